@@ -1,0 +1,38 @@
+"""The membership database: what all downstream links together want (RFC 4605, 4.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import chain
+
+from .family import Address
+from .querier import Querier
+from .sources import NOTHING, SourceFilter, merge
+
+
+class MembershipDatabase:
+    """The merged subscriptions of the queriers of one proxy instance and family.
+
+    It stores nothing: a subscription is its querier's, and a merged record is made anew
+    when a group changed. ``queriers`` is the instance's own mapping by interface name.
+    """
+
+    def __init__(self, queriers: Mapping[str, Querier]) -> None:
+        self.queriers = queriers
+
+    def subscriptions(self, group: Address) -> dict[str, SourceFilter]:
+        """What each downstream wants of ``group``; those that want nothing are left out."""
+        found = {}
+        for name, querier in self.queriers.items():
+            wanted = querier.subscription(group)
+            if wanted is not NOTHING:
+                found[name] = wanted
+        return found
+
+    def merged(self, group: Address) -> SourceFilter:
+        """The record of ``group``: what the upstream is to be asked for."""
+        return merge(self.subscriptions(group).values())
+
+    def groups(self) -> Iterable[Address]:
+        """Every group that some downstream wants, once each."""
+        return dict.fromkeys(chain.from_iterable(q.groups for q in self.queriers.values()))
