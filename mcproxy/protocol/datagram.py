@@ -18,6 +18,7 @@ _IPV4_HEADER = Struct("!BBHHHBBH4s4s")
 _IPV6_HEADER = Struct("!IHBB16s16s")
 _IPV4_ROUTER_ALERT = bytes.fromhex("94040000")
 _IPV6_ROUTER_ALERT = bytes.fromhex("3a00050200000100")
+_PAD1, _ROUTER_ALERT = 0, 5
 _INTERNETWORK_CONTROL = 0xC0
 _IPPROTO_IGMP = 2
 _MORE_FRAGMENTS_OR_OFFSET = 0x3FFF
@@ -67,6 +68,20 @@ def decode_ipv4(packet: bytes) -> Datagram:
         raise WireError(DropReason.FRAGMENT)
     alert = header_size > 20 and _IPV4_ROUTER_ALERT[:2] in packet[20:header_size]
     return Datagram(source, destination, hops, alert, packet[header_size:total])
+
+
+def ipv6_router_alert(options: bytes) -> bool:
+    """Whether a hop-by-hop header (as bytes) has a Router Alert for MLD (RFC 2711, 2.1)."""
+    at = 2
+    while at + 1 < len(options):
+        kind, length = options[at], options[at + 1]
+        if kind == _PAD1:
+            at += 1
+            continue
+        if kind == _ROUTER_ALERT and options[at + 2 : at + 2 + length] == b"\0\0":
+            return True
+        at += 2 + length
+    return False
 
 
 def accept(family: Family, datagram: Datagram) -> Packet:

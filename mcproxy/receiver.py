@@ -1,0 +1,192 @@
+"""Receiver: multicast routing sockets in, messages to proxy instances out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from socket import AF_INET6, IPPROTO_IP, IPPROTO_IPV6, inet_pton
+from struct import Struct
+from typing import Any, Protocol
+
+from twisted.application.service import Service
+from twisted.internet.interfaces import IReactorFDSet
+from twisted.logger import Logger
+
+from .linux.interfaces import Link
+from .linux.mroute import MulticastTable, Upcall, UpcallKind, parse_upcall
+from .linux.rawport import RawPort
+from .messages import Message, PacketReceived, WrongInterface
+from .protocol.datagram import Datagram, accept, decode_ipv4, ipv6_router_alert
+from .protocol.family import IPV4, Address, Family
+from .protocol.packets import WireError
+
+Ancillary = list[tuple[int, int, bytes]]
+
+_IP_PKTINFO = 8
+_IPV6_PKTINFO = 50
+_IPV6_HOPLIMIT = 52
+_IPV6_HOPOPTS = 54
+_INT = Struct("=i")
+
+
+class Listener(Protocol):
+    """Who gets what comes in on an interface: a proxy instance."""
+
+    def receive(self, message: Message) -> None:
+        """Act upon ``message``."""
+
+
+@dataclass(slots=True)
+class Registration:
+    """An interface of a table, the addresses of its own, and who listens to it."""
+
+    name: str
+    own: frozenset[Address]
+    listeners: list[Listener]
+
+    def deliver(self, message: Message) -> None:
+        """Tell all listeners; one upstream may be shared by several instances."""
+        for listener in self.listeners:
+            listener.receive(message)
+
+
+class TableProtocol:
+    """What arrives on one multicast routing socket: messages of hosts and upcalls.
+
+    ``counters`` counts, by interface and reason, what was not acted upon. ``vif_name`` names
+    the interface of a virtual one.
+    """
+
+    def __init__(
+        self,
+        table: MulticastTable,
+        vif_name: Callable[[int], str | None],
+        counters: Counter[tuple[str, str]],
+    ) -> None:
+        self.table = table
+        self.counters = counters
+        self.interfaces: dict[int, Registration] = {}
+        self._family = table.family
+        self._vif_name = vif_name
+        ipv4 = table.family is IPV4
+        self._arrival = _ipv4_arrival if ipv4 else _ipv6_arrival
+        self._datagram = _ipv4_datagram if ipv4 else _ipv6_datagram
+
+    def makeConnection(self, transport: Any) -> None:
+        """Nothing is needed of the transport: this socket only reads."""
+
+    def connectionLost(self, reason: Any) -> None:
+        """The socket is closed by the end of the daemon alone."""
+
+    def receiveFailed(self, error: OSError) -> None:
+        """A read failed for now, as when the buffer ran over; queries make up for it."""
+        self.counters["", "receive-error"] += 1
+
+    def datagramReceived(self, data: bytes, ancillary: Ancillary, address: Any) -> None:
+        """Hand over what ``data`` says, or count why it was not acted upon."""
+        upcall = parse_upcall(self._family, data)
+        if upcall is not None:
+            self._take_upcall(upcall)
+            return
+        found = self.interfaces.get(self._arrival(ancillary))
+        if found is None:
+            return  # another interface of this machine, or one of another table
+        try:
+            datagram = self._datagram(data, ancillary, address)
+            if datagram.source in found.own:
+                return  # our own packets come back to us
+            packet = accept(self._family, datagram)
+        except WireError as error:
+            self.counters[found.name, error.reason.value] += 1
+            return
+        found.deliver(PacketReceived(found.name, datagram.source, packet))
+
+    def _take_upcall(self, upcall: Upcall) -> None:
+        if upcall.kind is not UpcallKind.WRONG_INTERFACE:
+            return
+        name = self._vif_name(upcall.vif)
+        for found in self.interfaces.values():
+            if found.name == name:
+                found.deliver(WrongInterface(name, upcall.source, upcall.group))
+
+
+def _ipv4_arrival(ancillary: Ancillary) -> int:
+    for level, kind, value in ancillary:
+        if kind == _IP_PKTINFO and level == IPPROTO_IP:
+            return int(_INT.unpack_from(value)[0])
+    return 0
+
+
+def _ipv6_arrival(ancillary: Ancillary) -> int:
+    for level, kind, value in ancillary:
+        if kind == _IPV6_PKTINFO and level == IPPROTO_IPV6:
+            return int(_INT.unpack_from(value, 16)[0])
+    return 0
+
+
+def _ipv4_datagram(data: bytes, ancillary: Ancillary, address: Any) -> Datagram:
+    return decode_ipv4(data)
+
+
+def _ipv6_datagram(data: bytes, ancillary: Ancillary, address: Any) -> Datagram:
+    """What the kernel tells beside the message: it keeps the IPv6 header to itself."""
+    destination, hops, alert = b"", -1, False
+    for level, kind, value in ancillary:
+        if level == IPPROTO_IPV6:
+            if kind == _IPV6_PKTINFO:
+                destination = value[:16]
+            elif kind == _IPV6_HOPLIMIT:
+                hops = _INT.unpack_from(value)[0]
+            elif kind == _IPV6_HOPOPTS:
+                alert = ipv6_router_alert(value)
+    source = inet_pton(AF_INET6, address[0].partition("%")[0])
+    return Datagram(source, destination, hops, alert, data)
+
+
+class Receiver(Service):
+    """Reads the multicast routing sockets and tells instances what came in for them."""
+
+    name = "receiver"
+    log = Logger()
+
+    def __init__(self, reactor: IReactorFDSet) -> None:
+        self._reactor = reactor
+        self._protocols: dict[tuple[Family, int], TableProtocol] = {}
+        self._ports: list[RawPort] = []
+        self.dropped: Counter[tuple[str, str]] = Counter()
+
+    def listen(self, table: MulticastTable, vif_name: Callable[[int], str | None]) -> None:
+        """Read ``table``'s socket from now on."""
+        protocol = TableProtocol(table, vif_name, self.dropped)
+        port = RawPort(table.socket, protocol, self._reactor)
+        self._protocols[table.family, table.table] = protocol
+        self._ports.append(port)
+        port.startListening()
+
+    def stopService(self) -> None:
+        """Read no more; the sockets are Routing's to close."""
+        super().stopService()
+        for port in self._ports:
+            port.stopReading()
+        self._ports.clear()
+        self._protocols.clear()
+
+    def register(self, family: Family, table: int, link: Link, listener: Listener) -> None:
+        """Let ``listener`` have what comes in on ``link``; told again, take its new addresses."""
+        interfaces = self._protocols[family, table].interfaces
+        known = interfaces.get(link.index)
+        listeners = known.listeners if known else []
+        if listener not in listeners:
+            listeners = [*listeners, listener]
+        interfaces[link.index] = Registration(link.name, link.addresses(family), listeners)
+
+    def unregister(self, family: Family, table: int, link: Link, listener: Listener) -> None:
+        """Let ``listener`` have no more of what comes in on ``link``."""
+        protocol = self._protocols.get((family, table))
+        known = protocol.interfaces.get(link.index) if protocol else None
+        if protocol is None or known is None:
+            return
+        known.listeners = [one for one in known.listeners if one is not listener]
+        if not known.listeners:
+            del protocol.interfaces[link.index]

@@ -1,0 +1,80 @@
+"""Sender: queries to downstream links, reports to upstream links."""
+
+from __future__ import annotations
+
+import socket
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+from twisted.application.service import Service
+from twisted.logger import Logger
+
+from .linux.interfaces import Link
+from .linux.sendsocket import open_send_socket, send_on
+from .protocol import datagram
+from .protocol.family import Family
+from .protocol.packets import Query, Send
+
+
+class Sender(Service):
+    """Sends packets on links, each from the address that its kind asks for.
+
+    Losses are counted and told once until the link sends again: the protocols repeat what
+    matters, and a link that went down is reported by the kernel anyway.
+    """
+
+    name = "sender"
+    log = Logger()
+
+    def __init__(
+        self, open_socket: Callable[[Family], socket.socket] = open_send_socket
+    ) -> None:
+        self._open = open_socket
+        self._sockets: dict[Family, socket.socket] = {}
+        self._failing: set[tuple[Family, str]] = set()
+        self.sent: Counter[tuple[str, str]] = Counter()
+        self.failed: Counter[tuple[str, str]] = Counter()
+
+    def open(self, family: Family) -> None:
+        """Make ready to send packets of ``family``; OSError when that is not permitted."""
+        if family not in self._sockets:
+            self._sockets[family] = self._open(family)
+
+    def stopService(self) -> None:
+        """Close the sockets."""
+        super().stopService()
+        for sock in self._sockets.values():
+            sock.close()
+        self._sockets.clear()
+
+    def send(self, family: Family, link: Link, sends: Iterable[Send]) -> None:
+        """Put ``sends`` on ``link`` in their order."""
+        sock = self._sockets[family]
+        for destination, packet in sends:
+            kind = type(packet).__name__.lower()
+            source = link.address(family)
+            if source is None:
+                if isinstance(packet, Query):
+                    continue  # RFC 9776 4.1.12, RFC 9777 5.1.14: never without an address
+                source = family.unspecified
+            data = datagram.encode(family, source, destination, packet)
+            try:
+                send_on(sock, family, link.index, data, destination)
+            except OSError as error:
+                self._note_failure(family, link, kind, error)
+            else:
+                self.sent[link.name, kind] += 1
+                self._failing.discard((family, link.name))
+
+    def _note_failure(self, family: Family, link: Link, kind: str, error: OSError) -> None:
+        self.failed[link.name, kind] += 1
+        if (family, link.name) not in self._failing:
+            self._failing.add((family, link.name))
+            self.log.warn(
+                "cannot send a {protocol} {kind}: {reason}",
+                protocol=family.protocol,
+                kind=kind,
+                interface=link.name,
+                reason=error.strerror or str(error),
+            )
+
