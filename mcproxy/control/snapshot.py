@@ -1,0 +1,102 @@
+"""The daemon's state as plain values: what every view of it is made from.
+
+Times are seconds from now, addresses text; keys are the leaf names of RFC 9398 and 8652.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from ..protocol.family import text
+from ..protocol.group import STOPPED, Group
+from ..protocol.sources import EXCLUDE
+
+if TYPE_CHECKING:
+    from ..instance import ProxyInstance
+    from ..proxy import Proxy
+
+Row = dict[str, Any]
+
+
+def instances(proxy: Proxy) -> list[Row]:
+    """Each proxy instance: its links, and what was last heard and said upstream."""
+    now = proxy.timer.now()
+    return [_instance(instance, now) for instance in proxy.instances]
+
+
+def _instance(instance: ProxyInstance, now: float) -> Row:
+    def ago(when: float | None) -> float | None:
+        return None if when is None else round(now - when, 1)
+
+    return {
+        "instance": instance.name,
+        "upstream": instance.config.upstream,
+        "up": instance.upstream is not None,
+        "groups": len(instance.host.groups),
+        "last-query-heard": ago(instance.host.last_query),
+        "last-report-sent": ago(instance.host.last_report),
+        "downstream": [
+            {
+                "interface": name,
+                "groups": len(downstream.querier.groups),
+                "last-query-sent": ago(downstream.querier.last_general_query),
+            }
+            for name, downstream in sorted(instance.downstreams.items())
+        ],
+    }
+
+
+def groups(proxy: Proxy) -> list[Row]:
+    """Each group on each downstream link, with its filter mode, sources and times."""
+    now = proxy.timer.now()
+    rows = []
+    for instance in proxy.instances:
+        for name, downstream in sorted(instance.downstreams.items()):
+            for address, group in sorted(downstream.querier.groups.items()):
+                rows.append(
+                    {"instance": instance.name, "interface": name, "group-address": text(address)}
+                    | _group(group, now)
+                )
+    return rows
+
+
+def _group(group: Group, now: float) -> Row:
+    """``expire`` belongs to the group in EXCLUDE mode, else to its sources."""
+    sources: list[Row] = [
+        {
+            "source-address": text(source),
+            "forwarded": when != STOPPED,
+            "expire": round(when - now, 1) if when != STOPPED else None,
+        }
+        for source, when in sorted(group.sources.items())
+    ]
+    excluding = group.mode is EXCLUDE
+    return {
+        "filter-mode": group.mode.value,
+        "expire": round(group.timer - now, 1) if excluding else None,
+        "source": sources,
+    }
+
+
+def routes(proxy: Proxy) -> list[Row]:
+    """The forwarding entries of each instance; ``*`` stands for any source or group."""
+    rows = []
+    for instance in proxy.instances:
+        base = instance.base()
+        any_address = instance.family.unspecified
+        wanted: Iterable[tuple[bytes, Any]] = [
+            *([(any_address, base)] if base else []),
+            *((g, r) for g in sorted(instance.planned_groups()) for r in instance.plan(g)),
+        ]
+        for group, route in wanted:
+            rows.append(
+                {
+                    "instance": instance.name,
+                    "source-address": "*" if route.source == any_address else text(route.source),
+                    "group-address": "*" if group == any_address else text(group),
+                    "incoming-interface": route.parent,
+                    "outgoing-interface": sorted(route.outgoing),
+                }
+            )
+    return rows

@@ -1,0 +1,307 @@
+"""ProxyInstance: one RFC 4605 proxy of one family.
+
+It has a querier for each downstream link and a host for the upstream. A packet or a
+deadline makes one of them act; the groups whose subscription changed thereby, and no
+others, are merged again, told to the upstream and planned anew, in the same turn.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from twisted.application.service import Service
+from twisted.logger import Logger
+
+from .config.model import InstanceConfig, InterfaceSettings
+from .linux.interfaces import Link
+from .linux.membership import LinkGroups
+from .messages import LinkChanged, Message, PacketReceived, WrongInterface
+from .protocol.family import Address, Family
+from .protocol.forwarding import Planner, Route
+from .protocol.host import Host
+from .protocol.membership import MembershipDatabase
+from .protocol.packets import Send
+from .protocol.querier import Effects, Querier, QuerierSettings
+from .receiver import Receiver
+from .routing import ForwardingTable
+from .sender import Sender
+from .timer import Reminder, Timer
+
+MOST_LOCATED = 10_000
+"""Sources whose link is remembered; more are looked up again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Modules:
+    """What a proxy instance works with.
+
+    ``table`` is the kernel table of its family; ``interface_towards`` gives the index of the
+    interface that leads to an address, ``join_link_groups`` lets reports on a link reach us.
+    """
+
+    timer: Timer
+    sender: Sender
+    receiver: Receiver
+    table: ForwardingTable
+    interface_towards: Callable[[Address], int | None]
+    join_link_groups: Callable[[Family, int], LinkGroups]
+
+
+@dataclass(slots=True)
+class Downstream:
+    """A link on which the proxy is a router."""
+
+    link: Link
+    querier: Querier
+    reminder: Reminder
+    groups: LinkGroups
+
+
+class ProxyInstance(Service):
+    """Joins the downstream links of one configured instance, in one family, to its upstream."""
+
+    log = Logger()
+
+    def __init__(self, config: InstanceConfig, family: Family, modules: Modules) -> None:
+        self.name = f"{config.name}/{family.name}"
+        self.config = config
+        self.family = family
+        self.downstreams: dict[str, Downstream] = {}
+        self.upstream: Link | None = None
+        self.host = Host(family, random.random)
+        self.database = MembershipDatabase({})
+        self._modules = modules
+        self._planner = Planner(family.unspecified, config.upstream, self._locate)
+        self._located: dict[Address, str] = {}
+        self._reminder = modules.timer.reminder(self._host_due)
+
+    def startService(self) -> None:
+        """Take part in the table; links are told by messages."""
+        super().startService()
+        self._modules.table.attach(self)
+
+    def stopService(self) -> None:
+        """Leave all groups upstream, and take everything out of the table."""
+        super().stopService()
+        self._send_upstream(self.host.leave(self._modules.timer.now()))
+        for downstream in list(self.downstreams.values()):
+            self._release(downstream)
+        self.downstreams.clear()
+        self._reminder.cancel()
+        if self.upstream is not None:
+            self._unregister(self.upstream)
+            self.upstream = None
+        self._modules.table.detach(self)
+
+    def receive(self, message: Message) -> None:
+        """Act upon what a module tells."""
+        match message:
+            case PacketReceived(interface, source, packet):
+                downstream = self.downstreams.get(interface)
+                now = self._modules.timer.now()
+                if downstream is not None:
+                    effects = downstream.querier.receive(packet, source, now)
+                    self._carry_out(downstream, effects, now)
+                elif interface == self.config.upstream:
+                    self.host.receive(packet, now)
+                    self._reminder.set(self.host.next_deadline())
+            case WrongInterface(interface, source, group):
+                self._relocate(source, interface, group)
+            case LinkChanged(_, after):
+                if message.interface == self.config.upstream:
+                    self._upstream_changed(after)
+                else:
+                    self._downstream_changed(message.interface, after)
+
+    # -- what Routing asks
+
+    def base(self) -> Route | None:
+        """The (*,*) entry; none without an upstream."""
+        if self.upstream is None:
+            return None
+        return self._planner.base(frozenset(self.downstreams))
+
+    def plan(self, group: Address) -> tuple[Route, ...]:
+        """The entries for ``group``."""
+        return self._planner.plan(self.database.subscriptions(group))
+
+    def planned_groups(self) -> Iterable[Address]:
+        """The groups that some downstream wants."""
+        return self.database.groups()
+
+    # -- state machines
+
+    def _carry_out(self, downstream: Downstream, effects: Effects, now: float) -> None:
+        downstream.reminder.set(downstream.querier.next_deadline())
+        if effects.changed:
+            self._changed(effects.changed, now)
+        if effects.send:
+            self._modules.sender.send(self.family, downstream.link, effects.send)
+
+    def _changed(self, groups: Iterable[Address], now: float) -> None:
+        """Tell the upstream and Routing of groups with a new subscription."""
+        merged = self.database.merged
+        self._send_upstream(self.host.update([(group, merged(group)) for group in groups], now))
+        self._modules.table.changed(groups)
+
+    def _querier_due(self, name: str, now: float) -> None:
+        downstream = self.downstreams[name]
+        self._carry_out(downstream, downstream.querier.advance(now), now)
+
+    def _host_due(self, now: float) -> None:
+        self._send_upstream(self.host.advance(now))
+
+    def _send_upstream(self, sends: list[Send]) -> None:
+        if self.upstream is not None:
+            self._modules.sender.send(self.family, self.upstream, sends)
+        self._reminder.set(self.host.next_deadline())
+
+    # -- links
+
+    def _upstream_changed(self, link: Link | None) -> None:
+        usable = link if link is not None and link.up else None
+        before, self.upstream = self.upstream, usable
+        if usable is None:
+            if before is not None:
+                self.log.info("upstream lost", instance=self.name, interface=before.name)
+                self._unregister(before)
+                self.host.silence()
+                self._reminder.cancel()
+            return
+        if before is not None and before.index != usable.index:
+            self._unregister(before)
+        if not self._acquire(usable):
+            self.upstream = None
+            return
+        self.host.mtu = usable.mtu
+        if before is None or _identity(before, self.family) != _identity(usable, self.family):
+            if before is None:
+                self.log.info("upstream found", instance=self.name, interface=usable.name)
+            # A router upstream knows us by our address: under a new one we join anew.
+            self._send_upstream(self.host.rejoin(self._modules.timer.now()))
+        self._modules.table.changed([self.family.unspecified])
+
+    def _downstream_changed(self, name: str, link: Link | None) -> None:
+        settings = self.config.downstream_settings(name)
+        if settings is None:
+            return
+        usable = link is not None and link.up and link.address(self.family) is not None
+        known = self.downstreams.get(name)
+        if known is not None and (link is None or not usable or link.index != known.link.index):
+            self._lose(name, known)
+            known = None
+        if link is None or not usable:
+            return
+        if known is None:
+            self._add_downstream(link, settings)
+        else:
+            self._update_downstream(known, link)
+
+    def _add_downstream(self, link: Link, settings: InterfaceSettings) -> None:
+        if not self._acquire(link):
+            return
+        try:
+            groups = self._modules.join_link_groups(self.family, link.index)
+        except OSError as error:
+            self.log.error(
+                "cannot hear reports: {reason}",
+                reason=error.strerror,
+                instance=self.name,
+                interface=link.name,
+            )
+            self._unregister(link)
+            return
+        name = link.name
+        querier = Querier(self.family, querier_settings(settings), link.mtu)
+        reminder = self._modules.timer.reminder(lambda now: self._querier_due(name, now))
+        downstream = Downstream(link, querier, reminder, groups)
+        self.downstreams[name] = downstream
+        self.database.queriers[name] = querier
+        self.log.info("downstream found", instance=self.name, interface=name)
+        self._modules.table.changed([self.family.unspecified])
+        self._start_querier(downstream)
+
+    def _update_downstream(self, downstream: Downstream, link: Link) -> None:
+        before, downstream.link = downstream.link, link
+        downstream.querier.mtu = link.mtu
+        self._modules.receiver.register(self.family, self._modules.table.kernel.table, link, self)
+        if before.address(self.family) != link.address(self.family):
+            self._start_querier(downstream)
+
+    def _start_querier(self, downstream: Downstream) -> None:
+        now = self._modules.timer.now()
+        self._carry_out(downstream, downstream.querier.start(now), now)
+
+    def _lose(self, name: str, downstream: Downstream) -> None:
+        """The link is gone, and what its hosts wanted with it."""
+        self.log.info("downstream lost", instance=self.name, interface=name)
+        del self.downstreams[name]
+        del self.database.queriers[name]
+        groups = list(downstream.querier.groups)
+        self._release(downstream)
+        self._changed([self.family.unspecified, *groups], self._modules.timer.now())
+
+    def _release(self, downstream: Downstream) -> None:
+        downstream.reminder.cancel()
+        downstream.groups.close()
+        self._unregister(downstream.link)
+
+    def _acquire(self, link: Link) -> bool:
+        """Make ``link`` a vif and hear what comes in on it."""
+        table = self._modules.table
+        if not table.acquire(link.name, link.index, self):
+            self.log.error(
+                "the kernel's multicast routing table has room for 32 interfaces, and this "
+                "one does not fit: give another instance a table of its own",
+                instance=self.name,
+                interface=link.name,
+            )
+            return False
+        self._modules.receiver.register(self.family, table.kernel.table, link, self)
+        return True
+
+    def _unregister(self, link: Link) -> None:
+        table = self._modules.table
+        self._modules.receiver.unregister(self.family, table.kernel.table, link, self)
+        table.release(link.name, self)
+
+    # -- where sources are
+
+    def _locate(self, source: Address) -> str:
+        """The interface that ``source`` is behind, as far as the kernel's routes tell."""
+        known = self._located.get(source)
+        if known is None:
+            if len(self._located) >= MOST_LOCATED:
+                self._located.clear()
+            index = self._modules.interface_towards(source)
+            known = next(
+                (name for name, d in self.downstreams.items() if d.link.index == index),
+                self.config.upstream,
+            )
+            self._located[source] = known
+        return known
+
+    def _relocate(self, source: Address, interface: str, group: Address) -> None:
+        """Data of ``source`` came in on another interface than its entries have."""
+        ours = interface in self.downstreams or interface == self.config.upstream
+        if ours and self._located.get(source) != interface:
+            self._located[source] = interface
+            self._modules.table.changed([group])
+
+
+def querier_settings(settings: InterfaceSettings) -> QuerierSettings:
+    """A link's settings in the terms of RFC 9776, section 8."""
+    return QuerierSettings(
+        query_interval=settings.query_interval,
+        query_response_interval=settings.query_max_response_time,
+        robustness=settings.robustness_variable,
+        last_member_query_interval=settings.last_member_query_interval,
+        immediate_leave=settings.immediate_leave,
+        max_groups=settings.max_groups,
+    )
+
+
+def _identity(link: Link, family: Family) -> tuple[int, Address | None]:
+    return link.index, link.address(family)
