@@ -1,0 +1,71 @@
+"""The frame of netlink messages: just enough to ask and to walk through answers fast."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from struct import Struct
+
+NETLINK_ROUTE = 0
+NLM_F_REQUEST = 0x1
+NLM_F_DUMP_INTR = 0x10
+NLM_F_DUMP = 0x300
+NLMSG_ERROR, NLMSG_DONE = 2, 3
+
+HEADER = Struct("=IHHII")
+"""struct nlmsghdr: length, type, flags, sequence, port."""
+
+ATTRIBUTE = Struct("=HH")
+"""struct rtattr: length with this header, type. Each starts at a multiple of 4 bytes."""
+
+INT = Struct("=i")
+
+SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, NETLINK_GET_STRICT_CHK = 270, 1, 12
+
+_TYPE_MASK = 0x3FFF  # without NLA_F_NESTED and NLA_F_NET_BYTEORDER
+
+
+def open_netlink(groups: tuple[int, ...] = (), blocking: bool = False) -> socket.socket:
+    """A NETLINK_ROUTE socket that is told the events of ``groups`` (RTNLGRP numbers to 32)."""
+    sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, NETLINK_ROUTE)
+    sock.setblocking(blocking)
+    sock.bind((0, sum(1 << (group - 1) for group in groups)))
+    return sock
+
+
+def request(kind: int, flags: int, sequence: int, body: bytes) -> bytes:
+    """A whole request message."""
+    size = HEADER.size + len(body)
+    return HEADER.pack(size, kind, flags | NLM_F_REQUEST, sequence, 0) + body
+
+
+def attribute(kind: int, value: bytes) -> bytes:
+    """One attribute, padded."""
+    size = ATTRIBUTE.size + len(value)
+    return ATTRIBUTE.pack(size, kind) + value + bytes(-size & 3)
+
+
+def messages(data: bytes) -> Iterator[tuple[int, int, int, int, int]]:
+    """Type, flags, sequence, start and end of the body of each message in ``data``.
+
+    Ends silently at a message whose length cannot be.
+    """
+    offset, end = 0, len(data)
+    while offset + HEADER.size <= end:
+        size, kind, flags, sequence, _ = HEADER.unpack_from(data, offset)
+        if size < HEADER.size or offset + size > end:
+            return
+        yield kind, flags, sequence, offset + HEADER.size, offset + size
+        offset += (size + 3) & ~3
+
+
+def attributes(data: bytes, start: int, end: int) -> dict[int, bytes]:
+    """Value by type of the attributes in ``data[start:end]``; stops where lengths disagree."""
+    found = {}
+    while start + 4 <= end:
+        size, kind = ATTRIBUTE.unpack_from(data, start)
+        if size < 4 or start + size > end:
+            break
+        found[kind & _TYPE_MASK] = data[start + 4 : start + size]
+        start += (size + 3) & ~3
+    return found
