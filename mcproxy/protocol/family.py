@@ -10,6 +10,9 @@ import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+LARGEST_PACKET = 0xFFFF
+"""Bytes of an IP packet at the most, whatever the MTU of its link."""
+
 Address = bytes
 """A packed address: 4 bytes for IPv4, 16 for IPv6."""
 
@@ -76,8 +79,9 @@ class Family:
     """What differs between IGMP over IPv4 and MLD over IPv6.
 
     ``socket_family`` is the number of AF_INET or AF_INET6 on Linux, ``address_size`` and
-    ``header_size`` are bytes (the IP header with its Router Alert option). A protocol's
-    newest version is ``current_version``: IGMPv3 or MLDv2.
+    ``header_size`` are bytes (the IP header with its Router Alert option), and so is
+    ``query_size``, a query without sources. A protocol's newest version is
+    ``current_version``: IGMPv3 or MLDv2.
     """
 
     name: str
@@ -85,6 +89,7 @@ class Family:
     socket_family: int
     address_size: int
     header_size: int
+    query_size: int
     current_version: int
     all_nodes: Address
     all_routers: Address
@@ -100,6 +105,10 @@ class Family:
         """0.0.0.0 or ::, which also stands for "any" where a source or group may be any."""
         return bytes(self.address_size)
 
+    def room(self, mtu: int) -> int:
+        """Bytes of the largest message that fits into one packet on a link of that ``mtu``."""
+        return min(mtu, LARGEST_PACKET) - self.header_size
+
 
 IPV4 = Family(
     name="ipv4",
@@ -107,6 +116,7 @@ IPV4 = Family(
     socket_family=2,
     address_size=4,
     header_size=24,
+    query_size=12,
     current_version=3,
     all_nodes=packed("224.0.0.1"),
     all_routers=packed("224.0.0.2"),
@@ -124,6 +134,7 @@ IPV6 = Family(
     socket_family=10,
     address_size=16,
     header_size=48,
+    query_size=28,
     current_version=2,
     all_nodes=packed("ff02::1"),
     all_routers=packed("ff02::2"),

@@ -297,9 +297,9 @@ class Querier:
         self, address: Address, sources: Sources, suppress: bool, effects: Effects
     ) -> None:
         settings = self.settings
-        size = self.family.address_size
-        room = (self.mtu - self.family.header_size - 8 - size) // size
-        for part in chunks(sources, room) if sources else (NO_SOURCES,):
+        room = self.family.room(self.mtu) - self.family.query_size
+        most = room // self.family.address_size
+        for part in chunks(sources, most) if sources else (NO_SOURCES,):
             query = Query(
                 self.family.current_version,
                 address,

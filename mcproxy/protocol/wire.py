@@ -137,7 +137,7 @@ def pack_reports(records: Iterable[Record], family: Family, mtu: int) -> Iterato
     A source list too long for one packet is divided over several records, or cut where it
     belongs to IS_EX or TO_EX (RFC 9776, section 4.2.16).
     """
-    room = mtu - family.header_size - REPORT_HEADER_SIZE
+    room = family.room(mtu) - REPORT_HEADER_SIZE
     batch: list[Record] = []
     used = 0
     for record in records:
