@@ -220,7 +220,7 @@ class ProxyInstance(Service):
         self.downstreams[name] = downstream
         self.database.queriers[name] = querier
         self.log.info("downstream found", instance=self.name, interface=name)
-        self._modules.table.changed([self.family.unspecified])
+        self._links_moved()
         self._start_querier(downstream)
 
     def _update_downstream(self, downstream: Downstream, link: Link) -> None:
@@ -241,7 +241,13 @@ class ProxyInstance(Service):
         del self.database.queriers[name]
         groups = list(downstream.querier.groups)
         self._release(downstream)
-        self._changed([self.family.unspecified, *groups], self._modules.timer.now())
+        self._changed(groups, self._modules.timer.now())
+        self._links_moved()
+
+    def _links_moved(self) -> None:
+        """The set of downstreams is another: so are the base and where sources may be."""
+        self._located.clear()
+        self._modules.table.changed([self.family.unspecified, *self.database.groups()])
 
     def _release(self, downstream: Downstream) -> None:
         downstream.reminder.cancel()

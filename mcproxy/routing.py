@@ -26,6 +26,7 @@ from twisted.python.threadpool import ThreadPool
 from .linux.mroute import InstalledRoute, MulticastTable, Operation, dump_routes
 from .linux.mroutewatch import RouteWatch, make_route_watch_socket
 from .linux.rawport import RawPort
+from .linux.rules import add_rule, list_rules, remove_rule
 from .protocol.family import Address, Family
 from .protocol.forwarding import Route
 
@@ -108,6 +109,8 @@ class ForwardingTable:
         self._audit_wanted = False
         self._busy: Deferred[Any] | None = None
         self._idle: list[Deferred[None]] = []
+        if table.table:
+            self._in_thread(_remove_rules, table)  # left by a run that could not end well
 
     # -- what instances ask for
 
@@ -136,6 +139,7 @@ class ForwardingTable:
             known = self.vifs[name] = Vif(number, index)
             self._vif_work.append(self.kernel.vif_addition(number, index))
             self._compiled.clear()
+            self._steer(add_rule, name)
             self._replan()
         if owner not in known.users:
             known.users.append(owner)
@@ -181,7 +185,7 @@ class ForwardingTable:
         self._dirty.clear()
         self._vif_work.clear()
         self._audit_wanted = False
-        return self.when_idle().addCallback(lambda _: self._submit(self.kernel.close))
+        return self.when_idle().addCallback(lambda _: self._submit(_give_back, self.kernel))
 
     def when_idle(self) -> Deferred[None]:
         """Fires once everything asked for is in the kernel."""
@@ -202,6 +206,15 @@ class ForwardingTable:
         self._retired.add(vif.number)
         self._vif_work.append(self.kernel.vif_removal(vif.number))
         self._compiled.clear()
+        self._steer(remove_rule, name)
+
+    def _steer(self, change: Callable[[Family, str, int], None], name: str) -> None:
+        """Change the policy rule by which packets from the interface are looked up here."""
+        if self.kernel.table:
+            self._in_thread(change, self.kernel.family, name, self.kernel.table)
+
+    def _in_thread(self, function: Callable[..., Any], *arguments: object) -> None:
+        self._submit(function, *arguments).addErrback(self._broken)
 
     def _replan(self) -> None:
         """Plan everything again: an interface or an owner came or went."""
@@ -411,6 +424,20 @@ def _inspect(
     """In the routing thread: the vifs that were missing, now made again, and all entries."""
     missing = [number for number, index in indexes.items() if table.restore_vif(number, index)]
     return missing, dump_routes(table.family, table.table)
+
+
+def _remove_rules(table: MulticastTable) -> None:
+    """In the routing thread: let no interface's packets be looked up in ``table``."""
+    for rule in list_rules(table.family):
+        if rule.table == table.table:
+            remove_rule(table.family, rule.interface, rule.table)
+
+
+def _give_back(table: MulticastTable) -> None:
+    """In the routing thread: leave nothing of ours behind."""
+    if table.table:
+        _remove_rules(table)
+    table.close()
 
 
 def _united(plans: list[tuple[Route, ...]]) -> tuple[Route, ...]:
