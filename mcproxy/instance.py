@@ -25,7 +25,7 @@ from .protocol.membership import MembershipDatabase
 from .protocol.packets import Send
 from .protocol.querier import Effects, Querier, QuerierSettings
 from .receiver import Receiver
-from .routing import ForwardingTable
+from .routingtable import ForwardingTable
 from .sender import Sender
 from .timer import Reminder, Timer
 

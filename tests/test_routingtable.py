@@ -1,4 +1,4 @@
-"""Routing: what owners want is what the kernel is given, and nothing more than that."""
+"""ForwardingTable: what owners want is what the kernel is given, and nothing more than that."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import Any
 from twisted.internet.defer import Deferred, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
+from mcproxy import routingtable
 from mcproxy.linux.mroute import InstalledRoute
 from mcproxy.protocol.family import IPV4, packed
 from mcproxy.protocol.forwarding import Route
-from mcproxy.routing import MOST_VIFS, ForwardingTable
+from mcproxy.routingtable import MOST_VIFS, ForwardingTable
 
 ANY = IPV4.unspecified
 G1, G2 = packed("239.1.1.1"), packed("239.1.1.2")
@@ -111,9 +112,7 @@ class RoutingTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.kernel = FakeKernel()
         self.held: list[Deferred[Any]] | None = None
-        self.patch(
-            __import__("mcproxy.routing").routing, "dump_routes", lambda *_: self.kernel.dump()
-        )
+        self.patch(routingtable, "dump_routes", lambda *_: self.kernel.dump())
         self.table = ForwardingTable(self.kernel, self.submit)  # type: ignore[arg-type]
         self.owner = FakeOwner()
         self.table.attach(self.owner)
