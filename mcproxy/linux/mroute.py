@@ -18,6 +18,7 @@ from struct import Struct
 from typing import NamedTuple
 
 from ..protocol.family import IPV4, IPV6, Address, Family
+from .buffers import enlarge_receive_buffer
 from .mroutedump import InstalledRoute, dump_routes
 from .mrouteerrors import (
     MulticastRoutingError,
@@ -60,7 +61,6 @@ _MRT_INIT, _MRT_DONE, _MRT_PIM, _MRT_TABLE = 200, 201, 208, 209
 ADD_VIF, REMOVE_VIF, ADD, REMOVE = 202, 203, 204, 205
 _PROXY = 6  # from MRT_ADD_MFC to MRT_ADD_MFC_PROXY, and the same for MRT_DEL_MFC
 _SIOCGETSGCNT = 0x89E1
-_SO_RCVBUFFORCE = 33
 _IP_PKTINFO = 8
 _ICMP6_FILTER = 1
 _MLD_TYPES = (130, 131, 132, 143)
@@ -267,10 +267,7 @@ class MulticastTable:
 
     def _prepare_receiving(self) -> None:
         sock, level = self.socket, self._layout.level
-        try:
-            sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, RECEIVE_BUFFER)
-        except OSError:  # in a container, perhaps: then as much as rmem_max allows
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        enlarge_receive_buffer(sock, RECEIVE_BUFFER)
         if self.family is IPV4:
             sock.setsockopt(level, _IP_PKTINFO, 1)
             return

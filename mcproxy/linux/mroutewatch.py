@@ -17,6 +17,7 @@ from twisted.python.failure import Failure
 
 from ..protocol.family import IPV4, IPV6, Address, Family
 from . import netlink
+from .buffers import enlarge_receive_buffer
 from .mroutedump import (
     RTA_DST,
     RTA_SRC,
@@ -34,7 +35,7 @@ _GROUPS = (6, 10, 24, 25)  # IPV4_MROUTE, IPV6_MROUTE, IPV4_NETCONF, IPV6_NETCON
 _RTM_NEWNETCONF, _RTM_DELNETCONF = 80, 81
 _NETCONFA_IFINDEX, _NETCONFA_MC_FORWARDING = 1, 4
 _NETCONFMSG_SIZE = 4  # struct netconfmsg is one byte; attributes are aligned
-_SO_ATTACH_FILTER, _SO_RCVBUFFORCE = 26, 33
+_SO_ATTACH_FILTER = 26
 _RECEIVE_BUFFER = 1 << 20
 
 _INSTRUCTION = Struct("=HBBI")
@@ -42,7 +43,7 @@ _LOAD_HALF, _JUMP_IF_EQUAL, _RETURN = 0x28, 0x15, 0x06
 _TYPE_AT = 4
 
 _MROUTE_FAMILIES = {RTNL_FAMILY_IPMR: IPV4, RTNL_FAMILY_IP6MR: IPV6}
-_FAMILIES = {socket.AF_INET: IPV4, socket.AF_INET6: IPV6}
+_FAMILIES: dict[int, Family] = {socket.AF_INET: IPV4, socket.AF_INET6: IPV6}
 
 
 def make_route_watch_socket() -> socket.socket:
@@ -50,10 +51,7 @@ def make_route_watch_socket() -> socket.socket:
     sock = netlink.open_netlink()
     try:
         _attach_filter(sock, (RTM_DELROUTE, _RTM_NEWNETCONF, _RTM_DELNETCONF))
-        try:
-            sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _RECEIVE_BUFFER)
-        except OSError:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+        enlarge_receive_buffer(sock, _RECEIVE_BUFFER)
         # Only now, so that nothing comes in past the filter.
         for group in _GROUPS:
             sock.setsockopt(netlink.SOL_NETLINK, netlink.NETLINK_ADD_MEMBERSHIP, group)
@@ -94,7 +92,7 @@ class RouteWatch:
         self._removed = removed
         self._lost = lost
         self._interface_removed = interface_removed
-        self._tables: dict[tuple[Family, int], int] = {}
+        self._vif_counts: dict[tuple[Family, int], int] = {}
 
     def makeConnection(self, transport: Any) -> None:
         """Nothing is asked of the kernel here."""
@@ -114,3 +112,30 @@ class RouteWatch:
                 self._take_route(data, start, end)
             elif kind == _RTM_NEWNETCONF:
                 self._take_netconf(data, start, end)
+
+    def _take_route(self, data: bytes, start: int, end: int) -> None:
+        family = _MROUTE_FAMILIES.get(data[start])
+        if family is None or RTMSG.unpack_from(data, start)[-1] & RTNH_F_UNRESOLVED:
+            return  # packets waited for an entry that nobody wanted
+        found = netlink.attributes(data, start + RTMSG.size, end)
+        table = INT.unpack(found[RTA_TABLE])[0] if RTA_TABLE in found else 0
+        if table == kernel_table(family, 0):
+            table = 0
+        source = found.get(RTA_SRC, family.unspecified)
+        self._removed(family, table, source, found.get(RTA_DST, family.unspecified))
+
+    def _take_netconf(self, data: bytes, start: int, end: int) -> None:
+        """An interface's mc_forwarding is the number of virtual interfaces on it."""
+        family = _FAMILIES.get(data[start])
+        found = netlink.attributes(data, start + _NETCONFMSG_SIZE, end)
+        if family is None or not {_NETCONFA_IFINDEX, _NETCONFA_MC_FORWARDING} <= found.keys():
+            return
+        (ifindex,) = INT.unpack(found[_NETCONFA_IFINDEX])
+        (count,) = INT.unpack(found[_NETCONFA_MC_FORWARDING])
+        if ifindex <= 0:
+            return  # stands for all interfaces, and counts tables
+        before = self._vif_counts.pop((family, ifindex), 0)
+        if count:
+            self._vif_counts[family, ifindex] = count
+        if count == 0 or count < before:
+            self._interface_removed(family, ifindex)
