@@ -99,6 +99,7 @@ class Querier:
     def start(self, now: float) -> Effects:
         """Begin to query: the start-up queries, the first one at once (section 6.1)."""
         self._startup_left = self.settings.robustness
+        self._deadlines.cancel(self.family.unspecified)
         effects = Effects()
         self._general_query(effects, now)
         return effects
@@ -121,9 +122,9 @@ class Querier:
             case OldReport(group=group):
                 self._take((Record(_IS_EX, group),), source, now, effects)
                 self._suspect_silent_members(group, now)
-            case Leave(group=group):
+            case Leave(group=group) if not self.family.is_ssm(group):  # RFC 4604, section 2.2.1
                 self._take((Record(_TO_IN, group),), source, now, effects)
-            case Query():
+            case _:
                 pass
         return effects
 
@@ -270,13 +271,13 @@ class Querier:
             return
         limit = now + self.settings.last_member_query_time
         interval = self.settings.last_member_query_interval
+        if inquiry.source_counts and inquiry.sources_when <= now:
+            self._ask_sources(address, group, inquiry, limit, effects)
+            inquiry.sources_when = now + interval
         if inquiry.group_count and inquiry.group_when <= now:
             self._specific_query(address, NO_SOURCES, group.timer > limit, effects)
             inquiry.group_count -= 1
             inquiry.group_when = now + interval
-        if inquiry.source_counts and inquiry.sources_when <= now:
-            self._ask_sources(address, group, inquiry, limit, effects)
-            inquiry.sources_when = now + interval
         if inquiry.next() is None:
             group.inquiry = None
 

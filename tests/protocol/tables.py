@@ -1,0 +1,208 @@
+"""The router's reactions as the RFCs print them, and a slow router made of them.
+
+RFC 9776, 6.4.1 and 6.4.2; RFC 9777, 7.4.1 and 7.4.2. Written from the tables, as sets and
+plain scans, for the real one to be compared with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from mcproxy.protocol.family import Address
+from mcproxy.protocol.packets import NO_SOURCES, Record, RecordType, Sources
+from mcproxy.protocol.querier import QuerierSettings
+from mcproxy.protocol.sources import EXCLUDE, INCLUDE, NOTHING, FilterMode, SourceFilter
+
+from .support import ALLOW, BLOCK, IS_EX, IS_IN, TO_EX, TO_IN
+
+
+class Row(NamedTuple):
+    """A row of the tables: the new state, and the actions.
+
+    ``renewed`` get the membership interval, ``like_group`` the group timer as it was;
+    the group timer is set to the membership interval where ``renew_group``.
+    """
+
+    mode: FilterMode
+    x: Sources
+    y: Sources = NO_SOURCES
+    renewed: Sources = NO_SOURCES
+    like_group: Sources = NO_SOURCES
+    ask: Sources = NO_SOURCES
+    ask_group: bool = False
+    renew_group: bool = False
+
+
+Reaction = Callable[[Sources, Sources, Sources], Row]
+
+INCLUDE_ROWS: dict[RecordType, Callable[[Sources, Sources], Row]] = {
+    IS_IN: lambda a, b: Row(INCLUDE, a | b, renewed=b),
+    IS_EX: lambda a, b: Row(EXCLUDE, a & b, b - a, renew_group=True),
+    ALLOW: lambda a, b: Row(INCLUDE, a | b, renewed=b),
+    BLOCK: lambda a, b: Row(INCLUDE, a, ask=a & b),
+    TO_EX: lambda a, b: Row(EXCLUDE, a & b, b - a, ask=a & b, renew_group=True),
+    TO_IN: lambda a, b: Row(INCLUDE, a | b, renewed=b, ask=a - b),
+}
+"""CS-01, CS-02, SC-01 to SC-04: by record, from the state INCLUDE(A) and the list B."""
+
+EXCLUDE_ROWS: dict[RecordType, Reaction] = {
+    IS_IN: lambda x, y, a: Row(EXCLUDE, x | a, y - a, renewed=a),
+    IS_EX: lambda x, y, a: Row(EXCLUDE, a - y, y & a, renewed=a - x - y, renew_group=True),
+    ALLOW: lambda x, y, a: Row(EXCLUDE, x | a, y - a, renewed=a),
+    BLOCK: lambda x, y, a: Row(EXCLUDE, x | (a - y), y, like_group=a - x - y, ask=a - y),
+    TO_EX: lambda x, y, a: Row(
+        EXCLUDE, a - y, y & a, like_group=a - x - y, ask=a - y, renew_group=True
+    ),
+    TO_IN: lambda x, y, a: Row(EXCLUDE, x | a, y - a, renewed=a, ask=x - a, ask_group=True),
+}
+"""CS-03, CS-04, SC-05 to SC-08: by record, from the state EXCLUDE(X,Y) and the list A."""
+
+
+class Asked(NamedTuple):
+    """A specific query as it was sent."""
+
+    when: float
+    group: Address
+    sources: Sources
+    suppress: bool
+
+
+@dataclass
+class SlowGroup:
+    """State of one group; times are those at which a timer runs out."""
+
+    mode: FilterMode = INCLUDE
+    x: dict[Address, float] = field(default_factory=dict)
+    y: Sources = NO_SOURCES
+    timer: float = 0.0
+    group_left: int = 0
+    group_when: float = 0.0
+    source_left: dict[Address, int] = field(default_factory=dict)
+    sources_when: float = 0.0
+
+    def subscription(self) -> SourceFilter:
+        """E.2: INCLUDE of what is wanted, or EXCLUDE of Y."""
+        if self.mode is INCLUDE:
+            return SourceFilter(INCLUDE, frozenset(self.x))
+        return SourceFilter(EXCLUDE, self.y)
+
+
+class SlowRouter:
+    """The router part on one link, by the book."""
+
+    def __init__(self, settings: QuerierSettings) -> None:
+        self.settings = settings
+        self.groups: dict[Address, SlowGroup] = {}
+        self.asked: list[Asked] = []
+
+    def subscription(self, group: Address) -> SourceFilter:
+        """What the link wants of ``group``."""
+        found = self.groups.get(group)
+        return found.subscription() if found else NOTHING
+
+    def receive(self, records: Iterable[Record], now: float) -> None:
+        """Act upon records in their order (IGMP3-R-08)."""
+        for kind, address, listed in records:
+            group = self.groups.setdefault(address, SlowGroup())
+            x = frozenset(group.x)
+            if group.mode is INCLUDE:
+                row = INCLUDE_ROWS[kind](x, listed)
+            else:
+                row = EXCLUDE_ROWS[kind](x, group.y, listed)
+            self._carry_out(address, group, row, now)
+            self._drop_empty()
+
+    def _carry_out(self, address: Address, group: SlowGroup, row: Row, now: float) -> None:
+        """SC-14: timers, deletions, queries, group timer."""
+        interval = self.settings.group_membership_interval
+        times = {
+            **group.x,
+            **dict.fromkeys(row.renewed, now + interval),
+            **dict.fromkeys(row.like_group, group.timer),
+        }
+        group.mode, group.y = row.mode, row.y
+        group.x = {source: times[source] for source in row.x}
+        self._keep_counts(group)
+        self._ask_sources(address, group, row.ask, now)
+        if row.renew_group:
+            group.timer = now + interval
+        if row.ask_group:
+            self._ask_group(address, group, now)
+
+    def _keep_counts(self, group: SlowGroup) -> None:
+        """SQ-09: no more questions about sources that are gone or have run out."""
+        group.source_left = {s: n for s, n in group.source_left.items() if s in group.x}
+
+    def _ask_group(self, address: Address, group: SlowGroup, now: float) -> None:
+        """SQ-01."""
+        group.timer = min(group.timer, now + self.settings.last_member_query_time)
+        group.group_left = self.settings.robustness
+        self._send_group(address, group, now)
+
+    def _ask_sources(self, address: Address, group: SlowGroup, listed: Sources, now: float) -> None:
+        """SQ-03."""
+        limit = now + self.settings.last_member_query_time
+        lowered = [source for source in listed if group.x[source] > limit]
+        for source in lowered:
+            group.x[source] = limit
+            group.source_left[source] = self.settings.robustness
+        if lowered:
+            self._send_sources(address, group, now)
+
+    def _send_group(self, address: Address, group: SlowGroup, now: float) -> None:
+        """SQ-02."""
+        suppress = group.timer > now + self.settings.last_member_query_time
+        self.asked.append(Asked(now, address, NO_SOURCES, suppress))
+        group.group_left -= 1
+        group.group_when = now + self.settings.last_member_query_interval
+
+    def _send_sources(self, address: Address, group: SlowGroup, now: float) -> None:
+        """SQ-04."""
+        limit = now + self.settings.last_member_query_time
+        left = frozenset(group.source_left)
+        claimed = frozenset(source for source in left if group.x[source] > limit)
+        for sources, suppress in ((claimed, True), (left - claimed, False)):
+            if sources:
+                self.asked.append(Asked(now, address, sources, suppress))
+        group.source_left = {s: n - 1 for s, n in group.source_left.items() if n > 1}
+        group.sources_when = now + self.settings.last_member_query_interval
+
+    def _events(self, group: SlowGroup) -> Iterable[float]:
+        yield from group.x.values()
+        if group.mode is EXCLUDE:
+            yield group.timer
+        if group.group_left:
+            yield group.group_when
+        if group.source_left:
+            yield group.sources_when
+
+    def advance(self, until: float) -> None:
+        """All that happens up to ``until``, each at its time."""
+        while True:
+            times = [when for group in self.groups.values() for when in self._events(group)]
+            now = min(times, default=until + 1)
+            if now > until:
+                return
+            for address, group in self.groups.items():
+                self._expire(group, now)
+                self._keep_counts(group)
+                if group.group_left and group.group_when == now:
+                    self._send_group(address, group, now)
+                if group.source_left and group.sources_when == now:
+                    self._send_sources(address, group, now)
+            self._drop_empty()
+
+    def _expire(self, group: SlowGroup, now: float) -> None:
+        """RT-03, RT-04, TX-01, TX-02."""
+        over = frozenset(source for source, when in group.x.items() if when <= now)
+        group.x = {source: when for source, when in group.x.items() if when > now}
+        if group.mode is EXCLUDE:
+            group.y |= over
+            if group.timer <= now:
+                group.mode, group.y, group.group_left = INCLUDE, NO_SOURCES, 0
+
+    def _drop_empty(self) -> None:
+        """SC-09: INCLUDE of nothing is no record."""
+        self.groups = {g: one for g, one in self.groups.items() if one.subscription() != NOTHING}
