@@ -105,8 +105,7 @@ class ProxyInstance(Service):
                     effects = downstream.querier.receive(packet, source, now)
                     self._carry_out(downstream, effects, now)
                 elif interface == self.config.upstream:
-                    self.host.receive(packet, now)
-                    self._reminder.set(self.host.next_deadline())
+                    self._send_upstream(self.host.receive(packet, now))
             case WrongInterface(interface, source, group):
                 self._relocate(source, interface, group)
             case LinkChanged(_, after):
