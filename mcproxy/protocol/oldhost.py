@@ -47,9 +47,7 @@ class OldHost:
         sends = []
         for group, before, after in changes:
             if self._family.is_ssm(group):
-                self.unreported += (
-                    1  # RFC 4604, section 2.2: it cannot be asked for without sources
-                )
+                continue  # RFC 4604, section 2.2: it cannot be told without its sources
             elif before == NOTHING:
                 sends.append(self._report(group))
                 self._repeats[group] = robustness - 1
