@@ -48,7 +48,7 @@ class OldHost:
         for group, before, after in changes:
             if self._family.is_ssm(group):
                 continue  # RFC 4604, section 2.2: it cannot be told without its sources
-            elif before == NOTHING:
+            if before == NOTHING:
                 sends.append(self._report(group))
                 self._repeats[group] = robustness - 1
                 self._repeat_later(group, now)
