@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from struct import Struct
 from typing import Any, NamedTuple
 
@@ -15,6 +15,15 @@ _RTM_NEWADDR, _RTM_DELADDR, _RTM_GETADDR = 20, 21, 22
 _IFLA_EXT_MASK, _RTEXT_FILTER_SKIP_STATS = 29, 8
 _IFINFOMSG = Struct("=BxHiII")
 _IFADDRMSG = Struct("=BBBBI")
+
+# Bridges report the comings and goings of their ports as links too, of family AF_BRIDGE.
+_LINKS, _ADDRESSES = (socket.AF_UNSPEC,), (socket.AF_INET, socket.AF_INET6)
+_FAMILIES = {
+    _RTM_NEWLINK: _LINKS,
+    _RTM_DELLINK: _LINKS,
+    _RTM_NEWADDR: _ADDRESSES,
+    _RTM_DELADDR: _ADDRESSES,
+}
 
 _IFA_F_SECONDARY, _IFA_F_DADFAILED, _IFA_F_TENTATIVE = 0x01, 0x08, 0x40
 
@@ -88,49 +97,64 @@ class Decoder:
 
     def decode(self, data: bytes) -> Iterator[Event]:
         """The events in one datagram; messages about anything else are left out."""
-        for message in self._marshal.parse(data):
-            header = message["header"]
-            kind = header["type"]
-            self._interrupted |= bool(header["flags"] & netlink.NLM_F_DUMP_INTR)
+        for kind, flags, sequence, start, end in netlink.messages(data):
+            self._interrupted |= bool(flags & netlink.NLM_F_DUMP_INTR)
             if kind in (netlink.NLMSG_DONE, netlink.NLMSG_ERROR):
-                error = getattr(header["error"], "code", 0) or 0
-                yield DumpEnd(header["sequence_number"], error, self._interrupted)
+                yield DumpEnd(sequence, _error(data, start, end), self._interrupted)
                 self._interrupted = False
-            elif kind in (_RTM_NEWLINK, _RTM_DELLINK):
-                # Bridges report the comings and goings of their ports as links, too.
-                if message["family"] == socket.AF_UNSPEC:
-                    yield _link(message, kind == _RTM_NEWLINK)
-            elif kind in (_RTM_NEWADDR, _RTM_DELADDR):
-                event = _address(message, kind == _RTM_NEWADDR)
-                if event is not None:
-                    yield event
+            elif kind in _DECODERS and data[start] in _FAMILIES[kind]:
+                for message in self._marshal.parse(data[start - netlink.HEADER.size : end]):
+                    event = _DECODERS[kind](message)
+                    if event is not None:
+                        yield event
 
 
-def _link(message: Any, exists: bool) -> LinkSeen | LinkGone:
-    if not exists:
-        return LinkGone(message["index"])
+def _error(data: bytes, start: int, end: int) -> int:
+    """The errno of NLMSG_ERROR or NLMSG_DONE, 0 for none."""
+    return -netlink.INT.unpack_from(data, start)[0] if end - start >= netlink.INT.size else 0
+
+
+def _link_seen(message: Any) -> LinkSeen:
     name, mtu = message.get_attr("IFLA_IFNAME"), message.get_attr("IFLA_MTU")
     return LinkSeen(message["index"], name or "", message["flags"], mtu or 0)
 
 
-def _address(message: Any, exists: bool) -> AddressSeen | AddressGone | None:
-    if message["family"] not in (socket.AF_INET, socket.AF_INET6):
+def _link_gone(message: Any) -> LinkGone:
+    return LinkGone(message["index"])
+
+
+def _address_seen(message: Any) -> AddressSeen | None:
+    address = _own_address(message)
+    if address is None:
         return None
-    # On a point-to-point link IFA_ADDRESS is the other side's.
-    text = message.get_attr("IFA_LOCAL") or message.get_attr("IFA_ADDRESS")
-    if text is None:
-        return None
-    address = socket.inet_pton(message["family"], text)
-    index, prefix_length = message["index"], message["prefixlen"]
-    if not exists:
-        return AddressGone(index, address, prefix_length)
     flags = message.get_attr("IFA_FLAGS")
     if flags is None:
         flags = message["flags"]
     return AddressSeen(
-        index,
+        message["index"],
         address,
-        prefix_length,
+        message["prefixlen"],
         secondary=bool(flags & _IFA_F_SECONDARY),
         usable=not flags & (_IFA_F_TENTATIVE | _IFA_F_DADFAILED),
     )
+
+
+def _address_gone(message: Any) -> AddressGone | None:
+    address = _own_address(message)
+    if address is None:
+        return None
+    return AddressGone(message["index"], address, message["prefixlen"])
+
+
+def _own_address(message: Any) -> Address | None:
+    # On a point-to-point link IFA_ADDRESS is the other side's.
+    text = message.get_attr("IFA_LOCAL") or message.get_attr("IFA_ADDRESS")
+    return socket.inet_pton(message["family"], text) if text else None
+
+
+_DECODERS: dict[int, Callable[[Any], Event | None]] = {
+    _RTM_NEWLINK: _link_seen,
+    _RTM_DELLINK: _link_gone,
+    _RTM_NEWADDR: _address_seen,
+    _RTM_DELADDR: _address_gone,
+}
