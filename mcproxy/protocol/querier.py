@@ -231,14 +231,17 @@ class Querier:
             group.hosts = HostTable()
         hosts = group.hosts
         hosts.note(host, record, now, until)
+        if host == self.family.unspecified:
+            hosts.unknowable_until = until  # any number of hosts, which have no address yet
         if hosts.wants_any() or hosts.unknowable_until > now:
             return doubt
         unwanted = hosts.unwanted(doubt.sources)
         group.lower_sources(unwanted, now)
         if doubt.group:
+            group.sources = {**group.sources, **hosts.wanted()}  # EXCLUDE need not list them
             group.lower_group(now)
         group.expire(now)
-        remaining = doubt.sources - unwanted
+        remaining = doubt.sources.difference(unwanted).intersection(group.sources)
         return Doubt(False, remaining) if remaining else NO_DOUBT
 
     def _suspect_silent_members(self, address: Address, now: float) -> None:

@@ -18,7 +18,8 @@ class HostTable:
     """The hosts that reported for one group, what each wants, and until when it counts.
 
     A host in EXCLUDE mode counts as one that wants every source: its own list is left out,
-    which can only cause a query that was not needed. Until ``unknowable_until`` hosts of an
+    which can only cause a query that was not needed. What it says about single sources
+    counts for the time after. Until ``unknowable_until`` hosts of an
     older version may be silent members, since one's report suppresses the others'.
     """
 
@@ -30,7 +31,7 @@ class HostTable:
         self._including: dict[Address, tuple[Sources, float]] = {}
 
     def __len__(self) -> int:
-        return len(self._excluding) + len(self._including)
+        return len(self._excluding.keys() | self._including.keys())
 
     def note(self, host: Address, record: Record, now: float, until: float) -> None:
         """Take in what ``host`` says; it counts ``until`` then unless it says it again."""
@@ -43,8 +44,6 @@ class HostTable:
         if kind is RecordType.CHANGE_TO_INCLUDE_MODE:
             self._excluding.pop(host, None)
             sources = listed
-        elif host in self._excluding:
-            return  # its answers and changes about single sources leave it wanting the rest
         else:
             known = self._including.get(host, (NO_SOURCES, until))[0]
             sources = known | listed if kind in _ADDS else known - listed
@@ -56,6 +55,14 @@ class HostTable:
     def wants_any(self) -> bool:
         """Whether some host wants the group from any source."""
         return bool(self._excluding)
+
+    def wanted(self) -> dict[Address, float]:
+        """The sources that hosts listed, with the time until which that counts."""
+        times: dict[Address, float] = {}
+        for sources, until in self._including.values():
+            for source in sources:
+                times[source] = max(until, times.get(source, until))
+        return times
 
     def unwanted(self, sources: Sources) -> Sources:
         """Those of ``sources`` that no host wants."""
