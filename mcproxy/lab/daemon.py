@@ -1,0 +1,136 @@
+"""A program that runs on a node: our daemon, or another to compare it with."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .node import Node
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def wait_until(holds: Callable[[], object], timeout: float = 5.0, message: str = "") -> None:
+    """Return once ``holds()`` is true; AssertionError after ``timeout`` seconds."""
+    deadline = time.monotonic() + timeout
+    while not holds():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {timeout} s: {message or holds}")
+        time.sleep(0.005)
+
+
+class Daemon:
+    """A program on ``node``; without ``command`` mcproxy with ``config``, a file's text.
+
+    Its standard error is collected in ``lines``.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        config: str = "",
+        command: Sequence[str] = (),
+        environment: dict[str, str] | None = None,
+    ) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="mcproxy-lab-")
+        self._notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._notify.bind(f"{self._folder.name}/notify")
+        self.config = Path(self._folder.name, "mcproxy.toml")
+        self.config.write_text(config, encoding="utf-8")
+        if not command:
+            command = (sys.executable, "-m", "mcproxy", "run", "--config", str(self.config))
+        self.lines: list[str] = []
+        self.started = time.monotonic()
+        self.process: subprocess.Popen[str] = node.popen(
+            list(command),
+            stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            env={
+                **os.environ,
+                "PYTHONPATH": str(PROJECT),
+                "NOTIFY_SOCKET": f"{self._folder.name}/notify",
+                **(environment or {}),
+            },
+        )
+        self._reader = threading.Thread(target=self._collect, daemon=True)
+        self._reader.start()
+        node.lab.keep(self)
+
+    @property
+    def pid(self) -> int:
+        """The process."""
+        return self.process.pid
+
+    def wait_ready(self, timeout: float = 10.0) -> float:
+        """Wait for READY=1; seconds since the start. AssertionError when it ends or is late."""
+        deadline = time.monotonic() + timeout
+        self._notify.settimeout(0.05)
+        while time.monotonic() < deadline:
+            try:
+                if b"READY=1" in self._notify.recv(4096).split(b"\n"):
+                    return time.monotonic() - self.started
+            except TimeoutError:
+                if self.process.poll() is not None:
+                    break
+        self._reader.join(0.2)
+        raise AssertionError("the daemon is not ready: " + "\n".join(self.lines))
+
+    def terminate(self, number: int = signal.SIGTERM, timeout: float = 10.0) -> tuple[int, float]:
+        """Send a signal; the exit code, and the seconds that it took."""
+        begin = time.monotonic()
+        self.process.send_signal(number)
+        code = self.process.wait(timeout)
+        took = time.monotonic() - begin
+        self._reader.join(2)
+        return code, took
+
+    def wait(self, timeout: float = 10.0) -> int:
+        """The exit code, once it ended by itself."""
+        code = self.process.wait(timeout)
+        self._reader.join(2)
+        return code
+
+    def kill(self) -> None:
+        """End it at once, with no chance to clean up."""
+        self.process.kill()
+        self.process.wait()
+
+    def close(self) -> None:
+        """End it if it runs, and remove its files."""
+        if self.process.poll() is None:
+            self.kill()
+        self._reader.join(2)
+        if self.process.stderr is not None:
+            self.process.stderr.close()
+        self._notify.close()
+        self._folder.cleanup()
+
+    # -- what it uses
+
+    def resident_bytes(self) -> int:
+        """Memory that is its own or shared, in use now."""
+        pages = Path(f"/proc/{self.pid}/statm").read_text(encoding="ascii").split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+    def cpu_seconds(self) -> float:
+        """Time on a CPU of all its threads since it started."""
+        total = 0
+        for task in Path(f"/proc/{self.pid}/task").iterdir():
+            total += int((task / "schedstat").read_text(encoding="ascii").split()[0])
+        return total / 1e9
+
+    def _collect(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.lines.append(line.rstrip("\n"))

@@ -1,0 +1,191 @@
+"""A multicast receiver: the kernel's host stack joins, and what comes is counted."""
+
+from __future__ import annotations
+
+import selectors
+import socket
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from struct import Struct
+
+from .payload import PAYLOAD, family_of, level_of, storage
+
+_JOIN_GROUP, _LEAVE_GROUP, _JOIN_SOURCE_GROUP, _MSFILTER = 42, 45, 46, 48
+_EXCLUDE, _INCLUDE = 0, 1
+_IP_MULTICAST_ALL, _IPV6_MULTICAST_ALL = 49, 29
+_SO_TIMESTAMPNS = 35
+_TIMESPEC = Struct("=qq")
+_WORD = Struct("=I4x")
+_TWO_WORDS = Struct("=II")
+
+
+@dataclass
+class Received:
+    """What came from one source. Times are seconds of the system's clock."""
+
+    sequences: set[int] = field(default_factory=set)
+    packets: int = 0
+    first: int = 0
+    last: int = 0
+    first_time: float = 0.0
+    last_time: float = 0.0
+
+    @property
+    def duplicates(self) -> int:
+        """Packets that came more than once."""
+        return self.packets - len(self.sequences)
+
+    @property
+    def lost(self) -> int:
+        """Packets missing between the first and the last that came."""
+        return self.last - self.first + 1 - len(self.sequences) if self.packets else 0
+
+    def take(self, sequence: int, when: float) -> None:
+        """Count a packet."""
+        if not self.packets:
+            self.first, self.first_time, self.last = sequence, when, sequence
+        self.packets += 1
+        self.sequences.add(sequence)
+        self.first = min(self.first, sequence)
+        self.last = max(self.last, sequence)
+        self.last_time = when
+
+
+class Member:
+    """A socket that is, or was, a member of one group on one interface.
+
+    ``received`` counts by source address, as text. ``joined`` is the time of the last change.
+    """
+
+    def __init__(self, group: str, index: int, port: int) -> None:
+        self.group = group
+        self.received: dict[str, Received] = {}
+        self.joined = 0.0
+        self._index = index
+        self._family = family_of(group)
+        self._level = level_of(self._family)
+        self._member = False
+        self._socket = socket.socket(self._family, socket.SOCK_DGRAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        self._socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+        # Only what this socket joined, and not what others on this machine did.
+        ipv4 = self._family == socket.AF_INET
+        everything = _IP_MULTICAST_ALL if ipv4 else _IPV6_MULTICAST_ALL
+        self._socket.setsockopt(self._level, everything, 0)
+        self._socket.bind((group, port))
+        self._socket.setblocking(False)
+        READER.add(self._socket, self._read)
+
+    def close(self) -> None:
+        """Leave, and count no more."""
+        READER.remove(self._socket)
+        self._socket.close()
+
+    def total(self) -> int:
+        """All packets that came."""
+        return sum(each.packets for each in self.received.values())
+
+    def of(self, source: str) -> Received:
+        """What came from ``source``; nothing yet is no error."""
+        return self.received.get(source, Received())
+
+    def forget(self) -> None:
+        """Count from zero again."""
+        self.received = {}
+
+    # -- membership
+
+    def include(self, sources: Iterable[str]) -> None:
+        """Want these sources and no others; of none, leave."""
+        wanted = list(sources)
+        self.joined = time.time()
+        if not self._member and wanted:
+            self._option(_JOIN_SOURCE_GROUP, storage(self.group) + storage(wanted[0]))
+            self._member = True
+        if self._member:
+            self._filter(_INCLUDE, wanted)
+        self._member = bool(wanted)
+
+    def exclude(self, sources: Iterable[str] = ()) -> None:
+        """Want all sources but these."""
+        unwanted = list(sources)
+        self.joined = time.time()
+        if not self._member:
+            self._option(_JOIN_GROUP, storage(self.group))
+            self._member = True
+            if not unwanted:
+                return
+        self._filter(_EXCLUDE, unwanted)
+
+    def leave(self) -> None:
+        """Want nothing any more."""
+        self.joined = time.time()
+        if self._member:
+            self._option(_LEAVE_GROUP, storage(self.group))
+            self._member = False
+
+    def _option(self, option: int, rest: bytes) -> None:
+        self._socket.setsockopt(self._level, option, _WORD.pack(self._index) + rest)
+
+    def _filter(self, mode: int, sources: list[str]) -> None:
+        lists = b"".join(map(storage, sources))
+        self._option(_MSFILTER, storage(self.group) + _TWO_WORDS.pack(mode, len(sources)) + lists)
+
+    def _read(self) -> None:
+        while True:
+            try:
+                data, ancillary, _, address = self._socket.recvmsg(2048, 128)
+            except OSError:
+                return
+            if len(data) >= PAYLOAD.size:
+                sequence = PAYLOAD.unpack_from(data)[1]
+                source = address[0].partition("%")[0]
+                known = self.received.get(source)
+                if known is None:
+                    known = self.received.setdefault(source, Received())
+                known.take(sequence, timestamp(ancillary))
+
+
+def timestamp(ancillary: Iterable[tuple[int, int, bytes]]) -> float:
+    """When the kernel got a packet; now if it does not tell."""
+    for level, kind, value in ancillary:
+        if level == socket.SOL_SOCKET and kind == _SO_TIMESTAMPNS:
+            seconds, nanoseconds = _TIMESPEC.unpack_from(value)
+            return float(seconds + nanoseconds / 1e9)
+    return time.time()
+
+
+class Reader:
+    """One thread that reads all sockets of this process's labs."""
+
+    def __init__(self) -> None:
+        self._selector = selectors.DefaultSelector()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def add(self, sock: socket.socket, read: object) -> None:
+        """Call ``read`` in the thread whenever ``sock`` has something."""
+        with self._lock:
+            self._selector.register(sock, selectors.EVENT_READ, read)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, daemon=True)
+                self._thread.start()
+
+    def remove(self, sock: socket.socket) -> None:
+        """Read ``sock`` no more; again is no error."""
+        with self._lock:
+            if sock.fileno() >= 0 and sock in self._selector.get_map():
+                self._selector.unregister(sock)
+
+    def _run(self) -> None:
+        while True:
+            for key, _ in self._selector.select(0.05):
+                with self._lock:
+                    if key.fd in self._selector.get_map():
+                        key.data()
+
+
+READER = Reader()

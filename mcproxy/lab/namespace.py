@@ -1,0 +1,117 @@
+"""Anonymous network namespaces, held by a file descriptor."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any, TypeVar
+
+CLONE_NEWNET = 0x40000000
+_PR_SET_PDEATHSIG = 1
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+Result = TypeVar("Result")
+
+
+def unshare(flags: int) -> None:
+    """unshare(2) for the calling thread; OSError. (Python has it from 3.12 on.)"""
+    _check(_libc.unshare(flags))
+
+
+def _setns(descriptor: int) -> None:
+    _check(_libc.setns(descriptor, CLONE_NEWNET))
+
+
+def _check(result: int) -> None:
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+
+
+def _own() -> int:
+    return os.open(f"/proc/self/task/{threading.get_native_id()}/ns/net", os.O_RDONLY)
+
+
+class Namespace:
+    """A network namespace; ``with namespace:`` moves the calling thread into it and back.
+
+    A socket opened inside stays in it. OSError (EPERM) where making one is not permitted.
+    """
+
+    def __init__(self, label: str = "") -> None:
+        self.label = label
+        self.descriptor = -1
+        self._outside: list[int] = []
+        failure: list[OSError] = []
+
+        def make() -> None:
+            # A thread of its own changes over for good, so that no other one is moved.
+            try:
+                unshare(CLONE_NEWNET)
+                self.descriptor = _own()
+            except OSError as error:
+                failure.append(error)
+
+        maker = threading.Thread(target=make)
+        maker.start()
+        maker.join()
+        if failure:
+            raise failure[0]
+
+    def __repr__(self) -> str:
+        return f"<Namespace {self.label or self.descriptor}>"
+
+    def __enter__(self) -> Namespace:
+        self._outside.append(_own())
+        _setns(self.descriptor)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        outside = self._outside.pop()
+        _setns(outside)
+        os.close(outside)
+
+    def close(self) -> None:
+        """Let it go; the kernel takes it apart once nothing is left in it."""
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+            self.descriptor = -1
+
+    def call(self, function: Callable[..., Result], *arguments: Any) -> Result:
+        """What ``function`` gives when called inside."""
+        with self:
+            return function(*arguments)
+
+    def sysctl(self, path: str, value: object) -> None:
+        """Set ``net.<path>`` inside, as in ``sysctl("ipv4/conf/all/rp_filter", 0)``."""
+        with self, open(f"/proc/sys/net/{path}", "w", encoding="ascii") as file:
+            file.write(str(value))
+
+    def popen(self, arguments: Sequence[str], **options: Any) -> subprocess.Popen[Any]:
+        """Start a program inside that ends with us, however we end."""
+        parent = os.getpid()
+
+        def prepare() -> None:
+            _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+            if os.getppid() != parent:
+                os._exit(1)  # we ended before the kernel knew what we want
+            _setns(self.descriptor)
+
+        return subprocess.Popen(
+            arguments, preexec_fn=prepare, pass_fds=(self.descriptor,), **options
+        )
+
+    def run(self, arguments: Sequence[str], **options: Any) -> int:
+        """Run a program inside and give its exit code."""
+        return self.popen(arguments, **options).wait()

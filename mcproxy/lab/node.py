@@ -1,0 +1,165 @@
+"""One machine of a lab: its links, and what hosts, senders and programs do on it."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pyroute2 import IPRoute
+
+from .capture import Capture
+from .host import Member
+from .namespace import Namespace
+from .raw import RawHost
+from .source import Stream, send_burst
+
+if TYPE_CHECKING:
+    from .topology import Lab
+
+
+class Node:
+    """A network namespace with a name, and the things that run in it."""
+
+    def __init__(self, name: str, lab: Lab) -> None:
+        self.name = name
+        self.lab = lab
+        self.namespace = Namespace(name)
+        self.bridge: str | None = None
+        self.sysctl = self.namespace.sysctl
+        self.popen = self.namespace.popen
+
+    def close(self) -> None:
+        """Let the namespace go."""
+        self.namespace.close()
+
+    # -- links
+
+    def take_link(self, name: str, new_name: str, addresses: Iterable[str], mtu: int) -> None:
+        """Rename a fresh interface, give it addresses, and put it up, or into the bridge."""
+        with self.namespace, IPRoute() as ip:
+            index = ip.link_lookup(ifname=name)[0]
+            ip.link("set", index=index, ifname=new_name, mtu=mtu)
+            for address in addresses:
+                _add_address(ip, index, address)
+            if self.bridge:
+                ip.link("set", index=index, master=ip.link_lookup(ifname=self.bridge)[0])
+            ip.link("set", index=index, state="up")
+
+    def index(self, interface: str) -> int:
+        """The index of an interface here; OSError without such a one."""
+        with self.namespace, IPRoute() as ip:
+            found = ip.link_lookup(ifname=interface)
+        if not found:
+            raise OSError(f"{self.name} has no interface {interface}")
+        return int(found[0])
+
+    def set_link(self, interface: str, **changes: Any) -> None:
+        """Change a link as pyroute2's ``link("set", ...)`` does, as with ``state="down"``."""
+        index = self.index(interface)
+        with self.namespace, IPRoute() as ip:
+            ip.link("set", index=index, **changes)
+
+    def delete_link(self, interface: str) -> None:
+        """Take a link away, and the other end of its cable with it."""
+        index = self.index(interface)
+        with self.namespace, IPRoute() as ip:
+            ip.link("del", index=index)
+
+    def add_address(self, interface: str, address: str) -> None:
+        """Give an interface an address, text with prefix length."""
+        index = self.index(interface)
+        with self.namespace, IPRoute() as ip:
+            _add_address(ip, index, address)
+
+    def delete_address(self, interface: str, address: str) -> None:
+        """Take an address, text with prefix length, from an interface."""
+        index = self.index(interface)
+        with self.namespace, IPRoute() as ip:
+            host, _, length = address.partition("/")
+            ip.addr("del", index=index, address=host, prefixlen=int(length))
+
+    def add_route(self, destination: str, gateway: str) -> None:
+        """A unicast route, as in ``add_route("10.9.0.0/16", "10.0.1.2")``."""
+        with self.namespace, IPRoute() as ip:
+            ip.route("add", dst=destination, gateway=gateway)
+
+    # -- what happens on it
+
+    def join(
+        self,
+        group: str,
+        interface: str = "eth0",
+        include: Sequence[str] | None = None,
+        exclude: Sequence[str] = (),
+        port: int = 5000,
+    ) -> Member:
+        """Join as a host does: from any source, from ``include``, or from all but ``exclude``."""
+        index = self.index(interface)
+        with self.namespace:
+            member = Member(group, index, port)
+        self.lab.keep(member)
+        if include is not None:
+            member.include(include)
+        else:
+            member.exclude(exclude)
+        return member
+
+    def stream(
+        self,
+        group: str,
+        interface: str = "eth0",
+        rate: float = 1000.0,
+        source: str | None = None,
+        port: int = 5000,
+        ttl: int = 8,
+    ) -> Stream:
+        """Send numbered packets at a steady rate (a second) until it is stopped."""
+        index = self.index(interface)
+        with self.namespace:
+            stream = Stream(group, index, rate, source, port, ttl)
+        self.lab.keep(stream)
+        stream.start()
+        return stream
+
+    def burst(
+        self,
+        group: str,
+        count: int,
+        interface: str = "eth0",
+        source: str | None = None,
+        port: int = 5000,
+        ttl: int = 8,
+    ) -> None:
+        """Send ``count`` numbered packets back to back."""
+        index = self.index(interface)
+        with self.namespace:
+            send_burst(group, index, count, source, port, ttl)
+
+    def capture(self, interface: str = "eth0", data: bool = False) -> Capture:
+        """Read along on an interface: IGMP and MLD, or with ``data`` all IP packets."""
+        with self.namespace:
+            capture = Capture(interface, data)
+        self.lab.keep(capture)
+        return capture
+
+    def raw_host(self, interface: str = "eth0") -> RawHost:
+        """A host whose packets are made by hand."""
+        with self.namespace:
+            host = RawHost(interface)
+        self.lab.keep(host)
+        return host
+
+    def run(self, *arguments: str) -> str:
+        """What a program prints that is run here; CalledProcessError when it fails."""
+        process = self.popen(arguments, stdout=subprocess.PIPE, text=True)
+        output, _ = process.communicate(timeout=60)
+        if process.returncode:
+            raise subprocess.CalledProcessError(process.returncode, arguments, output)
+        return str(output)
+
+
+def _add_address(ip: Any, index: int, address: str) -> None:
+    host, _, length = address.partition("/")
+    options = {"flags": 0x02} if ":" in host else {}  # IFA_F_NODAD: usable at once
+    ip.addr("add", index=index, address=host, prefixlen=int(length), **options)

@@ -1,0 +1,30 @@
+"""A host whose packets are made by hand, down to the link layer."""
+
+from __future__ import annotations
+
+import socket
+
+_ETH_P_IP, _ETH_P_IPV6 = 0x0800, 0x86DD
+
+
+class RawHost:
+    """Sends complete IP packets on one interface, to the link address of their group."""
+
+    def __init__(self, interface: str) -> None:
+        self.interface = interface
+        self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 << 20)
+
+    def send(self, packet: bytes) -> None:
+        """Send an IP packet, whatever is in it; OSError when the link does not take it."""
+        if packet[0] >> 4 == 4:
+            kind = _ETH_P_IP
+            hardware = b"\x01\x00\x5e" + bytes([packet[17] & 0x7F]) + packet[18:20]
+        else:
+            kind = _ETH_P_IPV6
+            hardware = b"\x33\x33" + packet[36:40]
+        self._socket.sendto(packet, (self.interface, kind, 0, 0, hardware))
+
+    def close(self) -> None:
+        """Send no more."""
+        self._socket.close()

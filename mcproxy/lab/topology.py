@@ -1,0 +1,126 @@
+"""Nodes, links and switches: a small network, made with pyroute2."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Any, Protocol
+
+from pyroute2 import IPRoute
+
+from .namespace import Namespace
+from .node import Node
+
+
+class Closing(Protocol):
+    """Something that the lab ends."""
+
+    def close(self) -> None:
+        """End it; again is no error."""
+
+
+_HOST_LIMITS = {
+    # What a host may join is not what is measured or tested here.
+    "ipv4/igmp_max_memberships": 100_000,
+    "ipv4/igmp_max_msf": 1_000,
+    "ipv6/mld_max_msf": 1_000,
+    "core/optmem_max": 16 << 20,
+}
+_PLAIN = {
+    "ipv6/conf/all/accept_dad": 0,
+    "ipv6/conf/default/accept_dad": 0,
+    "ipv4/conf/all/rp_filter": 0,
+    "ipv4/conf/default/rp_filter": 0,
+    "ipv6/conf/default/router_solicitations": 0,
+}
+
+
+class Lab:
+    """A network that goes when it is closed, also after a failure; use it in ``with``."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
+        self._closing: list[Closing] = []
+        self._numbers = itertools.count(1)
+
+    def __enter__(self) -> Lab:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all that was started in it, the latest first, and let the nodes go."""
+        try:
+            while self._closing:
+                self._closing.pop().close()
+        finally:
+            while self.nodes:
+                self.nodes.pop().close()
+
+    def keep(self, thing: Any) -> Any:
+        """Close ``thing`` with the lab."""
+        self._closing.append(thing)
+        return thing
+
+    def node(self, name: str) -> Node:
+        """A new machine with nothing but a loopback interface."""
+        node = Node(name, self)
+        self.nodes.append(node)
+        for path, value in _PLAIN.items():
+            node.sysctl(path, value)
+        for path, value in _HOST_LIMITS.items():
+            _try_sysctl(node.namespace, path, value)
+        with node.namespace, IPRoute() as ip:
+            ip.link("set", index=1, state="up")
+        return node
+
+    def switch(self, name: str, snooping: bool = False, querier: bool = False) -> Node:
+        """A node with the bridge "br0", whose further interfaces become its ports."""
+        node = self.node(name)
+        node.bridge = "br0"
+        with node.namespace, IPRoute() as ip:
+            ip.link(
+                "add",
+                ifname=node.bridge,
+                kind="bridge",
+                br_mcast_snooping=int(snooping),
+                br_mcast_querier=int(querier),
+                br_forward_delay=0,
+            )
+            ip.link("set", index=ip.link_lookup(ifname=node.bridge)[0], state="up")
+        return node
+
+    def link(
+        self,
+        one: Node,
+        one_name: str,
+        other: Node,
+        other_name: str,
+        one_addresses: Iterable[str] = (),
+        other_addresses: Iterable[str] = (),
+        mtu: int = 1500,
+    ) -> None:
+        """A cable between two nodes; addresses are text with prefix length."""
+        number = next(self._numbers)
+        near = f"x{number}"
+        with one.namespace, IPRoute() as ip:
+            ip.link("add", ifname=near, kind="veth", peer={"ifname": f"y{number}"})
+            index = ip.link_lookup(ifname=f"y{number}")[0]
+            ip.link("set", index=index, net_ns_fd=other.namespace.descriptor)
+        one.take_link(near, one_name, one_addresses, mtu)
+        other.take_link(f"y{number}", other_name, other_addresses, mtu)
+
+
+def _try_sysctl(namespace: Namespace, path: str, value: object) -> None:
+    """Some limits belong to the machine in older kernels, and not to a namespace."""
+    try:
+        namespace.sysctl(path, value)
+    except OSError:
+        return
