@@ -80,7 +80,8 @@ class RouteWatch:
 
     ``removed(family, table, source, group)`` is called for each entry, whoever removed it,
     with 0 for the default table; ``interface_removed(family, ifindex)`` for each virtual
-    interface, its own link's end included; ``lost()`` when the kernel had to drop events.
+    interface; ``lost()`` when the kernel had to drop events. The end of a link itself is not
+    told reliably here: IPv4 is silent about it.
     """
 
     def __init__(
@@ -110,7 +111,7 @@ class RouteWatch:
         for kind, _, _, start, end in netlink.messages(data):
             if kind == RTM_DELROUTE:
                 self._take_route(data, start, end)
-            elif kind == _RTM_NEWNETCONF:
+            elif kind in (_RTM_NEWNETCONF, _RTM_DELNETCONF):
                 self._take_netconf(data, start, end)
 
     def _take_route(self, data: bytes, start: int, end: int) -> None:
@@ -128,13 +129,15 @@ class RouteWatch:
         """An interface's mc_forwarding is the number of virtual interfaces on it."""
         family = _FAMILIES.get(data[start])
         found = netlink.attributes(data, start + _NETCONFMSG_SIZE, end)
-        if family is None or not {_NETCONFA_IFINDEX, _NETCONFA_MC_FORWARDING} <= found.keys():
+        if family is None or _NETCONFA_IFINDEX not in found:
             return
         (ifindex,) = INT.unpack(found[_NETCONFA_IFINDEX])
-        (count,) = INT.unpack(found[_NETCONFA_MC_FORWARDING])
         if ifindex <= 0:
             return  # stands for all interfaces, and counts tables
         before = self._vif_counts.pop((family, ifindex), 0)
+        if _NETCONFA_MC_FORWARDING not in found:
+            return  # the link is gone
+        (count,) = INT.unpack(found[_NETCONFA_MC_FORWARDING])
         if count:
             self._vif_counts[family, ifindex] = count
         if count == 0 or count < before:

@@ -1,0 +1,184 @@
+"""Two machines in network namespaces, joined by links, for tests of single system calls."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import select
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from twisted.trial.unittest import SkipTest, SynchronousTestCase
+
+from mcproxy.linux.rawport import RawPort
+from mcproxy.protocol.family import IPV4, Family
+
+_CLONE_NEWNET = 0x40000000
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _check(result: int) -> None:
+    if result:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+class Machine:
+    """A network namespace; within ``with machine:`` this thread is in it."""
+
+    def __init__(self) -> None:
+        before = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+        try:
+            _check(_libc.unshare(_CLONE_NEWNET))
+            self.descriptor = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+            _check(_libc.setns(before, _CLONE_NEWNET))
+        except PermissionError as error:
+            raise SkipTest("network namespaces need root, or `unshare -Urn`") from error
+        finally:
+            os.close(before)
+        self._before: list[int] = []
+
+    def __enter__(self) -> Machine:
+        self._before.append(os.open("/proc/thread-self/ns/net", os.O_RDONLY))
+        _check(_libc.setns(self.descriptor, _CLONE_NEWNET))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        before = self._before.pop()
+        _check(_libc.setns(before, _CLONE_NEWNET))
+        os.close(before)
+
+    def close(self) -> None:
+        """Let the kernel remove it."""
+        os.close(self.descriptor)
+
+    @property
+    def path(self) -> str:
+        """A name of it that ``ip`` understands."""
+        return f"/proc/{os.getpid()}/fd/{self.descriptor}"
+
+    def ip(self, arguments: str) -> str:
+        """Run ``ip`` in it."""
+        with self:
+            command = ["ip", *arguments.split()]
+            return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+    def set(self, name: str, value: str) -> None:
+        """Set a sysctl; their files show the namespace of the thread that opens them."""
+        with self, open("/proc/sys/" + name, "w") as file:
+            file.write(value)
+
+    def index(self, name: str) -> int:
+        """The index of an interface."""
+        with self:
+            return socket.if_nametoindex(name)
+
+
+class KernelTestCase(SynchronousTestCase):
+    """A router with links ``up0``, ``down0`` and ``down1``; their other ends are a peer's.
+
+    The router has 10.0.0.1, 10.0.1.1 and 10.0.2.1, the peer the same with .2; IPv6 is
+    2001:db8:N::1 and ::2, link-local fe80::1 and fe80::2.
+    """
+
+    links = ("up0", "down0", "down1")
+
+    def setUp(self) -> None:
+        self.router, self.peer = Machine(), Machine()
+        self.addCleanup(self.router.close)
+        self.addCleanup(self.peer.close)
+        for machine in (self.router, self.peer):
+            for setting in ("all/rp_filter", "default/rp_filter"):
+                machine.set(f"net/ipv4/conf/{setting}", "0")
+            machine.set("net/ipv6/conf/default/accept_dad", "0")
+            machine.set("net/ipv6/conf/default/addr_gen_mode", "1")
+            machine.ip("link set lo up")
+        for number, name in enumerate(self.links):
+            self.router.ip(f"link add {name} type veth peer name {name} netns {self.peer.path}")
+            self._configure(self.router, name, number, 1)
+            self._configure(self.peer, name, number, 2)
+        self.indexes = [self.router.index(name) for name in self.links]
+
+    def _configure(self, machine: Machine, name: str, number: int, host: int) -> None:
+        machine.ip(f"link set {name} up")
+        machine.ip(f"addr add 10.0.{number}.{host}/24 dev {name}")
+        machine.ip(f"addr add 2001:db8:{number}::{host}/64 dev {name} nodad")
+        machine.ip(f"addr add fe80::{host}/64 dev {name} nodad")
+
+    def open(self, machine: Machine, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Open something in a machine, to be closed at the end."""
+        with machine:
+            opened = function(*arguments)
+        self.addCleanup(opened.close)
+        return opened
+
+    def sniff(self, machine: Machine, name: str, family: Family) -> socket.socket:
+        """A socket that sees the IP packets of a family that come in on an interface."""
+        protocol = 0x0800 if family is IPV4 else 0x86DD
+        sock: socket.socket = self.open(
+            machine, socket.socket, socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(protocol)
+        )
+        sock.bind((name, protocol))
+        sock.setblocking(False)
+        return sock
+
+    def send_data(self, name: str, source: str, group: str, hops: int = 8) -> None:
+        """Send one datagram of multicast data from the peer's end of a link."""
+        family = socket.AF_INET6 if ":" in group else socket.AF_INET
+        with self.peer, socket.socket(family, socket.SOCK_DGRAM) as sock:
+            index = socket.if_nametoindex(name)
+            if family == socket.AF_INET:
+                request = bytes(8) + index.to_bytes(4, "little")
+                sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, request)
+                sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, hops)
+            else:
+                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, index)
+                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, hops)
+            sock.bind((source, 0))
+            sock.sendto(b"data", (group, 5001))
+
+
+def readable(sock: socket.socket, seconds: float) -> bool:
+    """Whether there is something to read within ``seconds``."""
+    return bool(select.select([sock], [], [], seconds)[0])
+
+
+def drain(sock: socket.socket) -> list[bytes]:
+    """All that waits to be read from a non-blocking socket."""
+    found = []
+    try:
+        while True:
+            found.append(sock.recv(65535))
+    except BlockingIOError:
+        return found
+
+
+def await_datagrams(
+    sock: socket.socket, wanted: Callable[[bytes], bool], count: int, seconds: float = 3.0
+) -> list[bytes]:
+    """What is wanted of the next datagrams; AssertionError when too few come in time."""
+    end = time.monotonic() + seconds
+    found: list[bytes] = []
+    while len(found) < count:
+        if not readable(sock, max(0.0, end - time.monotonic())):
+            raise AssertionError(f"{len(found)} of {count} datagrams came")
+        found += filter(wanted, drain(sock))
+    return found
+
+
+def await_datagram(sock: socket.socket, wanted: Callable[[bytes], bool]) -> bytes:
+    """The first datagram that is wanted; AssertionError when none comes in time."""
+    return await_datagrams(sock, wanted, 1)[0]
+
+
+def run_ports(ports: Iterable[RawPort], until: Callable[[], bool], seconds: float = 5.0) -> None:
+    """Do a reactor's work until the condition holds; AssertionError when it does not."""
+    end = time.monotonic() + seconds
+    while not until():
+        left = end - time.monotonic()
+        if left <= 0:
+            raise AssertionError("what was awaited did not happen")
+        for port in select.select(list(ports), [], [], left)[0]:
+            port.doRead()
