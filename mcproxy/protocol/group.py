@@ -21,7 +21,7 @@ Only the group timer's expiry leads from EXCLUDE to INCLUDE.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import NamedTuple
 
 from .family import Address
@@ -69,6 +69,10 @@ class Inquiry:
         if self.source_counts:
             times.append(self.sources_when)
         return min(times, default=None)
+
+    def keep(self, sources: Container[Address]) -> None:
+        """Ask no more about others than ``sources``: they are forgotten."""
+        self.source_counts = {s: n for s, n in self.source_counts.items() if s in sources}
 
 
 class Group:
@@ -120,6 +124,8 @@ class Group:
         known = self.sources
         self.sources = {s: known.get(s, new) for s in listed} if listed else _NO_TIMES
         self.mode, self.timer = EXCLUDE, until
+        if self.inquiry:
+            self.inquiry.keep(self.sources)
         return Doubt(False, frozenset(self.forwarded())) if ask and listed else NO_DOUBT
 
     def _block(self, listed: Sources) -> Doubt:

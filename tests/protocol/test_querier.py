@@ -438,6 +438,16 @@ class SpecificQueryTests(LinkTests):
         self.passes(1)
         self.assertEqual(self.heard(), [about(0, 1, 2), about(1, 2)])
 
+    def test_forgotten_source_returns(self) -> None:
+        """SQ-09: what had been asked about it is over."""
+        self.given_include(1)
+        self.says(TO_IN)
+        self.says(IS_EX)
+        self.says(IS_IN, 1)
+        self.passes(5)
+        self.assertEqual(self.heard(), [about(0, 1)])
+        self.check_exclude({1: 255}, set(), 255)
+
     def test_forgotten_group_is_not_asked_about(self) -> None:
         """SQ-09: and one that is joined again starts anew."""
         self.given_exclude()
