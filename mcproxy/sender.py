@@ -26,9 +26,7 @@ class Sender(Service):
     name = "sender"
     log = Logger()
 
-    def __init__(
-        self, open_socket: Callable[[Family], socket.socket] = open_send_socket
-    ) -> None:
+    def __init__(self, open_socket: Callable[[Family], socket.socket] = open_send_socket) -> None:
         self._open = open_socket
         self._sockets: dict[Family, socket.socket] = {}
         self._failing: set[tuple[Family, str]] = set()
@@ -77,4 +75,3 @@ class Sender(Service):
                 interface=link.name,
                 reason=error.strerror or str(error),
             )
-

@@ -1,0 +1,1 @@
+"""The configuration: its values, and the reader of the native TOML file."""

@@ -1,0 +1,43 @@
+"""Packaging of mcproxy."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+VERSION = re.search(
+    r'^__version__ = "(.+)"$', (HERE / "mcproxy/__init__.py").read_text("utf-8"), re.M
+)[1]
+
+MANHOLE = ["twisted[conch]>=24.3"]
+TEST = ["hypothesis>=6.100", "scapy>=2.5", "coverage>=7", *MANHOLE]
+DEV = ["ruff>=0.6", "mypy>=1.10", "mypy-zope>=1.0", "towncrier>=23", *TEST]
+
+setup(
+    name="mcproxy",
+    version=VERSION,
+    description="An IGMP/MLD proxy daemon for Linux (RFC 4605)",
+    long_description=(HERE / "README.rst").read_text("utf-8"),
+    long_description_content_type="text/x-rst",
+    license="MIT",
+    python_requires=">=3.11",
+    # Not plain find_packages(): it would ship the tests. The plugin's folder is no package
+    # of ours and has no __init__.py, so it is named.
+    packages=[*find_packages(include=["mcproxy", "mcproxy.*"]), "twisted.plugins"],
+    install_requires=[
+        "twisted>=24.3",
+        "pyroute2>=0.7.12",
+        "attrs>=23",
+        "cattrs>=23.2",
+        "rich>=13",
+    ],
+    extras_require={"manhole": MANHOLE, "test": TEST, "dev": DEV},
+    entry_points={"console_scripts": ["mcproxy=mcproxy.command:main"]},
+    classifiers=[
+        "Framework :: Twisted",
+        "Operating System :: POSIX :: Linux",
+        "Programming Language :: Python :: 3",
+        "Topic :: System :: Networking",
+    ],
+)
