@@ -32,7 +32,7 @@ from .mroutedump import (
 from .netlink import INT
 
 _GROUPS = (6, 10, 24, 25)  # IPV4_MROUTE, IPV6_MROUTE, IPV4_NETCONF, IPV6_NETCONF
-_RTM_NEWNETCONF, _RTM_DELNETCONF = 80, 81
+_RTM_NEWNETCONF = 80
 _NETCONFA_IFINDEX, _NETCONFA_MC_FORWARDING = 1, 4
 _NETCONFMSG_SIZE = 4  # struct netconfmsg is one byte; attributes are aligned
 _SO_ATTACH_FILTER = 26
@@ -50,7 +50,7 @@ def make_route_watch_socket() -> socket.socket:
     """The non-blocking socket for a RouteWatch's port; OSError."""
     sock = netlink.open_netlink()
     try:
-        _attach_filter(sock, (RTM_DELROUTE, _RTM_NEWNETCONF, _RTM_DELNETCONF))
+        _attach_filter(sock, (RTM_DELROUTE, _RTM_NEWNETCONF))
         enlarge_receive_buffer(sock, _RECEIVE_BUFFER)
         # Only now, so that nothing comes in past the filter.
         for group in _GROUPS:
@@ -80,8 +80,8 @@ class RouteWatch:
 
     ``removed(family, table, source, group)`` is called for each entry, whoever removed it,
     with 0 for the default table; ``interface_removed(family, ifindex)`` for each virtual
-    interface; ``lost()`` when the kernel had to drop events. The end of a link itself is not
-    told reliably here: IPv4 is silent about it.
+    interface that went, and for links that are new and have none; ``lost()`` when the kernel
+    had to drop events. That a link itself went is not told here: IPv4 is silent about it.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class RouteWatch:
         for kind, _, _, start, end in netlink.messages(data):
             if kind == RTM_DELROUTE:
                 self._take_route(data, start, end)
-            elif kind in (_RTM_NEWNETCONF, _RTM_DELNETCONF):
+            elif kind == _RTM_NEWNETCONF:
                 self._take_netconf(data, start, end)
 
     def _take_route(self, data: bytes, start: int, end: int) -> None:
@@ -126,18 +126,19 @@ class RouteWatch:
         self._removed(family, table, source, found.get(RTA_DST, family.unspecified))
 
     def _take_netconf(self, data: bytes, start: int, end: int) -> None:
-        """An interface's mc_forwarding is the number of virtual interfaces on it."""
+        """An interface's mc_forwarding is the number of virtual interfaces on it.
+
+        It is told when it changes, and with all the rest when a link is new.
+        """
         family = _FAMILIES.get(data[start])
         found = netlink.attributes(data, start + _NETCONFMSG_SIZE, end)
-        if family is None or _NETCONFA_IFINDEX not in found:
+        if family is None or not {_NETCONFA_IFINDEX, _NETCONFA_MC_FORWARDING} <= found.keys():
             return
         (ifindex,) = INT.unpack(found[_NETCONFA_IFINDEX])
+        (count,) = INT.unpack(found[_NETCONFA_MC_FORWARDING])
         if ifindex <= 0:
             return  # stands for all interfaces, and counts tables
         before = self._vif_counts.pop((family, ifindex), 0)
-        if _NETCONFA_MC_FORWARDING not in found:
-            return  # the link is gone
-        (count,) = INT.unpack(found[_NETCONFA_MC_FORWARDING])
         if count:
             self._vif_counts[family, ifindex] = count
         if count == 0 or count < before:
