@@ -60,7 +60,7 @@ class Planner:
         listed = NO_SOURCES.union(*(wanted.sources for wanted in subscriptions.values()))
         if not listed:
             return routes
-        return routes + self._per_source(listed, subscriptions, any_source)
+        return routes + self._per_source(listed, subscriptions)
 
     def _any_source(self, members: Interfaces) -> tuple[Route, ...]:
         if not members:
@@ -68,15 +68,15 @@ class Planner:
         return (Route(self._any, self._upstream, members | {self._upstream}),)
 
     def _per_source(
-        self, listed: Sources, subscriptions: Mapping[str, SourceFilter], any_source: Interfaces
+        self, listed: Sources, subscriptions: Mapping[str, SourceFilter]
     ) -> tuple[Route, ...]:
+        """Entries of the sources that a link names: there it differs from the others."""
         routes = []
         for source in sorted(listed):
             members = frozenset([n for n, f in subscriptions.items() if f.wants(source)])
-            if members != any_source:
-                parent = self._locate(source)
-                outgoing = members - {parent}
-                if parent != self._upstream:
-                    outgoing |= {self._upstream}
-                routes.append(Route(source, parent, outgoing))
+            parent = self._locate(source)
+            outgoing = members - {parent}
+            if parent != self._upstream:
+                outgoing |= {self._upstream}
+            routes.append(Route(source, parent, outgoing))
         return tuple(routes)
