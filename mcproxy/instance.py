@@ -71,7 +71,8 @@ class ProxyInstance(Service):
         self.downstreams: dict[str, Downstream] = {}
         self.upstream: Link | None = None
         self.host = Host(family, random.random)
-        self.database = MembershipDatabase({})
+        self._queriers: dict[str, Querier] = {}
+        self.database = MembershipDatabase(self._queriers)
         self._modules = modules
         self._planner = Planner(family.unspecified, config.upstream, self._locate)
         self._located: dict[Address, str] = {}
@@ -217,7 +218,7 @@ class ProxyInstance(Service):
         reminder = self._modules.timer.reminder(lambda now: self._querier_due(name, now))
         downstream = Downstream(link, querier, reminder, groups)
         self.downstreams[name] = downstream
-        self.database.queriers[name] = querier
+        self._queriers[name] = querier
         self.log.info("downstream found", instance=self.name, interface=name)
         self._links_moved()
         self._start_querier(downstream)
@@ -237,7 +238,7 @@ class ProxyInstance(Service):
         """The link is gone, and what its hosts wanted with it."""
         self.log.info("downstream lost", instance=self.name, interface=name)
         del self.downstreams[name]
-        del self.database.queriers[name]
+        del self._queriers[name]
         groups = list(downstream.querier.groups)
         self._release(downstream)
         self._changed(groups, self._modules.timer.now())

@@ -66,8 +66,8 @@ class Proxy(MultiService):
                     unsupported[family] = error
         if not self.routing.tables:
             raise next(iter(unsupported.values()))
-        for family, error in unsupported.items():
-            self.log.warn("without {family}: {reason}", family=family.name, reason=str(error))
+        for family, reason in unsupported.items():
+            self.log.warn("without {family}: {reason}", family=family.name, reason=str(reason))
 
     def startService(self) -> None:
         """Start the modules, the instances, and then what tells them of links."""

@@ -278,11 +278,11 @@ class ForwardingTable:
             del self.installed[group]
 
     def _wanted(self, group: Address) -> Entries:
-        plans = []
+        plans: list[tuple[Route, ...]] = []
         for owner in self._owners:
             if group == self._any:
                 base = owner.base()
-                plan = (base,) if base else ()
+                plan: tuple[Route, ...] = (base,) if base else ()
             else:
                 plan = owner.plan(group)
             if plan:

@@ -7,18 +7,15 @@ import sys
 import time
 from typing import TextIO
 
-from twisted.logger import (
-    LogEvent,
-    LogLevel,
-    formatEvent,
-    globalLogBeginner,
-)
+from twisted.logger import ILogObserver, LogEvent, LogLevel, formatEvent, globalLogBeginner
+from zope.interface import implementer
 
 LEVELS = ("debug", "info", "warn", "error")
 _ORDER = {level: number for number, level in enumerate((*LEVELS, "critical"))}
 _SYSLOG = {"debug": 7, "info": 6, "warn": 4, "error": 3, "critical": 2}
 
 
+@implementer(ILogObserver)
 class LineLog:
     """An observer that writes ``TIME LEVEL [INSTANCE INTERFACE:] WHAT`` for each event.
 

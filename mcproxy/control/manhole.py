@@ -110,11 +110,11 @@ def namespace(proxy: Proxy) -> dict[str, Any]:
 
 def make_factory(config: ManholeConfig, names: Mapping[str, Any]) -> manhole_ssh.ConchFactory:
     """The SSH server; OSError or ValueError when its host key is not to be had."""
-    realm = manhole_ssh.TerminalRealm()
+    realm: Any = manhole_ssh.TerminalRealm()
     realm.sessionFactory = _Session
     realm.chainedProtocolFactory = lambda: insults.ServerProtocol(_Shell, dict(names))
     keys = KeyFile(config.authorized_keys)
-    factory = manhole_ssh.ConchFactory(Portal(realm, [checkers.SSHPublicKeyChecker(keys)]))
+    factory: Any = manhole_ssh.ConchFactory(Portal(realm, [checkers.SSHPublicKeyChecker(keys)]))
     key = host_key(config.host_key)
     kind = key.sshType()
     factory.publicKeys = {kind: key.public()}
