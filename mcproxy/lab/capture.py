@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import socket
 import threading
 import time
@@ -9,12 +10,13 @@ from collections.abc import Callable, Iterator
 from struct import Struct
 from typing import NamedTuple
 
-from .host import READER, timestamp
 from .payload import PAYLOAD
+from .reader import READER, READS_PER_TURN, prepare, timestamp
 
-_ETH_P_ALL, _ETH_P_IP, _ETH_P_IPV6 = 0x0003, 0x0800, 0x86DD
-_SO_TIMESTAMPNS = 35
+_ETH_P_ALL = 0x0003
+_SO_ATTACH_FILTER = 26
 _PACKET_OUTGOING = 4
+_BUFFER = 16 << 20
 _IPPROTO_IGMP, _IPPROTO_UDP, _IPPROTO_ICMPV6 = 2, 17, 58
 _MLD_TYPES = (130, 131, 132, 143)
 
@@ -34,6 +36,7 @@ class Datum(NamedTuple):
     source: str
     group: str
     sequence: int
+    hops: int
 
 
 class Capture:
@@ -43,11 +46,11 @@ class Capture:
         self._data = data
         self._frames: list[Frame] = []
         self._changed = threading.Condition()
-        self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_ETH_P_ALL))
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 << 20)
-        self._socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+        # Without a protocol nothing comes before the filter stands and the interface is bound.
+        self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
+        prepare(self._socket, _BUFFER)
+        _attach(self._socket, _ANY_IP if data else _PERHAPS_MEMBERSHIP)
         self._socket.bind((interface, _ETH_P_ALL))
-        self._socket.setblocking(False)
         READER.add(self._socket, self._read)
 
     def close(self) -> None:
@@ -88,7 +91,7 @@ class Capture:
                     raise AssertionError(f"no such packet among {seen} within {timeout} s")
 
     def _read(self) -> None:
-        while True:
+        for _ in range(READS_PER_TURN):
             try:
                 data, ancillary, _, address = self._socket.recvmsg(65535, 128)
             except OSError:
@@ -111,19 +114,57 @@ def is_membership(packet: bytes) -> bool:
     return last == _IPPROTO_ICMPV6 and len(packet) > at and packet[at] in _MLD_TYPES
 
 
-_IPV4_ADDRESSES, _IPV6_ADDRESSES = Struct("12x4s4s"), Struct("8x16s16s")
+_IPV4_FIELDS, _IPV6_FIELDS = Struct("8xBB2x4s4s"), Struct("6xBB16s16s")
 
 
 def _datum(frame: Frame) -> Datum | None:
     packet = frame.packet
+    if len(packet) < _IPV6_FIELDS.size:  # a numbered packet is never that short
+        return None
     if packet[0] >> 4 == 4:
-        kind, start = packet[9], (packet[0] & 15) * 4
-        family, addresses = socket.AF_INET, _IPV4_ADDRESSES
+        family, start = socket.AF_INET, (packet[0] & 15) * 4
+        hops, kind, *addresses = _IPV4_FIELDS.unpack_from(packet)
     else:
-        kind, start = packet[6], 40
-        family, addresses = socket.AF_INET6, _IPV6_ADDRESSES
+        family, start = socket.AF_INET6, 40
+        kind, hops, *addresses = _IPV6_FIELDS.unpack_from(packet)
     payload = packet[start + 8 :]
     if kind != _IPPROTO_UDP or len(payload) < PAYLOAD.size:
         return None
-    source, group = (socket.inet_ntop(family, each) for each in addresses.unpack_from(packet))
-    return Datum(frame.time, source, group, PAYLOAD.unpack_from(payload)[1])
+    source, group = (socket.inet_ntop(family, each) for each in addresses)
+    return Datum(frame.time, source, group, PAYLOAD.unpack_from(payload)[1], hops)
+
+
+# -- filters in the kernel, for Python would be late with a thousand packets a second
+
+_LOAD_BYTE, _SHIFT_RIGHT, _IF_EQUAL, _RETURN = 0x30, 0x74, 0x15, 0x06
+_KEEP = 0x40000
+_Instruction = tuple[int, int, int, int]
+
+_ANY_IP: tuple[_Instruction, ...] = (
+    (_LOAD_BYTE, 0, 0, 0),
+    (_SHIFT_RIGHT, 0, 0, 4),
+    (_IF_EQUAL, 1, 0, 4),
+    (_IF_EQUAL, 0, 1, 6),
+    (_RETURN, 0, 0, _KEEP),
+    (_RETURN, 0, 0, 0),
+)
+_PERHAPS_MEMBERSHIP: tuple[_Instruction, ...] = (
+    (_LOAD_BYTE, 0, 0, 0),
+    (_SHIFT_RIGHT, 0, 0, 4),
+    (_IF_EQUAL, 0, 2, 4),
+    (_LOAD_BYTE, 0, 0, 9),
+    (_IF_EQUAL, 4, 5, _IPPROTO_IGMP),
+    (_IF_EQUAL, 0, 4, 6),
+    (_LOAD_BYTE, 0, 0, 6),
+    (_IF_EQUAL, 1, 0, 0),  # hop-by-hop options, as MLD has
+    (_IF_EQUAL, 0, 1, _IPPROTO_ICMPV6),
+    (_RETURN, 0, 0, _KEEP),
+    (_RETURN, 0, 0, 0),
+)
+
+
+def _attach(sock: socket.socket, program: tuple[_Instruction, ...]) -> None:
+    code = b"".join(Struct("=HBBI").pack(*each) for each in program)
+    buffer = ctypes.create_string_buffer(code, len(code))
+    description = Struct("@HP").pack(len(program), ctypes.addressof(buffer))
+    sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, description)

@@ -10,23 +10,18 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from .waiting import wait_until
 
 if TYPE_CHECKING:
     from .node import Node
 
+__all__ = ["Daemon", "wait_until"]
+
 PROJECT = Path(__file__).resolve().parents[2]
-
-
-def wait_until(holds: Callable[[], object], timeout: float = 5.0, message: str = "") -> None:
-    """Return once ``holds()`` is true; AssertionError after ``timeout`` seconds."""
-    deadline = time.monotonic() + timeout
-    while not holds():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {timeout} s: {message or holds}")
-        time.sleep(0.005)
 
 
 class Daemon:

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import selectors
 import socket
-import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from struct import Struct
 
 from .payload import PAYLOAD, family_of, level_of, storage
+from .reader import READER, READS_PER_TURN, prepare, timestamp
 
 _JOIN_GROUP, _LEAVE_GROUP, _JOIN_SOURCE_GROUP, _MSFILTER = 42, 45, 46, 48
 _EXCLUDE, _INCLUDE = 0, 1
 _IP_MULTICAST_ALL, _IPV6_MULTICAST_ALL = 49, 29
-_SO_TIMESTAMPNS = 35
-_TIMESPEC = Struct("=qq")
+_SO_BINDTOIFINDEX = 62
+_BUFFER = 4 << 20
 _WORD = Struct("=I4x")
 _TWO_WORDS = Struct("=II")
 
 
 @dataclass
 class Received:
-    """What came from one source. Times are seconds of the system's clock."""
+    """What came of one stream. Times are the kernel's, in seconds of the system's clock."""
 
     sequences: set[int] = field(default_factory=set)
     packets: int = 0
@@ -42,6 +41,10 @@ class Received:
         """Packets missing between the first and the last that came."""
         return self.last - self.first + 1 - len(self.sequences) if self.packets else 0
 
+    def missing(self, first: int, end: int) -> int:
+        """How many of the packets ``first`` to ``end`` - 1 did not come."""
+        return sum(number not in self.sequences for number in range(first, end))
+
     def take(self, sequence: int, when: float) -> None:
         """Count a packet."""
         if not self.packets:
@@ -56,7 +59,9 @@ class Received:
 class Member:
     """A socket that is, or was, a member of one group on one interface.
 
-    ``received`` counts by source address, as text. ``joined`` is the time of the last change.
+    ``received`` counts by source address, as text; a second stream of one source has the
+    same numbers as the first, so ``forget`` between them. ``joined`` is the time of the last
+    change, by the system's clock as the kernel's times are.
     """
 
     def __init__(self, group: str, index: int, port: int) -> None:
@@ -69,14 +74,13 @@ class Member:
         self._member = False
         self._socket = socket.socket(self._family, socket.SOCK_DGRAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
-        self._socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+        prepare(self._socket, _BUFFER)
         # Only what this socket joined, and not what others on this machine did.
         ipv4 = self._family == socket.AF_INET
         everything = _IP_MULTICAST_ALL if ipv4 else _IPV6_MULTICAST_ALL
         self._socket.setsockopt(self._level, everything, 0)
-        self._socket.bind((group, port))
-        self._socket.setblocking(False)
+        self._socket.setsockopt(socket.SOL_SOCKET, _SO_BINDTOIFINDEX, index)
+        self._socket.bind((group, port) if ipv4 else (group, port, 0, index))
         READER.add(self._socket, self._read)
 
     def close(self) -> None:
@@ -135,7 +139,7 @@ class Member:
         self._option(_MSFILTER, storage(self.group) + _TWO_WORDS.pack(mode, len(sources)) + lists)
 
     def _read(self) -> None:
-        while True:
+        for _ in range(READS_PER_TURN):
             try:
                 data, ancillary, _, address = self._socket.recvmsg(2048, 128)
             except OSError:
@@ -147,45 +151,3 @@ class Member:
                 if known is None:
                     known = self.received.setdefault(source, Received())
                 known.take(sequence, timestamp(ancillary))
-
-
-def timestamp(ancillary: Iterable[tuple[int, int, bytes]]) -> float:
-    """When the kernel got a packet; now if it does not tell."""
-    for level, kind, value in ancillary:
-        if level == socket.SOL_SOCKET and kind == _SO_TIMESTAMPNS:
-            seconds, nanoseconds = _TIMESPEC.unpack_from(value)
-            return float(seconds + nanoseconds / 1e9)
-    return time.time()
-
-
-class Reader:
-    """One thread that reads all sockets of this process's labs."""
-
-    def __init__(self) -> None:
-        self._selector = selectors.DefaultSelector()
-        self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
-
-    def add(self, sock: socket.socket, read: object) -> None:
-        """Call ``read`` in the thread whenever ``sock`` has something."""
-        with self._lock:
-            self._selector.register(sock, selectors.EVENT_READ, read)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, daemon=True)
-                self._thread.start()
-
-    def remove(self, sock: socket.socket) -> None:
-        """Read ``sock`` no more; again is no error."""
-        with self._lock:
-            if sock.fileno() >= 0 and sock in self._selector.get_map():
-                self._selector.unregister(sock)
-
-    def _run(self) -> None:
-        while True:
-            for key, _ in self._selector.select(0.05):
-                with self._lock:
-                    if key.fd in self._selector.get_map():
-                        key.data()
-
-
-READER = Reader()

@@ -47,7 +47,7 @@ class Namespace:
     def __init__(self, label: str = "") -> None:
         self.label = label
         self.descriptor = -1
-        self._outside: list[int] = []
+        self._entered = threading.local()  # each thread goes back to where it came from
         failure: list[OSError] = []
 
         def make() -> None:
@@ -68,8 +68,13 @@ class Namespace:
         return f"<Namespace {self.label or self.descriptor}>"
 
     def __enter__(self) -> Namespace:
-        self._outside.append(_own())
-        _setns(self.descriptor)
+        outside = _own()
+        try:
+            _setns(self.descriptor)
+        except OSError:
+            os.close(outside)
+            raise
+        self._way_back().append(outside)
         return self
 
     def __exit__(
@@ -78,9 +83,17 @@ class Namespace:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        outside = self._outside.pop()
-        _setns(outside)
-        os.close(outside)
+        outside = self._way_back().pop()
+        try:
+            _setns(outside)
+        finally:
+            os.close(outside)
+
+    def _way_back(self) -> list[int]:
+        if not hasattr(self._entered, "outside"):
+            self._entered.outside = []
+        way: list[int] = self._entered.outside
+        return way
 
     def close(self) -> None:
         """Let it go; the kernel takes it apart once nothing is left in it."""
@@ -99,7 +112,10 @@ class Namespace:
             file.write(str(value))
 
     def popen(self, arguments: Sequence[str], **options: Any) -> subprocess.Popen[Any]:
-        """Start a program inside that ends with us, however we end."""
+        """Start a program inside that ends with us, however we end.
+
+        "Us" is the calling thread: the kernel kills the program when that thread ends.
+        """
         parent = os.getpid()
 
         def prepare() -> None:
@@ -108,9 +124,7 @@ class Namespace:
                 os._exit(1)  # we ended before the kernel knew what we want
             _setns(self.descriptor)
 
-        return subprocess.Popen(
-            arguments, preexec_fn=prepare, pass_fds=(self.descriptor,), **options
-        )
+        return subprocess.Popen(arguments, preexec_fn=prepare, **options)
 
     def run(self, arguments: Sequence[str], **options: Any) -> int:
         """Run a program inside and give its exit code."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -13,9 +14,13 @@ from .host import Member
 from .namespace import Namespace
 from .raw import RawHost
 from .source import Stream, send_burst
+from .waiting import wait_until
 
 if TYPE_CHECKING:
     from .topology import Lab
+
+
+_IFA_F_NODAD, _IFA_F_TENTATIVE = 0x02, 0x40
 
 
 class Node:
@@ -46,13 +51,24 @@ class Node:
                 ip.link("set", index=index, master=ip.link_lookup(ifname=self.bridge)[0])
             ip.link("set", index=index, state="up")
 
+    def await_link(self, interface: str, timeout: float = 5.0) -> None:
+        """Wait until an interface that is up can be used: carrier, a link-local address.
+
+        The kernel tells its own parts of a carrier once a second, bridges and IPv6 among
+        them; a question for just this link makes it do so at once.
+        """
+        with self.namespace, IPRoute() as ip:
+            index = socket.if_nametoindex(interface)
+            wait_until(lambda: _operational(ip, index), timeout, f"no carrier on {interface}")
+            message = f"no link-local address on {interface}"
+            wait_until(lambda: _link_local(interface), timeout, message)
+
     def index(self, interface: str) -> int:
         """The index of an interface here; OSError without such a one."""
-        with self.namespace, IPRoute() as ip:
-            found = ip.link_lookup(ifname=interface)
-        if not found:
-            raise OSError(f"{self.name} has no interface {interface}")
-        return int(found[0])
+        try:
+            return self.namespace.call(socket.if_nametoindex, interface)
+        except OSError as error:
+            raise OSError(f"{self.name} has no interface {interface}") from error
 
     def set_link(self, interface: str, **changes: Any) -> None:
         """Change a link as pyroute2's ``link("set", ...)`` does, as with ``state="down"``."""
@@ -159,7 +175,24 @@ class Node:
         return str(output)
 
 
+def _operational(ip: Any, index: int) -> bool:
+    return bool(ip.link("get", index=index)[0].get_attr("IFLA_OPERSTATE") == "UP")
+
+
+def _link_local(interface: str) -> bool:
+    """Whether IPv6 is off, or has a link-local address that may be used."""
+    with open(f"/proc/sys/net/ipv6/conf/{interface}/disable_ipv6", encoding="ascii") as file:
+        if file.read().strip() == "1":
+            return True
+    with open("/proc/thread-self/net/if_inet6", encoding="ascii") as file:
+        for line in file:
+            address, _, _, _, flags, name = line.split()
+            if name == interface and address.startswith("fe80"):
+                return not int(flags, 16) & _IFA_F_TENTATIVE
+    return False
+
+
 def _add_address(ip: Any, index: int, address: str) -> None:
     host, _, length = address.partition("/")
-    options = {"flags": 0x02} if ":" in host else {}  # IFA_F_NODAD: usable at once
+    options = {"flags": _IFA_F_NODAD} if ":" in host else {}  # usable at once
     ip.addr("add", index=index, address=host, prefixlen=int(length), **options)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Protocol, TypeVar
 
 from pyroute2 import IPRoute
 
@@ -16,9 +17,12 @@ from .node import Node
 class Closing(Protocol):
     """Something that the lab ends."""
 
-    def close(self) -> None:
+    @property
+    def close(self) -> Callable[[], object]:
         """End it; again is no error."""
 
+
+Kept = TypeVar("Kept", bound=Closing)
 
 _HOST_LIMITS = {
     # What a host may join is not what is measured or tested here.
@@ -41,7 +45,7 @@ class Lab:
 
     def __init__(self) -> None:
         self.nodes: list[Node] = []
-        self._closing: list[Closing] = []
+        self._closing = ExitStack()
         self._numbers = itertools.count(1)
 
     def __enter__(self) -> Lab:
@@ -56,22 +60,18 @@ class Lab:
         self.close()
 
     def close(self) -> None:
-        """End all that was started in it, the latest first, and let the nodes go."""
-        try:
-            while self._closing:
-                self._closing.pop().close()
-        finally:
-            while self.nodes:
-                self.nodes.pop().close()
+        """End all that was started in it, the latest first; one failure does not spare the rest."""
+        self._closing.close()
+        self.nodes.clear()
 
-    def keep(self, thing: Any) -> Any:
+    def keep(self, thing: Kept) -> Kept:
         """Close ``thing`` with the lab."""
-        self._closing.append(thing)
+        self._closing.callback(thing.close)
         return thing
 
     def node(self, name: str) -> Node:
         """A new machine with nothing but a loopback interface."""
-        node = Node(name, self)
+        node = self.keep(Node(name, self))
         self.nodes.append(node)
         for path, value in _PLAIN.items():
             node.sysctl(path, value)
@@ -82,9 +82,15 @@ class Lab:
         return node
 
     def switch(self, name: str, snooping: bool = False, querier: bool = False) -> Node:
-        """A node with the bridge "br0", whose further interfaces become its ports."""
+        """A node with the bridge "br0", whose further interfaces become its ports.
+
+        It says nothing itself, but for its queries as a snooping ``querier``, which is also
+        what IPv6 is left on for: MLD queries need a link-local source.
+        """
         node = self.node(name)
         node.bridge = "br0"
+        if not querier:
+            node.sysctl("ipv6/conf/default/disable_ipv6", 1)
         with node.namespace, IPRoute() as ip:
             ip.link(
                 "add",
@@ -107,7 +113,7 @@ class Lab:
         other_addresses: Iterable[str] = (),
         mtu: int = 1500,
     ) -> None:
-        """A cable between two nodes; addresses are text with prefix length."""
+        """A cable between two nodes, ready for use; addresses are text with prefix length."""
         number = next(self._numbers)
         near = f"x{number}"
         with one.namespace, IPRoute() as ip:
@@ -116,6 +122,8 @@ class Lab:
             ip.link("set", index=index, net_ns_fd=other.namespace.descriptor)
         one.take_link(near, one_name, one_addresses, mtu)
         other.take_link(f"y{number}", other_name, other_addresses, mtu)
+        one.await_link(one_name)
+        other.await_link(other_name)
 
 
 def _try_sysctl(namespace: Namespace, path: str, value: object) -> None:

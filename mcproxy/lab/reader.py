@@ -1,0 +1,69 @@
+"""One thread that reads every socket of this process's labs, and times what comes."""
+
+from __future__ import annotations
+
+import selectors
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable
+from struct import Struct
+
+_SO_TIMESTAMPNS, _SO_RCVBUFFORCE = 35, 33
+_TIMESPEC = Struct("=qq")
+READS_PER_TURN = 256
+"""How much one socket may read before the others have their turn."""
+
+
+class Reader:
+    """Calls a function, in its thread, whenever a socket has something to read."""
+
+    def __init__(self) -> None:
+        self._selector = selectors.EpollSelector()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def add(self, sock: socket.socket, read: Callable[[], None]) -> None:
+        """Call ``read`` from now on; it must not block, nor raise anything."""
+        with self._lock:
+            # The kernel lets a socket be added while the thread waits for the others.
+            self._selector.register(sock, selectors.EVENT_READ, read)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="lab reader", daemon=True)
+                self._thread.start()
+
+    def remove(self, sock: socket.socket) -> None:
+        """Read ``sock`` no more: its function is not running when this returns."""
+        with self._lock:
+            if sock.fileno() >= 0 and sock in self._selector.get_map():
+                self._selector.unregister(sock)
+
+    def _run(self) -> None:
+        while True:
+            for key, _ in self._selector.select():
+                with self._lock:
+                    # Another thread may have closed it, and its number may have a new owner.
+                    if self._selector.get_map().get(key.fd) == key:
+                        key.data()
+
+
+READER = Reader()
+
+
+def prepare(sock: socket.socket, buffer: int) -> None:
+    """Make ``sock`` ready for the Reader: kernel timestamps and room for ``buffer`` bytes."""
+    sock.setblocking(False)
+    sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, buffer)
+    except PermissionError:  # the root of a user namespace gets what net.core.rmem_max allows
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+
+
+def timestamp(ancillary: Iterable[tuple[int, int, bytes]]) -> float:
+    """When the kernel got a packet; now if it does not tell."""
+    for level, kind, value in ancillary:
+        if level == socket.SOL_SOCKET and kind == _SO_TIMESTAMPNS:
+            seconds, nanoseconds = _TIMESPEC.unpack_from(value)
+            return float(seconds + nanoseconds / 1e9)
+    return time.time()
