@@ -1,0 +1,180 @@
+"""CPU and memory with many groups, and at rest."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from mcproxy.protocol.packets import RecordType
+
+from . import packets, process
+from .contenders import Contender
+from .measure import Findings, Measure, Row, Target, at_most
+from .site import HOST, Site, groups
+
+_MIB = 1 << 20
+_KIB = 1 << 10
+_PACE = 0.002
+_REPEATS = 3.5
+_TIME_LIMIT = 120.0
+_REFRESH_LIMIT = 20.0
+_REFRESHES = 5
+_IDLE = 30.0
+
+
+def _run(count: int) -> Callable[[Contender, Findings], None]:
+    def run(contender: Contender, findings: Findings) -> None:
+        with Site(contender) as site:
+            if count == _SIZES[0]:
+                findings.add("idle-memory", process.resident_bytes(site.pid) / _MIB)
+            if _join_all(site, count, findings):
+                _refresh_all(site, count, findings)
+
+    return run
+
+
+def _join_all(site: Site, count: int, findings: Findings) -> bool:
+    """Join ``count`` groups; whether all of them arrived upstream, within the time limit."""
+    idle, before = process.resident_bytes(site.pid), process.cpu_ns(site.pid)
+    reports = packets.reports(HOST, RecordType.CHANGE_TO_EXCLUDE_MODE, groups(count))
+    begin = time.monotonic()
+    poured = _pour(site, reports, _TIME_LIMIT)
+    took = time.monotonic() - begin
+    time.sleep(_REPEATS)
+    used = process.cpu_ns(site.pid) - before
+    arrived = len(site.told())
+    lost = process.igmp_queue(site.pid)[1]
+    if poured and arrived == count:
+        findings.add(f"cpu-join-{count}", used / count / 1000)
+        findings.add(f"memory-{count}", (process.resident_bytes(site.pid) - idle) / count / _KIB)
+        return True
+    text = (
+        f"not measured: after {took:.0f} s and {used / 1e9:.0f} s of CPU {arrived:,} of "
+        f"{count:,} groups were upstream, {lost} reports were lost"
+    )
+    for row in (f"cpu-join-{count}", f"cpu-refresh-{count}", f"memory-{count}"):
+        findings.remark(row, text)
+    return False
+
+
+def _refresh_all(site: Site, count: int, findings: Findings) -> None:
+    """Report the same groups again as a host does that answers a query, several times."""
+    reports = packets.reports(HOST, RecordType.MODE_IS_EXCLUDE, groups(count))
+    begin = time.monotonic()
+    for _ in range(_REFRESHES):
+        before = process.cpu_ns(site.pid)
+        _pour(site, reports, _TIME_LIMIT)
+        time.sleep(0.5)
+        findings.add(f"cpu-refresh-{count}", (process.cpu_ns(site.pid) - before) / count / 1000)
+        if time.monotonic() - begin > _REFRESH_LIMIT:
+            break
+    if lost := process.igmp_queue(site.pid)[1]:
+        findings.remark(f"cpu-refresh-{count}", f"{lost} reports were lost")
+
+
+def _pour(site: Site, reports: list[bytes], limit: float) -> bool:
+    """Send the reports, each when those before are read; whether the time was enough."""
+    deadline = time.monotonic() + limit
+    for report in reports:
+        site.home.send(report)
+        time.sleep(_PACE)
+        while process.igmp_queue(site.pid)[0]:
+            time.sleep(_PACE)
+            if time.monotonic() > deadline:
+                return False
+    return True
+
+
+def _idle(contender: Contender, findings: Findings) -> None:
+    with Site(contender) as site:
+        site.home_igmp.read()
+        cpu, wakeups = process.cpu_ns(site.pid), process.wakeups(site.pid)
+        time.sleep(_IDLE)
+        findings.add("idle-cpu", (process.cpu_ns(site.pid) - cpu) / _IDLE / 1e7)
+        findings.add("wakeups", process.wakeups(site.pid) - wakeups)
+        findings.add("queries", len(site.home_igmp.received()))
+
+
+_SIZES = (1_000, 5_000, 50_000)
+_JOIN_TARGETS = {5_000: at_most(25)}
+_REFRESH_TARGET = at_most(6)
+_MEMORY_TARGET = at_most(1.2)
+
+
+_FLAT = Row(
+    "cpu-refresh-50000",
+    "a refreshed record's CPU, 50,000 groups against 5,000",
+    "",
+    2,
+    at_most(1.25),
+    over="cpu-refresh-5000",
+)
+
+
+def _rows(count: int) -> tuple[Row, ...]:
+    number = f"{count:,}"
+    rows = (
+        Row(
+            f"cpu-join-{count}",
+            f"CPU a joined group, {number} groups",
+            "µs",
+            1,
+            _JOIN_TARGETS.get(count),
+        ),
+        Row(
+            f"cpu-refresh-{count}",
+            f"CPU a refreshed record, {number} groups",
+            "µs",
+            2,
+            _REFRESH_TARGET,
+        ),
+        Row(f"memory-{count}", f"memory a group, {number} groups", "KiB", 2, _MEMORY_TARGET),
+    )
+    if count == _SIZES[0]:
+        return (*rows, Row("idle-memory", "memory at rest", "MiB", 1, at_most(50)))
+    if count == _SIZES[-1]:
+        return (*rows, _FLAT)
+    return rows
+
+
+_LOAD_TEXT = (
+    "A host joins the groups in reports of 50 records. Each report is sent when the ones before "
+    "are read, two milliseconds apart or more, so that none is lost; all groups must have arrived "
+    "upstream, or the row says so. The CPU time of all threads of the daemon from the first "
+    "report until the repeats of its own reports are over, for each group. Then the host reports "
+    "the same groups again, as in answers to a query, several times: CPU for each record. The "
+    "resident memory above that of the same process without groups, for each group."
+)
+
+
+def _load(count: int, rounds: int) -> Measure:
+    title = f"{count:,} groups"
+    text = _LOAD_TEXT if count == _SIZES[0] else f"The same with {title}."
+    return Measure(f"load-{count}", title, text, _rows(count), rounds, _run(count))
+
+
+LOAD = (
+    _load(1_000, 3),
+    _load(5_000, 2),
+    _load(50_000, 1),
+    Measure(
+        "idle",
+        "At rest",
+        "With no groups, over 30 seconds: the share of one processor, how often a thread of the "
+        "daemon was woken, and the queries that it sent on one of its two links, which are what "
+        "the protocol itself asks for.",
+        (
+            Row("idle-cpu", "CPU at rest", "%", 3, at_most(0.2, "under 0.2")),
+            Row(
+                "wakeups",
+                "wake-ups in 30 s at rest",
+                "",
+                0,
+                Target("the protocol's own", lambda ours, _: ours <= 20),
+            ),
+            Row("queries", "queries on one link in that time", "", 0),
+        ),
+        1,
+        _idle,
+    ),
+)

@@ -1,0 +1,99 @@
+"""What a measure is: what it does, what it yields, and what is wanted of it."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .contenders import OURS, THEIRS, Contender
+
+Statistic = Callable[[list[float]], float]
+
+
+class Findings:
+    """What the runs of one contender yielded: values and remarks by row."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, list[float]] = defaultdict(list)
+        self.remarks: dict[str, list[str]] = defaultdict(list)
+
+    def add(self, row: str, *values: float) -> None:
+        """Values for a row of the table."""
+        self.values[row].extend(values)
+
+    def remark(self, row: str, text: str) -> None:
+        """Something that a reader of this row must know; told once."""
+        if text not in self.remarks[row]:
+            self.remarks[row].append(text)
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is wanted of our own value; theirs is None where there is none."""
+
+    text: str
+    met: Callable[[float, float | None], bool]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the table: one number of all values, or with ``over`` the ratio of two rows."""
+
+    key: str
+    title: str
+    unit: str
+    digits: int
+    target: Target | None = None
+    statistic: Statistic = statistics.median
+    over: str = ""
+
+    def value(self, findings: Findings) -> float | None:
+        """The number; None without values."""
+        values = findings.values[self.key]
+        if not values:
+            return None
+        if not self.over:
+            return self.statistic(values)
+        divisor = findings.values[self.over]
+        return self.statistic(values) / self.statistic(divisor) if divisor else None
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A measure; ``run`` does one round with one contender."""
+
+    name: str
+    title: str
+    description: str
+    rows: tuple[Row, ...]
+    rounds: int
+    run: Callable[[Contender, Findings], None]
+    contenders: tuple[Contender, ...] = (OURS, THEIRS)
+
+
+def percentile_95(values: list[float]) -> float:
+    """The smallest value that 95 % do not exceed."""
+    return sorted(values)[math.ceil(0.95 * len(values)) - 1]
+
+
+def at_most(limit: float, text: str = "") -> Target:
+    """Not above ``limit``."""
+    return Target(text or f"at most {limit:g}", lambda ours, _: ours <= limit)
+
+
+def at_most_part(divisor: float) -> Target:
+    """At most that part of the other's."""
+
+    def met(ours: float, theirs: float | None) -> bool:
+        return theirs is not None and ours <= theirs / divisor
+
+    return Target(f"at most 1/{divisor:g} of igmpproxy", met)
+
+
+def near(value: float, tolerance: float) -> Target:
+    """Within ``tolerance`` of ``value``."""
+    text = f"{value:g} within {tolerance:g}"
+    return Target(text, lambda ours, _: abs(ours - value) <= tolerance)

@@ -1,0 +1,181 @@
+"""The laboratory of all measures: a provider, the proxy's machine, and two links with hosts.
+
+::
+
+    server eth0 --- [provider: bridge] port --- up  proxy  down1 --- eth0 home
+                                                           down2 --- eth0 other
+
+The provider's bridge delivers everything, or, with ``snooping``, only what was joined at its
+port. Each run has a laboratory of its own, so that nothing of the run before is left.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+
+from pyroute2 import IPRoute
+
+from mcproxy.lab.node import Node
+from mcproxy.lab.topology import Lab
+from mcproxy.protocol.family import Address
+from mcproxy.protocol.packets import Record, RecordType
+
+from . import packets
+from .contenders import Contender
+from .tap import Packet, Tap
+
+HOST = bytes((10, 2, 0, 10))
+SOURCE = "10.1.1.1"
+_SNOOPING = {
+    "br_mcast_igmp_version": 3,
+    "br_mcast_query_use_ifaddr": 1,
+    "br_mcast_query_response_intvl": 100,  # hundredths of a second
+    "br_mcast_last_member_cnt": 1,
+    "br_mcast_last_member_intvl": 10,
+}
+_LIMITS = {"ipv4/igmp_max_memberships": 1_000_000, "core/optmem_max": 1 << 28}
+_START_LIMIT = 30.0
+_SETTLING = 3.0
+
+
+class Site:
+    """A laboratory with one daemon in it; use it in ``with``."""
+
+    def __init__(self, contender: Contender, snooping: bool = False) -> None:
+        self.contender = contender
+        self.snooping = snooping
+        self._lab = Lab()
+
+    def __enter__(self) -> Site:
+        try:
+            self._build()
+            self._start()
+        except BaseException:
+            self._lab.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._lab.close()
+
+    # -- what hosts and sources do
+
+    def join(self, group: Address) -> None:
+        """The host at home joins a group, from any source."""
+        self._report(RecordType.CHANGE_TO_EXCLUDE_MODE, group)
+
+    def leave(self, group: Address) -> None:
+        """The host at home, the only member, leaves; it will answer no query."""
+        self._report(RecordType.CHANGE_TO_INCLUDE_MODE, group)
+
+    @contextmanager
+    def stream(self, group: Address) -> Iterator[None]:
+        """The server sends 1,000 packets a second to the group meanwhile."""
+        stream = self.server.stream(text(group), rate=1000, source=SOURCE)
+        try:
+            yield
+        finally:
+            stream.stop()
+
+    def _report(self, kind: RecordType, group: Address) -> None:
+        self.home.send(packets.report(HOST, [Record(kind, group)]))
+
+    # -- what was seen
+
+    def said(self) -> dict[Address, int]:
+        """The groups that the host at home joined since the last reading, and when (ns)."""
+        return first_reports(self.home_igmp.sent())
+
+    def told(self) -> dict[Address, int]:
+        """The groups that the proxy told the provider since the last reading, and when (ns)."""
+        return first_reports(self.provider_igmp.received())
+
+    # -- making
+
+    def _build(self) -> None:
+        lab = self._lab
+        self.server, self.provider = lab.node("server"), lab.switch("provider")
+        self.proxy, home, other = lab.node("proxy"), lab.node("home"), lab.node("other")
+        for node in lab.nodes:
+            for path, value in _LIMITS.items():
+                _raise_limit(node, path, value)
+        lab.link(self.server, "eth0", self.provider, "server", (f"{SOURCE}/16",))
+        lab.link(self.provider, "port", self.proxy, "up", (), ("10.1.0.2/16",))
+        lab.link(self.proxy, "down1", home, "eth0", ("10.2.0.1/16",), ("10.2.0.9/16",))
+        lab.link(self.proxy, "down2", other, "eth0", ("10.3.0.1/16",), ("10.3.0.9/16",))
+        self.proxy.sysctl("ipv4/ip_forward", 1)
+        if self.snooping:
+            self._snoop()
+        self.home = home.raw_host()
+        self.home_igmp = self._tap(home, "eth0", packets.IGMP)
+        self.home_data = self._tap(home, "eth0", packets.UDP)
+        self.other_igmp = self._tap(other, "eth0", packets.IGMP)
+        self.provider_igmp = self._tap(self.provider, "port", packets.IGMP)
+        self.server_data = self._tap(self.server, "eth0", packets.UDP)
+
+    def _tap(self, node: Node, interface: str, protocol: int) -> Tap:
+        tap: Tap = self._lab.keep(node.namespace.call(Tap, interface, protocol))
+        return tap
+
+    def _snoop(self) -> None:
+        """Deliver at the proxy's port what is joined there, and cut at once what is left."""
+        self.provider.add_address("br0", "10.1.0.1/16")
+        port, bridge = self.provider.index("port"), self.provider.index("br0")
+        with self.provider.namespace, IPRoute() as ip:
+            ip.link("set", index=bridge, kind="bridge", br_mcast_snooping=1, **_SNOOPING)
+            # Last: the bridge relies on its own querier one response interval after this.
+            ip.link("set", index=bridge, kind="bridge", br_mcast_querier=1)
+            ip.brport("set", index=port, mcast_flood=0, fast_leave=1)
+
+    def _start(self) -> None:
+        """Start the daemon; it is ready when it has asked on both downstream links."""
+        daemon = self.contender.start(self.proxy)
+        self.pid = daemon.pid
+        deadline = time.monotonic() + _START_LIMIT
+        silent = [self.home_igmp, self.other_igmp]
+        while silent:
+            if daemon.process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"{self.contender.name} does not run: {daemon.lines[-20:]}")
+            time.sleep(0.2)
+            silent = [tap for tap in silent if not _asked(tap.received())]
+        time.sleep(_SETTLING)
+
+
+def text(address: Address) -> str:
+    """An address to read."""
+    return str(ipaddress.ip_address(address))
+
+
+def groups(count: int, first: int = 1) -> list[Address]:
+    """``count`` groups from 239.1.0.0/16 on."""
+    start = 0xEF010000 + first
+    return [number.to_bytes(4, "big") for number in range(start, start + count)]
+
+
+def first_reports(seen: list[Packet]) -> dict[Address, int]:
+    """The groups of the reports in ``seen``, and when each was first named (ns)."""
+    times: dict[Address, int] = {}
+    for packet in seen:
+        for group in packets.reported_groups(packet.bytes):
+            times.setdefault(group, packet.time)
+    return times
+
+
+def _asked(seen: list[Packet]) -> bool:
+    return any(packets.is_query(packet.bytes) for packet in seen)
+
+
+def _raise_limit(node: Node, path: str, value: int) -> None:
+    try:
+        node.sysctl(path, value)
+    except OSError:
+        return  # an older kernel has it for the whole machine, and the run says what arrived

@@ -1,0 +1,150 @@
+"""The findings as a table, for the terminal and for docs/benchmarks.rst."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+import subprocess
+import textwrap
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from .contenders import OURS, THEIRS
+from .measure import Findings, Measure, Row
+
+_HEAD = ("", OURS.name, THEIRS.name, "target", "met")
+_INTRODUCTION = """\
+Benchmarks
+==========
+
+.. This file is written by ``python -m tests.benchmarks --write``.
+
+What mcproxy takes and how fast it is, beside igmpproxy of Debian. Both daemons run in the same
+laboratory of network namespaces, take turns in it, are given the same packets, and are counted in
+the same way. mcproxy runs with its defaults, IPv4 and IPv6; igmpproxy, which knows IPv4 only, with
+``quickleave``. To measure again, as root, from a checkout, with igmpproxy installed::
+
+    python -m tests.benchmarks --write
+
+``--help`` tells how to choose single measures. Numbers differ between machines and, where the
+machine has other work, between runs; the ratios are what to read.
+"""
+_LABORATORY = """\
+The laboratory
+--------------
+
+A server, the provider's switch, the machine with the proxy, and two downstream links with a host
+each are network namespaces joined by virtual cables. The host's reports are made by hand, so no
+host stack decides when or what is sent; it answers no queries. Times are the kernel's own stamps
+of the packets as they pass the far ends of the proxy's links, and are read when a measurement is
+over, so that nothing but the daemon runs meanwhile. The kernel's limits on memberships and their
+memory are raised in all namespaces, since igmpproxy lets the kernel join its groups. CPU is what
+the scheduler counted for all threads of the daemon, its time in the kernel included; work that
+the kernel does for it later, as sending igmpproxy's reports, is in neither count.
+"""
+
+
+def facts() -> list[str]:
+    """What is measured, and on which machine."""
+    version = platform.python_implementation()
+    return [
+        f"Date: {datetime.datetime.now(datetime.UTC).date().isoformat()}",
+        f"Kernel: {platform.system()} {platform.release()}, {platform.machine()}",
+        f"Processors: {os.cpu_count()}{_model()}",
+        f"Python: {version} {platform.python_version()}",
+        f"igmpproxy: {_package_version()}",
+    ]
+
+
+def plain(measures: Sequence[Measure], results: Mapping[str, Findings]) -> str:
+    """The table and its remarks for a terminal."""
+    cells = [list(_HEAD), *_cells(measures, results)]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(_HEAD))]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in cells
+    ]
+    lines[1:1] = ["  ".join("-" * width for width in widths)]
+    return "\n".join([*lines, "", *(f"* {text}" for text in _remarks(measures, results))])
+
+
+def document(measures: Sequence[Measure], results: Mapping[str, Findings]) -> str:
+    """The whole of docs/benchmarks.rst."""
+    parts = [_INTRODUCTION, "\n".join(f"* {fact}" for fact in facts()) + "\n"]
+    parts.append(_list_table(measures, results))
+    remarks = _remarks(measures, results)
+    if remarks:
+        parts.append(
+            "Remarks:\n\n" + "\n".join(_wrapped(f"* {text}", "  ") for text in remarks) + "\n"
+        )
+    parts.append(_LABORATORY)
+    parts.append("The measures\n------------\n")
+    parts.extend(
+        f"{measure.title}\n{'~' * len(measure.title)}\n\n{_wrapped(measure.description)}\n"
+        for measure in measures
+    )
+    return "\n".join(parts)
+
+
+def _list_table(measures: Sequence[Measure], results: Mapping[str, Findings]) -> str:
+    lines = [".. list-table::", "   :header-rows: 1", "   :widths: 40 13 13 22 12", ""]
+    for cells in [list(_HEAD), *_cells(measures, results)]:
+        lines.append(f"   * - {cells[0]}".rstrip())
+        lines.extend(f"     - {cell}".rstrip() for cell in cells[1:])
+    return "\n".join(lines) + "\n"
+
+
+def _cells(measures: Sequence[Measure], results: Mapping[str, Findings]) -> list[list[str]]:
+    return [_row(row, results) for measure in measures for row in measure.rows]
+
+
+def _row(row: Row, results: Mapping[str, Findings]) -> list[str]:
+    values = [row.value(results[name]) for name in (OURS.name, THEIRS.name)]
+    target, met = "", ""
+    if row.target is not None:
+        target = row.target.text
+        met = "not measured"
+        if values[0] is not None:
+            met = "yes" if row.target.met(values[0], values[1]) else "no"
+    return [row.title, *(_number(value, row) for value in values), target, met]
+
+
+def _number(value: float | None, row: Row) -> str:
+    if value is None:
+        return "none"
+    return f"{value:,.{row.digits}f} {row.unit}".rstrip()
+
+
+def _remarks(measures: Sequence[Measure], results: Mapping[str, Findings]) -> list[str]:
+    remarks: dict[str, None] = {}
+    for measure in measures:
+        for row in measure.rows:
+            for name in (OURS.name, THEIRS.name):
+                for text in results[name].remarks[row.key]:
+                    remarks[f"{name}, {measure.title.lower()}: {text}."] = None
+    return list(remarks)
+
+
+def _wrapped(text: str, indent: str = "") -> str:
+    return textwrap.fill(text, 100, subsequent_indent=indent, break_on_hyphens=False)
+
+
+def _model() -> str:
+    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+        if line.startswith("model name"):
+            return f" ({line.partition(':')[2].strip()})"
+    return ""
+
+
+def _package_version() -> str:
+    try:
+        found = subprocess.run(
+            ["dpkg-query", "-W", "-f", "${Version}", "igmpproxy"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown version"
+    return found.stdout

@@ -1,0 +1,100 @@
+"""A recorder on an interface that sleeps while the measurement runs.
+
+What it records is read when a measurement is over: the kernel stamps each packet with the time
+at which it passed, so nothing here has to be awake, and the processors are left to the daemon
+and to the kernel. (``mcproxy.lab.capture`` reads along, which a test wants.)
+"""
+
+from __future__ import annotations
+
+import ctypes
+import socket
+import struct
+from typing import NamedTuple
+
+from mcproxy.protocol.family import Address
+
+_ETH_P_ALL, _ETH_P_IP = 0x0003, 0x0800
+_SO_ATTACH_FILTER = 26
+_SO_RCVBUFFORCE = 33
+_SO_TIMESTAMPNS = 35
+_PACKET_OUTGOING = 4
+_ANCILLARY_PROTOCOL = 0xFFFFF000
+_BUFFER = 1 << 28
+_TIMESPEC = struct.Struct("@qq")
+
+
+class Packet(NamedTuple):
+    """An IP packet as it passed: nanoseconds of the system's clock, direction, bytes."""
+
+    time: int
+    outgoing: bool
+    bytes: bytes
+
+    @property
+    def source(self) -> Address:
+        """The IPv4 source."""
+        return self.bytes[12:16]
+
+    @property
+    def destination(self) -> Address:
+        """The IPv4 destination."""
+        return self.bytes[16:20]
+
+
+class Tap:
+    """Records the IPv4 packets of one protocol on an interface of the current namespace."""
+
+    def __init__(self, interface: str, protocol: int) -> None:
+        self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
+        try:
+            self._socket.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER)
+        except PermissionError:  # root of a user namespace: what the machine allows
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+        self._socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+        _attach_filter(self._socket, protocol)
+        self._socket.bind((interface, _ETH_P_ALL))
+        self._socket.setblocking(False)
+
+    def sent(self) -> list[Packet]:
+        """What left the interface since the last reading."""
+        return [packet for packet in self.read() if packet.outgoing]
+
+    def received(self) -> list[Packet]:
+        """What came in on the interface since the last reading."""
+        return [packet for packet in self.read() if not packet.outgoing]
+
+    def read(self) -> list[Packet]:
+        """All packets since the last reading."""
+        packets: list[Packet] = []
+        while True:
+            try:
+                data, ancillary, _, address = self._socket.recvmsg(2048, 64)
+            except BlockingIOError:
+                return packets
+            seconds, nanoseconds = _TIMESPEC.unpack_from(ancillary[0][2])
+            stamp = seconds * 1_000_000_000 + nanoseconds
+            packets.append(Packet(stamp, address[2] == _PACKET_OUTGOING, data))
+
+    def close(self) -> None:
+        """Stop recording."""
+        self._socket.close()
+
+
+def _attach_filter(tap: socket.socket, protocol: int) -> None:
+    """Let only IPv4 packets of ``protocol`` in: a classic BPF program."""
+    program = (
+        (0x28, 0, 0, _ANCILLARY_PROTOCOL),
+        (0x15, 0, 3, _ETH_P_IP),
+        (0x30, 0, 0, 9),
+        (0x15, 0, 1, protocol),
+        (0x06, 0, 0, 0xFFFF),
+        (0x06, 0, 0, 0),
+    )
+    code = b"".join(struct.pack("=HBBI", *line) for line in program)
+    buffer = ctypes.create_string_buffer(code, len(code))
+    tap.setsockopt(
+        socket.SOL_SOCKET,
+        _SO_ATTACH_FILTER,
+        struct.pack("@HP", len(program), ctypes.addressof(buffer)),
+    )
