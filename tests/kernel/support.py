@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import select
 import socket
@@ -13,46 +12,13 @@ from typing import Any
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
+from mcproxy.lab.namespace import Namespace
 from mcproxy.linux.rawport import RawPort
 from mcproxy.protocol.family import IPV4, Family
 
-_CLONE_NEWNET = 0x40000000
-_libc = ctypes.CDLL(None, use_errno=True)
 
-
-def _check(result: int) -> None:
-    if result:
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-
-
-class Machine:
-    """A network namespace; within ``with machine:`` this thread is in it."""
-
-    def __init__(self) -> None:
-        before = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
-        try:
-            _check(_libc.unshare(_CLONE_NEWNET))
-            self.descriptor = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
-            _check(_libc.setns(before, _CLONE_NEWNET))
-        except PermissionError as error:
-            raise SkipTest("network namespaces need root, or `unshare -Urn`") from error
-        finally:
-            os.close(before)
-        self._before: list[int] = []
-
-    def __enter__(self) -> Machine:
-        self._before.append(os.open("/proc/thread-self/ns/net", os.O_RDONLY))
-        _check(_libc.setns(self.descriptor, _CLONE_NEWNET))
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        before = self._before.pop()
-        _check(_libc.setns(before, _CLONE_NEWNET))
-        os.close(before)
-
-    def close(self) -> None:
-        """Let the kernel remove it."""
-        os.close(self.descriptor)
+class Machine(Namespace):
+    """A network namespace with ``ip`` in it."""
 
     @property
     def path(self) -> str:
@@ -64,11 +30,6 @@ class Machine:
         with self:
             command = ["ip", *arguments.split()]
             return subprocess.run(command, check=True, capture_output=True, text=True).stdout
-
-    def set(self, name: str, value: str) -> None:
-        """Set a sysctl; their files show the namespace of the thread that opens them."""
-        with self, open("/proc/sys/" + name, "w") as file:
-            file.write(value)
 
     def index(self, name: str) -> int:
         """The index of an interface."""
@@ -86,20 +47,26 @@ class KernelTestCase(SynchronousTestCase):
     links = ("up0", "down0", "down1")
 
     def setUp(self) -> None:
-        self.router, self.peer = Machine(), Machine()
-        self.addCleanup(self.router.close)
-        self.addCleanup(self.peer.close)
+        self.router, self.peer = self._machine("router"), self._machine("peer")
         for machine in (self.router, self.peer):
             for setting in ("all/rp_filter", "default/rp_filter"):
-                machine.set(f"net/ipv4/conf/{setting}", "0")
-            machine.set("net/ipv6/conf/default/accept_dad", "0")
-            machine.set("net/ipv6/conf/default/addr_gen_mode", "1")
+                machine.sysctl(f"ipv4/conf/{setting}", 0)
+            machine.sysctl("ipv6/conf/default/accept_dad", 0)
+            machine.sysctl("ipv6/conf/default/addr_gen_mode", 1)
             machine.ip("link set lo up")
         for number, name in enumerate(self.links):
             self.router.ip(f"link add {name} type veth peer name {name} netns {self.peer.path}")
             self._configure(self.router, name, number, 1)
             self._configure(self.peer, name, number, 2)
         self.indexes = [self.router.index(name) for name in self.links]
+
+    def _machine(self, label: str) -> Machine:
+        try:
+            machine = Machine(label)
+        except PermissionError as error:
+            raise SkipTest("network namespaces need root, or `unshare -Urnm`") from error
+        self.addCleanup(machine.close)
+        return machine
 
     def _configure(self, machine: Machine, name: str, number: int, host: int) -> None:
         machine.ip(f"link set {name} up")

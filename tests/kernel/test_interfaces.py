@@ -60,7 +60,7 @@ class MonitorTests(KernelTestCase):
         self.assertEqual(len(self.changes), 3)
 
     def test_tentative_addresses_come_when_they_may_be_used(self) -> None:
-        self.router.set("net/ipv6/conf/down0/accept_dad", "1")
+        self.router.sysctl("ipv6/conf/down0/accept_dad", 1)
         self.router.ip("addr add fe80::77/64 dev down0")
         tentative = self.router.ip("-6 addr show dev down0 tentative")
         self.assertIn("fe80::77", tentative)

@@ -1,7 +1,5 @@
 """Whole datagrams on a chosen interface: what leaves is what was given."""
 
-
-
 from mcproxy.linux.membership import LinkGroups
 from mcproxy.linux.mroute import MulticastTable
 from mcproxy.linux.sendsocket import open_send_socket, send_on
