@@ -1,1 +1,1 @@
-"""The configuration: its values, and the reader of the native TOML file."""
+"""The configuration: what it is (model), and how it is read (toml)."""

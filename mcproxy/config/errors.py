@@ -1,44 +1,73 @@
-"""Mistakes in a configuration, told all at once."""
+"""Mistakes in a configuration, in words for whoever wrote it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
+import datetime
+import json
+from collections.abc import Iterable, Mapping
 
 import attrs
+
+LONGEST_SHOWN = 60
+"""Characters of a value or key that are repeated in a message."""
 
 
 @attrs.frozen
 class Mistake:
-    """One thing that is wrong: where it stands, what it is, and what to do.
+    """One thing that is wrong, where it is, and what to do about it.
 
-    ``where`` is a key path such as ``instance.iptv.upstream`` or a place in the file.
+    ``where`` is a key path (``instance.iptv.downstream``) or a position (``line 3, column 5``),
+    or empty where it is the file as a whole. ``line`` is the line of a key, where it is known.
     """
 
+    path: str
     where: str
     message: str
     hint: str = ""
     line: int | None = None
 
     def __str__(self) -> str:
-        line = f"line {self.line}" if self.line else ""
-        parts = [part for part in (line, self.where, self.message) if part]
-        return ": ".join(parts) + (f"; {self.hint}" if self.hint else "")
+        where = f"{self.where} (line {self.line})" if self.line else self.where
+        what = f"{self.message}; {self.hint}" if self.hint else self.message
+        return ": ".join(part for part in (self.path, where, what) if part)
 
 
 class ConfigurationError(Exception):
-    """A configuration that cannot be used; its text has a line for each mistake."""
+    """A configuration that cannot be used; all its mistakes, a line each as text."""
 
-    def __init__(self, path: str, mistakes: Sequence[Mistake]) -> None:
-        super().__init__("\n".join(f"{path}: {mistake}" for mistake in mistakes))
-        self.path = path
+    def __init__(self, mistakes: Iterable[Mistake]) -> None:
         self.mistakes = tuple(mistakes)
+        super().__init__("\n".join(str(mistake) for mistake in self.mistakes))
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """A hint that names what ``word`` may have been meant to be."""
-    names = sorted(known)
-    close = get_close_matches(word.replace("_", "-"), names, 1, 0.6)
-    if close:
-        return f'did you mean "{close[0]}"?'
-    return f"known here: {', '.join(names)}" if names else ""
+class Wrong(ValueError):  # noqa: N818 - raised and caught within this package
+    """A value that is not acceptable, wherever it stands."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        self.message = message
+        self.hint = hint
+        super().__init__(message)
+
+
+def shown(value: object) -> str:
+    """``value`` as one short line, much as TOML would write it."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return _shortened(json.dumps(value, ensure_ascii=not value.isprintable()))
+        case int() if abs(value) >= 10**18:
+            return "a very large number"  # as text it may be beyond what Python converts
+        case int() | float():
+            return str(value).removesuffix(".0")
+        case datetime.datetime() | datetime.date() | datetime.time():
+            return value.isoformat()
+        case Mapping():
+            return "a table"
+        case list() | tuple():
+            return "a list" if value else "an empty list"
+    return f"a {type(value).__name__}"
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST_SHOWN else f'{text[: LONGEST_SHOWN - 4]}..."'

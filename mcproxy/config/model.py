@@ -1,109 +1,96 @@
-"""What can be configured. Keys of the file are these names with dashes.
-
-Names and ranges are those of RFC 9398 and RFC 8652, times are seconds.
-"""
+"""The configuration as the daemon sees it: complete, and free of mistakes when it was read."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fnmatch import fnmatchcase
 from typing import Any
 
 import attrs
 
-LONGEST_TIME = 3174.4
-"""Seconds that the code of a maximum response time can carry in IGMP (RFC 9776, 4.1.1)."""
+from .limits import Limits
+from .names import is_pattern, matches
 
-LONGEST_INTERVAL = 31744.0
-"""Seconds that the code of a query interval can carry (RFC 9776, 4.1.7)."""
-
-
-@attrs.frozen
-class Range:
-    """The values that a number may have, both ends included."""
-
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        return f"{self.low:g} to {self.high:g}"
+HOST_KEY = "/var/lib/mcproxy/manhole_host_key"
 
 
-def _number(default: Any, low: float, high: float) -> Any:
-    return attrs.field(default=default, metadata={"range": Range(low, high)})
-
-
-def _version(current: int) -> Any:
-    return attrs.field(default=current, metadata={"versions": (0, current)})
+def _limited(default: Any, limits: Limits) -> Any:
+    """A field whose value, where it comes from a file, must be within ``limits``."""
+    return attrs.field(default=default, metadata={"check": limits})
 
 
 @attrs.frozen
 class InterfaceSettings:
-    """Settings of one downstream interface; the same for both families."""
+    """How the proxy is a router on one downstream (RFC 9776, section 8); times in seconds.
 
-    query_interval: float = _number(125.0, 1, LONGEST_INTERVAL)
-    query_max_response_time: float = _number(10.0, 0.1, LONGEST_TIME)
-    robustness_variable: int = _number(2, 1, 7)
-    last_member_query_interval: float = _number(1.0, 0.1, LONGEST_TIME)
+    ``max_groups`` counts per family; None is no limit.
+    """
+
+    query_interval: float = _limited(125.0, Limits(1, 31744))
+    query_max_response_time: float = _limited(10.0, Limits(0, 3174.4, above_low=True))
+    robustness_variable: int = _limited(2, Limits(1, 7))
+    last_member_query_interval: float = _limited(1.0, Limits(0, 3174.4, above_low=True))
     immediate_leave: bool = False
-    max_groups: int | None = _number(None, 1, 10_000_000)
-
-
-def is_pattern(name: str) -> bool:
-    """Whether ``name`` stands for all interfaces that it matches."""
-    return any(character in name for character in "*?[")
+    max_groups: int | None = _limited(None, Limits(1, 2**32 - 1))
 
 
 @attrs.frozen
 class InstanceConfig:
-    """One proxy instance. ``downstream`` are names or patterns.
+    """One proxy: an upstream, and downstreams by name or pattern.
 
-    ``interface`` has the settings that were written for some of them, ``defaults`` holds for
-    the others. A version of 0 leaves its family out.
+    A version of 0 leaves that family out. ``table`` is the kernel's, 0 the default one.
+    ``interface`` has settings by name or pattern, with the defaults in them; a downstream
+    that none of its keys means has the settings' own defaults.
     """
 
     name: str
     upstream: str
     downstream: tuple[str, ...]
-    igmp_version: int = _version(3)
-    mld_version: int = _version(2)
-    table: int = _number(0, 0, 999_999_999)
+    igmp_version: int = 3
+    mld_version: int = 2
+    table: int = 0
     interface: Mapping[str, InterfaceSettings] = attrs.field(factory=dict)
-    defaults: InterfaceSettings = attrs.field(factory=InterfaceSettings)
 
     def downstream_settings(self, name: str) -> InterfaceSettings | None:
-        """The settings of an interface, None if it is no downstream of this instance.
+        """The settings of ``name``; None when it is no downstream.
 
-        What is written for a name goes before what is written for a pattern.
+        A pattern never means the upstream. A name in ``interface`` comes before patterns,
+        and of these the first that matches counts.
         """
-        if name == self.upstream:
+        if name == self.upstream or not self._has_downstream(name):
             return None
-        if not any(_matches(name, one) for one in self.downstream):
-            return None
-        if name in self.interface:
-            return self.interface[name]
-        for written, settings in self.interface.items():
-            if _matches(name, written):
-                return settings
-        return self.defaults
+        return settings_for(name, self.interface) or InterfaceSettings()
+
+    def _has_downstream(self, name: str) -> bool:
+        return name in self.downstream or any(
+            matches(name, pattern) for pattern in self.downstream if is_pattern(pattern)
+        )
 
 
-def _matches(name: str, written: str) -> bool:
-    return fnmatchcase(name, written) if is_pattern(written) else name == written
+def settings_for(name: str, interface: Mapping[str, InterfaceSettings]) -> InterfaceSettings | None:
+    """What ``interface`` says of ``name``: by name, or by the first pattern."""
+    exact = interface.get(name)
+    if exact is not None:
+        return exact
+    patterns = (settings for key, settings in interface.items() if matches(name, key))
+    return next(patterns, None)
 
 
 @attrs.frozen
 class ManholeConfig:
-    """A shell in the daemon: where it listens, who is let in, and the key that it shows."""
+    """Where the manhole listens, whom it lets in, and the key that it shows.
+
+    ``listen`` is a UNIX socket's path, or ``127.0.0.1:PORT`` or ``[::1]:PORT``. The host key
+    is made when it is missing.
+    """
 
     listen: str
     authorized_keys: str
-    host_key: str = "/var/lib/mcproxy/manhole_host_key"
+    host_key: str = HOST_KEY
 
 
 @attrs.frozen
 class Configuration:
-    """All of it; ``path`` is the file it was read from, if any."""
+    """All that a configuration file says; ``path`` is where it was read, if from a file."""
 
     instances: tuple[InstanceConfig, ...]
     manhole: ManholeConfig | None = None

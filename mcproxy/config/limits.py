@@ -1,0 +1,83 @@
+"""Checks of single values; each raises Wrong."""
+
+from __future__ import annotations
+
+import attrs
+
+from .errors import Wrong, shown
+
+DEFAULT_TABLES = range(252, 256)
+"""Numbers that the kernel has names for: compat, default, main and local."""
+
+LAST_TABLE = 999_999_999
+"""The kernel makes a device named ``pimreg`` and the number, and has no room for more."""
+
+LONGEST_SOCKET_PATH = 107
+"""Bytes that fit into a UNIX socket's address."""
+
+
+@attrs.frozen
+class Limits:
+    """The range of a number: from ``low`` (or above it) to ``high``."""
+
+    low: float
+    high: float
+    above_low: bool = False
+
+    def __call__(self, value: float | None) -> None:
+        """Raise Wrong where ``value`` is outside. None is a setting without a limit."""
+        if value is None:
+            return
+        enough = self.low < value if self.above_low else self.low <= value
+        if not (enough and value <= self.high):  # in this form it catches nan too
+            start = f"{'above' if self.above_low else 'from'} {self.low}"
+            raise Wrong(f"{shown(value)} is out of range", f"use a number {start} to {self.high}")
+
+
+def check_igmp_version(version: int) -> None:
+    """IGMPv3, or none."""
+    if version in (1, 2):
+        raise Wrong(f"IGMPv{version} is not available yet", "use 3")
+    if version not in (0, 3):
+        raise Wrong(f"there is no IGMPv{shown(version)}", "use 3, or 0 for no IPv4")
+
+
+def check_mld_version(version: int) -> None:
+    """MLDv2, or none."""
+    if version == 1:
+        raise Wrong("MLDv1 is not available yet", "use 2")
+    if version not in (0, 2):
+        raise Wrong(f"there is no MLDv{shown(version)}", "use 2, or 0 for no IPv6")
+
+
+def check_table(number: int) -> None:
+    """A kernel table that is not one of the system's own."""
+    if number in DEFAULT_TABLES:
+        raise Wrong(f"table {number} is the system's own", "use 0 for the default table")
+    Limits(0, LAST_TABLE)(number)
+
+
+def check_file(path: str) -> None:
+    """An absolute path: the daemon may run in any directory."""
+    if not path.startswith("/") or "\0" in path:
+        raise Wrong(f"{shown(path)} is no absolute path", "begin it with /")
+
+
+def check_listen(address: str) -> None:
+    """A UNIX socket, or a port on loopback."""
+    if address.startswith("/"):
+        check_file(address)
+        if len(address.encode()) > LONGEST_SOCKET_PATH:
+            raise Wrong(
+                f"{shown(address)} is too long for a socket's path",
+                f"use {LONGEST_SOCKET_PATH} bytes at most",
+            )
+        return
+    host, colon, port = address.rpartition(":")
+    if not colon or host not in ("127.0.0.1", "[::1]"):
+        raise Wrong(
+            f"{shown(address)} is neither a path nor on loopback",
+            "use the path of a UNIX socket, 127.0.0.1:PORT or [::1]:PORT",
+        )
+    if not (port.isascii() and port.isdecimal() and len(port) <= 5 and 0 < int(port) < 65536):
+        raise Wrong(f"{shown(port)} is no port", "use a number from 1 to 65535")

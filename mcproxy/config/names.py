@@ -1,0 +1,115 @@
+"""Names of interfaces, and patterns that stand for several of them."""
+
+from __future__ import annotations
+
+import re
+import string
+from fnmatch import fnmatchcase
+
+from .errors import Wrong, shown
+
+LONGEST_NAME = 15
+"""Bytes of an interface name (IFNAMSIZ without the final zero)."""
+
+LONGEST_PATTERN = 64
+"""Characters of a pattern; a limit on what comparing two of them can cost."""
+
+LOOPBACK = "lo"
+"""Never meant by a pattern: nobody's hosts are there."""
+
+_TOKEN = re.compile(r"\[!?\]?[^\]]*\]|.", re.DOTALL)
+
+
+def is_pattern(name: str) -> bool:
+    """Whether ``name`` stands for interfaces by ``*``, ``?`` or ``[...]``."""
+    return not {"*", "?", "["}.isdisjoint(name)
+
+
+def matches(name: str, pattern: str) -> bool:
+    """Whether ``pattern`` means the interface ``name``."""
+    return name != LOOPBACK and fnmatchcase(name, pattern)
+
+
+def check_name(name: str) -> None:
+    """Raise Wrong unless an interface can have this name."""
+    _check_characters(name)
+    if is_pattern(name):
+        raise Wrong(f"{shown(name)} is a pattern", "name one interface here")
+    if name in (".", ".."):
+        raise Wrong(f"no interface can be named {shown(name)}")
+    length = len(name.encode())
+    if length > LONGEST_NAME:
+        raise Wrong(
+            f"no interface can be named {shown(name)}: it has {length} bytes",
+            f"names have {LONGEST_NAME} at most",
+        )
+
+
+def check_name_or_pattern(name: str) -> None:
+    """Raise Wrong unless this is an interface's name or a pattern for some."""
+    if not is_pattern(name):
+        check_name(name)
+        return
+    _check_characters(name)
+    if len(name) > LONGEST_PATTERN:
+        raise Wrong(f"{shown(name)} is too long a pattern", f"use {LONGEST_PATTERN} at most")
+    parts = _tokens(name)
+    if "[" in parts:
+        raise Wrong(f"{shown(name)} has a '[' without its ']'", "write sets as in eth[0-3]")
+    if sum(part != "*" for part in parts) > LONGEST_NAME:
+        raise Wrong(
+            f"no interface can have a name that matches {shown(name)}",
+            f"names have {LONGEST_NAME} bytes at most",
+        )
+
+
+def _check_characters(name: str) -> None:
+    if not name:
+        raise Wrong("an interface name is empty", "write the name as `ip link` shows it")
+    bad = next((c for c in name if c in "/:" or c.isspace() or not c.isprintable()), None)
+    if bad is not None:
+        label = f"'{bad}'" if bad in "/:" else "a space" if bad == " " else "a control character"
+        raise Wrong(
+            f"no interface can be named {shown(name)}: it has {label} in it",
+            "write the name as `ip link` shows it",
+        )
+
+
+def overlap(first: str, second: str) -> bool:
+    """Whether some interface may be meant by both, each a name or a pattern."""
+    if not is_pattern(first) and not is_pattern(second):
+        return first == second
+    if LOOPBACK in (first, second):
+        return False
+    return _have_common(_tokens(first), _tokens(second))
+
+
+def _tokens(pattern: str) -> list[str]:
+    """A pattern in pieces that stand for one character each, or are ``*``."""
+    return _TOKEN.findall(re.sub(r"\*+", "*", pattern))
+
+
+def _have_common(first: list[str], second: list[str]) -> bool:
+    """Whether some text matches both; by which ends of the two can match the same text.
+
+    ``possible[j]`` tells it of the remaining first tokens and ``second[j:]``.
+    """
+    possible: list[bool] = []
+    for i in range(len(first), -1, -1):
+        after, possible = possible, [False] * (len(second) + 1)
+        for j in range(len(second), -1, -1):
+            left, right = first[i : i + 1], second[j : j + 1]
+            if not left and not right:
+                possible[j] = True
+            elif left == ["*"]:
+                possible[j] = after[j] or (bool(right) and possible[j + 1])
+            elif right == ["*"]:
+                possible[j] = possible[j + 1] or (bool(left) and after[j])
+            elif left and right:
+                possible[j] = after[j + 1] and _share_character(left[0], right[0])
+    return possible[0]
+
+
+def _share_character(first: str, second: str) -> bool:
+    candidates = string.ascii_letters + string.digits + string.punctuation + first + second
+    return any(fnmatchcase(c, first) and fnmatchcase(c, second) for c in candidates)

@@ -1,0 +1,129 @@
+"""What instances may not do together: each interface has one role, on one kernel table.
+
+The kernel looks what comes in on an interface up in one table, and answers to queries from
+two proxies on one link would be mixed up. So downstreams are never shared, and upstreams
+only within a table.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+
+import attrs
+
+from .errors import shown
+from .names import is_pattern, overlap
+from .structure import Mistakes
+from .tables import InstanceTable
+
+MOST_INTERFACES = 32
+"""Virtual interfaces of one multicast routing table (MAXVIFS, MAXMIFS)."""
+
+
+@attrs.frozen
+class _Use:
+    """An interface, or a pattern for some, in its role in an instance."""
+
+    name: str
+    instance: str
+    table: InstanceTable
+    upstream: bool
+
+    @property
+    def role(self) -> str:
+        return "upstream" if self.upstream else "downstream"
+
+
+def check_roles(instances: Mapping[str, InstanceTable], mistakes: Mistakes) -> None:
+    """Note interfaces that are used twice, and tables with too many."""
+    exact: defaultdict[str, list[_Use]] = defaultdict(list)
+    patterns: list[_Use] = []
+    for use in _uses(instances):
+        earlier = [*exact.get(use.name, ()), *patterns]
+        if is_pattern(use.name):
+            earlier = [*(other for same in exact.values() for other in same), *patterns]
+            patterns.append(use)
+        else:
+            exact[use.name].append(use)
+        _compare(use, earlier, mistakes)
+    _count(instances, mistakes)
+
+
+def _uses(instances: Mapping[str, InstanceTable]) -> Iterator[_Use]:
+    for name, table in instances.items():
+        if table.upstream_name:
+            yield _Use(table.upstream_name, name, table, True)
+        for downstream in table.downstream:
+            yield _Use(downstream, name, table, False)
+
+
+def _compare(use: _Use, earlier: list[_Use], mistakes: Mistakes) -> None:
+    """Note the first of the earlier uses that ``use`` cannot stand beside."""
+    for other in earlier:
+        wrong = _within(use, other) if use.instance == other.instance else _between(use, other)
+        if wrong is not None:
+            mistakes.add(("instance", use.instance, use.role), *wrong)
+            return
+
+
+def _within(use: _Use, other: _Use) -> tuple[str, str] | None:
+    """What is wrong with two uses in one instance; patterns may overlap there."""
+    if use.name != other.name:
+        return None
+    if other.upstream:
+        return f"{shown(use.name)} is the upstream of this instance too", "leave it out here"
+    return f"{shown(use.name)} stands here twice", "leave one out"
+
+
+def _between(use: _Use, other: _Use) -> tuple[str, str] | None:
+    """What is wrong with two uses in different instances."""
+    if use.name in _not_meant(other) or other.name in _not_meant(use):
+        return None
+    if not overlap(use.name, other.name):
+        return None
+    told = f"{_meaning(use, other)} {other.role} of instance {other.instance} too"
+    if not (use.upstream and other.upstream):
+        return told, "give each interface one role, in one instance"
+    if use.table.table != other.table.table:
+        return f"{told}, on another table", "give both instances the same table"
+    return None
+
+
+def _meaning(use: _Use, other: _Use) -> str:
+    """The start of a sentence on the interface that both may mean."""
+    if use.name == other.name:
+        return f"{shown(use.name)} is"
+    if not is_pattern(use.name):
+        return f"{shown(use.name)} is, as {shown(other.name)},"
+    return f"{shown(use.name)} means what is, as {shown(other.name)},"
+
+
+def _not_meant(use: _Use) -> tuple[str, ...]:
+    """A pattern does not mean the upstream of its own instance."""
+    return (use.table.upstream_name,) if is_pattern(use.name) else ()
+
+
+def _count(instances: Mapping[str, InstanceTable], mistakes: Mistakes) -> None:
+    """Note each kernel table that is named more interfaces than it can hold."""
+    named: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
+    full: set[int] = set()
+    for name, table in instances.items():
+        interfaces = {
+            interface
+            for interface in (table.upstream_name, *table.downstream)
+            if interface and not is_pattern(interface)
+        }
+        for family, version in (("IPv4", table.igmp_version), ("IPv6", table.mld_version)):
+            if not version:
+                continue
+            there = named[family, table.table]
+            there |= interfaces
+            if len(there) > MOST_INTERFACES and table.table not in full:
+                full.add(table.table)
+                mistakes.add(
+                    ("instance", name, "downstream"),
+                    f"table {table.table} would have {len(there)} interfaces"
+                    f" and the kernel has room for {MOST_INTERFACES}",
+                    "put some into an instance with another upstream and another table",
+                )

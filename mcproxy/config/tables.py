@@ -1,0 +1,192 @@
+"""What stands in the tables of a file, and how it becomes the model."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar
+
+import attrs
+
+from .errors import Wrong, shown
+from .limits import check_file, check_igmp_version, check_listen, check_mld_version, check_table
+from .model import HOST_KEY, InstanceConfig, InterfaceSettings, ManholeConfig, settings_for
+from .names import check_name, overlap
+from .places import KeyPath
+from .structure import Mistakes, Table, keys_of, nearest, structure
+
+_INSTANCE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+_IN_INTERFACE = "write it in [defaults], or in [instance.NAME.interface.IF]"
+_IN_INSTANCE = "write it in [instance.NAME]"
+
+
+def _is_table(value: object) -> None:
+    if not isinstance(value, dict):
+        raise Wrong(f"{shown(value)} is not a table")
+
+
+def _check_upstream(value: object) -> None:
+    """One name, or a list of exactly one."""
+    names = value if isinstance(value, list) else [value]
+    if not names:
+        raise Wrong("no upstream", "name the interface towards the sources")
+    if len(names) > 1:
+        raise Wrong("several upstreams are not available yet", "name one")
+    if not isinstance(names[0], str):
+        raise Wrong(f"{shown(names[0])} is not an interface name", "write a name in quotes")
+    check_name(names[0])
+
+
+@attrs.frozen
+class InstanceTable:
+    """[instance.NAME]; what is missing or wrong has its default here."""
+
+    UNKNOWN_KEY_HINTS: ClassVar = dict.fromkeys(keys_of(InterfaceSettings), _IN_INTERFACE)
+
+    upstream: Any = attrs.field(default=None, metadata={"check": _check_upstream})
+    downstream: tuple[str, ...] = ()
+    igmp_version: int = attrs.field(default=3, metadata={"check": check_igmp_version})
+    mld_version: int = attrs.field(default=2, metadata={"check": check_mld_version})
+    table: int = attrs.field(default=0, metadata={"check": check_table})
+    interface: Any = attrs.field(factory=dict, metadata={"check": _is_table})
+
+    @property
+    def upstream_name(self) -> str:
+        """The upstream, or the empty string while it is missing."""
+        return (self.upstream[0] if isinstance(self.upstream, list) else self.upstream) or ""
+
+
+@attrs.frozen
+class ManholeTable:
+    """[manhole]."""
+
+    listen: str = attrs.field(default="", metadata={"check": check_listen})
+    authorized_keys: str = attrs.field(default="", metadata={"check": check_file})
+    host_key: str = attrs.field(default=HOST_KEY, metadata={"check": check_file})
+
+
+@attrs.frozen
+class Document:
+    """The file."""
+
+    UNKNOWN_KEY_HINTS: ClassVar = {
+        **dict.fromkeys(keys_of(InterfaceSettings), _IN_INTERFACE),
+        **dict.fromkeys(keys_of(InstanceTable), _IN_INSTANCE),
+    }
+
+    instance: Any = attrs.field(factory=dict, metadata={"check": _is_table})
+    defaults: Any = attrs.Factory(dict)
+    manhole: Any = None
+
+
+def read_instance(name: str, table: object, mistakes: Mistakes) -> InstanceTable:
+    """One [instance.NAME], and all that is wrong in it alone."""
+    where = ("instance", name)
+    if not _INSTANCE_NAME.fullmatch(name):
+        mistakes.add(
+            where,
+            f"an instance cannot be named {shown(name)}",
+            "use letters, digits and . _ - (64 at most, the first a letter or digit)",
+        )
+    read = structure(table, InstanceTable, where, mistakes)
+    if not isinstance(table, dict):
+        return read
+    if "upstream" not in table:
+        mistakes.add(where, "no upstream", 'write upstream = "IF"')
+    if "downstream" not in table:
+        mistakes.add(where, "no downstream", 'write downstream = ["IF"]')
+    elif table["downstream"] == []:
+        mistakes.add((*where, "downstream"), "no downstream", "name one interface at least")
+    if read.igmp_version == read.mld_version == 0:
+        mistakes.add(where, "neither IPv4 nor IPv6 is left", "leave one of the versions out")
+    return read
+
+
+@attrs.frozen
+class Defaults:
+    """[defaults]: what is right of it, as it stands there and as settings."""
+
+    table: Table
+    settings: InterfaceSettings
+
+
+def read_defaults(table: object, mistakes: Mistakes) -> Defaults:
+    """[defaults], and all that is wrong in it."""
+    where = ("defaults",)
+    settings = structure(table, InterfaceSettings, where, mistakes)
+    written = table if isinstance(table, dict) else {}
+    _check_times(written, settings, where, mistakes)
+    right = {key: value for key, value in written.items() if not mistakes.at((*where, key))}
+    return Defaults(right, settings)
+
+
+def read_settings(
+    instance: str, table: InstanceTable, defaults: Defaults, mistakes: Mistakes
+) -> dict[str, InterfaceSettings]:
+    """The settings of an instance's downstreams: those with a table of their own come first."""
+    settings = {}
+    for name, own in table.interface.items():
+        where = ("instance", instance, "interface", name)
+        _check_settings_name(name, table, where, mistakes)
+        merged = {**defaults.table, **own} if isinstance(own, dict) else own
+        settings[name] = structure(merged, InterfaceSettings, where, mistakes)
+        if isinstance(own, dict):
+            _check_times(own, settings[name], where, mistakes)
+    for name in table.downstream:
+        if name not in settings:
+            settings[name] = settings_for(name, settings) or defaults.settings
+    return settings
+
+
+def _check_times(
+    written: Table, settings: InterfaceSettings, where: KeyPath, mistakes: Mistakes
+) -> None:
+    """A response is due before the next query (RFC 9776, 8.3); told where it was ``written``."""
+    response, interval = "query-max-response-time", "query-interval"
+    place = next((key for key in (response, interval) if key in written), None)
+    if place is None or any(mistakes.at((*where, key)) for key in (response, interval)):
+        return  # neither is from here, or one is not what was written
+    longest, shortest = settings.query_max_response_time, settings.query_interval
+    if longest >= shortest:
+        mistakes.add(
+            (*where, place),
+            f"{response}, {shown(longest)}, is not smaller than {interval}, {shown(shortest)}",
+            "change one of them",
+        )
+
+
+def _check_settings_name(
+    name: str, table: InstanceTable, where: KeyPath, mistakes: Mistakes
+) -> None:
+    """Settings must be of some downstream, or of a part of a pattern's interfaces."""
+    if name == table.upstream_name:
+        mistakes.add(where, "these settings are for downstreams, and this is the upstream")
+    elif table.downstream and not any(overlap(name, other) for other in table.downstream):
+        hint = nearest(name, table.downstream)
+        mistakes.add(where, "no such downstream in this instance", hint)
+
+
+def read_manhole(table: object, mistakes: Mistakes) -> ManholeConfig:
+    """[manhole], and all that is wrong in it."""
+    where = ("manhole",)
+    read = structure(table, ManholeTable, where, mistakes)
+    if isinstance(table, dict):
+        for key, example in (("listen", "127.0.0.1:4022"), ("authorized-keys", "/PATH")):
+            if key not in table:
+                mistakes.add(where, f"no {key}", f'write {key} = "{example}"')
+    return ManholeConfig(read.listen, read.authorized_keys, read.host_key)
+
+
+def to_config(
+    name: str, table: InstanceTable, settings: dict[str, InterfaceSettings]
+) -> InstanceConfig:
+    """The model of a table without mistakes."""
+    return InstanceConfig(
+        name=name,
+        upstream=table.upstream_name,
+        downstream=table.downstream,
+        igmp_version=table.igmp_version,
+        mld_version=table.mld_version,
+        table=table.table,
+        interface=settings,
+    )
