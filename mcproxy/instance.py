@@ -18,7 +18,7 @@ from .config.model import InstanceConfig, InterfaceSettings
 from .linux.interfaces import Link
 from .linux.membership import LinkGroups
 from .messages import LinkChanged, Message, PacketReceived, WrongInterface
-from .protocol.family import Address, Family
+from .protocol.family import Address, Family, text
 from .protocol.forwarding import Planner, Route
 from .protocol.host import Host
 from .protocol.membership import MembershipDatabase
@@ -76,6 +76,7 @@ class ProxyInstance(Service):
         self._modules = modules
         self._planner = Planner(family.unspecified, config.upstream, self._locate)
         self._located: dict[Address, str] = {}
+        self._others_links: frozenset[str] = frozenset()
         self._reminder = modules.timer.reminder(self._host_due)
 
     def startService(self) -> None:
@@ -121,11 +122,14 @@ class ProxyInstance(Service):
         """The (*,*) entry; none without an upstream."""
         if self.upstream is None:
             return None
-        return self._planner.base(frozenset(self.downstreams))
+        return self._planner.base(frozenset(self.downstreams) - self._others_links)
 
     def plan(self, group: Address) -> tuple[Route, ...]:
-        """The entries for ``group``."""
-        return self._planner.plan(self.database.subscriptions(group))
+        """The entries for ``group``: to links on which we are the querier (RFC 4605, 4.2)."""
+        wanted = self.database.subscriptions(group)
+        for name in self._others_links:
+            wanted.pop(name, None)
+        return self._planner.plan(wanted)
 
     def planned_groups(self) -> Iterable[Address]:
         """The groups that some downstream wants."""
@@ -135,6 +139,8 @@ class ProxyInstance(Service):
 
     def _carry_out(self, downstream: Downstream, effects: Effects, now: float) -> None:
         downstream.reminder.set(downstream.querier.next_deadline())
+        if effects.role_changed:
+            self._role_changed(downstream)
         if effects.changed:
             self._changed(effects.changed, now)
         if effects.send:
@@ -145,6 +151,23 @@ class ProxyInstance(Service):
         merged = self.database.merged
         self._send_upstream(self.host.update([(group, merged(group)) for group in groups], now))
         self._modules.table.changed(groups)
+
+    def _role_changed(self, downstream: Downstream) -> None:
+        """Forward to this link no more, or again."""
+        querier = downstream.querier
+        self.log.info(
+            "the querier is {querier}",
+            querier="this proxy" if querier.other is None else text(querier.other),
+            instance=self.name,
+            interface=downstream.link.name,
+        )
+        self._note_roles()
+        self._modules.table.changed([self.family.unspecified, *querier.groups])
+
+    def _note_roles(self) -> None:
+        self._others_links = frozenset(
+            name for name, d in self.downstreams.items() if not d.querier.is_querier
+        )
 
     def _querier_due(self, name: str, now: float) -> None:
         downstream = self.downstreams[name]
@@ -232,6 +255,7 @@ class ProxyInstance(Service):
 
     def _start_querier(self, downstream: Downstream) -> None:
         now = self._modules.timer.now()
+        downstream.querier.address = downstream.link.address(self.family)
         self._carry_out(downstream, downstream.querier.start(now), now)
 
     def _lose(self, name: str, downstream: Downstream) -> None:
@@ -246,6 +270,7 @@ class ProxyInstance(Service):
 
     def _links_moved(self) -> None:
         """The set of downstreams is another: so are the base and where sources may be."""
+        self._note_roles()
         self._located.clear()
         self._modules.table.changed([self.family.unspecified, *self.database.groups()])
 

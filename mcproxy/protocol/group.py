@@ -25,6 +25,7 @@ from collections.abc import Container, Iterable
 from typing import NamedTuple
 
 from .family import Address
+from .older import OlderVersions
 from .packets import NO_SOURCES, Record, RecordType, Sources
 from .sources import ANY_SOURCE, EXCLUDE, INCLUDE, NOTHING, FilterMode, SourceFilter
 from .tracking import HostTable
@@ -78,7 +79,7 @@ class Inquiry:
 class Group:
     """The filter mode, timers and sources of a group; a new one wants nothing."""
 
-    __slots__ = ("hosts", "inquiry", "mode", "sources", "timer")
+    __slots__ = ("hosts", "inquiry", "mode", "older", "sources", "timer")
 
     def __init__(self) -> None:
         self.mode: FilterMode = INCLUDE
@@ -86,6 +87,7 @@ class Group:
         self.sources = _NO_TIMES
         self.inquiry: Inquiry | None = None
         self.hosts: HostTable | None = None
+        self.older: OlderVersions | None = None
 
     def __bool__(self) -> bool:
         """Whether there is anything to keep."""

@@ -1,19 +1,26 @@
 """The router part on one downstream link: its groups, and the queries it sends.
 
 ``receive`` takes in a packet, ``advance`` does what has become due; both return Effects:
-what to send on the link, and the groups whose subscription changed. One key of the
-deadlines stands for general queries, the unspecified address, which is their group; the
-others are groups (RFC 9776, section 6; RFC 9777, section 7).
+what to send on the link, and the groups whose subscription changed (RFC 9776, section 6;
+RFC 9777, section 7).
+
+Of several routers on a link the one with the lowest address is the querier (section 6.6.2).
+While another one is, it alone asks; we go on keeping the groups, by its timers, so as to
+take over when nothing is heard of it any more.
+
+Keys of the deadlines are groups, and two addresses that never are: the unspecified one for
+general queries, whose group it is, and that of all nodes for the other querier's time.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .datagram import destination
 from .deadlines import Deadlines
-from .family import Address, Family
+from .family import IPV4, Address, Family
 from .group import NO_DOUBT, Doubt, Group, Inquiry
+from .older import OlderVersions, as_heard_in, knows_leaving
 from .packets import (
     NO_SOURCES,
     Leave,
@@ -26,9 +33,10 @@ from .packets import (
     Send,
     Sources,
 )
+from .settings import QuerierSettings
 from .sources import EXCLUDE, NOTHING, SourceFilter
 from .tracking import HostTable
-from .wire import chunks, decode_float, encode_float
+from .wire import chunks
 
 MOST_EVENTS = 1000
 """Groups looked after in one call of ``advance``, so that a crowd does not stop the rest."""
@@ -38,70 +46,55 @@ _TO_EX = RecordType.CHANGE_TO_EXCLUDE_MODE
 _TO_IN = RecordType.CHANGE_TO_INCLUDE_MODE
 
 
-@dataclass(frozen=True, slots=True)
-class QuerierSettings:
-    """Timers and limits of one link; times in seconds (RFC 9776, section 8).
-
-    A query interval above 128 s that the wire cannot carry is used as the wire carries it.
-    """
-
-    query_interval: float = 125.0
-    query_response_interval: float = 10.0
-    robustness: int = 2
-    last_member_query_interval: float = 1.0
-    immediate_leave: bool = False
-    max_groups: int | None = None
-
-    @property
-    def carried_interval(self) -> float:
-        """The query interval as hosts and other routers come to know it."""
-        if self.query_interval < 128:
-            return self.query_interval
-        return float(decode_float(encode_float(int(self.query_interval), 8), 8))
-
-    @property
-    def group_membership_interval(self) -> float:
-        """How long a group stays that nobody reports; MLD's address listening interval."""
-        return self.robustness * self.carried_interval + self.query_response_interval
-
-    @property
-    def last_member_query_time(self) -> float:
-        """How long after a leave a group stays that nobody claims."""
-        return self.last_member_query_interval * self.robustness
-
-    @property
-    def startup_query_interval(self) -> float:
-        """The time between the first general queries."""
-        return self.carried_interval / 4
-
-
 @dataclass(slots=True)
 class Effects:
-    """What a state machine wants done; ``changed`` are groups with another subscription."""
+    """What a state machine wants done; ``changed`` are groups with another subscription.
+
+    ``role_changed`` says that another router became the querier, or ceased to be it.
+    """
 
     send: list[Send] = field(default_factory=list)
     changed: list[Address] = field(default_factory=list)
+    role_changed: bool = False
 
 
 class Querier:
-    """IGMPv3's or MLDv2's router on one link."""
+    """IGMP's or MLD's router on one link.
 
-    def __init__(self, family: Family, settings: QuerierSettings, mtu: int = 1500) -> None:
+    ``address`` is what its queries are sent from, None as long as nobody can be heard to go
+    before it. ``settings`` are those in force: its own, or what the elected querier tells.
+    """
+
+    def __init__(
+        self,
+        family: Family,
+        settings: QuerierSettings,
+        mtu: int = 1500,
+        address: Address | None = None,
+    ) -> None:
         self.family = family
         self.settings = settings
+        self.version = settings.version or family.current_version
+        self.address = address
+        self.other: Address | None = None
         self.mtu = mtu
         self.groups: dict[Address, Group] = {}
         self.refused = 0
         self.last_general_query: float | None = None
+        self._configured = settings
+        self._other_until = 0.0
         self._deadlines: Deadlines[Address] = Deadlines()
         self._startup_left = 0
 
+    @property
+    def is_querier(self) -> bool:
+        """Whether no other router of the link goes before us."""
+        return self.other is None
+
     def start(self, now: float) -> Effects:
         """Begin to query: the start-up queries, the first one at once (section 6.1)."""
-        self._startup_left = self.settings.robustness
-        self._deadlines.cancel(self.family.unspecified)
         effects = Effects()
-        self._general_query(effects, now)
+        self._take_office(effects, now)
         return effects
 
     def subscription(self, group: Address) -> SourceFilter:
@@ -114,18 +107,21 @@ class Querier:
         return self._deadlines.next()
 
     def receive(self, packet: Packet, source: Address, now: float) -> Effects:
-        """React to what a host sent; queries of others are not acted upon here."""
+        """React to what a host or another router sent from ``source``."""
         effects = Effects()
         match packet:
             case Report(records=records):
-                self._take(records, source, now, effects)
-            case OldReport(group=group):
+                if self.version == self.family.current_version:
+                    self._take(records, source, now, effects)
+            case OldReport(version=version, group=group):
                 self._take((Record(_IS_EX, group),), source, now, effects)
-                self._suspect_silent_members(group, now)
-            case Leave(group=group) if not self.family.is_ssm(group):  # RFC 4604, section 2.2.1
-                self._take((Record(_TO_IN, group),), source, now, effects)
-            case _:
-                pass
+                self._note_old_host(group, version, now)
+            case Leave(group=group):
+                # RFC 4604, section 2.2.1: older versions have no say about SSM groups.
+                if not self.family.is_ssm(group) and knows_leaving(self.family, self.version):
+                    self._take((Record(_TO_IN, group),), source, now, effects)
+            case Query():
+                self._hear_query(packet, source, now, effects)
         return effects
 
     def advance(self, now: float) -> Effects:
@@ -140,6 +136,10 @@ class Querier:
                 self._look_after(key, group, effects, now)
             elif key == self.family.unspecified:
                 self._general_query(effects, now)
+            elif self._other_until > now:
+                self._deadlines.schedule(key, self._other_until)
+            else:
+                self._take_office(effects, now)
         return effects
 
     # -- reports
@@ -182,6 +182,11 @@ class Querier:
             group = self._new_group(checked)
             if group is None:
                 return
+        if group.older is not None:
+            mode = group.older.oldest(self.family.current_version, now)
+            checked = as_heard_in(mode, self.family, checked)
+            if checked is None:
+                return
         before = group.subscription()
         doubt = group.apply(checked, until)
         if self.settings.immediate_leave:
@@ -191,7 +196,7 @@ class Querier:
                 self._forget(address, effects)
             return
         self.groups[address] = group
-        if doubt is not NO_DOUBT:
+        if doubt is not NO_DOUBT and self.is_querier:
             self._inquire(address, group, doubt, effects, now)
         self._reschedule(address, group)
         if group.subscription() != before:
@@ -233,7 +238,7 @@ class Querier:
         hosts.note(host, record, now, until)
         if host == self.family.unspecified:
             hosts.unknowable_until = until  # any number of hosts, which have no address yet
-        if hosts.wants_any() or hosts.unknowable_until > now:
+        if hosts.wants_any() or not self._all_members_known(group, hosts, now):
             return doubt
         unwanted = hosts.unwanted(doubt.sources)
         group.lower_sources(unwanted, now)
@@ -244,10 +249,70 @@ class Querier:
         remaining = doubt.sources.difference(unwanted).intersection(group.sources)
         return Doubt(False, remaining) if remaining else NO_DOUBT
 
-    def _suspect_silent_members(self, address: Address, now: float) -> None:
+    def _all_members_known(self, group: Group, hosts: HostTable, now: float) -> bool:
+        """Whether it is ours to end a group, and no silent host may be in it.
+
+        Hosts of an older version do not report when another one just did.
+        """
+        if not self.is_querier or hosts.unknowable_until > now:
+            return False
+        current = self.family.current_version
+        return group.older is None or group.older.oldest(current, now) == current
+
+    def _note_old_host(self, address: Address, version: int, now: float) -> None:
         group = self.groups.get(address)
-        if group and group.hosts:
-            group.hosts.unknowable_until = now + self.settings.group_membership_interval
+        if group is not None and not self.family.is_ssm(address):
+            group.older = group.older or OlderVersions()
+            group.older.heard(version, now + self.settings.group_membership_interval)
+
+    # -- other routers (RFC 9776, sections 6.6.1 and 6.6.2)
+
+    def _hear_query(self, query: Query, source: Address, now: float, effects: Effects) -> None:
+        if not self._goes_before(query, source):
+            return
+        effects.role_changed = self.is_querier
+        if self.is_querier:
+            self._deadlines.cancel(self.family.unspecified)
+            for known in self.groups.values():
+                known.inquiry = None  # the other one asks now
+        self.other = source
+        self._adopt(query)
+        self._other_until = now + self.settings.other_querier_present_interval
+        self._deadlines.schedule(self.family.all_nodes, self._other_until)
+        group = self.groups.get(query.group)
+        if group is not None and not query.suppress:
+            limit = now + query.max_response * self.settings.robustness
+            if query.sources:
+                group.lower_sources(query.sources, limit)
+            else:
+                group.lower_group(limit)
+            self._reschedule(query.group, group)
+
+    def _goes_before(self, query: Query, source: Address) -> bool:
+        """Whether a query makes its sender the querier; IGMPv1 knows no election."""
+        if self.address is None or source == self.family.unspecified or source >= self.address:
+            return False
+        return not (query.version == 1 and self.family is IPV4)
+
+    def _adopt(self, query: Query) -> None:
+        """Live by the querier's timers, as far as it tells them."""
+        if query.version == self.family.current_version:
+            defaults = QuerierSettings()
+            self.settings = replace(
+                self._configured,
+                robustness=query.robustness or defaults.robustness,
+                query_interval=float(query.interval or defaults.query_interval),
+            )
+
+    def _take_office(self, effects: Effects, now: float) -> None:
+        """Be the querier, from the start-up queries on, with settings of our own."""
+        effects.role_changed = self.other is not None
+        self.other = None
+        self.settings = self._configured
+        self._startup_left = self.settings.robustness
+        self._deadlines.cancel(self.family.unspecified)
+        self._deadlines.cancel(self.family.all_nodes)
+        self._general_query(effects, now)
 
     # -- specific queries (RFC 9776, section 6.6.3)
 
@@ -305,7 +370,7 @@ class Querier:
         most = room // self.family.address_size
         for part in chunks(sources, most) if sources else (NO_SOURCES,):
             query = Query(
-                self.family.current_version,
+                self.version,
                 address,
                 settings.last_member_query_interval,
                 part,
@@ -320,7 +385,7 @@ class Querier:
     def _general_query(self, effects: Effects, now: float) -> None:
         settings = self.settings
         query = Query(
-            self.family.current_version,
+            self.version,
             self.family.unspecified,
             settings.query_response_interval,
             robustness=settings.robustness,

@@ -19,8 +19,7 @@ class HostTable:
 
     A host in EXCLUDE mode counts as one that wants every source: its own list is left out,
     which can only cause a query that was not needed. What it says about single sources
-    counts for the time after. Until ``unknowable_until`` hosts of an
-    older version may be silent members, since one's report suppresses the others'.
+    counts for the time after.
     """
 
     __slots__ = ("_excluding", "_including", "unknowable_until")

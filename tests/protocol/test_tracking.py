@@ -172,14 +172,14 @@ class ImmediateLeaveTests(LinkTests):
 
     def test_older_hosts(self) -> None:
         """One's report suppresses the others': who is there cannot be known."""
-        self.hears(OldReport(1, group(self.family, 1)), host_number=1)
+        self.hears(OldReport(self.family.current_version - 1, group(self.family, 1)), host_number=1)
         self.hears(Leave(group(self.family, 1)), host_number=1)
         self.assertEqual(self.subscription(), ANY_SOURCE)
         self.assertEqual(self.heard(), [about(0)])
 
     def test_older_hosts_are_gone(self) -> None:
         """After the membership interval all is known again."""
-        self.hears(OldReport(1, group(self.family, 1)), host_number=1)
+        self.hears(OldReport(self.family.current_version - 1, group(self.family, 1)), host_number=1)
         self.passes(200)
         self.says(IS_EX, host_number=2)
         self.passes(60)

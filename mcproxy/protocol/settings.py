@@ -1,0 +1,54 @@
+"""The settings of the router part, and the times that follow from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .wire import decode_float, encode_float
+
+
+@dataclass(frozen=True, slots=True)
+class QuerierSettings:
+    """Timers and limits of one link; times in seconds (RFC 9776, section 8).
+
+    A query interval above 128 s that the wire cannot carry is used as the wire carries it.
+    ``version`` is what is spoken as a router, None the current one.
+    """
+
+    query_interval: float = 125.0
+    query_response_interval: float = 10.0
+    robustness: int = 2
+    last_member_query_interval: float = 1.0
+    immediate_leave: bool = False
+    max_groups: int | None = None
+    version: int | None = None
+
+    @property
+    def carried_interval(self) -> float:
+        """The query interval as hosts and other routers come to know it."""
+        if self.query_interval < 128:
+            return self.query_interval
+        return float(decode_float(encode_float(int(self.query_interval), 8), 8))
+
+    @property
+    def group_membership_interval(self) -> float:
+        """How long a group stays that nobody reports; MLD's address listening interval.
+
+        It is also how long a host of an older version counts as present.
+        """
+        return self.robustness * self.carried_interval + self.query_response_interval
+
+    @property
+    def other_querier_present_interval(self) -> float:
+        """How long after its last query another querier counts as being there."""
+        return self.robustness * self.carried_interval + self.query_response_interval / 2
+
+    @property
+    def last_member_query_time(self) -> float:
+        """How long after a leave a group stays that nobody claims."""
+        return self.last_member_query_interval * self.robustness
+
+    @property
+    def startup_query_interval(self) -> float:
+        """The time between the first general queries."""
+        return self.carried_interval / 4
