@@ -26,6 +26,8 @@ class MonitorTests(KernelTestCase):
         self.addCleanup(self.port.stopListening)
         self.port.startListening()
         self.run_until(lambda: self.ready == 1)
+        # The kernel takes up to a second to find that a new link is in order.
+        self.run_until(lambda: all(link.up for link in self.monitor.links.values()))
         self.changes.clear()
 
     def change(self, before: Link | None, after: Link | None) -> None:
