@@ -23,7 +23,8 @@ from .protocol.forwarding import Planner, Route
 from .protocol.host import Host
 from .protocol.membership import MembershipDatabase
 from .protocol.packets import Send
-from .protocol.querier import Effects, Querier, QuerierSettings
+from .protocol.querier import Effects, Querier
+from .protocol.settings import QuerierSettings
 from .receiver import Receiver
 from .routingtable import ForwardingTable
 from .sender import Sender
