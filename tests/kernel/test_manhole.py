@@ -1,0 +1,139 @@
+"""The manhole of a running daemon, visited with OpenSSH's client."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from twisted.trial.unittest import SynchronousTestCase
+
+from mcproxy.lab.daemon import Daemon, wait_until
+from mcproxy.lab.topology import Lab
+
+CONFIG = """
+[instance.a]
+upstream = "up"
+downstream = ["down1"]
+
+[manhole]
+listen = "{listen}"
+authorized-keys = "{folder}/keys"
+host-key = "{folder}/host_key"
+"""
+
+# What a UNIX socket needs between it and the client: nothing of this is ours to test.
+RELAY = """
+import os, selectors, socket, sys
+sock = socket.socket(socket.AF_UNIX)
+sock.connect(sys.argv[1])
+chooser = selectors.DefaultSelector()
+chooser.register(0, selectors.EVENT_READ)
+chooser.register(sock, selectors.EVENT_READ)
+while True:
+    for key, _ in chooser.select():
+        data = os.read(key.fd, 65536)
+        if not data:
+            sys.exit()
+        sock.sendall(data) if key.fd == 0 else os.write(1, data)
+"""
+
+
+class ManholeTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        scratch = tempfile.TemporaryDirectory(prefix="mcproxy-manhole-")
+        self.addCleanup(scratch.cleanup)
+        self.folder = Path(scratch.name)
+        self.lab = Lab()
+        self.addCleanup(self.lab.close)
+        self.router, self.host = self.lab.node("router"), self.lab.node("host")
+        source = self.lab.node("source")
+        self.lab.link(source, "eth0", self.router, "up", ["10.0.1.2/24"], ["10.0.1.1/24"])
+        self.lab.link(self.host, "eth0", self.router, "down1", ["10.0.2.2/24"], ["10.0.2.1/24"])
+        self.make_key("mine")
+        public = (self.folder / "mine.pub").read_text("ascii")
+        (self.folder / "keys").write_text(public, "ascii")
+
+    def make_key(self, name: str) -> None:
+        """A key pair as ``ssh-keygen -t ed25519 -f NAME`` makes it."""
+        key = Ed25519PrivateKey.generate()
+        openssh = serialization.PrivateFormat.OpenSSH
+        secret = key.private_bytes(
+            serialization.Encoding.PEM, openssh, serialization.NoEncryption()
+        )
+        public = key.public_key().public_bytes(
+            serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH
+        )
+        path = self.folder / name
+        path.touch(0o600)
+        path.write_bytes(secret)
+        path.with_suffix(".pub").write_bytes(public + b" test\n")
+
+    def daemon(self, listen: str) -> Daemon:
+        daemon = Daemon(self.router, CONFIG.format(listen=listen, folder=self.folder))
+        daemon.wait_ready()
+        return daemon
+
+    def visit(self, commands: str, *options: str, key: str = "mine") -> tuple[int, str]:
+        """Type ``commands`` and Ctrl-D at the prompt; exit code and what was printed.
+
+        A shell that tells no exit code makes 255 of it, as a refusal does.
+        """
+        client = self.router.popen(
+            [
+                *("ssh", "-tt", "-F", "none", "-i", str(self.folder / key)),
+                *("-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes"),
+                *("-o", "StrictHostKeyChecking=no"),
+                *("-o", f"UserKnownHostsFile={self.folder}/known", *options),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**os.environ, "TERM": "vt100"},
+        )
+        output, _ = client.communicate(commands + "\x04", timeout=30)
+        return client.returncode, output
+
+    def test_groups_and_routes_over_loopback(self) -> None:
+        self.daemon("127.0.0.1:4022")
+        member = self.host.join("239.1.1.1")
+        wait_until(lambda: "239.1.1.1" in self.router.run("ip", "mroute"), message="joined")
+        _, output = self.visit("instances()\ngroups()\nroutes()\n", "-p4022", "me@127.0.0.1")
+        for expected in ("'group-address': '239.1.1.1'", "'filter-mode': 'exclude'", "'up'"):
+            self.assertIn(expected, output)
+        self.assertIn("'outgoing-interface': ['down1', 'up']", output)
+        self.assertNotIn("Traceback", output)
+        member.leave()
+
+    def test_the_host_key_is_made_once_and_is_ours_alone(self) -> None:
+        daemon = self.daemon("127.0.0.1:4022")
+        key = self.folder / "host_key"
+        self.assertEqual(key.stat().st_mode & 0o777, 0o600)
+        secret = key.read_bytes()
+        daemon.terminate()
+        self.daemon("127.0.0.1:4022")
+        self.assertEqual(key.read_bytes(), secret)
+
+    def test_a_unix_socket(self) -> None:
+        path = self.folder / "manhole"
+        daemon = self.daemon(str(path))
+        self.assertEqual(path.stat().st_mode & 0o777, 0o600)
+        relay = self.folder / "relay.py"
+        relay.write_text(RELAY, "ascii")
+        proxy = f"ProxyCommand={sys.executable} {relay} {path}"
+        _, output = self.visit("instances()\n", "-o", proxy, "me@mcproxy")
+        self.assertIn("'instance': 'a/ipv4'", output)
+        daemon.kill()
+        self.daemon(str(path))  # the socket that was left behind is no obstacle
+
+    def test_another_key_is_not_let_in(self) -> None:
+        self.daemon("127.0.0.1:4022")
+        self.make_key("theirs")
+        code, output = self.visit("instances()\n", "-p4022", "me@127.0.0.1", key="theirs")
+        self.assertEqual(code, 255)
+        self.assertIn("Permission denied", output)
