@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import sys
+from pathlib import Path
 
 from .namespace import CLONE_NEWNET, Namespace, unshare
 
 CLONE_NEWUSER = 0x10000000
-_INSIDE = "MCPROXY_LAB_INSIDE"
+
+_CAPABILITIES = {"CAP_NET_ADMIN": 12, "CAP_NET_RAW": 13, "CAP_SYS_ADMIN": 21}
+
+_HINDRANCES = {
+    "/proc/sys/kernel/unprivileged_userns_clone": ("0", "kernel.unprivileged_userns_clone=1"),
+    "/proc/sys/kernel/apparmor_restrict_unprivileged_userns": (
+        "1",
+        "kernel.apparmor_restrict_unprivileged_userns=0",
+    ),
+    "/proc/sys/user/max_user_namespaces": ("0", "user.max_user_namespaces=1000"),
+    "/proc/sys/user/max_net_namespaces": ("0", "user.max_net_namespaces=1000"),
+}
+"""Settings that forbid it: the value that does, and the sysctl that lifts it."""
 
 
 class NoRightsError(Exception):
@@ -18,31 +31,53 @@ class NoRightsError(Exception):
 def ensure_network_rights() -> None:
     """Return with the right to make network namespaces, or raise NoRightsError.
 
-    Without it the program starts itself again as the root of a user namespace of its own,
-    with the same arguments; the caller must not have threads yet.
+    Without it the whole process becomes the root of a user namespace of its own, and leaves
+    the machine's network for an empty one. The kernel allows that to a process without
+    threads only, so this comes before anything starts one.
     """
     try:
+        if not has_network_rights():
+            _become_root_of_user_namespace()
+        # Tried, not concluded: a security module may take back what the kernel gave.
         Namespace().close()
-        return
     except OSError as error:
-        if os.environ.get(_INSIDE):
-            raise NoRightsError(
-                f"no network namespaces even as root of a user namespace: {error}"
-            ) from error
-    user, group = os.getuid(), os.getgid()
+        raise NoRightsError(_explain(error)) from error
+
+
+def has_network_rights() -> bool:
+    """Whether this process has the capabilities that a lab needs."""
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("CapEff:"):
+            effective = int(line.split()[1], 16)
+            return all(effective >> bit & 1 for bit in _CAPABILITIES.values())
+    return False
+
+
+def _become_root_of_user_namespace() -> None:
+    user, group = os.geteuid(), os.getegid()
+    unshare(CLONE_NEWUSER)
+    _write("/proc/self/setgroups", "deny")
+    _write("/proc/self/uid_map", f"0 {user} 1")
+    _write("/proc/self/gid_map", f"0 {group} 1")
+    # Moving in and out of namespaces also needs rights on the one that is returned to.
+    unshare(CLONE_NEWNET)
+
+
+def _explain(error: OSError) -> str:
+    text = f"not permitted to make network namespaces ({error.strerror})"
+    if error.errno == errno.EINVAL:
+        return f"{text}: the program has threads already; run it as root"
+    cures = [cure for path, (value, cure) in _HINDRANCES.items() if _holds(path, value)]
+    if cures:
+        return f"{text}: run as root, or set " + " and ".join(f"sysctl {cure}" for cure in cures)
+    return f"{text}: run as root, or where user namespaces are allowed (not so in most containers)"
+
+
+def _holds(path: str, value: str) -> bool:
     try:
-        unshare(CLONE_NEWUSER | CLONE_NEWNET)
-        _write("/proc/self/setgroups", "deny")
-        _write("/proc/self/uid_map", f"0 {user} 1")
-        _write("/proc/self/gid_map", f"0 {group} 1")
-    except OSError as error:
-        raise NoRightsError(
-            f"not permitted to make network namespaces ({error.strerror}): run as root, or let "
-            "users make user namespaces (sysctl kernel.unprivileged_userns_clone=1, "
-            "user.max_user_namespaces, kernel.apparmor_restrict_unprivileged_userns=0)"
-        ) from error
-    os.environ[_INSIDE] = "1"
-    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+        return Path(path).read_text(encoding="ascii").strip() == value
+    except OSError:
+        return False
 
 
 def _write(path: str, text: str) -> None:
