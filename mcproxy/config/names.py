@@ -52,7 +52,9 @@ def check_name_or_pattern(name: str) -> None:
         return
     _check_characters(name)
     if len(name) > LONGEST_PATTERN:
-        raise Wrong(f"{shown(name)} is too long a pattern", f"use {LONGEST_PATTERN} at most")
+        raise Wrong(
+            f"{shown(name)} is too long a pattern", f"use {LONGEST_PATTERN} characters at most"
+        )
     parts = _tokens(name)
     if "[" in parts:
         raise Wrong(f"{shown(name)} has a '[' without its ']'", "write sets as in eth[0-3]")

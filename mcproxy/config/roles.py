@@ -2,7 +2,7 @@
 
 The kernel looks what comes in on an interface up in one table, and answers to queries from
 two proxies on one link would be mixed up. So downstreams are never shared, and upstreams
-only within a table.
+only within a table. The families do not concern each other.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import attrs
 
 from .errors import shown
 from .names import is_pattern, overlap
+from .places import key_text
 from .structure import Mistakes
 from .tables import InstanceTable
 
@@ -33,6 +34,10 @@ class _Use:
     @property
     def role(self) -> str:
         return "upstream" if self.upstream else "downstream"
+
+    @property
+    def families(self) -> set[str]:
+        return _families(self.table)
 
 
 def check_roles(instances: Mapping[str, InstanceTable], mistakes: Mistakes) -> None:
@@ -80,9 +85,9 @@ def _between(use: _Use, other: _Use) -> tuple[str, str] | None:
     """What is wrong with two uses in different instances."""
     if use.name in _not_meant(other) or other.name in _not_meant(use):
         return None
-    if not overlap(use.name, other.name):
+    if not (use.families & other.families and overlap(use.name, other.name)):
         return None
-    told = f"{_meaning(use, other)} {other.role} of instance {other.instance} too"
+    told = _told(use, other)
     if not (use.upstream and other.upstream):
         return told, "give each interface one role, in one instance"
     if use.table.table != other.table.table:
@@ -90,18 +95,21 @@ def _between(use: _Use, other: _Use) -> tuple[str, str] | None:
     return None
 
 
-def _meaning(use: _Use, other: _Use) -> str:
-    """The start of a sentence on the interface that both may mean."""
+def _told(use: _Use, other: _Use) -> str:
+    whose = f"{other.role} of instance {key_text((other.instance,))}"
     if use.name == other.name:
-        return f"{shown(use.name)} is"
-    if not is_pattern(use.name):
-        return f"{shown(use.name)} is, as {shown(other.name)},"
-    return f"{shown(use.name)} means what is, as {shown(other.name)},"
+        return f"{shown(use.name)} is {whose} too"
+    return f"{shown(use.name)} may mean the same interface as {shown(other.name)}, {whose}"
 
 
 def _not_meant(use: _Use) -> tuple[str, ...]:
     """A pattern does not mean the upstream of its own instance."""
     return (use.table.upstream_name,) if is_pattern(use.name) else ()
+
+
+def _families(table: InstanceTable) -> set[str]:
+    versions = {"IPv4": table.igmp_version, "IPv6": table.mld_version}
+    return {family for family, version in versions.items() if version}
 
 
 def _count(instances: Mapping[str, InstanceTable], mistakes: Mistakes) -> None:
@@ -114,9 +122,7 @@ def _count(instances: Mapping[str, InstanceTable], mistakes: Mistakes) -> None:
             for interface in (table.upstream_name, *table.downstream)
             if interface and not is_pattern(interface)
         }
-        for family, version in (("IPv4", table.igmp_version), ("IPv6", table.mld_version)):
-            if not version:
-                continue
+        for family in sorted(_families(table)):
             there = named[family, table.table]
             there |= interfaces
             if len(there) > MOST_INTERFACES and table.table not in full:

@@ -20,9 +20,14 @@ _IN_INTERFACE = "write it in [defaults], or in [instance.NAME.interface.IF]"
 _IN_INSTANCE = "write it in [instance.NAME]"
 
 
-def _is_table(value: object) -> None:
-    if not isinstance(value, dict):
-        raise Wrong(f"{shown(value)} is not a table")
+def _tables_in(name: str) -> Any:
+    """A field that holds tables, each written ``[name]``."""
+
+    def check(value: object) -> None:
+        if not isinstance(value, dict):
+            raise Wrong(f"{shown(value)} is not a table", f"write [{name}]")
+
+    return attrs.field(factory=dict, metadata={"check": check})
 
 
 def _check_upstream(value: object) -> None:
@@ -48,7 +53,7 @@ class InstanceTable:
     igmp_version: int = attrs.field(default=3, metadata={"check": check_igmp_version})
     mld_version: int = attrs.field(default=2, metadata={"check": check_mld_version})
     table: int = attrs.field(default=0, metadata={"check": check_table})
-    interface: Any = attrs.field(factory=dict, metadata={"check": _is_table})
+    interface: Any = _tables_in("instance.NAME.interface.IF")  # noqa: RUF009 - a field
 
     @property
     def upstream_name(self) -> str:
@@ -74,7 +79,7 @@ class Document:
         **dict.fromkeys(keys_of(InstanceTable), _IN_INSTANCE),
     }
 
-    instance: Any = attrs.field(factory=dict, metadata={"check": _is_table})
+    instance: Any = _tables_in("instance.NAME")  # noqa: RUF009 - a field
     defaults: Any = attrs.Factory(dict)
     manhole: Any = None
 
