@@ -1,0 +1,269 @@
+"""ProxyInstance: what happens on a downstream is told upstream and planned, in the same turn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from mcproxy.config.model import InstanceConfig, InterfaceSettings
+from mcproxy.instance import Modules, ProxyInstance
+from mcproxy.linux.interfaces import Link
+from mcproxy.messages import LinkChanged, PacketReceived, WrongInterface
+from mcproxy.protocol.family import IPV4, packed
+from mcproxy.protocol.forwarding import Route
+from mcproxy.protocol.packets import Packet, Query, Record, RecordType, Report
+from mcproxy.timer import Timer
+
+ANY = IPV4.unspecified
+G1, G2, SSM = packed("239.1.1.1"), packed("239.1.1.2"), packed("232.1.1.1")
+S1, S2 = packed("198.51.100.1"), packed("198.51.100.2")
+HOST = packed("10.0.2.9")
+TO_EX, TO_IN = RecordType.CHANGE_TO_EXCLUDE_MODE, RecordType.CHANGE_TO_INCLUDE_MODE
+ALLOW, BLOCK = RecordType.ALLOW_NEW_SOURCES, RecordType.BLOCK_OLD_SOURCES
+
+
+class Recorder:
+    """The neighbours of an instance: what they are told goes into lists."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, Packet]] = []
+        self.changed_groups: list[bytes] = []
+        self.vifs: dict[str, int] = {}
+        self.heard: dict[str, frozenset[bytes]] = {}
+        self.joined: list[int] = []
+        self.full = False
+        self.kernel = self
+        self.table = 0
+
+    # Sender
+    def send(self, family: Any, link: Link, sends: Iterable[Any]) -> None:
+        self.sent += [(link.name, packet) for _, packet in sends]
+
+    # Receiver
+    def register(self, family: Any, table: int, link: Link, listener: Any) -> None:
+        self.heard[link.name] = link.addresses(family)
+
+    def unregister(self, family: Any, table: int, link: Link, listener: Any) -> None:
+        self.heard.pop(link.name, None)
+
+    # Routing's table
+    def attach(self, owner: Any) -> None:
+        self.owner = owner
+
+    def detach(self, owner: Any) -> None:
+        del self.owner
+
+    def acquire(self, name: str, index: int, owner: Any) -> bool:
+        if not self.full:
+            self.vifs[name] = index
+        return not self.full
+
+    def release(self, name: str, owner: Any) -> None:
+        self.vifs.pop(name, None)
+
+    def changed(self, groups: Iterable[bytes]) -> None:
+        self.changed_groups += groups
+
+    # LinkGroups
+    def join(self, family: Any, index: int) -> Any:
+        self.joined.append(index)
+        return self
+
+    def close(self) -> None:
+        self.joined.pop()
+
+
+def link(name: str, index: int, address: str | None, up: bool = True) -> Link:
+    addresses = ((packed(address), 24),) if address else ()
+    return Link(name, index, up, 1500, addresses)
+
+
+UP = link("up", 1, "10.0.1.1")
+D1 = link("d1", 2, "10.0.2.1")
+D2 = link("d2", 3, "10.0.3.1")
+
+
+class InstanceTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.clock.advance(1000)
+        self.neighbours = Recorder()
+        self.towards: dict[bytes, int] = {}
+        self.instance = self.make(InstanceConfig("a", "up", ("d1", "d2", "lan*")))
+
+    def make(self, config: InstanceConfig) -> ProxyInstance:
+        n: Any = self.neighbours
+        modules = Modules(Timer(self.clock), n, n, n, self.towards.get, n.join)
+        instance = ProxyInstance(config, IPV4, modules)
+        instance.startService()
+        return instance
+
+    def links(self, *links: Link) -> None:
+        for one in links:
+            self.instance.receive(LinkChanged(None, one))
+        self.neighbours.sent.clear()
+        self.neighbours.changed_groups.clear()
+
+    def says(self, where: str, kind: RecordType, group: bytes, *sources: bytes) -> None:
+        record = Record(kind, group, frozenset(sources))
+        self.instance.receive(PacketReceived(where, HOST, Report((record,))))
+
+    def sent(self, where: str) -> list[Packet]:
+        packets = [packet for name, packet in self.neighbours.sent if name == where]
+        self.neighbours.sent.clear()
+        return packets
+
+    def test_a_join_goes_upstream_at_once_and_once(self) -> None:
+        self.links(UP, D1, D2)
+        self.says("d1", TO_EX, G1)
+        self.assertEqual(self.sent("up"), [Report((Record(TO_EX, G1),))])
+        self.assertEqual(self.neighbours.changed_groups, [G1])
+        self.says("d2", TO_EX, G1)
+        self.assertEqual(self.sent("up"), [])
+        self.assertEqual(self.instance.plan(G1), (Route(ANY, "up", frozenset(["up", "d1", "d2"])),))
+
+    def test_a_refresh_tells_nobody(self) -> None:
+        self.links(UP, D1)
+        self.says("d1", TO_EX, G1)
+        self.clock.advance(2)
+        self.neighbours.sent.clear()
+        self.neighbours.changed_groups.clear()
+        self.says("d1", RecordType.MODE_IS_EXCLUDE, G1)
+        self.assertEqual((self.neighbours.sent, self.neighbours.changed_groups), ([], []))
+
+    def test_a_group_ends_when_nobody_claims_it(self) -> None:
+        self.links(UP, D1)
+        self.says("d1", TO_EX, G1)
+        self.clock.pump([0.5] * 6)
+        self.neighbours.sent.clear()
+        self.says("d1", TO_IN, G1)
+        self.clock.pump([0.1] * 19)
+        self.assertEqual(len(self.sent("d1")), 2)
+        self.assertIn(G1, self.instance.host.groups)
+        self.clock.advance(0.1)
+        self.assertEqual(self.sent("up"), [Report((Record(TO_IN, G1),))])
+        self.assertEqual(self.instance.plan(G1), ())
+
+    def test_queries_of_the_upstream_are_answered(self) -> None:
+        self.links(UP, D1)
+        self.says("d1", TO_EX, G1)
+        self.clock.pump([0.5] * 4)
+        self.neighbours.sent.clear()
+        self.instance.receive(PacketReceived("up", packed("10.0.1.254"), Query(3, ANY, 2.0)))
+        self.clock.pump([0.5] * 4)
+        answer = Report((Record(RecordType.MODE_IS_EXCLUDE, G1),))
+        self.assertEqual(self.sent("up"), [answer])
+
+    def test_reports_on_the_upstream_are_not_ours(self) -> None:
+        """PX-02."""
+        self.links(UP, D1)
+        self.says("up", TO_EX, G1)
+        self.assertEqual(self.instance.host.groups, {})
+
+    def test_a_downstream_waits_for_its_address(self) -> None:
+        self.links(UP)
+        self.instance.receive(LinkChanged(None, link("d1", 2, None)))
+        self.assertNotIn("d1", self.neighbours.vifs)
+        self.instance.receive(LinkChanged(link("d1", 2, None), D1))
+        self.assertEqual(len(self.sent("d1")), 1)
+        self.assertEqual(self.neighbours.joined, [2])
+        self.assertEqual(self.instance.base(), Route(ANY, "up", frozenset(["up", "d1"])))
+
+    def test_a_pattern_takes_links_in_and_lets_them_go(self) -> None:
+        self.links(UP)
+        lan = link("lan7", 9, "10.0.9.1")
+        self.instance.receive(LinkChanged(None, lan))
+        self.says("lan7", TO_EX, G1)
+        self.neighbours.sent.clear()
+        self.instance.receive(LinkChanged(lan, None))
+        self.assertEqual(self.sent("up"), [Report((Record(TO_IN, G1),))])
+        self.assertEqual((self.neighbours.vifs, self.neighbours.joined), ({"up": 1}, []))
+        self.instance.receive(LinkChanged(None, link("wan7", 10, "10.0.10.1")))
+        self.assertNotIn("wan7", self.neighbours.vifs)
+
+    def test_an_upstream_that_returns_is_joined_again(self) -> None:
+        self.links(UP, D1)
+        self.says("d1", TO_EX, G1)
+        self.instance.receive(LinkChanged(UP, link("up", 1, "10.0.1.1", up=False)))
+        self.neighbours.sent.clear()
+        self.says("d1", TO_EX, G2)
+        self.assertEqual(self.sent("up"), [])
+        self.assertIsNone(self.instance.base())
+        self.instance.receive(LinkChanged(None, link("up", 8, "10.0.1.7")))
+        self.assertEqual(self.sent("up"), [Report((Record(TO_EX, G1), Record(TO_EX, G2)))])
+        self.assertEqual(self.neighbours.vifs["up"], 8)
+
+    def test_a_new_upstream_address_joins_anew(self) -> None:
+        self.links(UP, D1)
+        self.says("d1", TO_EX, G1)
+        self.neighbours.sent.clear()
+        self.instance.receive(LinkChanged(UP, link("up", 1, "10.0.1.99")))
+        self.assertEqual(self.sent("up"), [Report((Record(TO_EX, G1),))])
+
+    def test_another_mtu_tells_nobody(self) -> None:
+        self.links(UP, D1)
+        self.says("d1", TO_EX, G1)
+        self.neighbours.sent.clear()
+        self.instance.receive(LinkChanged(UP, Link("up", 1, True, 600, UP.ipv4)))
+        self.assertEqual((self.sent("up"), self.instance.host.mtu), ([], 600))
+
+    def test_a_source_is_where_the_route_leads_or_else_upstream(self) -> None:
+        self.towards = {S1: 3}
+        self.instance = self.make(InstanceConfig("a", "up", ("d1", "d2")))
+        self.links(UP, D1, D2)
+        self.says("d1", ALLOW, SSM, S1, S2)
+        self.assertEqual(
+            self.instance.plan(SSM),
+            (Route(S1, "d2", frozenset(["up", "d1"])), Route(S2, "up", frozenset(["d1"]))),
+        )
+
+    def test_data_on_another_interface_moves_its_source(self) -> None:
+        self.links(UP, D1, D2)
+        self.says("d1", ALLOW, SSM, S1)
+        self.neighbours.changed_groups.clear()
+        self.instance.receive(WrongInterface("d2", S1, SSM))
+        self.assertEqual(self.neighbours.changed_groups, [SSM])
+        self.assertEqual(self.instance.plan(SSM), (Route(S1, "d2", frozenset(["up", "d1"])),))
+
+    def test_nothing_goes_where_another_is_the_querier(self) -> None:
+        """FWD-03, DB-07: the group is still asked for."""
+        self.links(UP, D1, D2)
+        self.says("d1", TO_EX, G1)
+        self.says("d2", TO_EX, G1)
+        self.neighbours.changed_groups.clear()
+        self.instance.receive(PacketReceived("d2", packed("10.0.3.0"), Query(3, ANY, 10.0)))
+        self.assertEqual(self.neighbours.changed_groups, [ANY, G1])
+        self.assertEqual(self.instance.plan(G1), (Route(ANY, "up", frozenset(["up", "d1"])),))
+        self.assertEqual(self.instance.base(), Route(ANY, "up", frozenset(["up", "d1"])))
+        self.clock.pump([1] * 256)
+        self.assertEqual(self.instance.base(), Route(ANY, "up", frozenset(["up", "d1", "d2"])))
+
+    def test_a_full_table_leaves_the_interface_out(self) -> None:
+        self.links(UP)
+        self.neighbours.full = True
+        self.instance.receive(LinkChanged(None, D1))
+        self.assertEqual((self.instance.downstreams, self.neighbours.joined), ({}, []))
+
+    def test_stop_leaves_and_lets_go_of_all(self) -> None:
+        self.links(UP, D1)
+        self.says("d1", TO_EX, G1)
+        self.says("d1", ALLOW, SSM, S1)
+        self.neighbours.sent.clear()
+        self.instance.stopService()
+        left = Report((Record(TO_IN, G1), Record(BLOCK, SSM, frozenset([S1]))))
+        self.assertEqual(self.sent("up"), [left])
+        n = self.neighbours
+        self.assertEqual((n.vifs, n.heard, n.joined), ({}, {}, []))
+        self.assertFalse(hasattr(n, "owner"))
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_settings_of_an_interface_are_its_queriers(self) -> None:
+        settings = {"d1": InterfaceSettings(query_interval=20.0, robustness_variable=3)}
+        self.instance = self.make(InstanceConfig("a", "up", ("d1",), interface=settings))
+        self.instance.receive(LinkChanged(None, D1))
+        (query,) = self.sent("d1")
+        self.assertIsInstance(query, Query)
+        self.assertEqual((query.interval, query.robustness), (20, 3))  # type: ignore[union-attr]
