@@ -1,0 +1,144 @@
+"""Receiver: who gets what came in, and why the rest is not acted upon."""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from mcproxy.linux.interfaces import Link
+from mcproxy.messages import Message, PacketReceived, WrongInterface
+from mcproxy.protocol import datagram, mld
+from mcproxy.protocol.family import IPV4, IPV6, packed, text
+from mcproxy.protocol.packets import Record, RecordType, Report
+from mcproxy.receiver import Receiver
+
+G4, G6 = packed("239.1.1.1"), packed("ff1e::1")
+H4, H6 = packed("10.0.2.9"), packed("fe80::9")
+OWN4, OWN6 = packed("10.0.2.1"), packed("fe80::1")
+LINK = Link("d1", 7, True, 1500, ((OWN4, 24),), ((OWN6, 64),))
+JOIN4 = Report((Record(RecordType.CHANGE_TO_EXCLUDE_MODE, G4),))
+JOIN6 = Report((Record(RecordType.CHANGE_TO_EXCLUDE_MODE, G6),))
+
+
+class FakeTable:
+    """A table whose socket nobody reads."""
+
+    socket = None
+    table = 0
+
+    def __init__(self, family: Any) -> None:
+        self.family = family
+
+
+class Listener:
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[Message] = []
+
+    def receive(self, message: Message) -> None:
+        self.told.append(message)
+
+
+class FakeReactor:
+    """Reads when the test says so."""
+
+    def addReader(self, reader: Any) -> None:
+        self.reader = reader
+
+    def removeReader(self, reader: Any) -> None:
+        del self.reader
+
+
+class ReceiverTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.receiver = Receiver(FakeReactor())  # type: ignore[arg-type]
+        self.listener = Listener()
+        self.protocols: dict[Any, Any] = {}
+        for family in (IPV4, IPV6):
+            table: Any = FakeTable(family)
+            self.receiver.listen(table, {3: "d1"}.get)
+            self.receiver.register(family, 0, LINK, self.listener)
+            self.protocols[family] = self.receiver._protocols[family, 0]
+
+    def gets4(self, packet: bytes, index: int = 7) -> None:
+        info = struct.pack("=i4s4s", index, bytes(4), bytes(4))
+        self.protocols[IPV4].datagramReceived(packet, [(0, 8, info)], ("10.0.2.9", 0))
+
+    def gets6(self, message: bytes, source: bytes = H6, hops: int = 1, alert: bool = True) -> None:
+        info = IPV6.report_destination + struct.pack("=i", 7)
+        ancillary = [(41, 50, info), (41, 52, struct.pack("=i", hops))]
+        if alert:
+            ancillary.append((41, 54, bytes.fromhex("3a00050200000100")))
+        address = (text(source) + "%d1", 0, 0, 7)
+        self.protocols[IPV6].datagramReceived(message, ancillary, address)
+
+    def join4(self, source: bytes = H4) -> bytes:
+        return datagram.encode(IPV4, source, IPV4.report_destination, JOIN4)
+
+    def test_a_report_reaches_the_instance_of_its_interface(self) -> None:
+        self.gets4(self.join4())
+        self.gets6(mld.encode(JOIN6, H6, IPV6.report_destination))
+        self.assertEqual(
+            self.listener.told,
+            [PacketReceived("d1", H4, JOIN4), PacketReceived("d1", H6, JOIN6)],
+        )
+
+    def test_other_interfaces_are_nobodys(self) -> None:
+        self.gets4(self.join4(), index=8)
+        self.assertEqual((self.listener.told, dict(self.receiver.dropped)), ([], {}))
+
+    def test_our_own_packets_are_dropped_without_a_word(self) -> None:
+        """V-3."""
+        self.gets4(self.join4(OWN4))
+        self.gets6(mld.encode(JOIN6, OWN6, IPV6.report_destination), source=OWN6)
+        self.assertEqual((self.listener.told, dict(self.receiver.dropped)), ([], {}))
+
+    def test_a_report_without_an_address_is_heard_in_ipv4(self) -> None:
+        """IP4-SD-08."""
+        self.gets4(self.join4(bytes(4)))
+        self.assertEqual(len(self.listener.told), 1)
+
+    def test_every_drop_is_counted_with_its_reason(self) -> None:
+        """V-1 to V-9."""
+        good = self.join4()
+        self.gets4(good[:-1] + b"\xff")
+        self.gets4(good[:8] + b"\x02" + good[9:])
+        self.gets4(good[:30])
+        message = mld.encode(JOIN6, H6, IPV6.report_destination)
+        self.gets6(message, hops=2)
+        self.gets6(message, alert=False)
+        self.gets6(message, source=packed("2001:db8::9"))
+        self.gets6(b"\x80" + message[1:])
+        self.assertEqual(self.listener.told, [])
+        reasons = ("checksum", "header", "ttl", "router-alert", "source", "type")
+        counted = {reason: self.receiver.dropped["d1", reason] for reason in reasons}
+        self.assertEqual(counted, dict.fromkeys(reasons, 1) | {"ttl": 2})
+
+    def test_a_wrong_interface_is_told_to_its_instance(self) -> None:
+        upcall = struct.pack("=8xBBBB4s4s8x", 2, 0, 3, 0, H4, G4)
+        self.protocols[IPV4].datagramReceived(upcall, [], ("10.0.2.9", 0))
+        upcall = struct.pack("=BBHI16s16s", 0, 2, 3, 0, packed("2001:db8::9"), G6)
+        self.protocols[IPV6].datagramReceived(upcall, [], ("::", 0, 0, 0))
+        self.assertEqual(
+            self.listener.told,
+            [WrongInterface("d1", H4, G4), WrongInterface("d1", packed("2001:db8::9"), G6)],
+        )
+
+    def test_other_upcalls_ask_nothing_of_us(self) -> None:
+        upcall = struct.pack("=8xBBBB4s4s8x", 1, 0, 3, 0, H4, G4)
+        self.protocols[IPV4].datagramReceived(upcall, [], ("10.0.2.9", 0))
+        self.assertEqual(self.listener.told, [])
+
+    def test_a_shared_interface_has_several_listeners(self) -> None:
+        other = Listener()
+        self.receiver.register(IPV4, 0, LINK, other)
+        self.gets4(self.join4())
+        self.receiver.unregister(IPV4, 0, LINK, self.listener)
+        self.gets4(self.join4())
+        self.receiver.unregister(IPV4, 0, LINK, other)
+        self.gets4(self.join4())
+        self.assertEqual((len(self.listener.told), len(other.told)), (1, 2))
+        self.assertEqual(self.protocols[IPV4].interfaces, {})

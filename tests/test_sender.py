@@ -1,0 +1,92 @@
+"""Sender: each packet leaves from the address that its kind asks for."""
+
+from __future__ import annotations
+
+import errno
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from mcproxy import sender as module
+from mcproxy.linux.interfaces import Link
+from mcproxy.protocol import datagram
+from mcproxy.protocol.family import IPV4, IPV6, packed
+from mcproxy.protocol.packets import Query, Record, RecordType, Report, Send
+from mcproxy.sender import Sender
+
+OWN4, OWN6, GLOBAL6 = packed("10.0.1.1"), packed("fe80::1"), packed("2001:db8::1")
+JOIN = Report((Record(RecordType.CHANGE_TO_EXCLUDE_MODE, packed("239.1.1.1")),))
+JOIN6 = Report((Record(RecordType.CHANGE_TO_EXCLUDE_MODE, packed("ff1e::1")),))
+FULL = Link("up", 5, True, 1500, ((OWN4, 24),), ((GLOBAL6, 64), (OWN6, 64)))
+BARE = Link("up", 5, True, 1500)
+
+
+class FakeSocket:
+    """Only there to be closed."""
+
+    closed = False
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class SenderTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.left: list[tuple[int, bytes, bytes]] = []
+        self.error: OSError | None = None
+        self.socket: Any = FakeSocket()
+        self.patch(module, "send_on", self.send_on)
+        self.sender = Sender(lambda family: self.socket)
+        self.sender.open(IPV4)
+        self.sender.open(IPV6)
+
+    def send_on(
+        self, sock: Any, family: Any, index: int, packet: bytes, destination: bytes
+    ) -> None:
+        if self.error is not None:
+            raise self.error
+        self.left.append((index, packet, destination))
+
+    def test_reports_leave_from_the_links_own_address(self) -> None:
+        """IP4-SD-05, IP6-04: link-local in IPv6, whatever else there is."""
+        for family, own, report in ((IPV4, OWN4, JOIN), (IPV6, OWN6, JOIN6)):
+            destination = family.report_destination
+            self.sender.send(family, FULL, [Send(destination, report)])
+            expected = datagram.encode(family, own, destination, report)
+            self.assertEqual(self.left.pop(), (5, expected, destination))
+
+    def test_reports_without_an_address_leave_from_the_unspecified_one(self) -> None:
+        """IP4-SD-05, IP6-04."""
+        for family, report in ((IPV4, JOIN), (IPV6, JOIN6)):
+            self.sender.send(family, BARE, [Send(family.report_destination, report)])
+            expected = datagram.encode(
+                family, family.unspecified, family.report_destination, report
+            )
+            self.assertEqual(self.left.pop()[1], expected)
+
+    def test_queries_without_an_address_stay_here(self) -> None:
+        """GQ-06, IP6-03."""
+        for family in (IPV4, IPV6):
+            query = Query(family.current_version, family.unspecified, 10.0)
+            self.sender.send(family, BARE, [Send(family.all_nodes, query)])
+        self.assertEqual(self.left, [])
+
+    def test_a_failure_is_counted_and_told_once(self) -> None:
+        told: list[Any] = []
+        self.patch(self.sender, "log", type("Log", (), {"warn": lambda *a, **k: told.append(k)}))
+        self.error = OSError(errno.ENETDOWN, "Network is down")
+        for _ in range(3):
+            self.sender.send(IPV4, FULL, [Send(IPV4.report_destination, JOIN)])
+        self.assertEqual(self.sender.failed["up", "report"], 3)
+        self.assertEqual([event["interface"] for event in told], ["up"])
+        self.error = None
+        self.sender.send(IPV4, FULL, [Send(IPV4.report_destination, JOIN)])
+        self.error = OSError(errno.ENETDOWN, "Network is down")
+        self.sender.send(IPV4, FULL, [Send(IPV4.report_destination, JOIN)])
+        self.assertEqual(len(told), 2)
+        self.assertEqual(self.sender.sent["up", "report"], 1)
+
+    def test_stopping_closes_its_sockets(self) -> None:
+        self.sender.startService()
+        self.sender.stopService()
+        self.assertTrue(self.socket.closed)
