@@ -39,7 +39,8 @@ class InstanceConfig:
 
     A version of 0 leaves that family out. ``table`` is the kernel's, 0 the default one.
     ``interface`` has settings by name or pattern, with the defaults in them; a downstream
-    that none of its keys means has the settings' own defaults.
+    that none of its keys means has the settings' own defaults. Interfaces that are named
+    ``elsewhere``, by other instances, are not meant by patterns here.
     """
 
     name: str
@@ -49,6 +50,7 @@ class InstanceConfig:
     mld_version: int = 2
     table: int = 0
     interface: Mapping[str, InterfaceSettings] = attrs.field(factory=dict)
+    elsewhere: frozenset[str] = frozenset()
 
     def downstream_settings(self, name: str) -> InterfaceSettings | None:
         """The settings of ``name``; None when it is no downstream.
@@ -56,14 +58,15 @@ class InstanceConfig:
         A pattern never means the upstream. A name in ``interface`` comes before patterns,
         and of these the first that matches counts.
         """
-        if name == self.upstream or not self._has_downstream(name):
+        if name == self.upstream or not self._is_downstream(name):
             return None
         return settings_for(name, self.interface) or InterfaceSettings()
 
-    def _has_downstream(self, name: str) -> bool:
-        return name in self.downstream or any(
-            matches(name, pattern) for pattern in self.downstream if is_pattern(pattern)
-        )
+    def _is_downstream(self, name: str) -> bool:
+        if name in self.downstream:
+            return True
+        patterns = (pattern for pattern in self.downstream if is_pattern(pattern))
+        return name not in self.elsewhere and any(matches(name, pattern) for pattern in patterns)
 
 
 def settings_for(name: str, interface: Mapping[str, InterfaceSettings]) -> InterfaceSettings | None:

@@ -2,7 +2,8 @@
 
 The kernel looks what comes in on an interface up in one table, and answers to queries from
 two proxies on one link would be mixed up. So downstreams are never shared, and upstreams
-only within a table. The families do not concern each other.
+only within a table. The families do not concern each other, and a pattern means no
+interface that another instance names.
 """
 
 from __future__ import annotations
@@ -35,24 +36,26 @@ class _Use:
     def role(self) -> str:
         return "upstream" if self.upstream else "downstream"
 
-    @property
-    def families(self) -> set[str]:
-        return _families(self.table)
-
 
 def check_roles(instances: Mapping[str, InstanceTable], mistakes: Mistakes) -> None:
     """Note interfaces that are used twice, and tables with too many."""
-    exact: defaultdict[str, list[_Use]] = defaultdict(list)
+    named: defaultdict[str, list[_Use]] = defaultdict(list)
     patterns: list[_Use] = []
     for use in _uses(instances):
-        earlier = [*exact.get(use.name, ()), *patterns]
-        if is_pattern(use.name):
-            earlier = [*(other for same in exact.values() for other in same), *patterns]
-            patterns.append(use)
-        else:
-            exact[use.name].append(use)
+        earlier = patterns if is_pattern(use.name) else named[use.name]
         _compare(use, earlier, mistakes)
+        earlier.append(use)
     _count(instances, mistakes)
+
+
+def named_elsewhere(name: str, instances: Mapping[str, InstanceTable]) -> frozenset[str]:
+    """The interfaces that instances beside ``name`` name, in families that it has too."""
+    families = instances[name].families
+    return frozenset(
+        use.name
+        for use in _uses(instances)
+        if use.instance != name and use.table.families & families and not is_pattern(use.name)
+    )
 
 
 def _uses(instances: Mapping[str, InstanceTable]) -> Iterator[_Use]:
@@ -82,34 +85,19 @@ def _within(use: _Use, other: _Use) -> tuple[str, str] | None:
 
 
 def _between(use: _Use, other: _Use) -> tuple[str, str] | None:
-    """What is wrong with two uses in different instances."""
-    if use.name in _not_meant(other) or other.name in _not_meant(use):
+    """What is wrong with two names, or two patterns, in different instances."""
+    if not (use.table.families & other.table.families and overlap(use.name, other.name)):
         return None
-    if not (use.families & other.families and overlap(use.name, other.name)):
-        return None
-    told = _told(use, other)
+    whose = f"{other.role} of instance {key_text((other.instance,))}"
+    if use.name != other.name:
+        told = f"{shown(use.name)} may mean the same interface as {shown(other.name)}, {whose}"
+    else:
+        told = f"{shown(use.name)} is {whose} too"
     if not (use.upstream and other.upstream):
         return told, "give each interface one role, in one instance"
     if use.table.table != other.table.table:
         return f"{told}, on another table", "give both instances the same table"
     return None
-
-
-def _told(use: _Use, other: _Use) -> str:
-    whose = f"{other.role} of instance {key_text((other.instance,))}"
-    if use.name == other.name:
-        return f"{shown(use.name)} is {whose} too"
-    return f"{shown(use.name)} may mean the same interface as {shown(other.name)}, {whose}"
-
-
-def _not_meant(use: _Use) -> tuple[str, ...]:
-    """A pattern does not mean the upstream of its own instance."""
-    return (use.table.upstream_name,) if is_pattern(use.name) else ()
-
-
-def _families(table: InstanceTable) -> set[str]:
-    versions = {"IPv4": table.igmp_version, "IPv6": table.mld_version}
-    return {family for family, version in versions.items() if version}
 
 
 def _count(instances: Mapping[str, InstanceTable], mistakes: Mistakes) -> None:
@@ -122,7 +110,7 @@ def _count(instances: Mapping[str, InstanceTable], mistakes: Mistakes) -> None:
             for interface in (table.upstream_name, *table.downstream)
             if interface and not is_pattern(interface)
         }
-        for family in sorted(_families(table)):
+        for family in sorted(table.families):
             there = named[family, table.table]
             there |= interfaces
             if len(there) > MOST_INTERFACES and table.table not in full:

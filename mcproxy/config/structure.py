@@ -157,13 +157,12 @@ def _read_number(value: object, _: Any) -> Any:
 
 
 def _read_names(value: object, _: Any) -> tuple[str, ...]:
-    """A list of interface names and patterns, each checked."""
-    if type(value) is not list:
-        hint = f"write [{shown(value)}]" if type(value) is str else "write names in brackets"
-        raise Wrong(f"{shown(value)} is not a list", hint)
+    """An interface name or pattern, or a list of them, each checked."""
+    if not isinstance(value, str | list):
+        raise Wrong(f"{shown(value)} is neither a name nor a list", "write names in quotes")
     names: list[str] = []
     wrongs: list[Wrong] = []
-    for item in value:
+    for item in [value] if isinstance(value, str) else value:
         try:
             check_name_or_pattern(_read_text(item, str))
             names.append(item)

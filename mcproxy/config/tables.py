@@ -60,6 +60,12 @@ class InstanceTable:
         """The upstream, or the empty string while it is missing."""
         return (self.upstream[0] if isinstance(self.upstream, list) else self.upstream) or ""
 
+    @property
+    def families(self) -> set[str]:
+        """The families that this instance is to proxy."""
+        versions = {"IPv4": self.igmp_version, "IPv6": self.mld_version}
+        return {family for family, version in versions.items() if version}
+
 
 @attrs.frozen
 class ManholeTable:
@@ -102,7 +108,7 @@ def read_instance(name: str, table: object, mistakes: Mistakes) -> InstanceTable
         mistakes.add(where, "no downstream", 'write downstream = ["IF"]')
     elif table["downstream"] == []:
         mistakes.add((*where, "downstream"), "no downstream", "name one interface at least")
-    if read.igmp_version == read.mld_version == 0:
+    if not read.families:
         mistakes.add(where, "neither IPv4 nor IPv6 is left", "leave one of the versions out")
     return read
 
@@ -183,9 +189,12 @@ def read_manhole(table: object, mistakes: Mistakes) -> ManholeConfig:
 
 
 def to_config(
-    name: str, table: InstanceTable, settings: dict[str, InterfaceSettings]
+    name: str,
+    table: InstanceTable,
+    settings: dict[str, InterfaceSettings],
+    elsewhere: frozenset[str],
 ) -> InstanceConfig:
-    """The model of a table without mistakes."""
+    """The model of a table without mistakes; ``elsewhere`` are names of other instances."""
     return InstanceConfig(
         name=name,
         upstream=table.upstream_name,
@@ -194,4 +203,5 @@ def to_config(
         mld_version=table.mld_version,
         table=table.table,
         interface=settings,
+        elsewhere=elsewhere,
     )

@@ -12,7 +12,7 @@ import attrs
 from .errors import ConfigurationError, Mistake
 from .model import Configuration
 from .places import KeyPath, key_lines
-from .roles import check_roles
+from .roles import check_roles, named_elsewhere
 from .structure import Mistakes, structure
 from .tables import (
     Document,
@@ -98,8 +98,11 @@ def build(
     manhole = None if read.manhole is None else read_manhole(read.manhole, mistakes)
     if mistakes.found:
         raise ConfigurationError(mistakes.located(lines()))
-    instances = tuple(to_config(name, table, settings[name]) for name, table in tables.items())
-    return Configuration(instances, manhole, mistakes.path)
+    instances = (
+        to_config(name, table, settings[name], named_elsewhere(name, tables))
+        for name, table in tables.items()
+    )
+    return Configuration(tuple(instances), manhole, mistakes.path)
 
 
 def _decode(content: bytes, path: str) -> str:

@@ -260,8 +260,9 @@ class InterfaceTests(ConfigurationTestCase):
     def test_downstreams_are_a_list_of_names(self) -> None:
         for value, what in (
             ("[]", "no downstream; name one interface at least"),
-            ('"eth1"', '"eth1" is not a list; write ["eth1"]'),
-            ("3", "3 is not a list; write names in brackets"),
+            ("3", "3 is neither a name nor a list; write names in quotes"),
+            ("{}", "a table is neither a name nor a list; write names in quotes"),
+            ('""', "an interface name is empty; write the name as `ip link` shows it"),
             ('["eth1", 3]', "3 is not text; write it in quotes"),
             ('["eth1", "eth1"]', '"eth1" stands here twice; leave one out'),
             ('["eth*", "eth*"]', '"eth*" stands here twice; leave one out'),
@@ -342,25 +343,29 @@ class RolesTests(ConfigurationTestCase):
             f'instance.b.downstream (line 7): "eth0" is upstream of instance a too; {ROLE}',
         )
 
-    def test_by_a_pattern(self) -> None:
-        message = '"{}" may mean the same interface as "{}", {} of instance a; ' + ROLE
+    def test_patterns_that_may_mean_the_same(self) -> None:
         self.refuses(
-            self.second("wan", "eth*"),
-            "instance.b.downstream (line 7): " + message.format("eth*", "eth0", "upstream"),
-        )
-        patterns = self.second("wan", "lan1*").replace("eth2", "lan*")
-        self.refuses(
-            patterns,
-            "instance.b.downstream (line 7): " + message.format("lan1*", "lan*", "downstream"),
-        )
-        names = self.second("wan", "lan1").replace("eth2", "lan?")
-        self.refuses(
-            names, "instance.b.downstream (line 7): " + message.format("lan1", "lan?", "downstream")
+            self.second("wan", "lan1*").replace("eth2", "lan*"),
+            'instance.b.downstream (line 7): "lan1*" may mean the same interface as "lan*",'
+            f" downstream of instance a; {ROLE}",
         )
 
     def test_patterns_apart(self) -> None:
         self.good(self.second("wan", "lan2*").replace("eth2", "lan1*"))
-        self.good(self.second("eth0", "et[g-i]0").replace("eth2", "ppp*"))  # never its upstream
+
+    def test_a_pattern_means_nothing_that_another_instance_names(self) -> None:
+        a, b = self.good(self.second("lan0", "eth*").replace("eth2", "lan*")).instances
+        self.assertIsNone(a.downstream_settings("lan0"))
+        self.assertIsNotNone(a.downstream_settings("lan1"))
+        for name in ("eth0", "eth1"):
+            self.assertIsNone(b.downstream_settings(name))
+        self.assertIsNotNone(b.downstream_settings("eth2"))
+
+    def test_but_in_another_family_it_does(self) -> None:
+        text = self.second("wan", "eth*", "mld-version = 0\n")
+        a, b = self.good(text.replace("[instance.b]", "igmp-version = 0\n[instance.b]")).instances
+        self.assertIsNotNone(a.downstream_settings("eth1"))
+        self.assertIsNotNone(b.downstream_settings("eth1"))
 
     def test_a_shared_upstream_needs_one_table(self) -> None:
         self.refuses(

@@ -104,6 +104,10 @@ class GoodFileTests(ConfigurationTestCase):
         assert settings is not None
         self.assertEqual(settings.max_groups, 3)
 
+    def test_one_downstream_needs_no_brackets(self) -> None:
+        instance = self.instance('[instance.a]\nupstream = "up"\ndownstream = "lan*"\n')
+        self.assertEqual(instance.downstream, ("lan*",))
+
     def test_instances_may_share_an_upstream_on_one_table(self) -> None:
         second = SMALLEST.replace("eth1", "eth3").replace("eth2", "eth4").replace(".a]", ".b]")
         self.assertEqual(len(self.good(SMALLEST + second).instances), 2)
