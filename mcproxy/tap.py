@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-import signal
+import sys
 import time
-from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
-from twisted.application.service import IService
-from twisted.logger import Logger
+from twisted.application.service import IService, MultiService
 from twisted.python import usage
 
+from . import __version__
+from .command import NO, NOT_PERMITTED
+from .command.signals import SignalHandlers
 from .config.errors import ConfigurationError
 from .config.model import Configuration
 from .config.toml import from_interfaces, load
+from .linux.mroute import MulticastRoutingError, NotPermitted
 from .proxy import Proxy
 
-log = Logger()
+
+class CannotBuildError(Exception):
+    """Something that the configuration asks for is not to be had; the text says what to do."""
+
+
+START_ERRORS = (ConfigurationError, MulticastRoutingError, CannotBuildError, OSError)
+"""What ends a start with one line instead of a traceback."""
 
 
 class Options(usage.Options):
     """A file, or interfaces on the command line."""
 
     synopsis = "[options]"
-    optParameters = [  # noqa: N815, RUF012 - as Twisted has it
+    longdesc = "An IGMP/MLD proxy: multicast from an upstream to the downstreams that ask for it."
+    optParameters: ClassVar = [  # noqa: N815 - Twisted's name
         ["config", "c", None, "The configuration file."],
         ["upstream", None, None, "Without a file: the upstream interface."],
     ]
@@ -33,86 +42,81 @@ class Options(usage.Options):
         self["downstream"] = []
 
     def opt_downstream(self, interface: str) -> None:
-        """Without a file: a downstream interface. May be given several times."""
+        """Without a file: a downstream interface or a pattern. May be given several times."""
         self["downstream"].append(interface)
+
+    def opt_version(self) -> None:
+        """Show the version, and end."""
+        print(f"mcproxy {__version__}")
+        sys.exit(0)
 
     def postOptions(self) -> None:
         """UsageError unless there is one way to a configuration."""
-        by_name = self["upstream"] or self["downstream"]
-        if bool(self["config"]) is bool(by_name):
+        by_name = self["upstream"] is not None or self["downstream"]
+        if (self["config"] is not None) is bool(by_name):
             raise usage.UsageError("give --config FILE, or --upstream IF and --downstream IF")
 
     def configuration(self) -> Configuration:
         """What the options name; ConfigurationError."""
-        if self["config"]:
+        if self["config"] is not None:
             return load(self["config"])
-        return from_interfaces(self["upstream"] or "", self["downstream"])
+        return from_interfaces(self["upstream"], self["downstream"])
 
 
 def makeService(options: Options) -> IService:
-    """The daemon as twistd runs it."""
+    """The daemon as twistd runs it; SystemExit when the configuration cannot be used."""
     from twisted.internet import reactor
 
     try:
-        configuration = options.configuration()
-    except ConfigurationError as error:
-        raise usage.UsageError(str(error)) from error
-    prepare(reactor)
-    return build(reactor, configuration)
+        return Daemon(build(reactor, options.configuration()))
+    except START_ERRORS as error:
+        raise SystemExit(tell(error)) from None
 
 
-class CannotBuildError(Exception):
-    """Something that the configuration asks for is not to be had; the text says what to do."""
+class Daemon(MultiService):
+    """Tells in one line why it cannot start, where twistd would show a traceback."""
+
+    def __init__(self, proxy: Proxy) -> None:
+        super().__init__()
+        proxy.setServiceParent(self)
+
+    def privilegedStartService(self) -> None:
+        """Take what needs privileges, or end."""
+        try:
+            super().privilegedStartService()
+        except START_ERRORS as error:
+            raise SystemExit(tell(error)) from None
+
+
+def tell(error: Exception) -> int:
+    """Write ``error``, which ends a start, to standard error; the exit code."""
+    text = str(error) if isinstance(error, ConfigurationError) else f"mcproxy: {error}"
+    print(text, file=sys.stderr)
+    return NOT_PERMITTED if isinstance(error, NotPermitted | PermissionError) else NO
 
 
 def build(reactor: Any, configuration: Configuration) -> Proxy:
-    """The service tree; CannotBuildError."""
+    """The service tree, and a reactor that fits it; CannotBuildError."""
+    # Timers must not jump when the machine's clock is set, as happens after the start of a
+    # router. Nothing was scheduled by the old clock yet.
+    reactor.seconds = time.monotonic
+    SignalHandlers(reactor).install()
     proxy = Proxy(reactor, configuration)
     if configuration.manhole is not None:
-        try:
-            from .control.manhole import make_service
-        except ImportError as error:
-            raise CannotBuildError(
-                f"the manhole needs more ({error}): pip install 'mcproxy[manhole]', or remove "
-                "the table [manhole]"
-            ) from error
-        try:
-            make_service(reactor, configuration.manhole, proxy).setServiceParent(proxy)
-        except (OSError, ValueError) as error:
-            raise CannotBuildError(f"the manhole cannot be: {error}") from error
+        _add_manhole(reactor, configuration, proxy)
     return proxy
 
 
-def prepare(reactor: Any) -> None:
-    """Fit the reactor to a daemon whose timers must be right and whose end is no failure."""
-    # Its clock must not jump when the machine's is set, as happens after the start of a
-    # router. Nothing was scheduled by the old one yet.
-    reactor.seconds = time.monotonic
-    reactor.callWhenRunning(_handle_signals, reactor)
-
-
-def _handle_signals(reactor: Any) -> None:
-    """SIGTERM and SIGINT stop the reactor and no more: the exit code is then 0."""
-    stop = _once(reactor)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: reactor.callFromThread(stop))
-    signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(_no_reload))
-
-
-def _once(reactor: Any) -> Callable[[], None]:
-    """Stops the reactor; called again, ends at once, since stopping hangs."""
-    asked: list[bool] = []
-
-    def stop() -> None:
-        if asked:
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, signal.SIG_DFL)
-            signal.raise_signal(signal.SIGTERM)
-        asked.append(True)
-        reactor.stop()
-
-    return stop
-
-
-def _no_reload() -> None:
-    log.warn("SIGHUP: a running daemon takes no new configuration yet; restart it")
+def _add_manhole(reactor: Any, configuration: Configuration, proxy: Proxy) -> None:
+    assert configuration.manhole is not None
+    try:
+        from .control.manhole import make_service
+    except ImportError as error:
+        raise CannotBuildError(
+            f"the manhole needs more ({error}): pip install 'mcproxy[manhole]', or remove "
+            "the table [manhole]"
+        ) from error
+    try:
+        make_service(reactor, configuration.manhole, proxy).setServiceParent(proxy)
+    except (OSError, ValueError) as error:
+        raise CannotBuildError(f"the manhole cannot be: {error}") from error

@@ -17,7 +17,8 @@ SUBCOMMANDS = {
     "demo": "a network in namespaces, with the proxy at work in it",
 }
 
-_HELP = """usage: mcproxy SUBCOMMAND [OPTIONS]
+_HELP = """\
+usage: mcproxy SUBCOMMAND [OPTIONS]
 
 An IGMP/MLD proxy: multicast from an upstream link to the links that ask for it.
 
@@ -30,20 +31,31 @@ An IGMP/MLD proxy: multicast from an upstream link to the links that ask for it.
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the subcommand that ``arguments`` (else the command line) name; its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if words[:1] in (["--help"], ["-h"], ["help"]):
-        sys.stdout.write(_help())
+    first = words[0] if words else ""
+    if first in ("--help", "-h", "help"):
+        print(_help(), end="")
         return DONE
-    if words[:1] in (["--version"], ["version"]):
-        sys.stdout.write(f"mcproxy {__version__}\n")
+    if first in ("--version", "version"):
+        print(f"mcproxy {__version__}")
         return DONE
-    if not words or words[0] not in SUBCOMMANDS:
-        what = f'there is no subcommand "{words[0]}"' if words else "a subcommand is missing"
-        sys.stderr.write(f"mcproxy: {what}\n\n{_help()}")
+    if first not in SUBCOMMANDS:
+        print(f"mcproxy: {_no_subcommand(first)}\n\n{_help()}", end="", file=sys.stderr)
         return WRONG_USE
     try:
-        return int(import_module(f".{words[0]}", __name__).main(words[1:]))
-    except SystemExit as exiting:  # argparse has said what is wrong
-        return exiting.code if isinstance(exiting.code, int) else WRONG_USE
+        return int(import_module(f".{first}", __name__).main(words[1:]))
+    except SystemExit as exiting:  # its reason was told
+        return exiting.code if isinstance(exiting.code, int) else DONE
+    except KeyboardInterrupt:
+        return NO
+
+
+def _no_subcommand(word: str) -> str:
+    if not word:
+        return "a subcommand is missing"
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, SUBCOMMANDS, 1)
+    return f'there is no "{word}"' + (f"; did you mean {near[0]}?" if near else "")
 
 
 def _help() -> str:

@@ -7,36 +7,38 @@ import sys
 from collections.abc import Sequence
 
 from ..config.errors import ConfigurationError
-from ..config.model import InstanceConfig
+from ..config.model import Configuration, InstanceConfig
 from ..config.toml import load
 from . import DONE, NO
 
 
 def main(arguments: Sequence[str]) -> int:
     """Exit code 0 if the file can be used, 1 if not."""
-    parser = argparse.ArgumentParser("mcproxy check", description=__doc__)
-    parser.add_argument("file", metavar="FILE")
+    parser = argparse.ArgumentParser("mcproxy check", description="Say what is wrong in a file.")
+    parser.add_argument("file", metavar="FILE", help="a configuration")
     path = parser.parse_args(arguments).file
     try:
         configuration = load(path)
     except ConfigurationError as error:
-        sys.stderr.write(f"{error}\n")
+        print(error, file=sys.stderr)
         return NO
-    for instance in configuration.instances:
-        sys.stdout.write(f"{path}: {_described(instance)}\n")
+    print(f"{path}: good: {summary(configuration)}")
     return DONE
 
 
+def summary(configuration: Configuration) -> str:
+    """The instances and their interfaces, in one line."""
+    return "; ".join(_described(instance) for instance in configuration.instances)
+
+
 def _described(instance: InstanceConfig) -> str:
-    families = [
-        name
-        for name, version in (
-            (f"IGMPv{instance.igmp_version}", instance.igmp_version),
-            (f"MLDv{instance.mld_version}", instance.mld_version),
-        )
+    protocols = [
+        f"{name}v{version}"
+        for name, version in (("IGMP", instance.igmp_version), ("MLD", instance.mld_version))
         if version
     ]
+    where = f", table {instance.table}" if instance.table else ""
     return (
-        f"instance {instance.name}: {instance.upstream} to {', '.join(instance.downstream)} "
-        f"({', '.join(families)})"
+        f"{instance.name} from {instance.upstream} to {', '.join(instance.downstream)}"
+        f" ({', '.join(protocols)}{where})"
     )

@@ -7,7 +7,13 @@ import sys
 import time
 from typing import TextIO
 
-from twisted.logger import ILogObserver, LogEvent, LogLevel, formatEvent, globalLogBeginner
+from twisted.logger import (
+    ILogObserver,
+    LogEvent,
+    LogLevel,
+    formatEvent,
+    globalLogBeginner,
+)
 from zope.interface import implementer
 
 LEVELS = ("debug", "info", "warn", "error")
@@ -17,9 +23,10 @@ _SYSLOG = {"debug": 7, "info": 6, "warn": 4, "error": 3, "critical": 2}
 
 @implementer(ILogObserver)
 class LineLog:
-    """An observer that writes ``TIME LEVEL [INSTANCE INTERFACE:] WHAT`` for each event.
+    """An observer that writes ``TIME LEVEL INSTANCE INTERFACE: WHAT`` for each event.
 
-    Under a journal the level goes in front, as the journal wants it, and the time is its own.
+    For the journal the level goes in front, in its way, and the time is left to it. Only an
+    unexpected failure has more lines, those of its traceback; they are indented.
     """
 
     def __init__(self, stream: TextIO, level: str, journal: bool) -> None:
@@ -32,24 +39,40 @@ class LineLog:
         level = event.get("log_level", LogLevel.info).name
         # The framework's own small talk is for those who debug.
         own = str(event.get("log_namespace", "")).startswith("mcproxy")
-        if _ORDER[level] < (self._least if own else max(self._least, _ORDER["warn"])):
+        if _ORDER[level] < (self._least if own or not self._least else _ORDER["warn"]):
             return
         self._stream.write(self._line(event, level))
         self._stream.flush()
 
     def _line(self, event: LogEvent, level: str) -> str:
-        where = " ".join(event[key] for key in ("instance", "interface") if event.get(key))
-        text = f"{where}: {formatEvent(event)}" if where else formatEvent(event)
+        where = " ".join(str(event[key]) for key in ("instance", "interface") if event.get(key))
+        text = formatEvent(event).strip().replace("\n", " | ")
+        if where:
+            text = f"{where}: {text}"
         failure = event.get("log_failure")
         if failure is not None:
-            text = f"{text}\n{failure.getTraceback()}"
+            text = f"{text}\n{failure.getTraceback().rstrip()}".replace("\n", "\n    ")
         if self._journal:
-            return f"<{_SYSLOG[level]}>{text}\n"
-        stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(event.get("log_time")))
-        return f"{stamp} {level:<5} {text}\n"
+            return f"<{_SYSLOG[level]}>{level:<5} {text}\n"
+        when = event.get("log_time", time.time())
+        stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(when))
+        return f"{stamp}.{int(when % 1 * 1000):03} {level:<5} {text}\n"
+
+
+def is_journal(stream: TextIO) -> bool:
+    """Whether ``stream`` goes to the journal, by what systemd says of it (systemd.exec(5))."""
+    try:
+        status = os.fstat(stream.fileno())
+    except (OSError, ValueError):
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{status.st_dev}:{status.st_ino}"
+
+
+def observer(level: str = "info") -> LineLog:
+    """Writes to standard error; also for ``twistd --logger=mcproxy.command.logs.observer``."""
+    return LineLog(sys.stderr, level, is_journal(sys.stderr))
 
 
 def start_logging(level: str) -> None:
     """Send events of at least ``level`` to standard error from now on."""
-    observer = LineLog(sys.stderr, level, bool(os.environ.get("JOURNAL_STREAM")))
-    globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False)
+    globalLogBeginner.beginLoggingTo([observer(level)], redirectStandardIO=False)

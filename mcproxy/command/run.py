@@ -2,71 +2,94 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
+from twisted.application.service import IService
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.logger import Logger
 from twisted.python import usage
+from twisted.python.failure import Failure
 
-from ..config.errors import ConfigurationError
-from ..linux.mroute import MulticastRoutingError, NotPermitted
-from ..proxy import Proxy
-from ..tap import CannotBuildError, Options, build, prepare
-from . import DONE, NO, NOT_PERMITTED, WRONG_USE
+from .. import tap
+from . import DONE, NO, WRONG_USE
 from .logs import LEVELS, start_logging
+
+
+class Options(tap.Options):
+    """Those of ``twistd mcproxy``, and the log's level."""
+
+    synopsis = "Usage: mcproxy run --config FILE | --upstream IF --downstream IF ..."
+    optParameters: ClassVar = [  # noqa: N815 - Twisted's name
+        ["log-level", None, "info", f"What is logged at least: {', '.join(LEVELS)}."],
+    ]
+
+    def getSynopsis(self) -> str:
+        """The first line of the help."""
+        return self.synopsis
+
+    def postOptions(self) -> None:
+        """UsageError where the options do not fit."""
+        super().postOptions()
+        if self["log-level"] not in LEVELS:
+            raise usage.UsageError(f"--log-level is one of {', '.join(LEVELS)}")
+
+
+class Runner:
+    """Runs a service in a reactor until somebody stops that; ``code`` is the exit code."""
+
+    log = Logger()
+
+    def __init__(self, reactor: Any, service: IService) -> None:
+        self.code = DONE
+        self._reactor = reactor
+        self._service = service
+
+    def run(self) -> int:
+        """The exit code, when all has ended."""
+        self._reactor.callWhenRunning(self._start)
+        self._reactor.addSystemEventTrigger("before", "shutdown", self._stop)
+        self._reactor.run()
+        return self.code
+
+    def _start(self) -> None:
+        try:
+            self._service.privilegedStartService()
+            self._service.startService()
+        except tap.START_ERRORS as error:
+            self._fail(tap.tell(error))
+        except Exception:
+            self.log.failure("the daemon cannot start")
+            self._fail(NO)
+
+    def _fail(self, code: int) -> None:
+        self.code = code
+        self._reactor.stop()
+
+    def _stop(self) -> Deferred[None]:
+        return maybeDeferred(self._service.stopService).addErrback(self._stop_failed)
+
+    def _stop_failed(self, failure: Failure) -> None:
+        if self.code == DONE:  # else it is only half started, and why was told
+            self.log.failure("the daemon did not stop in good order", failure)
+            self.code = NO
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run until SIGTERM or SIGINT (exit code 0), or tell why not."""
-    parsed = _parser().parse_args(arguments)
     options = Options()
-    options.update(config=parsed.config, upstream=parsed.upstream, downstream=parsed.downstream)
     try:
-        options.postOptions()
-        configuration = options.configuration()
+        options.parseOptions(list(arguments))
     except usage.UsageError as error:
-        return _refuse(WRONG_USE, error)
-    except ConfigurationError as error:
-        sys.stderr.write(f"{error}\n")
-        return NO
-
-    from twisted.internet import reactor
-
-    start_logging(parsed.log_level)
-    prepare(reactor)
+        print(f"mcproxy run: {error}", file=sys.stderr)
+        return WRONG_USE
     try:
-        return run(reactor, build(reactor, configuration))
-    except (NotPermitted, PermissionError) as error:
-        return _refuse(NOT_PERMITTED, error)
-    except (MulticastRoutingError, CannotBuildError, OSError) as error:
-        return _refuse(NO, error)
+        configuration = options.configuration()
+        from twisted.internet import reactor
 
-
-def run(reactor: Any, proxy: Proxy) -> int:
-    """Start ``proxy``, run the reactor until somebody stops it, and give the exit code."""
-    proxy.privilegedStartService()
-    proxy.startService()
-    reactor.addSystemEventTrigger("before", "shutdown", proxy.stopService)
-    reactor.run(installSignalHandlers=False)
-    return DONE
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("mcproxy run", description=__doc__)
-    parser.add_argument("--config", "-c", metavar="FILE", help="the configuration file")
-    parser.add_argument("--upstream", metavar="IF", help="without a file: the upstream")
-    parser.add_argument(
-        "--downstream",
-        metavar="IF",
-        action="append",
-        default=[],
-        help="without a file: a downstream; may be given several times",
-    )
-    parser.add_argument("--log-level", choices=LEVELS, default="info")
-    return parser
-
-
-def _refuse(code: int, error: Exception) -> int:
-    sys.stderr.write(f"mcproxy: {error}\n")
-    return code
+        start_logging(options["log-level"])
+        service = tap.build(reactor, configuration)
+    except tap.START_ERRORS as error:
+        return tap.tell(error)
+    return Runner(reactor, service).run()

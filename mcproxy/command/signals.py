@@ -1,0 +1,55 @@
+"""SIGTERM and SIGINT: the first ends the daemon in good order, the second at once."""
+
+from __future__ import annotations
+
+import signal
+from contextlib import suppress
+from types import FrameType
+from typing import Any
+
+from twisted.internet.error import ReactorNotRunning
+from twisted.logger import Logger
+
+STOPPING = (signal.SIGTERM, signal.SIGINT)
+
+
+class SignalHandlers:
+    """Stops ``reactor`` on a signal, so that the exit code is 0.
+
+    The reactor's own handlers end the process by the same signal once more, and its exit
+    code is then that of a crash to those who watch it.
+    """
+
+    log = Logger()
+
+    def __init__(self, reactor: Any) -> None:
+        self._reactor = reactor
+        self._asked = False
+
+    def install(self) -> None:
+        """From now on, and again when the reactor has put in its own."""
+        self._install()
+        self._reactor.callWhenRunning(self._install)
+
+    def _install(self) -> None:
+        for number in STOPPING:
+            signal.signal(number, self._stop)
+        signal.signal(signal.SIGHUP, self._reload)
+
+    def _stop(self, number: int, _: FrameType | None) -> None:
+        # A stop that hangs may hang the reactor too, so the second is not left to it.
+        if self._asked:
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+        self._asked = True
+        self._reactor.callFromThread(self._stop_reactor, signal.Signals(number).name)
+
+    def _stop_reactor(self, name: str) -> None:
+        self.log.info("{name}: stopping", name=name)
+        with suppress(ReactorNotRunning):
+            self._reactor.stop()
+
+    def _reload(self, *_: object) -> None:
+        self._reactor.callFromThread(
+            self.log.warn, "SIGHUP: a running daemon takes no new configuration yet; restart it"
+        )
