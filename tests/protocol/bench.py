@@ -7,14 +7,15 @@ from typing import NamedTuple
 from mcproxy.protocol.datagram import destination
 from mcproxy.protocol.family import Address
 from mcproxy.protocol.group import STOPPED
-from mcproxy.protocol.packets import Packet, Query, Record, Report
-from mcproxy.protocol.querier import Effects, Querier, QuerierSettings
+from mcproxy.protocol.packets import Packet, Query, Record, RecordType, Report
+from mcproxy.protocol.querier import Effects, Querier
+from mcproxy.protocol.settings import QuerierSettings
 from mcproxy.protocol.sources import EXCLUDE, INCLUDE, SourceFilter
 
 from .support import ALLOW, IS_EX, FamilyTests, group, host, source
 
 START = 1000.0
-MANY = 10_000
+MANY = 300
 
 
 class Heard(NamedTuple):
@@ -61,7 +62,9 @@ class LinkTests(FamilyTests):
         """The router receives a report."""
         return self.hears(Report(records), host_number)
 
-    def says(self, kind, *numbers: int, host_number: int = 1, group_number: int = 1) -> Effects:
+    def says(
+        self, kind: RecordType, *numbers: int, host_number: int = 1, group_number: int = 1
+    ) -> Effects:
         """A host reports one record."""
         record = self.record(kind, *numbers, group_number=group_number)
         return self.reports(record, host_number=host_number)

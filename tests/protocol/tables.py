@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from mcproxy.protocol.family import Address
 from mcproxy.protocol.packets import NO_SOURCES, Record, RecordType, Sources
-from mcproxy.protocol.querier import QuerierSettings
+from mcproxy.protocol.settings import QuerierSettings
 from mcproxy.protocol.sources import EXCLUDE, INCLUDE, NOTHING, FilterMode, SourceFilter
 
 from .support import ALLOW, BLOCK, IS_EX, IS_IN, TO_EX, TO_IN

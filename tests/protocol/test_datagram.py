@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 from scapy.layers.igmp import IGMP_MQ, IGMP_MR, IGMPv2_LG, IGMPv2_MR, IGMPv3_MQ, IGMPv3_MR
@@ -213,7 +215,7 @@ class DestinationTests(FamilyTests):
 class AcceptanceTests(FamilyTests):
     """What of a received datagram may be acted upon."""
 
-    def arriving(self, packet: Packet, **changed: object) -> Datagram:
+    def arriving(self, packet: Packet, **changed: Any) -> Datagram:
         """``packet`` from host 1, as it should be but for what is ``changed``."""
         here, there = host(self.family, 1), destination(self.family, packet)
         message = CODECS[self.family].encode(packet, here, there)

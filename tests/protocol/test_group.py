@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from mcproxy.protocol.family import IPV4
 from mcproxy.protocol.group import STOPPED, Group, Inquiry
 from mcproxy.protocol.packets import NO_SOURCES, Record, RecordType, Sources
-from mcproxy.protocol.sources import EXCLUDE, INCLUDE, NOTHING, SourceFilter
+from mcproxy.protocol.sources import EXCLUDE, INCLUDE, NOTHING, FilterMode, SourceFilter
 
 from .support import ALLOW, IS_EX, IS_IN, TO_EX, TO_IN, group, source, sources
 from .tables import EXCLUDE_ROWS, INCLUDE_ROWS, Row
@@ -26,7 +26,7 @@ def lists() -> list[Sources]:
     return [frozenset(c) for c in chain(*(combinations(SMALL, n) for n in range(4)))]
 
 
-def one_of_each(mode, x: Sources, y: Sources) -> Group:
+def one_of_each(mode: FilterMode, x: Sources, y: Sources) -> Group:
     """A group in that state, each of X with a time of its own."""
     made = Group()
     made.mode = mode

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +14,8 @@ from mcproxy.protocol import datagram
 from mcproxy.protocol.family import Address
 from mcproxy.protocol.host import Host
 from mcproxy.protocol.packets import NO_SOURCES, Leave, Query, Record, Report, Send
-from mcproxy.protocol.querier import Querier, QuerierSettings
+from mcproxy.protocol.querier import Querier
+from mcproxy.protocol.settings import QuerierSettings
 from mcproxy.protocol.sources import EXCLUDE, INCLUDE, NOTHING, FilterMode, SourceFilter
 
 from .bench import START
@@ -79,7 +81,9 @@ class HostTests(FamilyTests):
         listed = self.sources(*numbers)
         self.hears(Query(self.version, group(self.family, group_number), within, listed), delay)
 
-    def asked_about_all(self, within: float = 10.0, delay: float = 0.5, robustness: int = 2):
+    def asked_about_all(
+        self, within: float = 10.0, delay: float = 0.5, robustness: int = 2
+    ) -> None:
         """A general query comes in."""
         any_group = self.family.unspecified
         self.hears(Query(self.version, any_group, within, robustness=robustness), delay)
@@ -626,7 +630,9 @@ class HistoryTests(HostTests):
 
     @given(st.integers(1, 3), st.lists(st.tuples(wishes, pauses), max_size=15), st.randoms())
     @examples(5)
-    def test_transmissions(self, robustness: int, history: list, random) -> None:
+    def test_transmissions(
+        self, robustness: int, history: list[tuple[Wishes, float]], random: Random
+    ) -> None:
         """HS-02..09: every transmission carries what its changes ask for, and none is missing."""
         HostTests.setUp(self)
         self.host = Host(self.family, lambda: random.random() * 0.999)

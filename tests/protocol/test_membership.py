@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from mcproxy.protocol.membership import MembershipDatabase
 from mcproxy.protocol.packets import Record, RecordType, Report
-from mcproxy.protocol.querier import Querier, QuerierSettings
+from mcproxy.protocol.querier import Querier
+from mcproxy.protocol.settings import QuerierSettings
 from mcproxy.protocol.sources import ANY_SOURCE, NOTHING, SourceFilter, merge
 
 from .bench import START

@@ -13,7 +13,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from mcproxy.protocol import datagram
 from mcproxy.protocol.family import IPV4, IPV6, packed
 from mcproxy.protocol.packets import Leave, OldReport, Query, Record, RecordType, Report
-from mcproxy.protocol.querier import MOST_EVENTS, Effects, Querier, QuerierSettings
+from mcproxy.protocol.querier import MOST_EVENTS, Effects, Querier
+from mcproxy.protocol.settings import QuerierSettings
 from mcproxy.protocol.sources import ANY_SOURCE, EXCLUDE, NOTHING
 
 from .bench import START, LinkTests, about

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from mcproxy.protocol.host import Host
 from mcproxy.protocol.packets import Leave, OldReport, Query, Record, Report, Send
-from mcproxy.protocol.querier import Querier, QuerierSettings
+from mcproxy.protocol.querier import Querier
+from mcproxy.protocol.settings import QuerierSettings
 from mcproxy.protocol.sources import (
     ANY_SOURCE,
     EXCLUDE,
@@ -272,7 +273,7 @@ class CompanyTests(FamilyTests):
     def passes(self, seconds: float) -> None:
         """Time goes on; nobody ever misses what he wants."""
         end = self.now + seconds
-        machines = [self.querier, *self.hosts.values()]
+        machines: list[Querier | Host] = [self.querier, *self.hosts.values()]
         while True:
             times = [when for one in machines if (when := one.next_deadline()) is not None]
             when = min(times, default=end + 1)
