@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -51,6 +52,7 @@ class Daemon:
             stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
             text=True,
+            start_new_session=True,  # its children end with it
             env={
                 **os.environ,
                 "PYTHONPATH": str(PROJECT),
@@ -98,13 +100,12 @@ class Daemon:
 
     def kill(self) -> None:
         """End it at once, with no chance to clean up."""
-        self.process.kill()
+        self._kill_all()
         self.process.wait()
 
     def close(self) -> None:
-        """End it if it runs, and remove its files."""
-        if self.process.poll() is None:
-            self.kill()
+        """End it and what it started, if they run, and remove its files."""
+        self.kill()
         self._reader.join(2)
         if self.process.stderr is not None:
             self.process.stderr.close()
@@ -124,6 +125,10 @@ class Daemon:
         for task in Path(f"/proc/{self.pid}/task").iterdir():
             total += int((task / "schedstat").read_text(encoding="ascii").split()[0])
         return total / 1e9
+
+    def _kill_all(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
 
     def _collect(self) -> None:
         assert self.process.stderr is not None

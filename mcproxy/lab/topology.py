@@ -13,6 +13,9 @@ from pyroute2 import IPRoute
 from .namespace import Namespace
 from .node import Node
 
+_RESPONSE_INTERVAL = 100
+"""Of a switch that is a querier, in hundredths of a second."""
+
 
 class Closing(Protocol):
     """Something that the lab ends."""
@@ -85,7 +88,8 @@ class Lab:
         """A node with the bridge "br0", whose further interfaces become its ports.
 
         It says nothing itself, but for its queries as a snooping ``querier``, which is also
-        what IPv6 is left on for: MLD queries need a link-local source.
+        what IPv6 is left on for: MLD queries need a link-local source. A querier sends every
+        group to every port until the members had time to answer, which is one second here.
         """
         node = self.node(name)
         node.bridge = "br0"
@@ -97,10 +101,13 @@ class Lab:
                 ifname=node.bridge,
                 kind="bridge",
                 br_mcast_snooping=int(snooping),
-                br_mcast_querier=int(querier),
+                br_mcast_query_response_intvl=_RESPONSE_INTERVAL,
                 br_forward_delay=0,
             )
-            ip.link("set", index=ip.link_lookup(ifname=node.bridge)[0], state="up")
+            index = ip.link_lookup(ifname=node.bridge)[0]
+            ip.link("set", index=index, state="up")
+            if querier:  # after the interval: it is looked at when the querier begins
+                ip.link("set", index=index, kind="bridge", br_mcast_querier=1)
         return node
 
     def link(

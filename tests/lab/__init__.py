@@ -1,0 +1,1 @@
+"""Tests of the laboratory itself; skipped where network namespaces cannot be made."""
