@@ -40,7 +40,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the table: one number of all values, or with ``over`` the ratio of two rows."""
+    """A row of the table; the statistic makes one number of all values."""
 
     key: str
     title: str
@@ -48,17 +48,11 @@ class Row:
     digits: int
     target: Target | None = None
     statistic: Statistic = statistics.median
-    over: str = ""
 
     def value(self, findings: Findings) -> float | None:
         """The number; None without values."""
         values = findings.values[self.key]
-        if not values:
-            return None
-        if not self.over:
-            return self.statistic(values)
-        divisor = findings.values[self.over]
-        return self.statistic(values) / self.statistic(divisor) if divisor else None
+        return self.statistic(values) if values else None
 
 
 @dataclass(frozen=True)
