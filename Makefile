@@ -1,0 +1,48 @@
+# What users and maintainers run. Everything happens in a virtual environment of its own,
+# .venv, which is made when it is missing and made anew when setup.py changes.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help demo test lint venv bench clean
+
+help:
+	@echo "make demo   a source, the proxy and receivers in network namespaces of their own"
+	@echo "make test   all tests"
+	@echo "make lint   linters and type checker"
+	@echo "make bench  the benchmarks beside igmpproxy; takes a while, needs root"
+	@echo "make clean  remove what these made"
+
+demo: venv
+	$(BIN)/python -m mcproxy demo
+
+test: venv
+	$(BIN)/python -m tests
+
+lint: venv
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+bench: venv
+	$(BIN)/python -m tests.benchmarks
+
+venv: $(STAMP)
+
+$(STAMP): setup.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 ..."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+	  { echo "no virtual environment could be made; on Debian: apt-get install python3-venv"; exit 1; }
+	@echo "installing into $(VENV), which takes a minute"
+	@$(BIN)/pip install --quiet --disable-pip-version-check wheel
+	@$(BIN)/pip install --quiet --disable-pip-version-check ".[dev]"
+# The tests and the demo are to use the files that are here, not copies of them.
+	@$(BIN)/pip uninstall --quiet --yes mcproxy
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info _trial_temp* .hypothesis .mypy_cache .ruff_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
