@@ -18,17 +18,20 @@ from .config.model import InstanceConfig, InterfaceSettings
 from .linux.interfaces import Link
 from .linux.membership import LinkGroups
 from .messages import LinkChanged, Message, PacketReceived, WrongInterface
-from .protocol.family import Address, Family, text
+from .protocol.family import IPV4, Address, Family, text
 from .protocol.forwarding import Planner, Route
 from .protocol.host import Host
 from .protocol.membership import MembershipDatabase
-from .protocol.packets import Send
+from .protocol.packets import Query, Send
 from .protocol.querier import Effects, Querier
 from .protocol.settings import QuerierSettings
 from .receiver import Receiver
 from .routingtable import ForwardingTable
 from .sender import Sender
 from .timer import Reminder, Timer
+
+WARNING_INTERVAL = 600.0
+"""Seconds between warnings of the same thing."""
 
 MOST_LOCATED = 10_000
 """Sources whose link is remembered; more are looked up again."""
@@ -58,6 +61,7 @@ class Downstream:
     querier: Querier
     reminder: Reminder
     groups: LinkGroups
+    warned: float | None = None
 
 
 class ProxyInstance(Service):
@@ -71,7 +75,8 @@ class ProxyInstance(Service):
         self.family = family
         self.downstreams: dict[str, Downstream] = {}
         self.upstream: Link | None = None
-        self.host = Host(family, random.random)
+        self.version = config.igmp_version if family is IPV4 else config.mld_version
+        self.host = Host(family, random.random, version=self.version)
         self._queriers: dict[str, Querier] = {}
         self.database = MembershipDatabase(self._queriers)
         self._modules = modules
@@ -105,6 +110,8 @@ class ProxyInstance(Service):
                 downstream = self.downstreams.get(interface)
                 now = self._modules.timer.now()
                 if downstream is not None:
+                    if isinstance(packet, Query) and packet.version != self.version:
+                        self._warn_of_version(downstream, packet.version, source, now)
                     effects = downstream.querier.receive(packet, source, now)
                     self._carry_out(downstream, effects, now)
                 elif interface == self.config.upstream:
@@ -164,6 +171,24 @@ class ProxyInstance(Service):
         )
         self._note_roles()
         self._modules.table.changed([self.family.unspecified, *querier.groups])
+
+    def _warn_of_version(
+        self, downstream: Downstream, version: int, source: Address, now: float
+    ) -> None:
+        """All routers of a link must speak one version (RFC 9776, 7.3.1); say so now and then."""
+        if downstream.warned is not None and now < downstream.warned + WARNING_INTERVAL:
+            return
+        downstream.warned = now
+        self.log.warn(
+            "{source} queries in {protocol}v{version}, and we in {protocol}v{ours}: all routers "
+            "of a link need the same version",
+            source=text(source),
+            protocol=self.family.protocol,
+            version=version,
+            ours=self.version,
+            instance=self.name,
+            interface=downstream.link.name,
+        )
 
     def _note_roles(self) -> None:
         self._others_links = frozenset(
@@ -238,7 +263,7 @@ class ProxyInstance(Service):
             self._unregister(link)
             return
         name = link.name
-        querier = Querier(self.family, querier_settings(settings), link.mtu)
+        querier = Querier(self.family, querier_settings(settings, self.version), link.mtu)
         reminder = self._modules.timer.reminder(lambda now: self._querier_due(name, now))
         downstream = Downstream(link, querier, reminder, groups)
         self.downstreams[name] = downstream
@@ -323,8 +348,8 @@ class ProxyInstance(Service):
             self._modules.table.changed([group])
 
 
-def querier_settings(settings: InterfaceSettings) -> QuerierSettings:
-    """A link's settings in the terms of RFC 9776, section 8."""
+def querier_settings(settings: InterfaceSettings, version: int) -> QuerierSettings:
+    """A link's settings in the terms of RFC 9776, section 8, spoken in ``version``."""
     return QuerierSettings(
         query_interval=settings.query_interval,
         query_response_interval=settings.query_max_response_time,
@@ -332,6 +357,7 @@ def querier_settings(settings: InterfaceSettings) -> QuerierSettings:
         last_member_query_interval=settings.last_member_query_interval,
         immediate_leave=settings.immediate_leave,
         max_groups=settings.max_groups,
+        version=version,
     )
 
 

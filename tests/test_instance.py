@@ -241,6 +241,20 @@ class InstanceTests(SynchronousTestCase):
         self.clock.pump([1] * 256)
         self.assertEqual(self.instance.base(), Route(ANY, "up", frozenset(["up", "d1", "d2"])))
 
+    def test_a_router_of_another_version_is_warned_of_now_and_then(self) -> None:
+        """VM-02."""
+        told: list[str] = []
+        warn = lambda *_, **fields: told.append(fields["interface"])  # noqa: E731
+        self.patch(self.instance, "log", type("Log", (), {"warn": warn, "info": warn}))
+        self.links(UP, D1)
+        told.clear()
+        for _ in range(3):
+            self.instance.receive(PacketReceived("d1", packed("10.0.2.254"), Query(2, ANY, 10.0)))
+        self.assertEqual(told, ["d1"])
+        self.clock.advance(601)
+        self.instance.receive(PacketReceived("d1", packed("10.0.2.254"), Query(2, ANY, 10.0)))
+        self.assertEqual(told, ["d1", "d1"])
+
     def test_a_full_table_leaves_the_interface_out(self) -> None:
         self.links(UP)
         self.neighbours.full = True

@@ -35,19 +35,15 @@ class Limits:
 
 
 def check_igmp_version(version: int) -> None:
-    """IGMPv3, or none."""
-    if version in (1, 2):
-        raise Wrong(f"IGMPv{version} is not available yet", "use 3")
-    if version not in (0, 3):
-        raise Wrong(f"there is no IGMPv{shown(version)}", "use 3, or 0 for no IPv4")
+    """A version of IGMP, or none."""
+    if version not in (0, 1, 2, 3):
+        raise Wrong(f"there is no IGMPv{shown(version)}", "use 1, 2 or 3, or 0 for no IPv4")
 
 
 def check_mld_version(version: int) -> None:
-    """MLDv2, or none."""
-    if version == 1:
-        raise Wrong("MLDv1 is not available yet", "use 2")
-    if version not in (0, 2):
-        raise Wrong(f"there is no MLDv{shown(version)}", "use 2, or 0 for no IPv6")
+    """A version of MLD, or none."""
+    if version not in (0, 1, 2):
+        raise Wrong(f"there is no MLDv{shown(version)}", "use 1 or 2, or 0 for no IPv6")
 
 
 def check_table(number: int) -> None:

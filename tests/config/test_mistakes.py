@@ -122,12 +122,9 @@ class ValueTests(ConfigurationTestCase):
 
     def test_versions(self) -> None:
         for line, expected in (
-            ("igmp-version = 1", "IGMPv1 is not available yet; use 3"),
-            ("igmp-version = 2", "IGMPv2 is not available yet; use 3"),
-            ("igmp-version = 4", "there is no IGMPv4; use 3, or 0 for no IPv4"),
-            ("igmp-version = -3", "there is no IGMPv-3; use 3, or 0 for no IPv4"),
-            ("mld-version = 1", "MLDv1 is not available yet; use 2"),
-            ("mld-version = 3", "there is no MLDv3; use 2, or 0 for no IPv6"),
+            ("igmp-version = 4", "there is no IGMPv4; use 1, 2 or 3, or 0 for no IPv4"),
+            ("igmp-version = -3", "there is no IGMPv-3; use 1, 2 or 3, or 0 for no IPv4"),
+            ("mld-version = 3", "there is no MLDv3; use 1 or 2, or 0 for no IPv6"),
         ):
             self.assertEqual(self.of_instance(line).split(": ")[1], expected)
 
