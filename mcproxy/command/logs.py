@@ -32,14 +32,15 @@ class LineLog:
     def __init__(self, stream: TextIO, level: str, journal: bool) -> None:
         self._stream = stream
         self._least = _ORDER[level]
+        # The framework's own small talk is for those who debug.
+        self._least_of_others = max(self._least, _ORDER["warn"]) if self._least else 0
         self._journal = journal
 
     def __call__(self, event: LogEvent) -> None:
         """Write ``event`` if it matters enough."""
         level = event.get("log_level", LogLevel.info).name
-        # The framework's own small talk is for those who debug.
         own = str(event.get("log_namespace", "")).startswith("mcproxy")
-        if _ORDER[level] < (self._least if own or not self._least else _ORDER["warn"]):
+        if _ORDER[level] < (self._least if own else self._least_of_others):
             return
         self._stream.write(self._line(event, level))
         self._stream.flush()

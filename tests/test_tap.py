@@ -1,0 +1,57 @@
+"""How the service tree is made."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from typing import Any
+
+from twisted.internet.testing import MemoryReactorClock
+from twisted.trial.unittest import SynchronousTestCase
+
+from mcproxy import tap
+from mcproxy.config.model import Configuration, InstanceConfig, ManholeConfig
+
+INSTANCES = (InstanceConfig("a", "up", ("down",)),)
+
+
+class BuildTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.reactor = MemoryReactorClock()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            self.addCleanup(signal.signal, number, signal.getsignal(number))
+
+    def build(self, manhole: ManholeConfig | None = None) -> tap.Proxy:
+        return tap.build(self.reactor, Configuration(INSTANCES, manhole))
+
+    def test_the_clock_does_not_jump_with_the_machine_s(self) -> None:
+        self.build()
+        self.assertIs(self.reactor.seconds, time.monotonic)
+
+    def test_the_manhole_is_there_only_if_it_is_configured(self) -> None:
+        self.assertNotIn("manhole", self.build().namedServices)
+        manhole = ManholeConfig("127.0.0.1:4022", "/keys", self.mktemp())
+        self.assertIn("manhole", self.build(manhole).namedServices)
+
+    def test_a_manhole_that_cannot_be(self) -> None:
+        manhole = ManholeConfig("127.0.0.1:4022", "/keys", "/nowhere/key")
+        error = self.assertRaises(tap.CannotBuildError, self.build, manhole)
+        self.assertIn("/nowhere/key", str(error))
+
+    def test_a_manhole_without_what_it_is_made_of(self) -> None:
+        name = "mcproxy.control.manhole"
+        before: Any = sys.modules.get(name)
+        self.addCleanup(sys.modules.__setitem__ if before else sys.modules.pop, name, before)
+        sys.modules[name] = None  # type: ignore[assignment]
+        error = self.assertRaises(tap.CannotBuildError, self.build, ManholeConfig("/s", "/k"))
+        self.assertIn("pip install 'mcproxy[manhole]'", str(error))
+
+
+class OptionsTests(SynchronousTestCase):
+    def test_downstreams_add_up(self) -> None:
+        options = tap.Options()
+        options.parseOptions(["--upstream", "a", "--downstream", "b", "--downstream=c*"])
+        (instance,) = options.configuration().instances
+        self.assertEqual((instance.upstream, instance.downstream), ("a", ("b", "c*")))
+        self.assertEqual(tap.Options()["downstream"], [])
