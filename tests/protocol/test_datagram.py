@@ -365,6 +365,13 @@ class Ipv4HeaderTests(SynchronousTestCase):
         ):
             self.refused(packet, DropReason.HEADER)
 
+    def test_nothing_in_it(self) -> None:
+        """V-4: a header and no message."""
+        arriving = decode_ipv4(self.changed(3, 24))
+        self.assertEqual(arriving.message, b"")
+        error = self.assertRaises(WireError, accept, IPV4, arriving)
+        self.assertIs(error.reason, DropReason.SHORT)
+
     def test_another_protocol(self) -> None:
         """V-1: only IGMP is looked at, upcalls have protocol 0."""
         for protocol in (0, 17):

@@ -205,6 +205,15 @@ class ChangeTests(HostTests):
         expected = [(self.record(ALLOW, 2),), (self.record(TO_EX, 3),), (self.record(TO_EX, 3),)]
         self.assertEqual(self.records_told(), expected)
 
+    def test_change_of_mode_under_another_robustness(self) -> None:
+        """HS-06: sources that had more repeats left than the mode has are dropped as well."""
+        self.host.robustness = 7
+        self.wants(self.including(1))
+        self.host.robustness = 1
+        self.wants(self.excluding())
+        self.passes(10)
+        self.assertEqual(self.records_told(), [(self.record(ALLOW, 1),), (self.record(TO_EX),)])
+
     def test_join_and_leave(self) -> None:
         """HS-05: the leave goes out at once and is told as often."""
         self.wants(self.excluding())

@@ -157,10 +157,12 @@ class QueryClassTests(SynchronousTestCase):
         self.assertEqual(query, Query(3, G, 10.0, suppress=True, robustness=2, interval=125))
 
     def test_source_count_beyond_the_message(self) -> None:
-        """IGMP3-Q-03: three announced, two there."""
-        listed = message("11640000 ef010101 027d0003 0a000001 0a000002")
-        error = self.assertRaises(WireError, igmp.decode, listed)
-        self.assertIs(error.reason, DropReason.TRUNCATED)
+        """IGMP3-Q-03: two announced, one and most of another there."""
+        whole = bytes.fromhex("11640000 ef010101 027d0002 0a000001 0a000002")
+        igmp.decode(summed(whole))
+        for length in range(12, len(whole)):
+            error = self.assertRaises(WireError, igmp.decode, summed(whole[:length]))
+            self.assertIs(error.reason, DropReason.TRUNCATED)
 
     def test_sources_without_a_group(self) -> None:
         """IGMP3-Q-02: no valid form of a query."""
@@ -203,11 +205,14 @@ class ReportTests(SynchronousTestCase):
 
     def test_truncated_anywhere(self) -> None:
         """T-008, IGMP3-R-03: a report that ends too early is nothing at all."""
-        whole = bytes.fromhex("22000000 00000001 05010002 ef010101 0a000001 0a000002 00000000")
-        igmp.decode(summed(whole))
-        for length in range(8, len(whole)):
-            error = self.assertRaises(WireError, igmp.decode, summed(whole[:length]))
-            self.assertIs(error.reason, DropReason.TRUNCATED)
+        plain = "22000000 00000001 05000002 ef010101 0a000001 0a000002"
+        with_auxiliary_data = "22000000 00000001 05010002 ef010101 0a000001 0a000002 00000000"
+        for text in (plain, with_auxiliary_data):
+            whole = bytes.fromhex(text)
+            igmp.decode(summed(whole))
+            for length in range(8, len(whole)):
+                error = self.assertRaises(WireError, igmp.decode, summed(whole[:length]))
+                self.assertIs(error.reason, DropReason.TRUNCATED)
 
     def test_no_records(self) -> None:
         """IGMP3-R-05: legal, and says nothing."""

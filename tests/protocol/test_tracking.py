@@ -67,6 +67,14 @@ class HostTableTests(FamilyTests):
         self.assertEqual(self.table.unwanted(self.sources(1, 2, 3)), self.sources(2, 3))
         self.assertEqual(len(self.table), 1)
 
+    def test_until_when(self) -> None:
+        """A source counts as long as the last report of it, whoever made it."""
+        self.note(1, self.record(ALLOW, 1, 2))
+        self.note(2, self.record(ALLOW, 1, 3), now=50)
+        self.note(1, self.record(ALLOW, 2), now=100)
+        expected = {source(self.family, n): until for n, until in ((1, 360), (2, 360), (3, 310))}
+        self.assertEqual(self.table.wanted(), expected)
+
     def test_modes(self) -> None:
         """EXCLUDE wants all; TO_IN wants its list and nothing else."""
         self.note(1, self.record(ALLOW, 1))
