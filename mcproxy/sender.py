@@ -10,9 +10,9 @@ from twisted.application.service import Service
 from twisted.logger import Logger
 
 from .linux.interfaces import Link
-from .linux.sendsocket import open_send_socket, send_on
+from .linux.sendsocket import open_send_socket, send_on, send_without_address
 from .protocol import datagram
-from .protocol.family import Family
+from .protocol.family import IPV4, Family
 from .protocol.packets import Query, Send
 
 
@@ -57,7 +57,10 @@ class Sender(Service):
                 source = family.unspecified
             data = datagram.encode(family, source, destination, packet)
             try:
-                send_on(sock, family, link.index, data, destination)
+                if family is IPV4 and source == IPV4.unspecified:
+                    send_without_address(link.name, data, destination)
+                else:
+                    send_on(sock, family, link.index, data, destination)
             except OSError as error:
                 self._note_failure(family, link, kind, error)
             else:

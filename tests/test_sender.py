@@ -36,6 +36,7 @@ class SenderTests(SynchronousTestCase):
         self.error: OSError | None = None
         self.socket: Any = FakeSocket()
         self.patch(module, "send_on", self.send_on)
+        self.patch(module, "send_without_address", self.send_bare)
         self.sender = Sender(lambda family: self.socket)
         self.sender.open(IPV4)
         self.sender.open(IPV6)
@@ -46,6 +47,9 @@ class SenderTests(SynchronousTestCase):
         if self.error is not None:
             raise self.error
         self.left.append((index, packet, destination))
+
+    def send_bare(self, interface: str, packet: bytes, destination: bytes) -> None:
+        self.left.append((0, packet, destination))
 
     def test_reports_leave_from_the_links_own_address(self) -> None:
         """IP4-SD-05, IP6-04: link-local in IPv6, whatever else there is."""
@@ -62,7 +66,8 @@ class SenderTests(SynchronousTestCase):
             expected = datagram.encode(
                 family, family.unspecified, family.report_destination, report
             )
-            self.assertEqual(self.left.pop()[1], expected)
+            index = 0 if family is IPV4 else 5  # the kernel would put a source into IPv4's
+            self.assertEqual(self.left.pop()[:2], (index, expected))
 
     def test_queries_without_an_address_stay_here(self) -> None:
         """GQ-06, IP6-03."""

@@ -8,6 +8,7 @@ from struct import Struct
 
 from ..protocol.family import IPV4, Address, Family
 
+_ETH_P_IP = 0x0800
 _IP_PKTINFO = 8
 _IP_MULTICAST_ALL = 49
 _IPV6_PKTINFO = 50
@@ -43,7 +44,7 @@ def send_on(
     """Send ``datagram`` on interface ``ifindex``, whatever the routes say.
 
     OSError when the kernel does not take it. An IPv4 source of 0.0.0.0 is replaced by an
-    address of this machine, the IPv4 identification and header checksum are the kernel's.
+    address of this machine (but see ``send_without_address``), the IPv4 identification and header checksum are the kernel's.
     """
     if family is IPV4:
         address: tuple[str, int] = (socket.inet_ntop(socket.AF_INET, destination), 0)
@@ -51,6 +52,17 @@ def send_on(
     else:
         address = (socket.inet_ntop(socket.AF_INET6, destination), 0)
         sock.sendmsg((datagram,), _ipv6_interface(ifindex), 0, address)
+
+
+def send_without_address(interface: str, datagram: bytes, destination: Address) -> None:
+    """Send an IPv4 ``datagram`` past the kernel's IP layer, which would give it a source.
+
+    OSError when the link does not take it. A socket for each: this is what a link says
+    before it has its first address, and seldom after that.
+    """
+    hardware = b"\x01\x00\x5e" + bytes([destination[1] & 0x7F]) + destination[2:]
+    with socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK, 0) as sock:
+        sock.sendto(datagram, (interface, _ETH_P_IP, 0, 0, hardware))
 
 
 # The scope in an IPv6 address counts for link-local groups only, the control message for all.

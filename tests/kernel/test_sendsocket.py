@@ -2,7 +2,7 @@
 
 from mcproxy.linux.membership import LinkGroups
 from mcproxy.linux.mroute import MulticastTable
-from mcproxy.linux.sendsocket import open_send_socket, send_on
+from mcproxy.linux.sendsocket import open_send_socket, send_on, send_without_address
 from mcproxy.protocol.family import FAMILIES, IPV4, IPV6, Family, packed
 from mcproxy.protocol.wire import checksum
 
@@ -107,6 +107,16 @@ class SendTests(KernelTestCase):
         self.router.ip("addr flush dev down0")
         found = self.sent(IPV4, "down0", ipv4("0.0.0.0", "224.0.0.22"), "224.0.0.22")
         self.assertIn(found[12:16], (packed("10.0.0.1"), packed("10.0.2.1")))
+
+    def test_a_source_of_zero_stays_past_the_ip_layer(self) -> None:
+        """IP4-SD-05: with no address on the link, and others elsewhere."""
+        self.router.ip("addr flush dev down0")
+        given = ipv4("0.0.0.0", "224.0.0.22")
+        port = self.sniff(self.peer, "down0", IPV4)
+        with self.router:
+            send_without_address("down0", given, packed("224.0.0.22"))
+        found = await_datagram(port, lambda data: data.endswith(given[-20:]))
+        self.assertEqual(found, given)
 
     def test_an_interface_that_is_gone_is_an_error(self) -> None:
         sockets = {family: self.open(self.router, open_send_socket, family) for family in FAMILIES}
