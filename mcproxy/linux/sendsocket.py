@@ -44,7 +44,8 @@ def send_on(
     """Send ``datagram`` on interface ``ifindex``, whatever the routes say.
 
     OSError when the kernel does not take it. An IPv4 source of 0.0.0.0 is replaced by an
-    address of this machine (but see ``send_without_address``), the IPv4 identification and header checksum are the kernel's.
+    address of this machine (see ``send_without_address``), the IPv4 identification and
+    header checksum are the kernel's.
     """
     if family is IPV4:
         address: tuple[str, int] = (socket.inet_ntop(socket.AF_INET, destination), 0)
