@@ -11,7 +11,7 @@ VERSION = re.search(
 )[1]
 
 MANHOLE = ["twisted[conch]>=24.3"]
-TEST = ["hypothesis>=6.100", "scapy>=2.5", "coverage>=7", *MANHOLE]
+TEST = ["hypothesis>=6.100", "scapy>=2.8", "coverage>=7", *MANHOLE]
 DEV = ["ruff>=0.6", "mypy>=1.10", "mypy-zope>=1.0", "towncrier>=23", *TEST]
 
 setup(

@@ -31,7 +31,7 @@ from . import snapshot
 if TYPE_CHECKING:
     from ..proxy import Proxy
 
-BANNER = b"mcproxy: instances(), groups(), routes() and proxy are here.\r\n"
+BANNER = b"mcproxy: instances(), groups(), routes(), counters() and proxy are here.\r\n"
 
 
 @implementer(checkers.IAuthorizedKeysDB)
@@ -105,6 +105,7 @@ def namespace(proxy: Proxy) -> dict[str, Any]:
         "instances": lambda: pprint(snapshot.instances(proxy)),
         "groups": lambda: pprint(snapshot.groups(proxy)),
         "routes": lambda: pprint(snapshot.routes(proxy)),
+        "counters": lambda: pprint(snapshot.counters(proxy)),
     }
 
 

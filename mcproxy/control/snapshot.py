@@ -100,3 +100,17 @@ def routes(proxy: Proxy) -> list[Row]:
                 }
             )
     return rows
+
+
+def counters(proxy: Proxy) -> list[Row]:
+    """What was sent, could not be sent, and was received but not acted upon, by reason."""
+    counts = (
+        ("sent", proxy.sender.sent),
+        ("not sent", proxy.sender.failed),
+        ("dropped", proxy.receiver.dropped),
+    )
+    return [
+        {"interface": interface, "what": what, "kind": kind, "count": count}
+        for what, counter in counts
+        for (interface, kind), count in sorted(counter.items())
+    ]

@@ -8,8 +8,11 @@ refreshed by every report without touching the heap.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import Generic, TypeVar
+
+_SLACK = 64
+"""Entries of the heap that may be void, besides as many as are not."""
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -30,10 +33,17 @@ class Deadlines(Generic[Key]):
         if scheduled is None or when < scheduled:
             self._when[key] = when
             heappush(self._heap, (when, key))
+            if len(self._heap) > 2 * len(self._when) + _SLACK:
+                self._clear_out()
 
     def cancel(self, key: Key) -> None:
         """Forget ``key``; its place in the heap is cleared when its time comes."""
         self._when.pop(key, None)
+
+    def _clear_out(self) -> None:
+        """Take out what was cancelled or moved: keys may come and go faster than time does."""
+        self._heap = [(when, key) for key, when in self._when.items()]
+        heapify(self._heap)
 
     def next(self) -> float | None:
         """The earliest time at which some key wants attention."""

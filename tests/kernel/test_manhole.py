@@ -103,10 +103,13 @@ class ManholeTests(SynchronousTestCase):
         self.daemon("127.0.0.1:4022")
         member = self.host.join("239.1.1.1")
         wait_until(lambda: "239.1.1.1" in self.router.run("ip", "mroute"), message="joined")
-        _, output = self.visit("instances()\ngroups()\nroutes()\n", "-p4022", "me@127.0.0.1")
+        _, output = self.visit(
+            "instances()\ngroups()\nroutes()\ncounters()\n", "-p4022", "me@127.0.0.1"
+        )
         for expected in ("'group-address': '239.1.1.1'", "'filter-mode': 'exclude'", "'up'"):
             self.assertIn(expected, output)
         self.assertIn("'outgoing-interface': ['down1', 'up']", output)
+        self.assertIn("'kind': 'query', 'what': 'sent'", output.replace("\r\n ", ""))
         self.assertNotIn("Traceback", output)
         member.leave()
 

@@ -78,3 +78,28 @@ class DeadlinesTests(SynchronousTestCase):
                 model.pop(popped or "", None)
             self.assertEqual(len(deadlines), len(model))
             self.assertEqual(deadlines.next(), min(model.values(), default=None))
+
+
+class CompactionTests(SynchronousTestCase):
+    """Keys that come and go leave nothing behind."""
+
+    def test_hopping_keeps_the_heap_small(self) -> None:
+        """A key is scheduled and cancelled many times before its time comes."""
+        deadlines: Deadlines[str] = Deadlines()
+        deadlines.schedule("stays", 500.0)
+        for step in range(10_000):
+            deadlines.schedule("hops", 1000.0 - step / 100)
+            deadlines.cancel("hops")
+        self.assertLess(len(deadlines._heap), 100)
+        self.assertEqual((deadlines.next(), deadlines.pop(500.0)), (500.0, "stays"))
+
+    def test_order_survives_it(self) -> None:
+        """What was scheduled comes out in order, however often it was cleared out."""
+        deadlines: Deadlines[int] = Deadlines()
+        for key in range(1000):
+            deadlines.schedule(key, 2000.0 - key)
+            deadlines.schedule(key, 1000.0 - key)
+            if key % 3:
+                deadlines.cancel(key)
+        found = [deadlines.pop(5000.0) for _ in range(len(deadlines))]
+        self.assertEqual(found, [key for key in range(999, -1, -1) if key % 3 == 0])
