@@ -315,7 +315,8 @@ class ForwardingTable:
                 self.installed.pop(group, None)
         if failures:
             self.log.warn(
-                "the kernel refused {count} forwarding updates: {reason}",
+                "the kernel refused {count} {family} forwarding updates: {reason}",
+                family=self.kernel.family.name,
                 count=len(failures),
                 reason=failures[0][1].strerror,
             )
@@ -346,8 +347,10 @@ class ForwardingTable:
                     del self.installed[group]
         if lost or missing_vifs:
             self.log.warn(
-                "another program changed the multicast routing table: "
+                "another program changed the {family} multicast routing table {table}: "
                 "{vifs} interfaces and {lost} entries are put back",
+                family=self.kernel.family.name,
+                table=self.kernel.table,
                 vifs=len(missing_vifs),
                 lost=lost,
             )
