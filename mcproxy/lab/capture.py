@@ -64,15 +64,20 @@ class Capture:
             frames = list(self._frames)
         return [f for f in frames if outgoing is None or f.outgoing is outgoing]
 
+    def take(self) -> list[Frame]:
+        """All packets so far, which the capture then forgets."""
+        with self._changed:
+            frames, self._frames = self._frames, []
+        return frames
+
     def clear(self) -> None:
         """Forget what was captured."""
-        with self._changed:
-            self._frames.clear()
+        self.take()
 
     def data(self, outgoing: bool = False) -> Iterator[Datum]:
         """The stream packets among the frames of one direction."""
         for frame in self.frames(outgoing):
-            datum = _datum(frame)
+            datum = read_datum(frame)
             if datum is not None:
                 yield datum
 
@@ -117,7 +122,8 @@ def is_membership(packet: bytes) -> bool:
 _IPV4_FIELDS, _IPV6_FIELDS = Struct("8xBB2x4s4s"), Struct("6xBB16s16s")
 
 
-def _datum(frame: Frame) -> Datum | None:
+def read_datum(frame: Frame) -> Datum | None:
+    """The stream packet in a frame; None if it is another packet."""
     packet = frame.packet
     if len(packet) < _IPV6_FIELDS.size:  # a numbered packet is never that short
         return None

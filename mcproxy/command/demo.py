@@ -1,0 +1,86 @@
+"""``mcproxy demo``: a network of namespaces, with the proxy at work in it.
+
+A server, the proxy, three receivers on two links and a camera on one of them, all on this
+machine and apart from its network. Shows who has joined what and what comes of it, and ends
+within fifteen seconds; the exit code is 0 if all that was wanted came, once, and nothing else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from . import DONE, NO, NOT_PERMITTED
+
+if TYPE_CHECKING:
+    from ..lab.daemon import Daemon
+    from ..lab.node import Node
+    from .demoview import View
+
+Start = Callable[["Node"], "Daemon"]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Play the demo; the exit code."""
+    parser = argparse.ArgumentParser("mcproxy demo", description=__doc__)
+    parser.add_argument("--plain", action="store_true", help="lines instead of a live table")
+    plain = parser.parse_args(arguments).plain
+    # As an interrupt, so that what was made is also removed when somebody ends the demo.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return _play(plain or not sys.stdout.isatty())
+    except KeyboardInterrupt:
+        return _fail(NO, "interrupted")
+    except ModuleNotFoundError as error:
+        return _fail(
+            NO, f"the demo needs the Python package {error.name}: pip install mcproxy[dev]"
+        )
+
+
+def _play(plain: bool) -> int:
+    from ..lab.privileges import NoRightsError, ensure_network_rights
+
+    try:
+        ensure_network_rights()
+    except NoRightsError as error:
+        return _fail(NOT_PERMITTED, str(error))
+
+    from ..lab.daemon import Daemon
+    from ..lab.scenes import CONFIG
+    from .demoview import view
+
+    try:
+        return play(lambda node: Daemon(node, CONFIG), view(plain))
+    except (AssertionError, OSError) as error:
+        return _fail(NO, str(error))
+
+
+def play(start: Start, view: View) -> int:
+    """Perform the play with the proxy that ``start`` starts."""
+    from ..lab.scenes import Play
+    from ..lab.topology import Lab
+
+    with Lab() as lab:
+        network = Play(lab)
+        daemon = start(network.proxy)
+        view.say(f"the proxy is ready after {daemon.wait_ready():.2f} s")
+        with view.showing(network):
+            network.perform(view.tell, view.glance)
+        code, _ = daemon.terminate()
+        faults = network.faults()
+        if code:
+            faults.append(f"the proxy ended with exit code {code}")
+        view.conclude(network, faults)
+        if faults:
+            view.say("what the proxy said:")
+            for line in daemon.lines[-40:]:
+                view.say(f"    {line}")
+        return NO if faults else DONE
+
+
+def _fail(code: int, message: str) -> int:
+    sys.stderr.write(f"mcproxy demo: {message}\n")
+    return code

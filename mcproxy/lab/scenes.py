@@ -1,0 +1,260 @@
+"""A play for a proxy: a provider, a proxy with two downstream links, receivers, a camera.
+
+::
+
+    server ------ up  proxy  down1 ------ receiver1
+                             down2 --- switch --- receiver2, receiver3, camera
+
+The server sends from two addresses of each family, the camera from one. All streams run from
+the beginning, so what comes where nobody asked for it is seen.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from .accounts import Flow, Want, Watch
+from .host import Member
+from .node import Node
+from .source import Stream
+from .topology import Lab
+
+CONFIG = """\
+[instance.demo]
+upstream = "up"
+downstream = ["down1", "down2"]
+"""
+
+SERVER, SERVER2 = ("10.0.0.1", "fd00:a::1"), ("10.0.0.9", "fd00:a::9")
+CAMERA = ("10.0.2.7", "fd00:c::7")
+ANY = ("239.1.1.1", "ff1e::1")
+SPECIFIC = ("232.1.1.1", "ff3e::1")
+CHOSEN = ("239.3.3.3", "ff1e::3")
+HOME = ("239.2.2.2", "ff1e::2")
+NOBODYS = ("239.9.9.9", "ff1e::9")
+
+RATE = 200.0
+HOPS = 8
+LATEST_JOIN = 1.0
+"""Seconds after which a stream must have come."""
+GRACE = 2.5
+"""Seconds that a stream may go on after a leave: the last member query time, and some."""
+_DRAIN = 0.1
+"""Seconds that packets may be on their way."""
+
+
+class Line(NamedTuple):
+    """A moment of the play, in seconds from its beginning."""
+
+    at: float
+    text: str
+    action: Callable[[], object]
+
+
+class Play:
+    """The network, and what happens in it."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.proxy = lab.node("proxy")
+        self.server, self.camera = lab.node("server"), lab.node("camera")
+        self.receivers = [lab.node(f"receiver{number}") for number in (1, 2, 3)]
+        self.wants: list[Want] = []
+        self.streams: dict[Flow, Stream] = {}
+        self._members: dict[tuple[int, str], Member] = {}
+        self._current: dict[tuple[int, str], Want] = {}
+        self._connect(lab)
+        one, two, _ = self.receivers
+        self.watches = [
+            Watch("up", self.server.capture(data=True), HOPS, GRACE),
+            Watch("down1", one.capture(data=True), HOPS, GRACE),
+            Watch("down2", two.capture(data=True), HOPS, GRACE, local=frozenset(CAMERA)),
+        ]
+
+    def _connect(self, lab: Lab) -> None:
+        one, two, three = self.receivers
+        switch = lab.switch("switch")
+        lab.link(self.server, "eth0", self.proxy, "up", _with(SERVER + SERVER2), _router("a"))
+        lab.link(self.proxy, "down1", one, "eth0", _router("b"), _with(("10.0.1.1", "fd00:b::1")))
+        lab.link(self.proxy, "down2", switch, "proxy", _router("c"))
+        lab.link(two, "eth0", switch, "receiver2", _with(("10.0.2.1", "fd00:c::1")))
+        lab.link(three, "eth0", switch, "receiver3", _with(("10.0.2.2", "fd00:c::2")))
+        lab.link(self.camera, "eth0", switch, "camera", _with(CAMERA))
+
+    # -- what happens
+
+    def lines(self) -> list[Line]:
+        """The play."""
+        return [
+            Line(0.0, "all streams run, nobody has joined anything", self._begin),
+            Line(1.0, "receiver1 joins two groups, from any source", self._any_source),
+            Line(1.7, "receivers 1 and 2 join the same groups, one source each", self._specific),
+            Line(2.4, "receiver3 blocks a source that receiver1 alone wants", self._chosen),
+            Line(3.1, "receiver2 joins what receiver1 has already", self._second_member),
+            Line(3.8, "receivers 1 and 2 want the camera, beside receiver2", self._camera),
+            Line(4.5, "receiver3 joins what receiver2 has on the same link", self._third_member),
+            Line(5.4, "receivers 1 and 3 leave, receiver2 goes on", self._leave),
+            Line(6.2, "receiver1 changes from one source to the other", self._change),
+            Line(9.2, "the end", self._end),
+        ]
+
+    def perform(self, tell: Callable[[Line], object], glance: Callable[[], object]) -> None:
+        """Play it in its own time: ``tell`` each line, and ``glance`` ten times a second."""
+        begin = time.monotonic()
+        for line in self.lines():
+            while (left := begin + line.at - time.monotonic()) > 0:
+                time.sleep(min(left, 0.1))
+                self.look()
+                glance()
+            line.action()
+            tell(line)
+        self.look()
+        glance()
+
+    def look(self) -> None:
+        """Judge what came on the links until now."""
+        for watch in self.watches:
+            watch.update(self.wants)
+
+    # -- what came of it
+
+    def faults(self) -> list[str]:
+        """All that was not as it should be, a sentence each."""
+        found = []
+        for want in self.wants:
+            who = f"{want.receiver}, {want.group} ({want.filter})"
+            found += [f"{who}: {fault}" for fault in want.result().faults(LATEST_JOIN)]
+        for watch in self.watches:
+            for flow, count in watch.unwanted.items():
+                text = f"{count} unwanted packets from {flow.source} to {flow.group}"
+                found.append(f"{watch.link}: {text}")
+        return found
+
+    def cuts(self) -> list[str]:
+        """How long streams went on after the last member of their link had left."""
+        found = []
+        for watch in self.watches:
+            for want in self.wants:
+                if want.link == watch.link and want.left is not None:
+                    flows = [Flow(stream.source, want.group) for stream in want.streams]
+                    if not any(self._wanted(flow, watch.link) for flow in flows):
+                        after = max(watch.last(flow) for flow in flows) - want.left
+                        text = f"{want.group} ended {after:.2f} s after {want.receiver} left it"
+                        found.append(f"{watch.link}: {text}")
+        return found
+
+    def _wanted(self, flow: Flow, link: str) -> bool:
+        now = time.time()
+        return any(want.link == link and want.covers(flow, now, 0) for want in self.wants)
+
+    # -- scenes
+
+    def _begin(self) -> None:
+        for group in (*ANY, *SPECIFIC, *CHOSEN, *NOBODYS):
+            self._stream(self.server, group, SERVER[":" in group])
+        for group in (*SPECIFIC, *CHOSEN):
+            self._stream(self.server, group, SERVER2[":" in group])
+        up = self.watches[0]
+        for group in HOME:
+            begin, stream = time.time(), self._stream(self.camera, group, CAMERA[":" in group])
+            link = up.member(group)
+            self.wants.append(
+                Want("server", "up", group, "camera", link, [stream], begin, from_start=True)
+            )
+
+    def _any_source(self) -> None:
+        for group in ANY:
+            self._join(1, group)
+
+    def _specific(self) -> None:
+        for group in SPECIFIC:
+            self._join(1, group, include=SERVER[":" in group])
+            self._join(2, group, include=SERVER2[":" in group])
+
+    def _chosen(self) -> None:
+        for group in CHOSEN:
+            self._join(3, group, exclude=SERVER2[":" in group])
+            self._join(1, group, include=SERVER2[":" in group])
+
+    def _second_member(self) -> None:
+        for group in ANY:
+            self._join(2, group)
+
+    def _camera(self) -> None:
+        for group in HOME:
+            self._join(1, group)
+            self._join(2, group)
+
+    def _third_member(self) -> None:
+        for group in ANY:
+            self._join(3, group)
+
+    def _leave(self) -> None:
+        for number in (1, 3):
+            for group in ANY:
+                self._stop_counting(number, group)
+        time.sleep(_DRAIN)
+        for number in (1, 3):
+            for group in ANY:
+                self._current[number, group].left = time.time()
+                self._members[number, group].leave()
+
+    def _change(self) -> None:
+        for group in SPECIFIC:
+            self._stop_counting(1, group)
+        time.sleep(_DRAIN)
+        for group in SPECIFIC:
+            source = SERVER2[":" in group]
+            self._current[1, group].left = time.time()
+            self._members[1, group].include([source])
+            self._want(1, group, f"only {source}", [source])
+
+    def _end(self) -> None:
+        for stream in self.streams.values():
+            stream.stop()
+        for want in self.wants:
+            want.stop_counting()
+        time.sleep(_DRAIN)
+
+    # -- their parts
+
+    def _stream(self, node: Node, group: str, source: str) -> Stream:
+        stream = node.stream(group, rate=RATE, source=source, ttl=HOPS)
+        self.streams[Flow(source, group)] = stream
+        return stream
+
+    def _join(self, number: int, group: str, include: str = "", exclude: str = "") -> None:
+        node = self.receivers[number - 1]
+        sources = [flow.source for flow in self.streams if flow.group == group]
+        if include:
+            member, sources = node.join(group, include=[include]), [include]
+        elif exclude:
+            member = node.join(group, exclude=[exclude])
+            sources.remove(exclude)
+        else:
+            member = node.join(group)
+        self._members[number, group] = member
+        text = f"only {include}" if include else f"not {exclude}" if exclude else "any source"
+        self._want(number, group, text, sources)
+
+    def _want(self, number: int, group: str, text: str, sources: Sequence[str]) -> None:
+        link = "down1" if number == 1 else "down2"
+        streams = [self.streams[Flow(source, group)] for source in sources]
+        member = self._members[number, group]
+        want = Want(f"receiver{number}", link, group, text, member, streams, member.joined)
+        self._current[number, group] = want
+        self.wants.append(want)
+
+    def _stop_counting(self, number: int, group: str) -> None:
+        self._current[number, group].stop_counting()
+
+
+def _router(link: str) -> Iterator[str]:
+    """The proxy's addresses on a link: a is up, b and c are downstream."""
+    return iter((f"10.0.{'abc'.index(link)}.254/24", f"fd00:{link}::fe/64"))
+
+
+def _with(addresses: Sequence[str]) -> Iterator[str]:
+    """Addresses with their prefix lengths."""
+    return (f"{address}/{64 if ':' in address else 24}" for address in addresses)
