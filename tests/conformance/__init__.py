@@ -1,0 +1,1 @@
+"""What RFCs ask for, beside the tests that show it: ``python -m tests.conformance``."""

@@ -1,0 +1,49 @@
+"""Requirements and their tests: ``python -m tests.conformance [--write] [--check]``.
+
+Prints how many requirements have tests. ``--write`` writes docs/conformance.rst, with the
+results that a file tells or, without one, those of the cited tests that can be run at once.
+``--check`` ends with code 1 when a MUST has neither a test nor a reason, or when a test cites
+a requirement that does not exist.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from ..source import PROJECT
+from .citations import citations
+from .requirements import load
+from .results import read, run
+from .table import Table
+
+PAGE = PROJECT / "docs" / "conformance.rst"
+
+
+def main(arguments: list[str]) -> int:
+    """Do what the arguments say; the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tests.conformance", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--write", action="store_true", help="write docs/conformance.rst")
+    parser.add_argument("--check", action="store_true", help="fail when something is missing")
+    parser.add_argument("--results", type=Path, help="results of a test run, as JSON lines")
+    options = parser.parse_args(arguments)
+
+    table = Table(load(), citations())
+    if options.write:
+        tests = {test for several in table.tests.values() for test in several}
+        results = read(options.results) if options.results else run(tests)
+        PAGE.write_text(table.page(results), encoding="utf-8")
+    problems = list(table.problems())
+    for problem in problems:
+        print(problem)
+    for key in table.gaps("S"):
+        print(f"{key} (should) has neither a test nor a reason")
+    for level in ("M", "S"):
+        print(table.coverage(level))
+    return 1 if options.check and problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,95 @@
+"""Which test cites which requirement.
+
+Ids stand in docstrings and comments: one by one (``HS-02, HS-04``), as a list (``HS-02, 04``)
+or as a range (``HS-01..05``, ``HS-01 to HS-05``). In a test they are the test's; in a class,
+outside of its functions, they are of all its tests.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from ..source import PROJECT
+
+FOLDER = PROJECT / "tests"
+
+ELSEWHERE = frozenset(["K", "MS", "MU", "PM", "RO", "T", "TU", "UTF", "YG"])
+"""What looks like an id and is none of ours: other lists have their own."""
+
+_HEAD = r"[A-Z][A-Z0-9]*(?:-[A-Z]+)?"
+_MORE = r"(?:, (?:\d\d\.\.)?\d\d(?=[,;:.)\s]|$)(?! [a-z\d]))"
+_CITATION = re.compile(
+    rf"\b(?P<head>{_HEAD})-(?P<first>\d{{1,2}})\b(?:(?:\.\.| to {_HEAD}-)(?P<last>\d{{1,2}})\b)?"
+    rf"(?P<more>{_MORE}*)"
+)
+_NUMBERS = re.compile(r"(\d+)(?:\.\.(\d+))?")
+
+
+class Citation(NamedTuple):
+    """A requirement's id, and the test, or class of tests, that cites it (dotted name)."""
+
+    requirement: str
+    test: str
+
+
+def ids(text: str) -> Iterator[str]:
+    """The ids in a text, lists and ranges as single ones."""
+    for match in _CITATION.finditer(text):
+        head, first = match["head"], match["first"]
+        if head in ELSEWHERE:
+            continue
+        pairs = [(first, match["last"]), *_NUMBERS.findall(match["more"])]
+        for low, high in pairs:
+            for number in range(int(low), int(high or low) + 1):
+                yield f"{head}-{number:0{len(first)}}"
+
+
+def citations(folder: Path = FOLDER, root: Path = PROJECT) -> list[Citation]:
+    """All citations of the tests in a folder and below it."""
+    found: list[Citation] = []
+    for path in sorted(folder.rglob("test_*.py")):
+        name = ".".join(path.relative_to(root).with_suffix("").parts)
+        if name != f"{__package__}.test_conformance":  # its ids are examples
+            found += cited_in(name, path.read_text(encoding="utf-8"))
+    return found
+
+
+def cited_in(module: str, source: str) -> list[Citation]:
+    """The citations of one module of tests, each once, in their order."""
+    comments = _comments(source)
+    found: dict[Citation, None] = {}
+    for node in ast.parse(source).body:
+        if not isinstance(node, ast.ClassDef):
+            continue
+        for test, text in _texts(node, comments):
+            name = f"{module}.{node.name}.{test}" if test else f"{module}.{node.name}"
+            found.update((Citation(each, name), None) for each in ids(text))
+    return list(found)
+
+
+def _texts(node: ast.ClassDef, comments: dict[int, str]) -> Iterator[tuple[str, str]]:
+    """What is said in each test of a class, and, under no name, in the class itself."""
+    outside = dict(comments)
+    tests = []
+    for part in node.body:
+        if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef):
+            lines = range(part.lineno, (part.end_lineno or part.lineno) + 1)
+            inside = [outside.pop(line) for line in lines if line in outside]
+            if part.name.startswith("test"):
+                tests.append((part.name, "\n".join([ast.get_docstring(part) or "", *inside])))
+    if tests:
+        lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
+        own = [outside[line] for line in lines if line in outside]
+        yield "", "\n".join([ast.get_docstring(node) or "", *own])
+    yield from tests
+
+
+def _comments(source: str) -> dict[int, str]:
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    return {t.start[0]: t.string for t in tokens if t.type == tokenize.COMMENT}

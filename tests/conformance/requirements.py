@@ -1,0 +1,66 @@
+"""The requirements: docs/requirements/*.toml.
+
+A rule there is ``id = [level, families, RFC and section, what is asked for]``. Levels are M
+(must), S (should), O (optional) and P, a rule of this project where the RFCs leave a choice;
+families are igmp, mld or both. RFC 9776 is IGMPv3, RFC 9777 MLDv2 and RFC 4605 the proxy.
+INC and EXC are filter modes with their lists, X wanted and Y blocked, and in rules about
+lists + joins, * intersects and - takes away. Q(G) is a group-specific query, Q(G,S) one about
+sources. Under ``[reasons]`` stands why a rule is met in part, not at all, or cannot apply.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..source import PROJECT
+
+FOLDER = PROJECT / "docs" / "requirements"
+FILES = ("wire.toml", "router.toml", "proxy.toml")
+
+LEVELS = {"M": "must", "S": "should", "O": "optional", "P": "project"}
+FAMILIES = {"igmp": "IGMP", "mld": "MLD", "both": "both"}
+
+
+class BadRequirementsError(Exception):
+    """The files of requirements contradict themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One rule; ``section`` is its place in RFCs, ``part`` the title that it stands under."""
+
+    id: str
+    level: str
+    family: str
+    section: str
+    text: str
+    part: str
+    reason: str = ""
+
+
+def load(folder: Path = FOLDER, files: Iterable[str] = FILES) -> dict[str, Requirement]:
+    """All requirements by id, in their order; BadRequirementsError when there is a mistake."""
+    found: dict[str, Requirement] = {}
+    for name in files:
+        document = tomllib.loads((folder / name).read_text(encoding="utf-8"))
+        reasons = document.get("reasons", {})
+        for rule in _rules(document, reasons):
+            if rule.id in found:
+                raise BadRequirementsError(f"{rule.id} stands there twice")
+            if rule.level not in LEVELS or rule.family not in FAMILIES or not rule.text:
+                raise BadRequirementsError(f"{rule.id}: no such level or family, or no text")
+            found[rule.id] = rule
+        if unknown := reasons.keys() - found.keys():
+            raise BadRequirementsError(f"reasons of no rule: {', '.join(sorted(unknown))}")
+    return found
+
+
+def _rules(document: dict[str, Any], reasons: dict[str, str]) -> Iterator[Requirement]:
+    for part in document["section"]:
+        for key, (level, family, section, text) in part["rules"].items():
+            reason = reasons.get(key, "")
+            yield Requirement(key, level, family, section, text, part["title"], reason)

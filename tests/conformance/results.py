@@ -1,0 +1,112 @@
+"""What became of the tests: as a file tells, or by running them here."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from twisted.trial.reporter import TestResult
+from twisted.trial.runner import TestLoader
+
+PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
+
+ELSEWHERE = ("tests.kernel", "tests.lab", "tests.command")
+"""Tests that need rights, or start programs: these run in ``make test`` alone."""
+
+_OF_A_FAMILY = re.compile(r"IPv[46](?=\.\w+$)")
+
+
+class Results:
+    """What became of each test; those of both families count as one."""
+
+    def __init__(self) -> None:
+        self._by_test: dict[str, set[str]] = defaultdict(set)
+
+    def note(self, test: str, outcome: str) -> None:
+        """``test``, by its full name, came out like this."""
+        for name in {test, _OF_A_FAMILY.sub("", test)}:
+            self._by_test[name].add(outcome)
+            self._by_test[name.rpartition(".")[0]].add(outcome)
+
+    def of(self, test: str) -> str:
+        """The outcome of a test or a class of tests; an empty string if it was not run.
+
+        What failed in one family failed, what was left out in one was left out.
+        """
+        outcomes = self._by_test.get(test, set())
+        return next((one for one in (FAILED, SKIPPED, PASSED) if one in outcomes), "")
+
+
+def read(path: Path) -> Results:
+    """Results from a file of lines like ``{"test": "tests.a.B.test_c", "result": "passed"}``."""
+    results = Results()
+    for line in path.read_text(encoding="utf-8").splitlines():
+        entry = json.loads(line)
+        if "test" in entry:
+            results.note(entry["test"], entry["result"])
+    return results
+
+
+def runs_here(test: str) -> bool:
+    """Whether ``run`` may run a test."""
+    return not any(test.startswith(f"{part}.") for part in ELSEWHERE)
+
+
+def run(tests: Iterable[str]) -> Results:
+    """Run those of ``tests`` (names of tests and classes) that need nothing special."""
+    wanted = set(filter(runs_here, tests))
+    modules = sorted({re.split(r"\.[A-Z]", name)[0] for name in wanted})
+    cases = [case for case in _cases(TestLoader().loadByNames(modules)) if _is_in(case, wanted)]
+    recorder = Recorder(Results())
+    with TemporaryDirectory() as folder, contextlib.chdir(folder):  # tests make files here
+        for case in cases:
+            case.run(recorder)
+    for test, failure in (*recorder.failures, *recorder.errors):
+        print(f"{test.id()}: {failure}")
+    return recorder.results
+
+
+class Recorder(TestResult):
+    """Notes what becomes of tests."""
+
+    def __init__(self, results: Results) -> None:
+        super().__init__()
+        self.results = results
+
+    def addSuccess(self, test: Any) -> None:
+        super().addSuccess(test)
+        self.results.note(test.id(), PASSED)
+
+    def addFailure(self, test: Any, fail: Any) -> None:
+        super().addFailure(test, fail)
+        self.results.note(test.id(), FAILED)
+
+    def addError(self, test: Any, error: Any) -> None:
+        super().addError(test, error)
+        self.results.note(test.id(), FAILED)
+
+    def addSkip(self, test: Any, reason: Any) -> None:
+        super().addSkip(test, reason)
+        self.results.note(test.id(), SKIPPED)
+
+
+def _cases(suite: Any) -> Iterator[Any]:
+    """The single tests of a suite."""
+    try:
+        members = iter(suite)
+    except TypeError:
+        yield suite
+    else:
+        for member in members:
+            yield from _cases(member)
+
+
+def _is_in(case: Any, wanted: set[str]) -> bool:
+    name = _OF_A_FAMILY.sub("", case.id())
+    return not wanted.isdisjoint((case.id(), name, name.rpartition(".")[0]))
