@@ -268,10 +268,11 @@ class ForwardingTable:
         for entry in after:
             if entry not in before:
                 batch.add(self.kernel.addition(entry.source, group, entry.tail), group)
-        kept = {(entry.source, entry.parent) for entry in after}
-        for entry in before:
-            if (entry.source, entry.parent) not in kept:
-                batch.add(self.kernel.removal(entry.source, group, entry.tail), group)
+        if before:
+            kept = {(entry.source, entry.parent) for entry in after}
+            for entry in before:
+                if (entry.source, entry.parent) not in kept:
+                    batch.add(self.kernel.removal(entry.source, group, entry.tail), group)
         if after:
             self.installed[group] = after
         else:

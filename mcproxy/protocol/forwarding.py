@@ -53,11 +53,17 @@ class Planner:
 
     def plan(self, subscriptions: Mapping[str, SourceFilter]) -> tuple[Route, ...]:
         """The entries of a group that ``subscriptions`` (by downstream) want."""
-        any_source = frozenset([n for n, (mode, _) in subscriptions.items() if mode is EXCLUDE])
+        members = []
+        listed = NO_SOURCES
+        for name, (mode, sources) in subscriptions.items():
+            if mode is EXCLUDE:
+                members.append(name)
+            if sources:
+                listed |= sources
+        any_source = frozenset(members)
         routes = self._plain.get(any_source)
         if routes is None:
             routes = self._plain[any_source] = self._any_source(any_source)
-        listed = NO_SOURCES.union(*(wanted.sources for wanted in subscriptions.values()))
         if not listed:
             return routes
         return routes + self._per_source(listed, subscriptions)

@@ -95,8 +95,10 @@ class Group:
 
     def subscription(self) -> SourceFilter:
         """What is to be forwarded to the link (RFC 9776, section 6.3)."""
+        if not self.sources:
+            return ANY_SOURCE if self.mode is EXCLUDE else NOTHING
         if self.mode is INCLUDE:
-            return SourceFilter(INCLUDE, frozenset(self.sources)) if self.sources else NOTHING
+            return SourceFilter(INCLUDE, frozenset(self.sources))
         blocked = frozenset([s for s, when in self.sources.items() if when == STOPPED])
         return SourceFilter(EXCLUDE, blocked) if blocked else ANY_SOURCE
 

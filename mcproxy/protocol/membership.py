@@ -31,7 +31,8 @@ class MembershipDatabase:
 
     def merged(self, group: Address) -> SourceFilter:
         """The record of ``group``: what the upstream is to be asked for."""
-        return merge(self.subscriptions(group).values())
+        wanted = self.subscriptions(group).values()
+        return next(iter(wanted)) if len(wanted) == 1 else merge(wanted)
 
     def groups(self) -> Iterable[Address]:
         """Every group that some downstream wants, once each."""

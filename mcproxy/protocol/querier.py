@@ -100,7 +100,7 @@ class Querier:
     def subscription(self, group: Address) -> SourceFilter:
         """What this link wants of ``group``."""
         found = self.groups.get(group)
-        return found.subscription() if found else NOTHING
+        return NOTHING if found is None else found.subscription()
 
     def next_deadline(self) -> float | None:
         """When ``advance`` is to be called."""
