@@ -217,17 +217,20 @@ class ResultTests(SynchronousTestCase):
     def test_outcomes(self) -> None:
         """Failed and skipped tests are told as what they are."""
 
-        class Several(SynchronousTestCase):
-            def runTest(self) -> None:
-                raise raised
+        class Case(SynchronousTestCase):
+            error: BaseException
 
-        for raised, expected in (
+            def runTest(self) -> None:
+                raise self.error
+
+        for error, expected in (
             (self.failureException("as it should"), "failed"),
             (OSError(), "failed"),
             (SkipTest("not here"), "skipped"),
         ):
             recorder = Recorder(Results())
-            case = Several()
+            case = Case()
+            case.error = error
             case.run(recorder)
             self.assertEqual(recorder.results.of(case.id()), expected)
 
