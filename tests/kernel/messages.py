@@ -1,0 +1,111 @@
+"""IGMP and MLD in the tests: saying what one wants, reading what was captured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from mcproxy.lab.capture import Capture, Frame, is_membership
+from mcproxy.lab.raw import RawHost
+from mcproxy.protocol import datagram
+from mcproxy.protocol.datagram import Datagram, accept, decode_ipv4, ipv6_router_alert
+from mcproxy.protocol.family import IPV4, IPV6, Address, packed
+from mcproxy.protocol.packets import (
+    Leave,
+    OldReport,
+    Packet,
+    Query,
+    Record,
+    RecordType,
+    Report,
+    WireError,
+)
+
+IS_IN = RecordType.MODE_IS_INCLUDE
+IS_EX = RecordType.MODE_IS_EXCLUDE
+TO_IN = RecordType.CHANGE_TO_INCLUDE_MODE
+TO_EX = RecordType.CHANGE_TO_EXCLUDE_MODE
+ALLOW = RecordType.ALLOW_NEW_SOURCES
+BLOCK = RecordType.BLOCK_OLD_SOURCES
+
+
+class Heard(NamedTuple):
+    """A message on a link: when, from whom, and what."""
+
+    time: float
+    source: Address
+    packet: Packet
+
+
+def record(kind: RecordType, group: str, *sources: str) -> Record:
+    """A record with its addresses as text."""
+    return Record(kind, packed(group), frozenset(map(packed, sources)))
+
+
+def query(group: str, seconds: float, *sources: str) -> Query:
+    """A query of the current version; the group "0.0.0.0" or "::" is the general one's."""
+    address = packed(group)
+    version = IPV4.current_version if len(address) == 4 else IPV6.current_version
+    return Query(
+        version, address, seconds, frozenset(map(packed, sources)), robustness=2, interval=125
+    )
+
+
+def say(host: RawHost, source: str, packet: Packet) -> None:
+    """Send ``packet`` from ``source``, in the family of that address."""
+    family = IPV6 if ":" in source else IPV4
+    to = datagram.destination(family, packet)
+    host.send(datagram.encode(family, packed(source), to, packet))
+
+
+def heard(link: Capture, outgoing: bool = False) -> Iterator[Heard]:
+    """The valid messages that came in, or went out, on a captured interface."""
+    for frame in link.frames(outgoing):
+        if is_membership(frame.packet):
+            try:
+                yield _read(frame)
+            except WireError:
+                continue
+
+
+def records(link: Capture, group: str, outgoing: bool = False) -> list[Record]:
+    """What was said of ``group``, in its order; reports of older versions as records too."""
+    return [one for _, one in timed_records(link, group, outgoing)]
+
+
+def timed_records(
+    link: Capture, group: str, outgoing: bool = False
+) -> Iterator[tuple[float, Record]]:
+    """The same with times."""
+    wanted = packed(group)
+    for time, _, packet in heard(link, outgoing):
+        for one in _records_of(packet):
+            if one.group == wanted:
+                yield time, one
+
+
+def queries(link: Capture, outgoing: bool = False) -> list[Heard]:
+    """The queries among the messages."""
+    return [one for one in heard(link, outgoing) if isinstance(one.packet, Query)]
+
+
+def _read(frame: Frame) -> Heard:
+    packet = frame.packet
+    if packet[0] >> 4 == 4:
+        found = decode_ipv4(packet)
+        return Heard(frame.time, found.source, accept(IPV4, found))
+    start = 40 + 8 * (packet[41] + 1)
+    alert = ipv6_router_alert(packet[40:start])
+    source, to, message = packet[8:24], packet[24:40], packet[start:]
+    return Heard(frame.time, source, accept(IPV6, Datagram(source, to, packet[7], alert, message)))
+
+
+def _records_of(packet: Packet) -> tuple[Record, ...]:
+    match packet:
+        case Report(records=found):
+            return found
+        case OldReport(group=group):
+            return (Record(IS_EX, group),)
+        case Leave(group=group):
+            return (Record(TO_IN, group),)
+    return ()

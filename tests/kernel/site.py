@@ -1,0 +1,255 @@
+"""The network of all scenarios: a provider, the proxy, and two links with hosts.
+
+::
+
+    server eth0 --- up  proxy  down1 --- [lan: bridge] --- eth0 home
+                           |                          \\--- eth0 guest
+                           down2 --- eth0 other
+
+The server has three addresses, so that it can be three sources. Everything has addresses of
+both families and the daemon proxies both; a scenario is played in one of them.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mcproxy.lab.capture import Capture
+from mcproxy.lab.daemon import Daemon
+from mcproxy.lab.host import Member
+from mcproxy.lab.node import Node
+from mcproxy.lab.source import Stream
+from mcproxy.lab.waiting import wait_until
+from mcproxy.linux.mroute import InstalledRoute, dump_routes
+from mcproxy.protocol.family import IPV4, IPV6, Family, text
+from mcproxy.protocol.packets import Record
+
+from ..lab.support import LabTestCase
+from .messages import timed_records
+
+UP, DOWN1, DOWN2, UP2 = 1, 2, 3, 4
+LINKS = {"up": UP, "down1": DOWN1, "down2": DOWN2}
+
+SETTINGS = {"query-max-response-time": 1, "last-member-query-interval": 0.2}
+"""Short, so that nobody has to wait."""
+
+LAST_MEMBER_TIME = 0.4
+"""How long a stream goes on that nobody wants, by these settings."""
+
+SLACK = 0.4
+"""Seconds that anything may be late, since the machine may be busy."""
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Addresses of one family; ``raw_host`` and ``raw_router`` are made by hand."""
+
+    family: Family
+    address: str
+    length: int
+    group: str
+    ssm: str
+    raw_host: str
+    raw_router: str
+
+    def at(self, link: int, host: int) -> str:
+        """A host's address on a link."""
+        return self.address.format(link, host)
+
+    def net(self, link: int, *hosts: int) -> list[str]:
+        """Addresses with their prefix length."""
+        return [f"{self.at(link, host)}/{self.length}" for host in hosts]
+
+
+NUMBERS = {
+    IPV4: Numbers(IPV4, "10.0.{}.{}", 24, "239.1.0.{}", "232.1.0.{}", "10.0.2.99", "10.0.1.99"),
+    IPV6: Numbers(IPV6, "fd00:{}::{}", 64, "ff15::{:x}", "ff35::8000:{:x}", "fe80::99", "fe80::98"),
+}
+
+
+def addresses(link: int, *hosts: int) -> list[str]:
+    """Addresses of both families."""
+    return [address for numbers in NUMBERS.values() for address in numbers.net(link, *hosts)]
+
+
+class SiteTestCase(LabTestCase):
+    """Builds the network, and helps to tell what happens in it."""
+
+    family: Family
+    links: tuple[str, ...] = tuple(LINKS)
+    """Interfaces of the proxy that are there from the beginning."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.numbers = NUMBERS[self.family]
+        self.groups = [self.numbers.group.format(number) for number in range(1, 10)]
+        self.group, self.ssm = self.groups[0], self.numbers.ssm.format(1)
+        self.sources = [self.numbers.at(UP, host) for host in (2, 3, 4)]
+        self.source = self.sources[0]
+        self.streams: list[Stream] = []
+        self.server, self.proxy = self.lab.node("server"), self.lab.node("proxy")
+        self.home, self.guest = self.lab.node("home"), self.lab.node("guest")
+        self.other, self.lan = self.lab.node("other"), self.lab.switch("lan")
+        self.lab.link(self.lan, "home", self.home, "eth0", (), addresses(DOWN1, 2))
+        self.lab.link(self.lan, "guest", self.guest, "eth0", (), addresses(DOWN1, 3))
+        for name in self.links:
+            self.lay(name)
+
+    def lay(self, name: str) -> None:
+        """Make the cable that ends at an interface of the proxy, perhaps once more."""
+        own = addresses(LINKS[name], 1)
+        if name == "up":
+            self.lab.link(self.server, "eth0", self.proxy, name, addresses(UP, 2, 3, 4), own)
+        elif name == "down1":
+            self.lab.link(self.lan, "proxy", self.proxy, name, (), own)
+        else:
+            self.lab.link(self.other, "eth0", self.proxy, name, addresses(DOWN2, 2), own)
+
+    # -- the daemon
+
+    def launch(self, instances: str = "", **settings: object) -> Daemon:
+        """Start the daemon; ``settings`` are those of all interfaces."""
+        named = {name.replace("_", "-"): value for name, value in settings.items()}
+        lines = [f"{key} = {json.dumps(value)}" for key, value in (SETTINGS | named).items()]
+        config = "\n".join(("[defaults]", *lines, instances or INSTANCE))
+        return self.watch(Daemon(self.proxy, config))
+
+    def watch(self, daemon: Daemon) -> Daemon:
+        """Look for errors in its log when the test is over."""
+        self.daemon = daemon
+        self.addCleanup(self._check_log, daemon)
+        return daemon
+
+    def start(self, instances: str = "", **settings: object) -> Daemon:
+        """Start the daemon, and wait until it works."""
+        daemon = self.launch(instances, **settings)
+        daemon.wait_ready()
+        return daemon
+
+    def _check_log(self, daemon: Daemon) -> None:
+        bad = [line for line in daemon.lines if line.split()[2:3] not in (["info"], ["warn"])]
+        self.assertEqual(bad, [])
+
+    def await_log(self, *parts: str, count: int = 1) -> None:
+        """Wait until ``count`` lines of the daemon's log have all these parts."""
+
+        def found() -> bool:
+            lines = list(self.daemon.lines)
+            return sum(all(part in line for part in parts) for line in lines) >= count
+
+        wait_until(found, 5, f"no {parts} in the log")
+
+    def routes(self) -> list[InstalledRoute]:
+        """The forwarding entries in the kernel."""
+        return self.proxy.namespace.call(dump_routes, self.family)
+
+    def vifs(self) -> list[str]:
+        """The interfaces that the kernel routes multicast on."""
+        file = "ip_mr_vif" if self.family is IPV4 else "ip6_mr_vif"
+        lines = self.proxy.run("cat", f"/proc/net/{file}").splitlines()[1:]
+        return sorted(line.split()[1] for line in lines)
+
+    # -- streams
+
+    def stream(
+        self,
+        group: str = "",
+        source: str | None = None,
+        node: Node | None = None,
+        interface: str = "eth0",
+    ) -> Stream:
+        """A stream to ``group``, from the server unless it is from another node."""
+        node = node or self.server
+        stream = node.stream(group or self.group, interface, rate=400, source=source or self.source)
+        self.streams.append(stream)
+        return stream
+
+    def three_streams(self, group: str) -> None:
+        """A stream from each address of the server."""
+        for source in self.sources:
+            self.stream(group, source)
+
+    def let_flow(self, packets: int = 30) -> None:
+        """Wait until so many packets more of each stream were sent, and could arrive."""
+        goals = [(stream, stream.sent + packets) for stream in self.streams if stream.is_alive()]
+        wait_until(lambda: all(stream.sent >= goal for stream, goal in goals))
+        time.sleep(0.02)
+
+    def await_packets(self, member: Member, packets: int = 50, timeout: float = 5) -> None:
+        """Wait until so many packets more have come."""
+        enough = member.total() + packets
+        wait_until(lambda: member.total() >= enough, timeout, f"no stream of {member.group}")
+
+    def assert_whole(self, member: Member, *sources: str) -> None:
+        """Between the first and the last packet of each source none is missing or doubled."""
+        for source in sources or (self.source,):
+            received = member.of(source)
+            self.assertGreater(received.packets, 0, source)
+            self.assertEqual((received.lost, received.duplicates), (0, 0), source)
+
+    # -- what flows on a link
+
+    def flowing(self, link: Capture, group: str = "") -> set[str]:
+        """The sources whose packets come in now."""
+        link.clear()
+        self.let_flow()
+        return {datum.source for datum in link.data() if group in ("", datum.group)}
+
+    def await_flowing(self, link: Capture, sources: Iterable[str], timeout: float = 5) -> None:
+        """Wait until packets of exactly these sources come in, and see that it stays so."""
+        expected = set(sources)
+        wait_until(lambda: self.flowing(link) == expected, timeout, f"never just {expected}")
+        self.assertEqual(self.flowing(link), expected)
+
+    def assert_no_gap(self, link: Capture, source: str) -> None:
+        """Of the packets of ``source`` that came in none is missing or doubled."""
+        numbers = [datum.sequence for datum in link.data() if datum.source == source]
+        self.assertNotEqual(numbers, [], source)
+        self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))), source)
+
+    # -- what the proxy tells
+
+    def await_told(self, link: Capture, *expected: Record, timeout: float = 5) -> float:
+        """Wait until each of these came in on a link; when all had been told."""
+
+        def times() -> list[float]:
+            return [_first(link, one) for one in expected]
+
+        wait_until(lambda: all(times()), timeout, f"not told: {expected}")
+        return max(times())
+
+
+def _first(link: Capture, wanted: Record) -> float:
+    found = timed_records(link, text(wanted.group))
+    return next((when for when, one in found if one == wanted), 0.0)
+
+
+INSTANCE = """
+[instance.tv]
+upstream = "up"
+downstream = ["down1", "down2"]
+"""
+
+
+class IPv4TestCase(SiteTestCase):
+    """Scenarios with IGMP."""
+
+    family = IPV4
+
+
+class IPv6TestCase(SiteTestCase):
+    """Scenarios with MLD."""
+
+    family = IPV6
+
+
+if TYPE_CHECKING:
+    Scenarios = SiteTestCase
+else:
+    Scenarios = object
+"""The base of what is played in both families: a test case only together with one of them."""
+

@@ -1,0 +1,120 @@
+"""Sources on downstream links: what they send goes upstream and to members elsewhere."""
+
+from __future__ import annotations
+
+from mcproxy.protocol.family import IPV4
+
+from .site import DOWN1, UP, IPv4TestCase, IPv6TestCase, Scenarios
+
+
+class DownstreamSourceScenarios(Scenarios):
+    """The host at home is a source."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.source = self.numbers.at(DOWN1, 2)
+        self.start()
+        self.upstream = self.server.capture(data=True)
+        self.own_link = self.home.capture(data=True)
+        self.elsewhere = self.other.capture(data=True)
+
+    def check_nothing_came_back(self) -> None:
+        """No packet was put on the link that it came from."""
+        self.assertEqual(list(self.own_link.data()), [])
+
+    def test_it_reaches_the_upstream_with_no_member_anywhere(self) -> None:
+        self.stream(node=self.home)
+        self.await_flowing(self.upstream, [self.source])
+        self.assert_no_gap(self.upstream, self.source)
+        self.assertEqual(list(self.elsewhere.data()), [])
+        self.check_nothing_came_back()
+
+    def test_it_reaches_members_on_another_link_and_on_its_own(self) -> None:
+        neighbour = self.guest.join(self.group)
+        member = self.other.join(self.group)
+        self.stream(node=self.home)
+        self.await_packets(member)
+        self.await_packets(neighbour)
+        self.assert_whole(member, self.source)
+        self.assert_whole(neighbour, self.source)
+        self.assert_no_gap(self.upstream, self.source)
+        self.check_nothing_came_back()
+
+    def test_members_may_come_and_go_while_it_sends(self) -> None:
+        self.stream(node=self.home)
+        self.let_flow()
+        member = self.other.join(self.group)
+        self.await_packets(member)
+        member.leave()
+        self.await_flowing(self.elsewhere, [])
+        self.assert_whole(member, self.source)
+        self.await_flowing(self.upstream, [self.source])
+        self.check_nothing_came_back()
+
+    def test_upstream_and_downstream_sources_of_one_group(self) -> None:
+        far = self.sources[0]
+        self.stream(node=self.home)
+        self.stream(source=far)
+        member, neighbour = self.other.join(self.group), self.guest.join(self.group)
+        self.await_flowing(self.elsewhere, [self.source, far])
+        self.await_flowing(self.own_link, [far])
+        self.await_flowing(self.upstream, [self.source])
+        self.assert_whole(member, self.source, far)
+        self.assert_whole(neighbour, self.source, far)
+
+    def test_a_member_elsewhere_names_it(self) -> None:
+        for group in (self.group, self.ssm):
+            member = self.other.join(group, include=[self.source])
+            self.stream(group, node=self.home)
+            self.await_packets(member)
+            self.assert_whole(member, self.source)
+            self.assert_no_gap(self.upstream, self.source)
+            self.check_nothing_came_back()
+            self.streams.pop().stop()
+            self.upstream.clear()
+
+    def test_a_member_elsewhere_blocks_it(self) -> None:
+        self.other.join(self.group, exclude=[self.source])
+        self.stream(node=self.home)
+        self.stream(source=self.sources[0])
+        self.await_flowing(self.elsewhere, [self.sources[0]])
+        self.await_flowing(self.upstream, [self.source])
+        self.check_nothing_came_back()
+
+    def test_it_is_known_by_its_link_where_the_route_leads_elsewhere(self) -> None:
+        net, self.source = STRANGERS[self.family is IPV4]
+        length = net.partition("/")[2]
+        self.proxy.add_route(net, self.numbers.at(UP, 2))
+        self.home.add_address("eth0", f"{self.source}/{length}")
+        member = self.other.join(self.group, include=[self.source])
+        self.stream(node=self.home)
+        self.await_packets(member)
+        self.assert_whole(member, self.source)
+        self.await_flowing(self.upstream, [self.source])
+        self.check_nothing_came_back()
+
+    def test_a_source_that_moves_is_followed(self) -> None:
+        net, self.source = STRANGERS[self.family is IPV4]
+        length = net.partition("/")[2]
+        for node in (self.server, self.home):
+            node.add_address("eth0", f"{self.source}/{length}")
+        member = self.other.join(self.group, include=[self.source])
+        here = self.stream(node=self.home)
+        self.await_packets(member)
+        here.stop()
+        member.forget()
+        self.stream(node=self.server)
+        self.await_packets(member, timeout=8)  # the kernel tells at most every 3 s
+        self.assert_whole(member, self.source)
+
+
+STRANGERS = {True: ("10.9.0.0/16", "10.9.0.9"), False: ("fd09::/64", "fd09::9")}
+"""A net that is on no link of the proxy, and a source of it; by whether it is IPv4."""
+
+
+class IPv4DownstreamSourceTests(DownstreamSourceScenarios, IPv4TestCase):
+    pass
+
+
+class IPv6DownstreamSourceTests(DownstreamSourceScenarios, IPv6TestCase):
+    pass

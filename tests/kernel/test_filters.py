@@ -1,0 +1,121 @@
+"""Hosts name sources that they want, or do not want, and change their minds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mcproxy.lab.capture import Capture
+from mcproxy.lab.host import Member
+
+from .messages import ALLOW, TO_EX, TO_IN, record, records
+from .site import IPv4TestCase, IPv6TestCase, Scenarios
+
+
+class FilterScenarios(Scenarios):
+    """Three sources send all the time."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.a, self.b, self.c = self.sources
+        self.start()
+        self.link = self.home.capture(data=True)
+
+    def test_two_sources_are_taken_and_the_third_never_comes(self) -> None:
+        upstream = self.server.capture()
+        self.three_streams(self.ssm)
+        self.home.join(self.ssm, include=[self.a, self.b])
+        self.await_flowing(self.link, [self.a, self.b])
+        told = records(upstream, self.ssm)
+        self.assertEqual(
+            frozenset().union(*(one.sources for one in told)),
+            record(ALLOW, self.ssm, self.a, self.b).sources,
+        )
+        self.assertEqual({one.type for one in told}, {ALLOW})
+
+    def test_of_listed_sources_no_packet_of_another_comes(self) -> None:
+        for group in (self.ssm, self.group):
+            self.three_streams(group)
+            member = self.home.join(group, include=[self.c])
+            self.await_packets(member)
+            self.assert_whole(member, self.c)
+            self.assertEqual({datum.source for datum in self.link.data()}, {self.c})
+
+    def test_one_source_is_blocked(self) -> None:
+        self.three_streams(self.group)
+        member = self.home.join(self.group, exclude=[self.b])
+        self.await_flowing(self.link, [self.a, self.c])
+        self.assert_whole(member, self.a, self.c)
+
+    def test_a_source_that_one_blocks_and_another_wants(self) -> None:
+        elsewhere, upstream = self.other.capture(data=True), self.server.capture()
+        self.three_streams(self.group)
+        self.other.join(self.group)
+        self.home.join(self.group, exclude=[self.b])
+        self.await_flowing(self.link, [self.a, self.c])
+        self.await_flowing(elsewhere, [self.a, self.b, self.c])
+        self.assertEqual(set(records(upstream, self.group)), {record(TO_EX, self.group)})
+
+    def test_a_host_leaves_what_it_listed(self) -> None:
+        upstream = self.server.capture()
+        self.three_streams(self.ssm)
+        member = self.home.join(self.ssm, include=[self.a, self.b])
+        self.await_flowing(self.link, [self.a, self.b])
+        member.leave()
+        self.await_flowing(self.link, [])
+        left = {s for one in records(upstream, self.ssm) if one.type != ALLOW for s in one.sources}
+        self.assertEqual(left, record(ALLOW, self.ssm, self.a, self.b).sources)
+
+    # -- changes
+
+    def changes(self, change: Callable[[Member], None], *kept: str) -> None:
+        """The host changes its filter; nothing is lost of what it keeps, and no more comes."""
+        change(self.member)
+        expected = self.expected
+        link: Capture = self.home.capture(data=True)
+        self.await_flowing(self.link, expected)
+        for source in kept:
+            self.assert_no_gap(link, source)
+        self.assert_whole(self.member, *kept)
+
+    def begins(self, group: str, **filters: list[str]) -> None:
+        """Three streams, and a member that gets what it asked for."""
+        self.three_streams(group)
+        self.member = self.home.join(group, **filters)
+        wanted = set(self.sources) - set(filters.get("exclude", ()))
+        self.await_flowing(self.link, wanted & set(filters.get("include", wanted)))
+
+    def test_from_a_list_to_another(self) -> None:
+        for group in (self.group, self.ssm):
+            self.begins(group, include=[self.a, self.b])
+            self.expected = {self.b, self.c}
+            self.changes(lambda member: member.include([self.b, self.c]), self.b)
+            self.member.leave()
+            self.await_flowing(self.link, [])
+
+    def test_from_any_to_a_list(self) -> None:
+        self.begins(self.group)
+        self.expected = {self.a}
+        self.changes(lambda member: member.include([self.a]), self.a)
+
+    def test_from_a_list_to_any(self) -> None:
+        self.begins(self.group, include=[self.a])
+        self.expected = {self.a, self.b, self.c}
+        self.changes(lambda member: member.exclude(), self.a)
+
+    def test_from_all_but_one_to_all_but_another(self) -> None:
+        self.begins(self.group, exclude=[self.a])
+        self.expected = {self.a, self.c}
+        self.changes(lambda member: member.exclude([self.b]), self.c)
+
+    def test_from_a_list_to_all_but_one(self) -> None:
+        self.begins(self.group, include=[self.a, self.b])
+        self.expected = {self.b, self.c}
+        self.changes(lambda member: member.exclude([self.a]), self.b)
+
+
+class IPv4FilterTests(FilterScenarios, IPv4TestCase):
+    pass
+
+
+class IPv6FilterTests(FilterScenarios, IPv6TestCase):
+    pass

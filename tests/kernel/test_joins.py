@@ -1,0 +1,70 @@
+"""Hosts join and leave: streams come to their links, and to no others."""
+
+from __future__ import annotations
+
+from .messages import TO_EX, TO_IN, record, records
+from .site import LAST_MEMBER_TIME, SLACK, IPv4TestCase, IPv6TestCase, Scenarios
+
+
+class JoinScenarios(Scenarios):
+    def test_a_join_brings_the_stream_to_its_link_alone(self) -> None:
+        self.start()
+        upstream, elsewhere = self.server.capture(), self.other.capture(data=True)
+        self.stream()
+        member = self.home.join(self.group)
+        self.await_packets(member, 100)
+        self.assert_whole(member)
+        self.assertEqual(list(elsewhere.data()), [])
+        self.assertEqual(records(upstream, self.group)[0], record(TO_EX, self.group))
+
+    def test_a_stream_that_nobody_joined_stays_upstream(self) -> None:
+        self.start()
+        links = [node.capture(data=True) for node in (self.home, self.other)]
+        self.stream()
+        self.let_flow()
+        self.assertEqual([list(link.data()) for link in links], [[], []])
+
+    def test_members_come_and_go_and_the_others_lose_nothing(self) -> None:
+        self.start()
+        upstream = self.server.capture()
+        home_link, other_link = self.home.capture(data=True), self.other.capture(data=True)
+        self.stream()
+        first = self.home.join(self.group)
+        self.await_packets(first)
+        second = self.other.join(self.group)
+        self.await_packets(second)
+        self.assert_whole(first)
+
+        second.leave()
+        self.await_flowing(other_link, [])
+        self.assert_whole(first)
+        self.assert_whole(second)
+        self.assertNotIn(record(TO_IN, self.group), records(upstream, self.group))
+
+        first.leave()
+        left = self.await_told(upstream, record(TO_IN, self.group))
+        self.assertLess(left - first.joined, LAST_MEMBER_TIME + SLACK)
+        self.assertGreater(left - first.joined, LAST_MEMBER_TIME - 0.1)
+        self.let_flow()
+        last = max(datum.time for datum in home_link.data())
+        self.assertLess(last - first.joined, LAST_MEMBER_TIME + SLACK)
+        self.assert_no_gap(home_link, self.source)
+
+    def test_a_second_member_on_the_link_keeps_the_stream(self) -> None:
+        self.start()
+        upstream = self.server.capture()
+        self.stream()
+        first, second = self.home.join(self.group), self.guest.join(self.group)
+        self.await_packets(second)
+        first.leave()
+        self.let_flow(400)  # well beyond the time of the queries
+        self.assert_whole(second)
+        self.assertNotIn(record(TO_IN, self.group), records(upstream, self.group))
+
+
+class IPv4JoinTests(JoinScenarios, IPv4TestCase):
+    pass
+
+
+class IPv6JoinTests(JoinScenarios, IPv6TestCase):
+    pass
