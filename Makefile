@@ -34,13 +34,15 @@ venv: $(STAMP)
 $(STAMP): setup.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 ..."; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || \
-	  { echo "no virtual environment could be made; on Debian: apt-get install python3-venv"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' || \
+	  { echo "Python cannot make virtual environments; on Debian: apt-get install python3-venv"; \
+	    exit 1; }
+	@$(PYTHON) -m venv $(VENV)
 	@echo "installing into $(VENV), which takes a minute"
-	@$(BIN)/pip install --quiet --disable-pip-version-check wheel
-	@$(BIN)/pip install --quiet --disable-pip-version-check ".[dev]"
-# The tests and the demo are to use the files that are here, not copies of them.
-	@$(BIN)/pip uninstall --quiet --yes mcproxy
+# Not a copy but the files that are here, in the one of the two ways in which twistd finds
+# the plugin.
+	@$(BIN)/pip install --quiet --disable-pip-version-check \
+	  --config-settings editable_mode=compat --editable ".[dev]"
 	@touch $@
 
 clean:

@@ -11,7 +11,8 @@ VERSION = re.search(
 )[1]
 
 MANHOLE = ["twisted[conch]>=24.3"]
-TEST = ["hypothesis>=6.100", "scapy>=2.8", "coverage>=7", *MANHOLE]
+# One test builds a wheel, with the setuptools that are there.
+TEST = ["hypothesis>=6.150", "scapy>=2.8", "coverage>=7", "setuptools>=70.1", *MANHOLE]
 DEV = ["ruff>=0.6", "mypy>=1.10", "mypy-zope>=1.0", "towncrier>=23", *TEST]
 
 setup(
@@ -28,8 +29,8 @@ setup(
     install_requires=[
         "twisted>=24.3",
         "pyroute2>=0.7.12",
-        "attrs>=23",
-        "cattrs>=23.2",
+        "attrs>=23.1",
+        "cattrs>=24.1",
         "rich>=13",
     ],
     extras_require={"manhole": MANHOLE, "test": TEST, "dev": DEV},

@@ -1,0 +1,80 @@
+"""``python -m tests`` tells what passed and what failed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from .source import PROJECT
+
+PASSING = """
+from twisted.trial.unittest import SynchronousTestCase
+
+class Tests(SynchronousTestCase):
+    def test_good(self):
+        pass
+"""
+
+FAILING = """
+    def tearDown(self):
+        self.assertFalse(self.id().endswith("twice"))
+
+    def test_bad_twice(self):
+        raise KeyError("and tearDown fails too")
+
+    def test_meant_to_fail(self):
+        self.fail()
+
+    test_meant_to_fail.todo = "some day"
+
+    def test_left_out(self):
+        pass
+
+    test_left_out.skip = "no reason"
+"""
+
+
+class CountTests(SynchronousTestCase):
+    def run_tests(self, **files: str) -> tuple[int, list[str]]:
+        """Exit code and last lines for a package of tests in a package."""
+        folder = Path(self.mktemp())
+        (folder / "samples/inner").mkdir(parents=True)
+        for name in ("samples/__init__.py", "samples/inner/__init__.py"):
+            (folder / name).touch()
+        for name, text in files.items():
+            (folder / f"samples/inner/{name}.py").write_text(text, encoding="utf-8")
+        done = subprocess.run(
+            [sys.executable, "-m", "tests", "samples"],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(PROJECT), "CI": self.ci},
+            capture_output=True,
+            text=True,
+        )
+        return done.returncode, [line for line in done.stdout.splitlines() if line][-2:]
+
+    ci = ""
+
+    def test_all_passed(self) -> None:
+        code, lines = self.run_tests(test_a=PASSING, test_b=PASSING)
+        self.assertEqual((code, lines[-1]), (0, "2 passed, 0 failed"))
+
+    def test_each_failed_test_counts_once(self) -> None:
+        code, lines = self.run_tests(test_a=PASSING + FAILING)
+        self.assertEqual((code, lines), (1, ["1 left out", "2 passed, 1 failed"]))
+
+    def test_what_is_left_out_counts_in_ci(self) -> None:
+        self.ci = "true"
+        code, lines = self.run_tests(test_a=PASSING + FAILING.replace("KeyError", "SystemError"))
+        self.assertEqual((code, lines[-1]), (1, "2 passed, 2 failed"))
+
+    def test_a_module_that_cannot_be_imported_fails(self) -> None:
+        code, lines = self.run_tests(test_a=PASSING, test_b="import nothing_of_the_kind")
+        self.assertEqual((code, lines[-1]), (1, "1 passed, 1 failed"))
+
+    def test_nothing_is_not_enough(self) -> None:
+        code, lines = self.run_tests()
+        self.assertEqual((code, lines[-1]), (1, "0 passed, 0 failed"))

@@ -1,0 +1,123 @@
+"""What is shipped, and that it works where it was installed."""
+
+from __future__ import annotations
+
+import ast
+import os
+import shutil
+import site
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from mcproxy import __version__
+
+from .source import PROJECT
+
+SHIPPED = ("mcproxy", "twisted", "setup.py", "pyproject.toml", "README.rst")
+
+
+class SourceTests(SynchronousTestCase):
+    def test_the_folders_of_the_plugin_are_no_packages(self) -> None:
+        """With an __init__.py, ``twisted`` would be another package, or plugins not be found."""
+        self.assertEqual(list((PROJECT / "twisted").rglob("__init__.py*")), [])
+
+    def test_the_plugin_imports_nothing_but_its_maker(self) -> None:
+        """Whoever runs twistd for something else runs this module too."""
+        text = (PROJECT / "twisted/plugins/mcproxy_plugin.py").read_text(encoding="utf-8")
+        names = [
+            alias.name
+            for node in ast.walk(ast.parse(text))
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            for alias in node.names
+        ]
+        self.assertEqual(names, ["ServiceMaker"])
+
+
+class WheelTests(SynchronousTestCase):
+    """One wheel, built from a copy and installed where nothing else of the project is."""
+
+    wheel: Path
+    environment: Path
+
+    def setUp(self) -> None:
+        if not hasattr(WheelTests, "environment"):  # it takes seconds, so it is done once
+            folder = Path(self.mktemp()).absolute()
+            WheelTests.wheel = self.build(folder)
+            WheelTests.environment = self.install(folder / "venv")
+
+    def build(self, folder: Path) -> Path:
+        for name in SHIPPED:
+            if (PROJECT / name).is_dir():
+                ignored = shutil.ignore_patterns("__pycache__", "dropin.cache")
+                shutil.copytree(PROJECT / name, folder / "source" / name, ignore=ignored)
+            else:
+                shutil.copy(PROJECT / name, folder / "source")
+        options = ("--no-deps", "--no-build-isolation", "--no-index", "--quiet")
+        self.call(sys.executable, "-m", "pip", "wheel", *options, "-w", folder, folder / "source")
+        (wheel,) = folder.glob("*.whl")
+        return wheel
+
+    def install(self, environment: Path) -> Path:
+        """A virtual environment with the wheel, and with what it needs from this one."""
+        venv.create(environment, with_pip=False, symlinks=True)
+        python = environment / "bin/python"
+        options = ("--no-deps", "--no-index", "--quiet")
+        self.call(sys.executable, "-m", "pip", "--python", python, "install", *options, self.wheel)
+        (packages,) = environment.glob("lib/python*/site-packages")
+        (packages / "needed.pth").write_text("\n".join(site.getsitepackages()), encoding="utf-8")
+        return environment
+
+    def call(self, *command: str | Path) -> str:
+        """The standard output of a command that must succeed and say nothing else."""
+        environment = {key: os.environ[key] for key in os.environ if key != "PYTHONPATH"}
+        done = subprocess.run(
+            [str(word) for word in command],
+            cwd="/",
+            env={
+                **environment,
+                "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+                "PIP_ROOT_USER_ACTION": "ignore",
+            },
+            capture_output=True,
+            text=True,
+        )
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+        return done.stdout
+
+    def twistd_help(self) -> str:
+        code = "from twisted.scripts.twistd import run; run()"
+        return self.call(self.environment / "bin/python", "-c", code, "--help")
+
+    def test_its_files(self) -> None:
+        names = zipfile.ZipFile(self.wheel).namelist()
+        tops = {name.partition("/")[0] for name in names}
+        self.assertEqual(tops, {"mcproxy", "twisted", f"mcproxy-{__version__}.dist-info"})
+        plugin = [name for name in names if name.startswith("twisted/")]
+        self.assertEqual(plugin, ["twisted/plugins/mcproxy_plugin.py"])
+        shipped = {name for name in names if name.startswith("mcproxy/")}
+        modules = {str(path.relative_to(PROJECT)) for path in PROJECT.glob("mcproxy/**/*.py")}
+        self.assertEqual(modules - shipped, set())
+
+    def test_twistd_lists_it(self) -> None:
+        lines = [line.split() for line in self.twistd_help().splitlines()]
+        self.assertIn("mcproxy", [words[0] for words in lines if words])
+
+    def test_where_the_cache_of_plugins_cannot_be_written_nothing_is_said(self) -> None:
+        (cache,) = self.environment.glob("lib/python*/site-packages/twisted/plugins")
+        (cache / "dropin.cache").unlink(missing_ok=True)
+        (cache / "dropin.cache").mkdir()  # keeps out root too
+        self.addCleanup((cache / "dropin.cache").rmdir)
+        self.assertIn(" mcproxy ", self.twistd_help())
+
+    def test_the_program(self) -> None:
+        program = self.environment / "bin/mcproxy"
+        self.assertEqual(self.call(program, "--version"), f"mcproxy {__version__}\n")
+        self.assertIn("--config", self.call(program, "run", "--help"))
+        python = self.environment / "bin/python"
+        where = self.call(python, "-c", "import mcproxy.tap; print(mcproxy.tap.__file__)")
+        self.assertTrue(where.startswith(str(self.environment)), where)
