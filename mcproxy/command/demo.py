@@ -60,12 +60,13 @@ def _play(plain: bool) -> int:
 
 def play(start: Start, view: View) -> int:
     """Perform the play with the proxy that ``start`` starts."""
-    from ..lab.scenes import Play
+    from ..lab.scenes import PICTURE, Play
     from ..lab.topology import Lab
 
     with Lab() as lab:
         network = Play(lab)
         daemon = start(network.proxy)
+        view.say(PICTURE)
         view.say(f"the proxy is ready after {daemon.wait_ready():.2f} s")
         with view.showing(network):
             network.perform(view.tell, view.glance)

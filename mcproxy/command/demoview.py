@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
-from ..lab.accounts import Result, Want
+from ..lab.accounts import Want
 from ..lab.scenes import Line, Play
 
-HEADINGS = ("receiver", "link", "group", "sources", "join", "sent", "received", "lost", "")
-_NUMBERS = range(4, 8)
+HEADINGS = ("receiver", "groups", "wants", "join ms", "sent", "received", "lost", "")
+_NUMBERS = range(3, 7)
 
 
 class View(Protocol):
@@ -43,19 +43,17 @@ def view(plain: bool) -> View:
         return PlainView()
 
 
-def row(want: Want) -> tuple[str, ...]:
-    """A membership in words and numbers."""
-    result = want.result()
-    delay = "-" if result.delay is None else f"{result.delay * 1000:.0f} ms"
-    numbers = (str(number) for number in (result.sent, result.received, result.lost))
-    about = (want.receiver, want.link, want.group, want.filter)
-    return (*about, delay, *numbers, _state(want, result))
-
-
-def _state(want: Want, result: Result) -> str:
-    if result.repeated:
-        return f"{result.repeated} twice"
-    return "" if want.left is None else "left"
+def row(wants: Sequence[Want]) -> tuple[str, ...]:
+    """Memberships of one receiver, one a family, in words and numbers."""
+    results = [want.result() for want in wants]
+    groups = " ".join(want.group for want in wants)
+    delays = " ".join("-" if r.delay is None else f"{r.delay * 1000:.0f}" for r in results)
+    sent, received, lost, repeated = (
+        sum(result[column] or 0 for result in results) for column in range(1, 5)
+    )
+    state = f"{repeated} twice" if repeated else "left" if wants[0].left is not None else ""
+    numbers = (delays, str(sent), str(received), str(lost))
+    return (wants[0].receiver, groups, wants[0].filter, *numbers, state)
 
 
 def links(play: Play) -> Iterator[str]:
@@ -94,7 +92,7 @@ class PlainView:
 
     def conclude(self, play: Play, faults: Sequence[str]) -> None:
         """The table, the links, the verdict."""
-        rows = [HEADINGS, *map(row, play.wants)]
+        rows = [HEADINGS, *map(row, play.rows())]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         self.say("")
         for each in rows:
@@ -119,15 +117,13 @@ class LiveView:
         self._console = Console()
         self._live = Live(console=self._console, auto_refresh=False)
         self._play: Play | None = None
-        self._line = ""
 
     def say(self, text: str) -> None:
         """A line above the table."""
         self._console.print(text, highlight=False, markup=False)
 
     def tell(self, line: Line) -> None:
-        """The table's title for the next seconds."""
-        self._line = f"{line.at:.1f} s: {line.text}"
+        """The moment and what happens, above the table."""
         self.say(f"{line.at:5.1f} s  {line.text}")
         self.glance()
 
@@ -151,13 +147,14 @@ class LiveView:
         self._console.print(verdict(faults), style=style, highlight=False, markup=False)
 
     def _table(self, play: Play) -> Any:
+        from rich.box import SIMPLE_HEAD
         from rich.table import Table
 
-        table = Table(caption="   ".join(links(play)), title=self._line)
+        table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
         for number, heading in enumerate(HEADINGS):
             table.add_column(heading, justify="right" if number in _NUMBERS else "left")
-        for want in play.wants:
-            result = want.result()
-            style = "red" if result.lost else "dim" if want.left is not None else ""
-            table.add_row(*row(want), style=style)
+        for wants in play.rows():
+            bad = any(want.result().lost for want in wants)
+            style = "red" if bad else "dim" if wants[0].left is not None else ""
+            table.add_row(*row(wants), style=style)
         return table

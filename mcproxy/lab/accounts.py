@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from .capture import Datum, Frame, read_datum
+from .capture import Frame, read_datum
 from .host import Received
 
 
@@ -115,17 +115,19 @@ class Want:
         )
 
     def _of_stream(self, number: int) -> Result:
-        came = self.member.of(self.streams[number].source)
+        stream, begin = self.streams[number], self._begins[number]
+        came = self.member.of(stream.source)
+        last = came.last + 1 if came.packets else stream.sent
+        end = self._ends[number] if self._ends else last
         if not came.packets:
-            end = self._ends[number] if self._ends else self.streams[number].sent
-            sent = max(0, end - self._begins[number])
-            return Result(None, sent, 0, sent, 0)
-        begin = 0 if self.from_start else came.first
-        end = self._ends[number] if self._ends else came.last + 1
-        sent = max(0, end - begin)
+            return Result(None, max(0, end - begin), 0, max(0, end - begin), 0)
+        if not self.from_start:
+            # What was sent before the join may have waited for it; it says nothing of losses.
+            begin = next((n for n in range(begin, end) if n in came.sequences), end)
         lost = came.missing(begin, end)
-        delay = came.first_time - self.joined
-        return Result(delay, sent, sent - lost, lost, came.duplicates)
+        return Result(
+            came.first_time - self.joined, end - begin, end - begin - lost, lost, came.duplicates
+        )
 
 
 @dataclass

@@ -1,12 +1,6 @@
 """A play for a proxy: a provider, a proxy with two downstream links, receivers, a camera.
 
-::
-
-    server ------ up  proxy  down1 ------ receiver1
-                             down2 --- switch --- receiver2, receiver3, camera
-
-The server sends from two addresses of each family, the camera from one. All streams run from
-the beginning, so what comes where nobody asked for it is seen.
+All streams run from the beginning, so what comes where nobody asked for it is seen.
 """
 
 from __future__ import annotations
@@ -27,7 +21,17 @@ upstream = "up"
 downstream = ["down1", "down2"]
 """
 
-SERVER, SERVER2 = ("10.0.0.1", "fd00:a::1"), ("10.0.0.9", "fd00:a::9")
+PICTURE = """
+  server A, B ---- up [proxy] down1 ---- receiver1
+                              down2 ---- receiver2, receiver3, camera
+
+  A is 10.0.0.1 and fd00:a::1, B is 10.0.0.9 and fd00:a::9; both send from the beginning.
+"""
+
+Pair = tuple[str, str]
+"""Of IPv4 and of IPv6, addresses or groups."""
+
+SENDERS = {"A": ("10.0.0.1", "fd00:a::1"), "B": ("10.0.0.9", "fd00:a::9")}
 CAMERA = ("10.0.2.7", "fd00:c::7")
 ANY = ("239.1.1.1", "ff1e::1")
 SPECIFIC = ("232.1.1.1", "ff3e::1")
@@ -75,7 +79,9 @@ class Play:
     def _connect(self, lab: Lab) -> None:
         one, two, three = self.receivers
         switch = lab.switch("switch")
-        lab.link(self.server, "eth0", self.proxy, "up", _with(SERVER + SERVER2), _router("a"))
+        lab.link(
+            self.server, "eth0", self.proxy, "up", _with(SENDERS["A"] + SENDERS["B"]), _router("a")
+        )
         lab.link(self.proxy, "down1", one, "eth0", _router("b"), _with(("10.0.1.1", "fd00:b::1")))
         lab.link(self.proxy, "down2", switch, "proxy", _router("c"))
         lab.link(two, "eth0", switch, "receiver2", _with(("10.0.2.1", "fd00:c::1")))
@@ -119,6 +125,14 @@ class Play:
 
     # -- what came of it
 
+    def rows(self) -> list[list[Want]]:
+        """The memberships, those of one receiver for both families together."""
+        rows: dict[tuple[str, str, Pair], list[Want]] = {}
+        for want in self.wants:
+            pair = next(pair for pair in (ANY, SPECIFIC, CHOSEN, HOME) if want.group in pair)
+            rows.setdefault((want.receiver, want.filter, pair), []).append(want)
+        return list(rows.values())
+
     def faults(self) -> list[str]:
         """All that was not as it should be, a sentence each."""
         found = []
@@ -134,81 +148,68 @@ class Play:
     def cuts(self) -> list[str]:
         """How long streams went on after the last member of their link had left."""
         found = []
-        for watch in self.watches:
-            for want in self.wants:
-                if want.link == watch.link and want.left is not None:
-                    flows = [Flow(stream.source, want.group) for stream in want.streams]
-                    if not any(self._wanted(flow, watch.link) for flow in flows):
-                        after = max(watch.last(flow) for flow in flows) - want.left
-                        text = f"{want.group} ended {after:.2f} s after {want.receiver} left it"
-                        found.append(f"{watch.link}: {text}")
+        for want in self.wants:
+            if want.left is None or self._wanted_still(want):
+                continue
+            watch = next(watch for watch in self.watches if watch.link == want.link)
+            last = max(watch.last(Flow(stream.source, want.group)) for stream in want.streams)
+            if last:
+                text = f"{want.group} ended {last - want.left:.2f} s after {want.receiver} left"
+                found.append(f"{want.link}: {text}")
         return found
 
-    def _wanted(self, flow: Flow, link: str) -> bool:
-        now = time.time()
-        return any(want.link == link and want.covers(flow, now, 0) for want in self.wants)
+    def _wanted_still(self, ended: Want) -> bool:
+        """Whether others on the link want any stream of a membership that ended."""
+        flows = [Flow(stream.source, ended.group) for stream in ended.streams]
+        here = [want for want in self.wants if want.link == ended.link and want.left is None]
+        return any(want.covers(flow, time.time(), 0) for want in here for flow in flows)
 
     # -- scenes
 
     def _begin(self) -> None:
-        for group in (*ANY, *SPECIFIC, *CHOSEN, *NOBODYS):
-            self._stream(self.server, group, SERVER[":" in group])
-        for group in (*SPECIFIC, *CHOSEN):
-            self._stream(self.server, group, SERVER2[":" in group])
-        up = self.watches[0]
-        for group in HOME:
-            begin, stream = time.time(), self._stream(self.camera, group, CAMERA[":" in group])
-            link = up.member(group)
+        for groups in (ANY, SPECIFIC, CHOSEN, NOBODYS):
+            self._stream(self.server, groups, SENDERS["A"])
+        for groups in (SPECIFIC, CHOSEN):
+            self._stream(self.server, groups, SENDERS["B"])
+        begin = time.time()
+        self._stream(self.camera, HOME, CAMERA)
+        for group, source in zip(HOME, CAMERA, strict=True):
+            link, streams = self.watches[0].member(group), [self.streams[Flow(source, group)]]
             self.wants.append(
-                Want("server", "up", group, "camera", link, [stream], begin, from_start=True)
+                Want("server", "up", group, "camera", link, streams, begin, from_start=True)
             )
 
     def _any_source(self) -> None:
-        for group in ANY:
-            self._join(1, group)
+        self._join(1, ANY)
 
     def _specific(self) -> None:
-        for group in SPECIFIC:
-            self._join(1, group, include=SERVER[":" in group])
-            self._join(2, group, include=SERVER2[":" in group])
+        self._join(1, SPECIFIC, only="A")
+        self._join(2, SPECIFIC, only="B")
 
     def _chosen(self) -> None:
-        for group in CHOSEN:
-            self._join(3, group, exclude=SERVER2[":" in group])
-            self._join(1, group, include=SERVER2[":" in group])
+        self._join(3, CHOSEN, but="B")
+        self._join(1, CHOSEN, only="B")
 
     def _second_member(self) -> None:
-        for group in ANY:
-            self._join(2, group)
+        self._join(2, ANY)
 
     def _camera(self) -> None:
-        for group in HOME:
-            self._join(1, group)
-            self._join(2, group)
+        self._join(1, HOME)
+        self._join(2, HOME)
 
     def _third_member(self) -> None:
-        for group in ANY:
-            self._join(3, group)
+        self._join(3, ANY)
 
     def _leave(self) -> None:
-        for number in (1, 3):
-            for group in ANY:
-                self._stop_counting(number, group)
-        time.sleep(_DRAIN)
-        for number in (1, 3):
-            for group in ANY:
-                self._current[number, group].left = time.time()
-                self._members[number, group].leave()
+        leaving = [(number, group) for number in (1, 3) for group in ANY]
+        for key in self._last_packets(leaving):
+            self._members[key].leave()
 
     def _change(self) -> None:
-        for group in SPECIFIC:
-            self._stop_counting(1, group)
-        time.sleep(_DRAIN)
-        for group in SPECIFIC:
-            source = SERVER2[":" in group]
-            self._current[1, group].left = time.time()
-            self._members[1, group].include([source])
-            self._want(1, group, f"only {source}", [source])
+        for key in self._last_packets([(1, group) for group in SPECIFIC]):
+            sources = self._sources(key[1], "B")
+            self._members[key].include(sources)
+            self._want(*key, "only B", sources)
 
     def _end(self) -> None:
         for stream in self.streams.values():
@@ -219,24 +220,32 @@ class Play:
 
     # -- their parts
 
-    def _stream(self, node: Node, group: str, source: str) -> Stream:
-        stream = node.stream(group, rate=RATE, source=source, ttl=HOPS)
-        self.streams[Flow(source, group)] = stream
-        return stream
+    def _stream(self, node: Node, groups: Pair, sources: Pair) -> None:
+        for group, source in zip(groups, sources, strict=True):
+            stream = node.stream(group, rate=RATE, source=source, ttl=HOPS)
+            self.streams[Flow(source, group)] = stream
 
-    def _join(self, number: int, group: str, include: str = "", exclude: str = "") -> None:
+    def _sources(self, group: str, only: str = "", but: str = "") -> list[str]:
+        """The sources that send to a group: all, those of one sender, or those of the others."""
+        known = [flow.source for flow in self.streams if flow.group == group]
+        if only:
+            return [source for source in known if source in SENDERS[only]]
+        return [source for source in known if not but or source not in SENDERS[but]]
+
+    def _join(self, number: int, groups: Pair, only: str = "", but: str = "") -> None:
         node = self.receivers[number - 1]
-        sources = [flow.source for flow in self.streams if flow.group == group]
-        if include:
-            member, sources = node.join(group, include=[include]), [include]
-        elif exclude:
-            member = node.join(group, exclude=[exclude])
-            sources.remove(exclude)
-        else:
-            member = node.join(group)
-        self._members[number, group] = member
-        text = f"only {include}" if include else f"not {exclude}" if exclude else "any source"
-        self._want(number, group, text, sources)
+        for group in groups:
+            if only:
+                text, member = f"only {only}", node.join(group, include=self._sources(group, only))
+            elif but:
+                text, member = (
+                    f"not {but}",
+                    node.join(group, exclude=self._sources(group, only=but)),
+                )
+            else:
+                text, member = "any", node.join(group)
+            self._members[number, group] = member
+            self._want(number, group, text, self._sources(group, only, but))
 
     def _want(self, number: int, group: str, text: str, sources: Sequence[str]) -> None:
         link = "down1" if number == 1 else "down2"
@@ -246,8 +255,14 @@ class Play:
         self._current[number, group] = want
         self.wants.append(want)
 
-    def _stop_counting(self, number: int, group: str) -> None:
-        self._current[number, group].stop_counting()
+    def _last_packets(self, keys: Sequence[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+        """The memberships one by one to be ended, once what is on its way has come."""
+        for key in keys:
+            self._current[key].stop_counting()
+        time.sleep(_DRAIN)
+        for key in keys:
+            self._current[key].left = time.time()
+            yield key
 
 
 def _router(link: str) -> Iterator[str]:
