@@ -1,0 +1,96 @@
+"""The sample configuration and the systemd unit."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from configparser import ConfigParser
+
+import attrs
+from twisted.trial.unittest import SynchronousTestCase
+
+from mcproxy.config.model import InterfaceSettings
+from mcproxy.config.structure import keys_of
+from mcproxy.config.tables import Document, InstanceTable, ManholeTable
+from mcproxy.config.toml import load, parse
+
+from .source import PROJECT
+
+SAMPLE = PROJECT / "etc/mcproxy.toml"
+UNIT = PROJECT / "etc/mcproxy.service"
+
+
+def with_all_settings(text: str) -> str:
+    """The sample with the settings that it shows as comments."""
+    return re.sub(r"(?m)^#(?=\S+ = |\[)", "", text)
+
+
+class SampleTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.text = SAMPLE.read_text(encoding="utf-8")
+
+    def test_it_has_no_mistakes(self) -> None:
+        self.assertEqual(load(str(SAMPLE)).instances[0].name, "iptv")
+
+    def test_nor_has_it_with_all_that_is_shown(self) -> None:
+        self.assertIsNotNone(parse(with_all_settings(self.text)).manhole)
+
+    def test_every_key_is_shown(self) -> None:
+        for kind in (Document, InstanceTable, InterfaceSettings, ManholeTable):
+            for key in keys_of(kind):
+                self.assertRegex(self.text, rf"(?m)^#?({key} = |\[(.*\.)?{key}\b)")
+
+    def test_what_is_shown_as_a_comment_is_the_default(self) -> None:
+        configuration = parse(with_all_settings(self.text))
+        shown, plain = configuration.instances[0], load(str(SAMPLE)).instances[0]
+        self.assertEqual(shown, plain)
+        settings = shown.downstream_settings("lan1")
+        self.assertEqual(settings, InterfaceSettings())
+        assert configuration.manhole is not None
+        fields = attrs.fields_dict(type(configuration.manhole))
+        self.assertEqual(configuration.manhole.host_key, fields["host_key"].default)
+
+
+class UnitTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        unit = ConfigParser(strict=False, interpolation=None)
+        unit.optionxform = str  # type: ignore[assignment,method-assign]
+        unit.read_string(UNIT.read_text(encoding="utf-8"))
+        self.service = unit["Service"]
+
+    def test_it_runs_the_daemon_and_waits_until_it_is_ready(self) -> None:
+        command = self.service["ExecStart"]
+        self.assertEqual(command, "/usr/bin/mcproxy run --config /etc/mcproxy.toml")
+        self.assertEqual(self.service["Type"], "notify")
+
+    def test_two_capabilities_are_all(self) -> None:
+        for key in ("AmbientCapabilities", "CapabilityBoundingSet"):
+            self.assertEqual(self.service[key], "CAP_NET_ADMIN CAP_NET_RAW")
+        self.assertEqual(self.service["DynamicUser"], "yes")
+        self.assertEqual(self.service["NoNewPrivileges"], "yes")
+
+    def test_the_system_is_out_of_reach_but_for_what_is_needed(self) -> None:
+        self.assertEqual(self.service["ProtectSystem"], "strict")
+        self.assertEqual(self.service["RuntimeDirectory"], "mcproxy")
+        self.assertEqual(self.service["StateDirectory"], "mcproxy")
+        families = set(self.service["RestrictAddressFamilies"].split())
+        self.assertEqual(families, {"AF_INET", "AF_INET6", "AF_NETLINK", "AF_UNIX", "AF_PACKET"})
+        self.assertTrue(self.service["SystemCallFilter"].startswith("@system-service"))
+        # The kernel's network is what the daemon is about.
+        self.assertNotIn("PrivateNetwork", self.service)
+
+    def test_what_does_not_mend_itself_is_not_tried_again(self) -> None:
+        self.assertEqual(self.service["Restart"], "on-failure")
+        self.assertEqual(self.service["RestartPreventExitStatus"].split(), ["1", "2", "4"])
+
+    def test_systemd_has_nothing_to_say_against_it(self) -> None:
+        if shutil.which("systemd-analyze") is None:
+            return  # not everywhere; the assertions above hold the lines that matter
+        path = self.mktemp() + ".service"
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(UNIT.read_text(encoding="utf-8").replace("/usr/bin/mcproxy", "/bin/true"))
+        done = subprocess.run(
+            ["systemd-analyze", "verify", "--man=no", path], capture_output=True, text=True
+        )
+        self.assertEqual([line for line in done.stderr.splitlines() if path in line], [])
