@@ -36,7 +36,7 @@ def main(arguments: Sequence[str]) -> int:
         return _fail(NO, "interrupted")
     except ModuleNotFoundError as error:
         return _fail(
-            NO, f"the demo needs the Python package {error.name}: pip install mcproxy[dev]"
+            NO, f"the demo needs the Python package {error.name}: pip install {error.name}"
         )
 
 

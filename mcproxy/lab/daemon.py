@@ -55,7 +55,7 @@ class Daemon:
             start_new_session=True,  # its children end with it
             env={
                 **os.environ,
-                "PYTHONPATH": str(PROJECT),
+                "PYTHONPATH": os.pathsep.join(_search_path()),
                 "NOTIFY_SOCKET": f"{self._folder.name}/notify",
                 **(environment or {}),
             },
@@ -134,3 +134,9 @@ class Daemon:
         assert self.process.stderr is not None
         for line in self.process.stderr:
             self.lines.append(line.rstrip("\n"))
+
+
+def _search_path() -> list[str]:
+    """Where the daemon finds its modules: the same mcproxy as ours, then what we were told."""
+    told = os.environ.get("PYTHONPATH", "")
+    return [str(PROJECT), *filter(None, told.split(os.pathsep))]
