@@ -1,0 +1,161 @@
+"""What the proxy tells its upstream, by itself and when it is asked."""
+
+from __future__ import annotations
+
+from mcproxy.lab.waiting import wait_until
+from mcproxy.protocol.family import IPV4, packed
+from mcproxy.protocol.packets import OldReport, Packet, Query, Record, Report
+from mcproxy.protocol.wire import pack_reports
+
+from .messages import ALLOW, IS_EX, IS_IN, TO_EX, heard, query, record, records, say
+from .site import SLACK, IPv4TestCase, IPv6TestCase, Scenarios
+
+CROWD = 300
+
+
+class UpstreamScenarios(Scenarios):
+    def setUp(self) -> None:
+        super().setUp()
+        self.start()
+        self.upstream = self.server.capture()
+        self.router, self.host = self.server.raw_host(), self.home.raw_host()
+
+    def reports(self, *given: Record) -> int:
+        """A host made by hand sends these records, in as few reports as there can be."""
+        packets = list(pack_reports(given, self.family, 1500))
+        for packet in packets:
+            say(self.host, self.numbers.raw_host, packet)
+        return len(packets)
+
+    def ask(self, seconds: float, group: str = "", *sources: str) -> float:
+        """The provider's router asks, and no answer is to come from before that; when."""
+        general = "0.0.0.0" if self.family is IPV4 else "::"
+        link = self.server.capture()
+        say(self.router, self.numbers.raw_router, query(group or general, seconds, *sources))
+        return link.wait_for(lambda frame: frame.outgoing).time
+
+    # -- many at once
+
+    def crowd(self) -> list[Record]:
+        """Records that join many groups."""
+        first = int.from_bytes(packed(self.group), "big")
+        size = self.family.address_size
+        return [Record(TO_EX, (first + n).to_bytes(size, "big")) for n in range(CROWD)]
+
+    def told(self, since: float = 0.0) -> dict[Record, float]:
+        """What was reported since then and when first, without the kernel's own groups."""
+        times: dict[Record, float] = {}
+        for when, _, packet in heard(self.upstream):
+            for one in packet.records if isinstance(packet, Report) and when >= since else ():
+                if self.family.is_proxied(one.group):
+                    times.setdefault(one, when)
+        return times
+
+    def test_hundreds_of_groups_arrive_in_a_few_reports(self) -> None:
+        wanted = self.crowd()
+        sent = self.reports(*wanted)
+        wait_until(lambda: set(wanted) <= self.told().keys())
+        times = self.told().values()
+        self.assertLess(max(times) - min(times), SLACK)
+        carrying = [one for one in heard(self.upstream) if min(times) <= one.time <= max(times)]
+        self.assertLessEqual(len(carrying), sent + 5)  # the kernel's own host speaks there too
+        wait_until(lambda: len(self.routes()) == CROWD + 1)
+
+    def test_hundreds_of_groups_are_told_again_when_asked(self) -> None:
+        wanted = self.crowd()
+        self.reports(*wanted)
+        wait_until(lambda: set(wanted) <= self.told().keys())
+        asked = self.ask(1.0)
+        answers = {one._replace(type=IS_EX) for one in wanted}
+        wait_until(lambda: answers <= self.told(asked).keys())
+        self.assertLess(max(self.told(asked)[one] for one in answers) - asked, 1.0 + SLACK)
+
+    # -- queries
+
+    def settle(self) -> None:
+        """Three groups are joined, and told as often as they are to be told unasked."""
+        self.home.join(self.groups[0])
+        self.home.join(self.groups[1], include=self.sources[:2])
+        self.other.join(self.groups[2], exclude=self.sources[:1])
+        wait_until(lambda: all(len(records(self.upstream, g)) >= 2 for g in self.groups[:3]))
+
+    def expect(self, asked: float, seconds: float, *expected: Record) -> None:
+        """These answers and no others are given within the time."""
+
+        def answers() -> dict[Record, float]:
+            told = self.told(asked).items()
+            return {one: when for one, when in told if one.type in (IS_EX, IS_IN)}
+
+        wait_until(lambda: answers().keys() >= set(expected), message=f"no {expected}")
+        self.assertEqual(answers().keys(), set(expected))
+        self.assertLess(max(answers().values()) - asked, seconds + SLACK)
+
+    def test_queries_are_answered_with_what_they_ask_for(self) -> None:
+        self.settle()
+        one, listed, blocking = self.groups[:3]
+        a, b, c = self.sources
+        asked = self.ask(0.5)
+        everything = (record(IS_EX, one), record(IS_IN, listed, a, b), record(IS_EX, blocking, a))
+        self.expect(asked, 0.5, *everything)
+        for group, answer in zip(self.groups[:3], everything, strict=True):
+            self.expect(self.ask(0.2, group), 0.2, answer)
+        self.expect(self.ask(0.2, listed, b, c), 0.2, record(IS_IN, listed, b))
+        self.expect(self.ask(0.2, blocking, a, c), 0.2, record(IS_IN, blocking, c))
+
+    def test_queries_about_what_nobody_wants_are_not_answered(self) -> None:
+        self.settle()
+        asked = self.ask(0.1, self.groups[5])
+        self.ask(0.1, self.groups[1], self.sources[2])
+        self.expect(self.ask(0.2, self.groups[0]), 0.2, record(IS_EX, self.groups[0]))
+        self.expect(asked, 5, record(IS_EX, self.groups[0]))
+
+    def test_an_older_querier_is_answered_in_its_version(self) -> None:
+        self.home.join(self.group)
+        self.await_told(self.upstream, record(TO_EX, self.group))
+        for version in range(self.family.current_version - 1, 0, -1):
+            asked = Query(version, self.family.unspecified, 0.2)
+            say(self.router, self.numbers.raw_router, asked)
+            self.await_packet(OldReport(version, packed(self.group)))
+
+    def await_packet(self, packet: Packet) -> None:
+        """Wait until exactly this comes upstream."""
+        wait_until(
+            lambda: any(one.packet == packet for one in heard(self.upstream)),
+            message=f"no {packet}",
+        )
+
+    # -- what stays on its link
+
+    def test_groups_of_the_link_stay_there(self) -> None:
+        local = ("224.0.0.50", "224.0.0.251") if self.family is IPV4 else LINK_LOCAL
+        elsewhere = self.other.capture(data=True)
+        for group in local:
+            self.reports(record(TO_EX, group), record(ALLOW, group, self.source))
+            if not group.startswith("ff01"):
+                self.home.join(group)
+                self.other.join(group)
+                self.stream(group)
+                self.stream(group, node=self.home, source=self.numbers.at(2, 2))
+        member = self.home.join(self.group)
+        self.stream()
+        self.await_packets(member)
+        self.let_flow()
+        for group in local:
+            self.assertEqual(records(self.upstream, group), [], group)
+        self.assertEqual(list(elsewhere.data()), [])
+        self.assertNotIn(True, [self.is_local(route.group) for route in self.routes()])
+
+    def is_local(self, group: bytes) -> bool:
+        """Whether it is a group that never leaves its link; 0 stands for all others."""
+        return group != self.family.unspecified and not self.family.is_proxied(group)
+
+
+LINK_LOCAL = ("ff01::50", "ff02::50", "ff12::50", "ff02::fb")
+
+
+class IPv4UpstreamTests(UpstreamScenarios, IPv4TestCase):
+    pass
+
+
+class IPv6UpstreamTests(UpstreamScenarios, IPv6TestCase):
+    pass
