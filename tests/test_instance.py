@@ -117,6 +117,7 @@ class InstanceTests(SynchronousTestCase):
         return packets
 
     def test_a_join_goes_upstream_at_once_and_once(self) -> None:
+        """DB-04, FWD-01, FWD-06."""
         self.links(UP, D1, D2)
         self.says("d1", TO_EX, G1)
         self.assertEqual(self.sent("up"), [Report((Record(TO_EX, G1),))])
@@ -126,6 +127,7 @@ class InstanceTests(SynchronousTestCase):
         self.assertEqual(self.instance.plan(G1), (Route(ANY, "up", frozenset(["up", "d1", "d2"])),))
 
     def test_a_refresh_tells_nobody(self) -> None:
+        """DB-04, DB-09."""
         self.links(UP, D1)
         self.says("d1", TO_EX, G1)
         self.clock.advance(2)
@@ -135,6 +137,7 @@ class InstanceTests(SynchronousTestCase):
         self.assertEqual((self.neighbours.sent, self.neighbours.changed_groups), ([], []))
 
     def test_a_group_ends_when_nobody_claims_it(self) -> None:
+        """TX-04, DB-03, FWD-06."""
         self.links(UP, D1)
         self.says("d1", TO_EX, G1)
         self.clock.pump([0.5] * 6)
@@ -158,12 +161,13 @@ class InstanceTests(SynchronousTestCase):
         self.assertEqual(self.sent("up"), [answer])
 
     def test_reports_on_the_upstream_are_not_ours(self) -> None:
-        """PX-02."""
+        """PX-02, V-10."""
         self.links(UP, D1)
         self.says("up", TO_EX, G1)
         self.assertEqual(self.instance.host.groups, {})
 
     def test_a_downstream_waits_for_its_address(self) -> None:
+        """GQ-06."""
         self.links(UP)
         self.instance.receive(LinkChanged(None, link("d1", 2, None)))
         self.assertNotIn("d1", self.neighbours.vifs)
@@ -173,6 +177,7 @@ class InstanceTests(SynchronousTestCase):
         self.assertEqual(self.instance.base(), Route(ANY, "up", frozenset(["up", "d1"])))
 
     def test_a_pattern_takes_links_in_and_lets_them_go(self) -> None:
+        """PX-08, V-2."""
         self.links(UP)
         lan = link("lan7", 9, "10.0.9.1")
         self.instance.receive(LinkChanged(None, lan))
@@ -185,6 +190,7 @@ class InstanceTests(SynchronousTestCase):
         self.assertNotIn("wan7", self.neighbours.vifs)
 
     def test_an_upstream_that_returns_is_joined_again(self) -> None:
+        """HR-07."""
         self.links(UP, D1)
         self.says("d1", TO_EX, G1)
         self.instance.receive(LinkChanged(UP, link("up", 1, "10.0.1.1", up=False)))
@@ -211,6 +217,7 @@ class InstanceTests(SynchronousTestCase):
         self.assertEqual((self.sent("up"), self.instance.host.mtu), ([], 600))
 
     def test_a_source_is_where_the_route_leads_or_else_upstream(self) -> None:
+        """FWD-14."""
         self.towards = {S1: 3}
         self.instance = self.make(InstanceConfig("a", "up", ("d1", "d2")))
         self.links(UP, D1, D2)
@@ -221,6 +228,7 @@ class InstanceTests(SynchronousTestCase):
         )
 
     def test_data_on_another_interface_moves_its_source(self) -> None:
+        """FWD-14."""
         self.links(UP, D1, D2)
         self.says("d1", ALLOW, SSM, S1)
         self.neighbours.changed_groups.clear()
@@ -229,7 +237,7 @@ class InstanceTests(SynchronousTestCase):
         self.assertEqual(self.instance.plan(SSM), (Route(S1, "d2", frozenset(["up", "d1"])),))
 
     def test_nothing_goes_where_another_is_the_querier(self) -> None:
-        """FWD-03, DB-07: the group is still asked for."""
+        """FWD-03, FWD-06, DB-07: the group is still asked for."""
         self.links(UP, D1, D2)
         self.says("d1", TO_EX, G1)
         self.says("d2", TO_EX, G1)
@@ -262,6 +270,7 @@ class InstanceTests(SynchronousTestCase):
         self.assertEqual((self.instance.downstreams, self.neighbours.joined), ({}, []))
 
     def test_stop_leaves_and_lets_go_of_all(self) -> None:
+        """HS-11."""
         self.links(UP, D1)
         self.says("d1", TO_EX, G1)
         self.says("d1", ALLOW, SSM, S1)

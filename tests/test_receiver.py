@@ -87,11 +87,12 @@ class ReceiverTests(SynchronousTestCase):
         )
 
     def test_other_interfaces_are_nobodys(self) -> None:
+        """V-2."""
         self.gets4(self.join4(), index=8)
         self.assertEqual((self.listener.told, dict(self.receiver.dropped)), ([], {}))
 
     def test_our_own_packets_are_dropped_without_a_word(self) -> None:
-        """V-3."""
+        """V-3, PX-03."""
         self.gets4(self.join4(OWN4))
         self.gets6(mld.encode(JOIN6, OWN6, IPV6.report_destination), source=OWN6)
         self.assertEqual((self.listener.told, dict(self.receiver.dropped)), ([], {}))
@@ -102,7 +103,7 @@ class ReceiverTests(SynchronousTestCase):
         self.assertEqual(len(self.listener.told), 1)
 
     def test_every_drop_is_counted_with_its_reason(self) -> None:
-        """V-1 to V-9."""
+        """V-1, V-5..9."""
         good = self.join4()
         self.gets4(good[:-1] + b"\xff")
         self.gets4(good[:8] + b"\x02" + good[9:])

@@ -149,11 +149,13 @@ class RoutingTests(SynchronousTestCase):
         self.assertEqual(len(self.kernel.applied), before)
 
     def test_a_second_member_replaces_the_entry_in_place(self) -> None:
+        """FWD-06."""
         self.want(G1, any_source("up", "d1"))
         self.want(G1, any_source("up", "d1", "d2"))
         self.assertEqual(self.kernel.applied[-1], [("add", ANY, G1, bytes([0, 0, 1, 2]))])
 
     def test_a_group_no_longer_wanted_is_removed(self) -> None:
+        """FWD-06."""
         self.want(G1, any_source("up", "d1"))
         self.want(G1)
         self.assertEqual(self.kernel.entries, {})
@@ -211,6 +213,7 @@ class RoutingTests(SynchronousTestCase):
         self.assertEqual(self.table.vifs["d3"].number, 1)  # free again
 
     def test_a_new_upstream_link_has_entries_of_its_own(self) -> None:
+        """FWD-06."""
         self.want(G1, any_source("up", "d1"))
         self.table.release("up", self.owner)
         self.assertEqual(self.kernel.entries, {})

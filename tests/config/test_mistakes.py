@@ -92,6 +92,7 @@ class ValueTests(ConfigurationTestCase):
             self.assertTrue(mistake.startswith(f"{key} (line 2): {expected}; write"), mistake)
 
     def test_ranges(self) -> None:
+        """TM-04: robustness, intervals and limits."""
         for line, shown, allowed in (
             ("query-interval = 0.9", "0.9", "from 1 to 31744"),
             ("query-interval = 31745", "31745", "from 1 to 31744"),
@@ -165,6 +166,7 @@ class TimesTests(ConfigurationTestCase):
     )
 
     def test_a_response_must_be_due_before_the_next_query(self) -> None:
+        """GQ-04, TM-04."""
         self.refuses(
             "[defaults]\nquery-interval = 10\nquery-max-response-time = 10.0\n" + SMALLEST,
             "defaults.query-max-response-time (line 3): " + self.MESSAGE.format(10, 10),
@@ -244,6 +246,7 @@ class InterfaceTests(ConfigurationTestCase):
         self.instance(f'[instance.a]\nupstream = "{"x" * 15}"\ndownstream = ["{"ü" * 7}"]\n')
 
     def test_an_upstream_is_one_name(self) -> None:
+        """PX-01."""
         for value, what in (
             ('["eth0", "eth2"]', "several upstreams are not available yet; name one"),
             ("[]", "no upstream; name the interface towards the sources"),
@@ -255,6 +258,7 @@ class InterfaceTests(ConfigurationTestCase):
             self.refuses_lists(value, '["eth1"]', f".upstream (line 2): {what}")
 
     def test_downstreams_are_a_list_of_names(self) -> None:
+        """PX-01, PX-04."""
         for value, what in (
             ("[]", "no downstream; name one interface at least"),
             ("3", "3 is neither a name nor a list; write names in quotes"),
@@ -286,6 +290,7 @@ class InterfaceTests(ConfigurationTestCase):
         self.assertIn("use 64 characters at most", mistake)
 
     def test_both_are_missing(self) -> None:
+        """PX-01."""
         self.refuses(
             "[instance.a]\n",
             'instance.a (line 1): no upstream; write upstream = "IF"',
@@ -327,6 +332,7 @@ class RolesTests(ConfigurationTestCase):
         return f'{SMALLEST}[instance.b]\nupstream = "{upstream}"\ndownstream = [{names}]\n{more}'
 
     def test_a_downstream_of_both(self) -> None:
+        """PX-04."""
         for table in ("", "table = 5\n"):
             self.refuses(
                 self.second("eth9", "eth3 eth2", table),
@@ -334,6 +340,7 @@ class RolesTests(ConfigurationTestCase):
             )
 
     def test_upstream_of_one_and_downstream_of_the_other(self) -> None:
+        """PX-04."""
         self.refuses(
             self.second("eth2", "eth0"),
             f'instance.b.upstream (line 6): "eth2" is downstream of instance a too; {ROLE}',

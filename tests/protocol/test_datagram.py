@@ -115,7 +115,7 @@ class IgmpDissectionTests(SynchronousTestCase):
         self.assertEqual((second.srcaddrs, second.auxdlen), (["10.0.0.1", "10.0.0.2"], 0))
 
     def test_older_versions(self) -> None:
-        """IP4-SD-03, 04: reports to their group, a leave to all routers."""
+        """IP4-SD-02..04, IGMP2-04: reports and queries to their group, a leave to all routers."""
         layers = {
             OldReport(1, group(IPV4, 1)): (IGMP_MR, 0x12),
             OldReport(2, group(IPV4, 1)): (IGMPv2_MR, 0x16),
@@ -239,7 +239,7 @@ class AcceptanceTests(FamilyTests):
                 self.refused(self.arriving(packet, hops=hops), DropReason.TTL)
 
     def test_without_router_alert(self) -> None:
-        """T-024, V-7: MLD asks for it, IGMP does without."""
+        """T-024, V-7, IP6-06: MLD asks for it, IGMP does without."""
         report = Report((self.record(TO_EX),))
         arriving = self.arriving(report, router_alert=False)
         if self.family is IPV4:
@@ -248,7 +248,7 @@ class AcceptanceTests(FamilyTests):
             self.refused(arriving, DropReason.ROUTER_ALERT)
 
     def test_unspecified_source(self) -> None:
-        """T-020, T-021, IP4-SD-08, IP6-05: 0.0.0.0 may report, :: may not."""
+        """T-020, T-021, V-8, IP4-SD-08, IP6-05: 0.0.0.0 may report, :: may not."""
         report = Report((self.record(TO_EX),))
         arriving = self.arriving(report, source=self.family.unspecified)
         if self.family is IPV4:
@@ -276,7 +276,7 @@ class AcceptanceTests(FamilyTests):
     @given(st.data())
     @examples(10)
     def test_any_bytes(self, data: st.DataObject) -> None:
-        """T-018: a packet or a WireError, whatever the headers say."""
+        """T-018, SEC-07: a packet or a WireError, whatever the headers say."""
         arriving = Datagram(
             data.draw(addresses(self.family)),
             data.draw(addresses(self.family)),
@@ -296,7 +296,7 @@ class MldSourceTests(SynchronousTestCase):
     """MLD is between link-local addresses alone."""
 
     def test_global_source(self) -> None:
-        """T-022, IP6-03, IP6-05, IP6-10: queries and reports of other sources are dropped."""
+        """T-022, V-8, IP6-03, 05, 06, 10: queries and reports of other sources are dropped."""
         g = group(IPV6, 1)
         for address in (source(IPV6, 1), IPV6.unspecified, packed("fec0::1"), packed("::1")):
             for packet in (Query(2, g, 1.0), Report(()), OldReport(1, g), Leave(g)):
@@ -386,7 +386,7 @@ class Ipv4HeaderTests(SynchronousTestCase):
     @given(st.binary(max_size=60))
     @examples(10)
     def test_any_bytes(self, data: bytes) -> None:
-        """T-018: a datagram or a WireError, from noise and from noisy headers."""
+        """T-018, SEC-07: a datagram or a WireError, from noise and from noisy headers."""
         for attempt in (data, self.packet[:2] + data, data + self.packet[len(data) :]):
             try:
                 arriving = decode_ipv4(attempt)

@@ -48,7 +48,7 @@ class AddressTests(SynchronousTestCase):
         )
 
     def test_source_specific_groups(self) -> None:
-        """SSM-01: 232.0.0.0/8 and ff3x::/32."""
+        """SSM-01, SSM-07: 232.0.0.0/8 and ff3x::/32, with all that is reserved in them."""
         self.check(IPV4.is_ssm, "232.0.0.0 232.255.255.255", "231.255.255.255 233.0.0.0 239.0.0.1")
         self.check(
             IPV6.is_ssm,

@@ -41,7 +41,11 @@ def times(x: Sources) -> dict[bytes, float]:
 
 
 class TableTests(SynchronousTestCase):
-    """CS-01..04 and SC-01..08, T-042..053: every state and record of three sources."""
+    """CS-01..04 and SC-01..08, T-042..053: every state and record of three sources.
+
+    SC-13: what a row asks for is reckoned from the state before. CHG-05: hosts of the
+    lightweight profile send no other records.
+    """
 
     def check(self, state: Group, record: Record, row: Row) -> None:
         """Applying ``record`` to ``state`` does what the row says."""

@@ -123,7 +123,7 @@ class ChangeTests(HostTests):
         self.assertIsNone(self.host.next_deadline())
 
     def test_each_kind_of_change(self) -> None:
-        """HS-02, HS-03: the records of the four rows, empty lists left out."""
+        """HS-01..03, IGMP3-R-12, MLD2-R-12: the records of the four rows, empty lists left out."""
         inc, exc, record = self.including, self.excluding, self.record
         rows = [
             (inc(1, 2), inc(2, 3), [record(ALLOW, 3), record(BLOCK, 1)]),
@@ -499,7 +499,7 @@ class AnswerTests(HostTests):
         self.assertEqual(self.answers(), [(0.5, (self.record(IS_EX),))])
 
     def test_all_nodes(self) -> None:
-        """HR-09, IGMP3-Q-07: that group is never answered for."""
+        """HR-09, IGMP3-Q-07, MLD1-03: that group is never answered for."""
         self.settles_on(self.excluding())
         self.hears(Query(self.version, self.family.all_nodes, 1.0), 0.5)
         self.assertEqual(self.answers(), [])

@@ -83,19 +83,19 @@ class VectorTests(SynchronousTestCase):
         self.assertEqual(igmp.decode(expected), Leave(G))
 
     def test_general_query(self) -> None:
-        """GQ-02: the default query of version 3 says 10 s, robustness 2 and 125 s."""
+        """GQ-02, IGMP3-Q-01: the default query of version 3 says 10 s, robustness 2 and 125 s."""
         query = Query(3, ANY, 10.0, robustness=2, interval=125)
         self.assertEqual(igmp.encode(query), message("11640000 00000000 027d0000"))
 
     def test_query_of_sources(self) -> None:
-        """A.7: group, S flag, QRV, QQIC, the number of sources and the sources."""
+        """IGMP3-Q-01, A.7: group, S flag, QRV, QQIC, the number of sources and the sources."""
         listed = frozenset([packed("10.0.0.2"), packed("10.0.0.1")])
         query = Query(3, G, 1.0, listed, True, 2, 125)
         expected = message("110a0000 ef010101 0a7d0002 0a000001 0a000002")
         self.assertEqual(igmp.encode(query), expected)
 
     def test_queries_of_older_versions(self) -> None:
-        """GQ-07: 8 bytes, in version 1 without a time, in version 2 with a linear one."""
+        """GQ-07, IGMP2-04: 8 bytes, in version 1 without a time, in version 2 with a linear one."""
         self.assertEqual(igmp.encode(Query(1, ANY, 10.0)), message("1100000000000000"))
         self.assertEqual(igmp.encode(Query(2, ANY, 10.0)), message("1164000000000000"))
         self.assertEqual(igmp.encode(Query(2, G, 1.0)), message("110a0000ef010101"))
@@ -119,7 +119,7 @@ class QueryClassTests(SynchronousTestCase):
     """The version of a query is told by its length and code."""
 
     def test_lengths(self) -> None:
-        """T-004, QC-01..04: 8 bytes are version 1 or 2, 12 and more version 3."""
+        """T-004, QC-01..04, IGMP2-03: 8 bytes are version 1 or 2, 12 and more version 3."""
         self.assertEqual(igmp.decode(message("1100000000000000")).version, 1)
         self.assertEqual(igmp.decode(message("110a000000000000")).version, 2)
         for length in (12, 13, 16):
@@ -204,7 +204,7 @@ class ReportTests(SynchronousTestCase):
             self.assertEqual(igmp.decode(message(text)), Report((Record(TO_EX, G),)))
 
     def test_truncated_anywhere(self) -> None:
-        """T-008, IGMP3-R-03: a report that ends too early is nothing at all."""
+        """T-008, IGMP3-R-03, V-11: a report that ends too early is nothing at all."""
         plain = "22000000 00000001 05000002 ef010101 0a000001 0a000002"
         with_auxiliary_data = "22000000 00000001 05010002 ef010101 0a000001 0a000002 00000000"
         for text in (plain, with_auxiliary_data):
@@ -251,7 +251,7 @@ class RefusalTests(SynchronousTestCase):
     """What is not a message."""
 
     def test_one_flipped_bit(self) -> None:
-        """T-009, CK-02: wherever it is, the checksum tells."""
+        """T-009, CK-01, CK-02: wherever it is, the checksum tells."""
         good = bytes.fromhex("2200e9fb0000000104000000ef010101")
         for bit in range(len(good) * 8):
             bad = bytearray(good)

@@ -80,19 +80,19 @@ class EncodingTests(SynchronousTestCase):
         return (message[:2] + b"\0\0" + message[4:]).hex()
 
     def test_general_query(self) -> None:
-        """GQ-02, A.10: 10 s, robustness 2, 125 s."""
+        """GQ-02, MLD2-Q-01, A.10: 10 s, robustness 2, 125 s."""
         query = Query(2, ANY, 10.0, robustness=2, interval=125)
         self.assertEqual(self.encoded(query), "82000000" + "27100000" + "00" * 16 + "027d0000")
 
     def test_query_of_sources(self) -> None:
-        """A.10: the S flag, and the sources in order."""
+        """MLD2-Q-01, A.10: the S flag, and the sources in order."""
         listed = frozenset([source(IPV6, 2), source(IPV6, 1)])
         tail = "0a7d0002" + source(IPV6, 1).hex() + source(IPV6, 2).hex()
         query = Query(2, G, 1.0, listed, True, 2, 125)
         self.assertEqual(self.encoded(query), "82000000" + "03e80000" + G_HEX + tail)
 
     def test_messages_of_version_1(self) -> None:
-        """A.9: 24 bytes each; the delay is linear and ends at 65.535 s."""
+        """GQ-07, ENC-04, A.9: 24 bytes each; the delay is linear and ends at 65.535 s."""
         self.assertEqual(self.encoded(Query(1, ANY, 10.0)), "82000000" + "27100000" + "00" * 16)
         self.assertEqual(self.encoded(Query(1, G, 90.0)), "82000000" + "ffff0000" + G_HEX)
         self.assertEqual(self.encoded(OldReport(1, G)), "83000000" + "00000000" + G_HEX)
@@ -156,7 +156,7 @@ class DecodingTests(SynchronousTestCase):
         self.assertEqual(mld.decode(message), Report((Record(TO_EX, G),)))
 
     def test_truncated_anywhere(self) -> None:
-        """MLD2-R-03: all or nothing."""
+        """MLD2-R-03, V-11: all or nothing."""
         whole = bytes.fromhex("8f000000 00000001 05010001" + G_HEX + "00" * 16 + "deadbeef")
         mld.decode(whole)
         for length in range(8, len(whole)):
@@ -175,7 +175,7 @@ class DecodingTests(SynchronousTestCase):
         self.assertEqual(mld.decode(bytes.fromhex("84" + body)), Leave(G))
 
     def test_short_messages(self) -> None:
-        """V-4: 24 bytes for version 1, 8 for a report."""
+        """V-4, MLD2-R-11: 24 bytes for version 1, 8 for a report."""
         for kind in ("82", "83", "84"):
             self.assertEqual(refusal(self, kind + "00" * 22), DropReason.SHORT)
         self.assertEqual(refusal(self, "8f" + "00" * 6), DropReason.SHORT)

@@ -73,7 +73,7 @@ class CurrentStateTests(LinkTests):
         self.check_exclude({2: 200, 4: 260}, {3}, 260)
 
     def test_records_without_effect(self) -> None:
-        """IGMP3-R-12: empty IS_IN, ALLOW and BLOCK change nothing, with a group or without."""
+        """IGMP3-R-12, MLD2-R-12: empty IS_IN, ALLOW and BLOCK change nothing, with a group or without."""
         for kind in (IS_IN, ALLOW, BLOCK):
             self.assertEqual(self.says(kind), Effects())
         self.given_exclude()
@@ -82,7 +82,7 @@ class CurrentStateTests(LinkTests):
         self.check_exclude({}, set(), 260)
 
     def test_report_without_records(self) -> None:
-        """IGMP3-R-05."""
+        """IGMP3-R-05, MLD2-R-05."""
         self.assertEqual(self.reports(), Effects())
 
 
@@ -129,7 +129,7 @@ class ChangeTests(LinkTests):
         self.assertEqual(self.heard(), [])
 
     def test_exclude_hears_block(self) -> None:
-        """T-051, SC-06, the worked vector: the new source gets 100 s, then what is asked."""
+        """T-051, SC-06, SC-14, the worked vector: the new source gets 100 s, then what is asked."""
         self.given_exclude(x=(1,), y=(2,))
         self.passes(160)
         self.says(BLOCK, 1, 2, 3)
@@ -193,7 +193,7 @@ class ChangeTests(LinkTests):
         self.assertEqual((self.querier.groups, self.heard(), self.changed), ({}, [], []))
 
     def test_records_in_their_order(self) -> None:
-        """T-073, IGMP3-R-08."""
+        """T-073, IGMP3-R-08, MLD2-R-08."""
         self.given_include(2)
         self.reports(self.record(ALLOW, 1), self.record(BLOCK, 2))
         self.check_include({1: 260, 2: 2})
@@ -205,7 +205,7 @@ class ExpiryTests(LinkTests):
     """Timers that run out (B.5)."""
 
     def test_exclude_becomes_include(self) -> None:
-        """T-058, TX-01: X stays with the time it has, Y goes."""
+        """T-058, TX-01, RT-02: X stays with the time it has, Y goes."""
         self.given_exclude(y=(2,))
         self.passes(50)
         self.says(ALLOW, 1)
@@ -521,7 +521,7 @@ class AddressTests(LinkTests):
     }
 
     def test_groups(self) -> None:
-        """T-027, T-028, ADR-01..08, IGMP3-R-06, MLD2-R-13."""
+        """T-027, T-028, ADR-01..08, V-12, IGMP3-R-06, MLD2-R-06, MLD2-R-13, MLD1-03."""
         wanted = frozenset([source(self.family, 1)])
         for address in self.not_ours[self.family].split():
             for kind in RecordType:
@@ -534,7 +534,7 @@ class AddressTests(LinkTests):
             self.assertIn(packed(address), self.querier.groups)
 
     def test_bad_sources_are_left_out(self) -> None:
-        """IGMP3-R-07: of a list with good ones."""
+        """IGMP3-R-07, MLD2-R-07: of a list with good ones."""
         bad = {packed(address) for address in self.bad_sources[self.family].split()}
         for kind in (IS_IN, ALLOW, TO_IN):
             self.setUp()
@@ -546,7 +546,7 @@ class AddressTests(LinkTests):
             self.check_exclude({}, {1}, 260)
 
     def test_a_list_of_bad_sources_alone(self) -> None:
-        """T-029, IGMP3-R-07: ignored, and not taken for a leave; but TO_EX is a join."""
+        """T-029, IGMP3-R-07, MLD2-R-07: ignored, and not taken for a leave; but TO_EX is a join."""
         bad = frozenset(packed(address) for address in self.bad_sources[self.family].split())
         self.given_exclude(x=(1,))
         for kind in (IS_IN, ALLOW, TO_IN, BLOCK):
@@ -559,7 +559,7 @@ class AddressTests(LinkTests):
             self.check_exclude({}, set(), 260)
 
     def test_source_specific_groups(self) -> None:
-        """T-069, SSM-03: nobody joins them from any source."""
+        """T-069, SSM-03, PSSM-03: nobody joins them from any source."""
         g = ssm_group(self.family, 1)
         for kind in (IS_EX, TO_EX):
             self.reports(Record(kind, g, self.sources(1)))
@@ -569,7 +569,7 @@ class AddressTests(LinkTests):
         self.assertEqual(self.querier.subscription(g), self.including(1))
 
     def test_leaving_a_source_specific_group(self) -> None:
-        """T-070, SSM-04: only sources are asked about."""
+        """T-070, SSM-04, PSSM-03: only sources are asked about."""
         g = ssm_group(self.family, 1)
         for leaving in (Record(BLOCK, g, self.sources(1)), Record(TO_IN, g)):
             self.reports(Record(ALLOW, g, self.sources(1)))
@@ -579,7 +579,7 @@ class AddressTests(LinkTests):
             self.assertEqual(self.querier.groups, {})
 
     def test_older_versions_and_source_specific_groups(self) -> None:
-        """T-068, SSM-02: their reports and leaves are not heard."""
+        """T-068, SSM-02, PSSM-03: their reports and leaves are not heard."""
         g = ssm_group(self.family, 1)
         self.hears(OldReport(1, g))
         self.assertEqual(self.querier.groups, {})
@@ -612,7 +612,7 @@ class LimitTests(LinkTests):
     settings = QuerierSettings(max_groups=2)
 
     def test_most_groups(self) -> None:
-        """T-071, LIM-01: one too many is refused and counted; those there go on."""
+        """T-071, LIM-01, V-14: one too many is refused and counted; those there go on."""
         for number in (1, 2, 3):
             self.says(TO_EX, group_number=number)
         self.assertEqual(len(self.querier.groups), 2)
@@ -702,7 +702,7 @@ class HistoryTests(LinkTests):
     @given(any_settings, steps)
     @examples(8)
     def test_any_history(self, settings: QuerierSettings, history: list[Step]) -> None:
-        """CS, SC, TX, SQ: subscriptions, timers, queries and changes are the same."""
+        """CS-01..04, SC-01..14, TX-01, TX-02, SQ-01..04, SQ-09: the same in all that is visible."""
         LinkTests.setUp(self)
         self.querier = Querier(self.family, settings)
         slow = SlowRouter(settings)

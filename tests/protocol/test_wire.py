@@ -156,7 +156,7 @@ class PackingTests(FamilyTests):
         return (mtu - self.family.header_size - 8 - 4 - size) // size
 
     def test_the_most_sources_of_a_record(self) -> None:
-        """IGMP3-R-10: 365 sources for IGMP, 89 for MLD at 1500 bytes."""
+        """IGMP3-R-10, MLD2-R-10: 365 sources for IGMP, 89 for MLD at 1500 bytes."""
         self.assertEqual(self.most(), 365 if self.family is IPV4 else 89)
         full = Record(TO_EX, group(self.family, 1), many_sources(self.family, self.most()))
         self.assertEqual(self.pack(full), [Report((full,))])
@@ -171,7 +171,7 @@ class PackingTests(FamilyTests):
         self.assertEqual(self.pack(*wanted), [Report(tuple(wanted))])
 
     def test_a_long_change_is_divided(self) -> None:
-        """T-015, IGMP3-R-09: 800 sources are divided over records of disjoint lists."""
+        """T-015, IGMP3-R-09, MLD2-R-09: 800 sources are divided over records of disjoint lists."""
         for kind in (ALLOW, BLOCK, TO_IN, RecordType.MODE_IS_INCLUDE):
             wanted = Record(kind, group(self.family, 1), many_sources(self.family, 800))
             reports = self.pack(wanted)
@@ -182,7 +182,7 @@ class PackingTests(FamilyTests):
             self.assertEqual(len(reports), len(lists))
 
     def test_a_long_exclude_list_is_cut(self) -> None:
-        """T-016, IGMP3-R-09: a second IS_EX or TO_EX would replace the first."""
+        """T-016, IGMP3-R-09, MLD2-R-09: a second IS_EX or TO_EX would replace the first."""
         for kind in (IS_EX, TO_EX):
             wanted = Record(kind, group(self.family, 1), many_sources(self.family, 800))
             [report] = self.pack(wanted)
