@@ -13,9 +13,9 @@ import sys
 from pathlib import Path
 
 from ..source import PROJECT
-from .citations import citations
+from .citations import bases, citations
 from .requirements import load
-from .results import read, run
+from .results import Results, read, run
 from .table import Table
 
 PAGE = PROJECT / "docs" / "conformance.rst"
@@ -33,7 +33,11 @@ def main(arguments: list[str]) -> int:
     table = Table(load(), citations())
     if options.write:
         tests = {test for several in table.tests.values() for test in several}
-        results = read(options.results) if options.results else run(tests)
+        results = Results(bases())
+        if options.results:
+            read(options.results, results)
+        else:
+            run(tests, results)
         PAGE.write_text(table.page(results), encoding="utf-8")
     problems = list(table.problems())
     for problem in problems:

@@ -73,6 +73,26 @@ def cited_in(module: str, source: str) -> list[Citation]:
     return list(found)
 
 
+def bases(folder: Path = FOLDER, root: Path = PROJECT) -> dict[str, set[str]]:
+    """Each class of the tests with those of its own module that it has tests from."""
+    found: dict[str, set[str]] = {}
+    for path in sorted(folder.rglob("test_*.py")):
+        name = ".".join(path.relative_to(root).with_suffix("").parts)
+        found |= bases_in(name, path.read_text(encoding="utf-8"))
+    return found
+
+
+def bases_in(module: str, source: str) -> dict[str, set[str]]:
+    """The classes of one module with their bases, and the bases of these."""
+    found: dict[str, set[str]] = {}
+    for node in ast.parse(source).body:  # a base stands before what is made of it
+        if isinstance(node, ast.ClassDef):
+            direct = {f"{module}.{base.id}" for base in node.bases if isinstance(base, ast.Name)}
+            above = [found[base] for base in direct & found.keys()]
+            found[f"{module}.{node.name}"] = (direct & found.keys()).union(*above)
+    return found
+
+
 def _texts(node: ast.ClassDef, comments: dict[int, str]) -> Iterator[tuple[str, str]]:
     """What is said in each test of a class, and, under no name, in the class itself."""
     outside = dict(comments)

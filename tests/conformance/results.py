@@ -6,7 +6,7 @@ import contextlib
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,16 +23,27 @@ _OF_A_FAMILY = re.compile(r"IPv[46](?=\.\w+$)")
 
 
 class Results:
-    """What became of each test; those of both families count as one."""
+    """What became of each test; those of both families count as one.
 
-    def __init__(self) -> None:
+    ``bases`` are the classes that a class has tests from: it is there that tests are cited.
+    """
+
+    def __init__(self, bases: Mapping[str, Iterable[str]] | None = None) -> None:
+        self._bases = bases or {}
         self._by_test: dict[str, set[str]] = defaultdict(set)
 
     def note(self, test: str, outcome: str) -> None:
         """``test``, by its full name, came out like this."""
-        for name in {test, _OF_A_FAMILY.sub("", test)}:
+        for name in self.names(test):
             self._by_test[name].add(outcome)
             self._by_test[name.rpartition(".")[0]].add(outcome)
+
+    def names(self, test: str) -> set[str]:
+        """The names by which a test may be cited."""
+        found = {test, _OF_A_FAMILY.sub("", test)}
+        for own, _, method in [name.rpartition(".") for name in found]:
+            found |= {f"{base}.{method}" for base in self._bases.get(own, ())}
+        return found
 
     def of(self, test: str) -> str:
         """The outcome of a test or a class of tests; an empty string if it was not run.
@@ -43,9 +54,8 @@ class Results:
         return next((one for one in (FAILED, SKIPPED, PASSED) if one in outcomes), "")
 
 
-def read(path: Path) -> Results:
+def read(path: Path, results: Results) -> Results:
     """Results from a file of lines like ``{"test": "tests.a.B.test_c", "result": "passed"}``."""
-    results = Results()
     for line in path.read_text(encoding="utf-8").splitlines():
         entry = json.loads(line)
         if "test" in entry:
@@ -58,18 +68,19 @@ def runs_here(test: str) -> bool:
     return not any(test.startswith(f"{part}.") for part in ELSEWHERE)
 
 
-def run(tests: Iterable[str]) -> Results:
+def run(tests: Iterable[str], results: Results) -> Results:
     """Run those of ``tests`` (names of tests and classes) that need nothing special."""
     wanted = set(filter(runs_here, tests))
     modules = sorted({re.split(r"\.[A-Z]", name)[0] for name in wanted})
-    cases = [case for case in _cases(TestLoader().loadByNames(modules)) if _is_in(case, wanted)]
-    recorder = Recorder(Results())
+    recorder = Recorder(results)
+    found = _cases(TestLoader().loadByNames(modules))
+    cases = [case for case in found if not wanted.isdisjoint(_citable(case, results))]
     with TemporaryDirectory() as folder, contextlib.chdir(folder):  # tests make files here
         for case in cases:
             case.run(recorder)
     for test, failure in (*recorder.failures, *recorder.errors):
         print(f"{test.id()}: {failure}")
-    return recorder.results
+    return results
 
 
 class Recorder(TestResult):
@@ -107,6 +118,7 @@ def _cases(suite: Any) -> Iterator[Any]:
             yield from _cases(member)
 
 
-def _is_in(case: Any, wanted: set[str]) -> bool:
-    name = _OF_A_FAMILY.sub("", case.id())
-    return not wanted.isdisjoint((case.id(), name, name.rpartition(".")[0]))
+def _citable(case: Any, results: Results) -> set[str]:
+    """What can be cited of a test: it and its classes."""
+    names = results.names(case.id())
+    return names | {name.rpartition(".")[0] for name in names}

@@ -10,7 +10,7 @@ from textwrap import dedent
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from . import __main__ as program
-from .citations import Citation, cited_in, ids
+from .citations import Citation, bases, bases_in, cited_in, ids
 from .requirements import FILES, BadRequirementsError, Requirement, load
 from .results import Recorder, Results, read, run, runs_here
 from .table import Table
@@ -199,17 +199,28 @@ class ResultTests(SynchronousTestCase):
         self.assertEqual(results.of("tests.a.BIPv4"), "passed")
         self.assertEqual((results.of("tests.a.B"), results.of("tests.a.D")), ("failed", ""))
 
+    def test_inherited_tests(self) -> None:
+        """They are cited where they stand, and run in the classes made of it."""
+        source = "class A: ...\nclass B(A): ...\nclass C(B, other.D, E): ...\n"
+        found = bases_in("tests.a", source)
+        self.assertEqual(found["tests.a.C"], {"tests.a.A", "tests.a.B"})
+        results = Results(found)
+        results.note("tests.a.C.test_c", "passed")
+        self.assertEqual(results.of("tests.a.A.test_c"), "passed")
+        self.assertEqual(results.of("tests.a.A"), "passed")
+        self.assertIn("tests.conformance.test_conformance.ResultTests", bases())
+
     def test_a_file(self) -> None:
         path = Path(self.mktemp())
         path.write_text('{"test": "tests.a.B.test_c", "result": "skipped"}\n{"other": 1}\n')
-        self.assertEqual(read(path).of("tests.a.B.test_c"), "skipped")
+        self.assertEqual(read(path, Results()).of("tests.a.B.test_c"), "skipped")
 
     def test_running(self) -> None:
         """Only what is cited runs, and what needs a kernel does not."""
         test = "tests.protocol.test_sources.MergeTests.test_none"
         kernel = "tests.kernel.test_mroute.Tests"
         self.assertEqual((runs_here(test), runs_here(kernel)), (True, False))
-        results = run([test, kernel])
+        results = run([test, kernel], Results())
         self.assertEqual(results.of(test), "passed")
         self.assertEqual(results.of("tests.protocol.test_sources.MergeTests.test_vectors"), "")
         self.assertEqual(results.of(kernel), "")
@@ -241,7 +252,7 @@ class ProgramTests(SynchronousTestCase):
     def program(self, *arguments: str, cited: str) -> tuple[int, str]:
         self.patch(program, "load", lambda: {"AA-01": rule("AA-01")})
         self.patch(program, "citations", lambda: [Citation(cited, "tests.a.B.test_c")])
-        self.patch(program, "run", lambda tests: Results())
+        self.patch(program, "run", lambda tests, results: None)
         self.patch(program, "PAGE", Path("page.rst"))
         with contextlib.redirect_stdout(io.StringIO()) as said:
             code = program.main(list(arguments))

@@ -73,7 +73,7 @@ class CurrentStateTests(LinkTests):
         self.check_exclude({2: 200, 4: 260}, {3}, 260)
 
     def test_records_without_effect(self) -> None:
-        """IGMP3-R-12, MLD2-R-12: empty IS_IN, ALLOW and BLOCK change nothing, with a group or without."""
+        """IGMP3-R-12, MLD2-R-12: empty IS_IN, ALLOW and BLOCK change nothing at any time."""
         for kind in (IS_IN, ALLOW, BLOCK):
             self.assertEqual(self.says(kind), Effects())
         self.given_exclude()
