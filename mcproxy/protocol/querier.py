@@ -41,6 +41,9 @@ from .wire import chunks
 MOST_EVENTS = 1000
 """Groups looked after in one call of ``advance``, so that a crowd does not stop the rest."""
 
+OBJECTION_INTERVAL = 1.0
+"""Seconds at least between answers to queries of routers that come after us."""
+
 _IS_EX = RecordType.MODE_IS_EXCLUDE
 _TO_EX = RecordType.CHANGE_TO_EXCLUDE_MODE
 _TO_IN = RecordType.CHANGE_TO_INCLUDE_MODE
@@ -83,6 +86,7 @@ class Querier:
         self.last_general_query: float | None = None
         self._configured = settings
         self._other_until = 0.0
+        self._objected = -OBJECTION_INTERVAL
         self._deadlines: Deadlines[Address] = Deadlines()
         self._startup_left = 0
 
@@ -269,6 +273,7 @@ class Querier:
 
     def _hear_query(self, query: Query, source: Address, now: float, effects: Effects) -> None:
         if not self._goes_before(query, source):
+            self._object(source, now, effects)
             return
         effects.role_changed = self.is_querier
         if self.is_querier:
@@ -293,6 +298,18 @@ class Querier:
         if self.address is None or source == self.family.unspecified or source >= self.address:
             return False
         return not (query.version == 1 and self.family is IPV4)
+
+    def _object(self, source: Address, now: float, effects: Effects) -> None:
+        """Let a router that comes after us know that at once.
+
+        The RFC leaves it to our next query. But until then two proxies would forward to the
+        link, and where they share an upstream too, data would go round between them.
+        """
+        if self.address is None or not self.is_querier or source <= self.address:
+            return
+        if now >= self._objected + OBJECTION_INTERVAL:
+            self._objected = now
+            self._send_general_query(effects, now)
 
     def _adopt(self, query: Query) -> None:
         """Live by the querier's timers, as far as it tells them."""
@@ -383,20 +400,24 @@ class Querier:
     # -- time
 
     def _general_query(self, effects: Effects, now: float) -> None:
-        settings = self.settings
-        query = Query(
-            self.version,
-            self.family.unspecified,
-            settings.query_response_interval,
-            robustness=settings.robustness,
-            interval=int(settings.query_interval),
-        )
-        effects.send.append(Send(destination(self.family, query), query))
-        self.last_general_query = now
+        """One of the queries at start, or at their interval, and when the next is due."""
+        self._send_general_query(effects, now)
         self._startup_left -= 1
+        settings = self.settings
         starting = self._startup_left > 0
         wait = settings.startup_query_interval if starting else settings.carried_interval
         self._deadlines.schedule(self.family.unspecified, now + wait)
+
+    def _send_general_query(self, effects: Effects, now: float) -> None:
+        query = Query(
+            self.version,
+            self.family.unspecified,
+            self.settings.query_response_interval,
+            robustness=self.settings.robustness,
+            interval=int(self.settings.query_interval),
+        )
+        effects.send.append(Send(destination(self.family, query), query))
+        self.last_general_query = now
 
     def _look_after(self, address: Address, group: Group, effects: Effects, now: float) -> None:
         before = group.subscription()

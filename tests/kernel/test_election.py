@@ -1,0 +1,106 @@
+"""Two proxies on one link: one forwards, and the other when it is gone (RFC 4605, section 3)."""
+
+from __future__ import annotations
+
+import time
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from mcproxy.lab.capture import Capture
+from mcproxy.lab.daemon import Daemon
+from mcproxy.lab.node import Node
+from mcproxy.lab.topology import Lab
+from mcproxy.lab.waiting import wait_until
+
+CONFIG = """
+[instance.a]
+upstream = "up"
+downstream = "down"
+{versions}
+
+[defaults]
+query-interval = 2
+query-max-response-time = 1
+"""
+OTHER_QUERIER_PRESENT = 2 * 2 + 1 / 2
+
+
+class TwoProxiesTests(SynchronousTestCase):
+    """A provider's switch, two proxies on it, and a home switch that both serve."""
+
+    def setUp(self) -> None:
+        self.lab = Lab()
+        self.addCleanup(self.lab.close)
+        provider, home = self.lab.switch("provider"), self.lab.switch("home")
+        self.source, self.host = self.lab.node("source"), self.lab.node("host")
+        self.lab.link(provider, "p0", self.source, "eth0", (), ["10.0.1.100/24", "fd00:1::100/64"])
+        self.lab.link(home, "p0", self.host, "eth0", (), ["10.0.2.100/24", "fd00:2::100/64"])
+        self.proxies = [self.lab.node("first"), self.lab.node("second")]
+        for number, proxy in enumerate(self.proxies, 1):
+            # The link-local addresses decide in IPv6: the first one has the lower.
+            proxy.sysctl("ipv6/conf/default/addr_gen_mode", 1)
+            up = [f"10.0.1.{number}/24", f"fd00:1::{number}/64", f"fe80::{number}/64"]
+            down = [f"10.0.2.{number}/24", f"fd00:2::{number}/64", f"fe80::{number}/64"]
+            self.lab.link(provider, f"p{number}", proxy, "up", (), up)
+            self.lab.link(home, f"p{number}", proxy, "down", (), down)
+
+    def start(self, proxy: Node, versions: str = "") -> Daemon:
+        daemon = Daemon(proxy, CONFIG.format(versions=versions))
+        daemon.wait_ready()
+        return daemon
+
+    def forwards(self, proxy: Node, group: str) -> bool:
+        """Whether the proxy has the group's data go down its link."""
+        entries = proxy.run("ip", *(["-6"] if ":" in group else []), "mroute")
+        return any(f",{group})" in line and "down" in line for line in entries.splitlines())
+
+    def copies(self, capture: Capture, group: str) -> float:
+        """Packets on the host's link for each one sent, from now on for a second."""
+        capture.clear()
+        time.sleep(1.0)
+        seen = [datum.sequence for datum in capture.data() if datum.group == group]
+        return len(seen) / (max(seen) - min(seen) + 1) if seen else 0.0
+
+    def one_forwards_and_the_other_takes_over(self, group: str, versions: str) -> None:
+        first, second = self.proxies
+        daemon = self.start(first, versions)
+        self.start(second, versions)
+        capture = self.host.capture("eth0", data=True)
+        member = self.host.join(group)
+        stream = self.source.stream(group, rate=200)
+        wait_until(lambda: self.forwards(first, group), message="the first one forwards")
+        wait_until(lambda: not self.forwards(second, group), message="the second one does not")
+        self.assertEqual(self.copies(capture, group), 1.0)
+
+        daemon.kill()
+        killed = time.monotonic()
+        wait_until(lambda: self.forwards(second, group), OTHER_QUERIER_PRESENT + 3)
+        self.assertLess(time.monotonic() - killed, OTHER_QUERIER_PRESENT + 0.5)
+        self.assertEqual(self.copies(capture, group), 1.0)
+
+        self.start(first, versions)
+        wait_until(lambda: not self.forwards(second, group), 3, "the first one is back in office")
+        wait_until(lambda: self.forwards(first, group), 3, "it forwards")
+        self.assertEqual(self.copies(capture, group), 1.0)
+        stream.stop()
+        member.leave()
+
+    def test_ipv4(self) -> None:
+        """T-090, T-139, T-140."""
+        self.one_forwards_and_the_other_takes_over("239.1.1.1", "mld-version = 0")
+
+    def test_ipv6(self) -> None:
+        """T-090, T-139, T-140."""
+        self.one_forwards_and_the_other_takes_over("ff1e::1", "igmp-version = 0")
+
+    def test_igmpv2(self) -> None:
+        """T-090 with routers of version 2, which elect in the same way."""
+        versions = "mld-version = 0\nigmp-version = 2"
+        self.host.sysctl("ipv4/conf/eth0/force_igmp_version", 2)
+        self.one_forwards_and_the_other_takes_over("239.1.1.1", versions)
+
+    def test_mldv1(self) -> None:
+        """T-090 with routers of version 1, which elect in the same way."""
+        versions = "igmp-version = 0\nmld-version = 1"
+        self.host.sysctl("ipv6/conf/eth0/force_mld_version", 1)
+        self.one_forwards_and_the_other_takes_over("ff1e::1", versions)
