@@ -27,14 +27,13 @@ class SignalHandlers:
         self._asked = False
 
     def install(self) -> None:
-        """From now on, and again when the reactor has put in its own."""
-        self._install()
-        self._reactor.callWhenRunning(self._install)
-
-    def _install(self) -> None:
+        """Handle signals from now on, and also when the reactor runs."""
         for number in STOPPING:
             signal.signal(number, self._stop)
         signal.signal(signal.SIGHUP, self._reload)
+        # The reactor puts these in when it is run. Put in after that, ours would come too
+        # late for a signal in between.
+        self._reactor.sigTerm = self._reactor.sigInt = self._stop
 
     def _stop(self, number: int, _: FrameType | None) -> None:
         # A stop that hangs may hang the reactor too, so the second is not left to it.
