@@ -134,9 +134,9 @@ class Want:
 class Watch:
     """A link as a capture at its far end sees it: the packets that the proxy put there.
 
-    ``hops`` is what streams start with, so a packet that still has them was not forwarded.
-    Sources in ``local`` are on this link, so nothing of theirs may come back to it. A stream
-    may run on for ``grace`` seconds after a leave.
+    Sources in ``local`` are on this link: they are heard directly, with all the ``hops`` that
+    they give their packets, and nothing of theirs may come back. A stream may run on for
+    ``grace`` seconds after a leave.
     """
 
     link: str
@@ -151,7 +151,9 @@ class Watch:
         """Judge what came since the last time."""
         here = [want for want in wants if want.link == self.link]
         for frame in self.capture.take():
-            if frame.outgoing or (datum := read_datum(frame)) is None or datum.hops >= self.hops:
+            if frame.outgoing or (datum := read_datum(frame)) is None:
+                continue
+            if datum.source in self.local and datum.hops == self.hops:
                 continue
             flow = Flow(datum.source, datum.group)
             self.received.setdefault(flow, Received()).take(datum.sequence, datum.time)

@@ -93,22 +93,23 @@ class Play:
     def lines(self) -> list[Line]:
         """The play."""
         return [
-            Line(0.0, "all streams run, nobody has joined anything", self._begin),
-            Line(1.0, "receiver1 joins two groups, from any source", self._any_source),
-            Line(1.7, "receivers 1 and 2 join the same groups, one source each", self._specific),
-            Line(2.4, "receiver3 blocks a source that receiver1 alone wants", self._chosen),
-            Line(3.1, "receiver2 joins what receiver1 has already", self._second_member),
-            Line(3.8, "receivers 1 and 2 want the camera, beside receiver2", self._camera),
-            Line(4.5, "receiver3 joins what receiver2 has on the same link", self._third_member),
-            Line(5.4, "receivers 1 and 3 leave, receiver2 goes on", self._leave),
-            Line(6.2, "receiver1 changes from one source to the other", self._change),
-            Line(9.2, "the end", self._end),
+            Line(0.3, "all streams run, nobody has joined anything", self._begin),
+            Line(1.3, "receiver1 joins two groups, from any source", self._any_source),
+            Line(2.0, "receivers 1 and 2 join the same groups, one source each", self._specific),
+            Line(2.7, "receiver3 blocks a source that receiver1 alone wants", self._chosen),
+            Line(3.4, "receiver2 joins what receiver1 has already", self._second_member),
+            Line(4.1, "receivers 1 and 2 want the camera, beside receiver2", self._camera),
+            Line(4.8, "receiver3 joins what receiver2 has on the same link", self._third_member),
+            Line(5.7, "receivers 1 and 3 leave, receiver2 goes on", self._leave),
+            Line(6.5, "receiver1 changes from one source to the other", self._change),
+            Line(9.5, "the end", self._end),
         ]
 
     def perform(self, tell: Callable[[Line], object], glance: Callable[[], object]) -> None:
         """Play it in its own time: ``tell`` each line, and ``glance`` ten times a second."""
         begin = time.monotonic()
         for line in self.lines():
+            # Not a plain sleep, so that what comes is judged and shown meanwhile.
             while (left := begin + line.at - time.monotonic()) > 0:
                 time.sleep(min(left, 0.1))
                 self.look()
