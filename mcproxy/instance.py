@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from twisted.application.service import Service
 from twisted.logger import Logger
@@ -61,7 +61,7 @@ class Downstream:
     querier: Querier
     reminder: Reminder
     groups: LinkGroups
-    warned: float | None = None
+    warned: dict[str, float] = field(default_factory=dict)
 
 
 class ProxyInstance(Service):
@@ -77,6 +77,7 @@ class ProxyInstance(Service):
         self.upstream: Link | None = None
         self.version = config.igmp_version if family is IPV4 else config.mld_version
         self.host = Host(family, random.random, version=self.version)
+        self._spoken_upstream = self.version
         self._queriers: dict[str, Querier] = {}
         self.database = MembershipDatabase(self._queriers)
         self._modules = modules
@@ -112,10 +113,14 @@ class ProxyInstance(Service):
                 if downstream is not None:
                     if isinstance(packet, Query) and packet.version != self.version:
                         self._warn_of_version(downstream, packet.version, source, now)
+                    refused = downstream.querier.refused
                     effects = downstream.querier.receive(packet, source, now)
+                    if downstream.querier.refused != refused:
+                        self._warn_of_limit(downstream, now)
                     self._carry_out(downstream, effects, now)
                 elif interface == self.config.upstream:
                     self._send_upstream(self.host.receive(packet, now))
+                    self._note_version_upstream()
             case WrongInterface(interface, source, group):
                 self._relocate(source, interface, group)
             case LinkChanged(_, after):
@@ -176,9 +181,8 @@ class ProxyInstance(Service):
         self, downstream: Downstream, version: int, source: Address, now: float
     ) -> None:
         """All routers of a link must speak one version (RFC 9776, 7.3.1); say so now and then."""
-        if downstream.warned is not None and now < downstream.warned + WARNING_INTERVAL:
+        if not _time_to_warn(downstream, "version", now):
             return
-        downstream.warned = now
         self.log.warn(
             "{source} queries in {protocol}v{version}, and we in {protocol}v{ours}: all routers "
             "of a link need the same version",
@@ -189,6 +193,12 @@ class ProxyInstance(Service):
             instance=self.name,
             interface=downstream.link.name,
         )
+
+    def _warn_of_limit(self, downstream: Downstream, now: float) -> None:
+        """Hosts want more groups than the settings allow; say so now and then."""
+        if _time_to_warn(downstream, "limit", now):
+            told = "more groups are wanted than max-groups allows: these are refused"
+            self.log.warn(told, instance=self.name, interface=downstream.link.name)
 
     def _note_roles(self) -> None:
         self._others_links = frozenset(
@@ -201,6 +211,22 @@ class ProxyInstance(Service):
 
     def _host_due(self, now: float) -> None:
         self._send_upstream(self.host.advance(now))
+        self._note_version_upstream()
+
+    def _note_version_upstream(self) -> None:
+        """Tell when a querier upstream makes us speak another version (RFC 9776, 7.2)."""
+        if self.host.version == self._spoken_upstream:
+            return
+        version = self._spoken_upstream = self.host.version
+        older = version != self.family.current_version
+        self.log.warn(
+            "upstream {protocol}v{version} is spoken from now on{loss}",
+            protocol=self.family.protocol,
+            version=version,
+            loss=", which knows no sources: source-specific groups are left out" if older else "",
+            instance=self.name,
+            interface=self.config.upstream,
+        )
 
     def _send_upstream(self, sends: list[Send]) -> None:
         if self.upstream is not None:
@@ -359,6 +385,14 @@ def querier_settings(settings: InterfaceSettings, version: int) -> QuerierSettin
         max_groups=settings.max_groups,
         version=version,
     )
+
+
+def _time_to_warn(downstream: Downstream, what: str, now: float) -> bool:
+    """Whether it is time to warn of ``what``; if so, it is not for a while."""
+    due = now >= downstream.warned.get(what, now)
+    if due:
+        downstream.warned[what] = now + WARNING_INTERVAL
+    return due
 
 
 def _identity(link: Link, family: Family) -> tuple[int, Address | None]:

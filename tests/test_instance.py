@@ -249,19 +249,87 @@ class InstanceTests(SynchronousTestCase):
         self.clock.pump([1] * 256)
         self.assertEqual(self.instance.base(), Route(ANY, "up", frozenset(["up", "d1", "d2"])))
 
-    def test_a_router_of_another_version_is_warned_of_now_and_then(self) -> None:
-        """VM-02."""
+    def warnings(self) -> list[str]:
+        """The interfaces of the warnings from now on."""
         told: list[str] = []
         warn = lambda *_, **fields: told.append(fields["interface"])  # noqa: E731
-        self.patch(self.instance, "log", type("Log", (), {"warn": warn, "info": warn}))
+        log = {"warn": warn, "info": lambda *_, **__: None}
+        self.patch(self.instance, "log", type("Log", (), log))
+        return told
+
+    def test_a_router_of_another_version_is_warned_of_now_and_then(self) -> None:
+        """VM-01, VM-02: and we go on in our own version."""
+        told = self.warnings()
         self.links(UP, D1)
-        told.clear()
         for _ in range(3):
             self.instance.receive(PacketReceived("d1", packed("10.0.2.254"), Query(2, ANY, 10.0)))
         self.assertEqual(told, ["d1"])
         self.clock.advance(601)
+        self.assertEqual({query.version for query in self.queries("d1")}, {3})
         self.instance.receive(PacketReceived("d1", packed("10.0.2.254"), Query(2, ANY, 10.0)))
         self.assertEqual(told, ["d1", "d1"])
+
+    def queries(self, where: str) -> list[Query]:
+        return [packet for packet in self.sent(where) if isinstance(packet, Query)]
+
+    def test_a_router_of_a_newer_version_is_warned_of(self) -> None:
+        """VM-03, VM-01."""
+        self.instance = self.make(InstanceConfig("a", "up", ("d1",), igmp_version=2))
+        told = self.warnings()
+        self.links(UP, D1)
+        self.instance.receive(PacketReceived("d1", packed("10.0.2.254"), Query(3, ANY, 10.0)))
+        self.assertEqual(told, ["d1"])
+        self.clock.advance(125)
+        self.assertEqual({query.version for query in self.queries("d1")}, {2})
+
+    def test_another_version_upstream_is_told_once_each_way(self) -> None:
+        """PSSM-01, SEC-05: a source-specific group is not asked for until the old one is gone."""
+        told = self.warnings()
+        self.links(UP, D1)
+        self.says("d1", ALLOW, SSM, S1)
+        self.clock.pump([0.5] * 4)
+        self.neighbours.sent.clear()
+        for _ in range(2):
+            self.instance.receive(PacketReceived("up", HOST, Query(2, ANY, 10.0)))
+        self.clock.pump([1] * 11)
+        self.assertEqual((told, self.sent("up")), (["up"], []))
+        self.clock.pump([1] * 260)
+        self.assertEqual(told, ["up", "up"])
+
+    def test_groups_beyond_the_limit_are_warned_of_now_and_then(self) -> None:
+        """LIM-01, V-14."""
+        settings = {"d1": InterfaceSettings(max_groups=1)}
+        self.instance = self.make(InstanceConfig("a", "up", ("d1",), interface=settings))
+        told = self.warnings()
+        self.links(UP, D1)
+        self.says("d1", TO_EX, G1)
+        self.assertEqual(told, [])
+        for _ in range(3):
+            self.says("d1", TO_EX, G2)
+        self.assertEqual((told, list(self.instance.host.groups)), (["d1"], [G1]))
+        self.clock.advance(601)
+        self.says("d1", TO_EX, G1)
+        self.says("d1", TO_EX, G2)
+        self.assertEqual(told, ["d1", "d1"])
+
+    def test_queries_downstream_are_no_business_of_the_host(self) -> None:
+        """PX-03: nobody answers them, and no version is taken from them."""
+        self.links(UP, D1)
+        self.says("d1", TO_EX, G1)
+        self.clock.pump([0.5] * 4)
+        self.neighbours.sent.clear()
+        for query in (Query(3, ANY, 1.0), Query(1, ANY, 1.0)):
+            self.instance.receive(PacketReceived("d1", packed("10.0.2.0"), query))
+        self.clock.pump([0.5] * 4)
+        self.assertEqual((self.neighbours.sent, self.instance.host.version), ([], 3))
+
+    def test_queries_upstream_are_no_business_of_a_router(self) -> None:
+        """PX-02: there is no election, and no querier of ours."""
+        self.links(UP, D1)
+        self.instance.receive(PacketReceived("up", packed("10.0.1.0"), Query(3, ANY, 10.0)))
+        self.assertTrue(self.instance.downstreams["d1"].querier.is_querier)
+        self.clock.pump([1] * 300)
+        self.assertEqual(self.queries("up"), [])
 
     def test_a_full_table_leaves_the_interface_out(self) -> None:
         self.links(UP)

@@ -64,6 +64,10 @@ def _ipv6_is_ssm(group: Address) -> bool:
 
 
 def _ipv6_is_source(address: Address) -> bool:
+    # Data of link-local addresses stays on its link (RFC 4291, section 2.5.6): to ask an
+    # upstream for it, or to forward it, would be wrong.
+    if address[0] == 0xFE:
+        return address[1] & 0xC0 != 0x80
     return address[0] != 0xFF and address[:15] != bytes(15)
 
 

@@ -57,13 +57,17 @@ class AddressTests(SynchronousTestCase):
         )
 
     def test_sources(self) -> None:
-        """IGMP3-R-07, MLD2-R-07: addresses that send nothing cannot be asked for."""
+        """IGMP3-R-07, MLD2-R-07, FWD-10: who sends nothing beyond a link cannot be asked for."""
         self.check(
             IPV4.is_source,
             "10.0.0.1 1.0.0.0 126.0.0.1 128.0.0.1 223.255.255.255 169.254.1.1",
             "0.0.0.0 127.0.0.1 224.1.1.1 255.255.255.255",
         )
-        self.check(IPV6.is_source, "2001:db8::1 fe80::1 ::1:0:1", ":: ::1 ff02::1 ff1e::1")
+        self.check(
+            IPV6.is_source,
+            "2001:db8::1 fec0::1 fd00::1 ::1:0:1",
+            ":: ::1 ff02::1 ff1e::1 fe80::1 febf::1",
+        )
 
     def test_link_local_addresses(self) -> None:
         """FWD-09: 169.254.0.0/16 and fe80::/10."""

@@ -517,7 +517,7 @@ class AddressTests(LinkTests):
     }
     bad_sources: ClassVar = {
         IPV4: "224.1.1.1 0.0.0.0 255.255.255.255 127.0.0.1",
-        IPV6: ":: ::1 ff1e::9",
+        IPV6: ":: ::1 ff1e::9 fe80::9",
     }
 
     def test_groups(self) -> None:
