@@ -262,17 +262,15 @@ class ProxyInstance(Service):
         settings = self.config.downstream_settings(name)
         if settings is None:
             return
-        usable = link is not None and link.up and link.address(self.family) is not None
+        usable = link if link is not None and link.up else None
         known = self.downstreams.get(name)
-        if known is not None and (link is None or not usable or link.index != known.link.index):
+        if known is not None and (usable is None or usable.index != known.link.index):
             self._lose(name, known)
             known = None
-        if link is None or not usable:
-            return
-        if known is None:
-            self._add_downstream(link, settings)
-        else:
-            self._update_downstream(known, link)
+        if usable is not None and known is not None:
+            self._update_downstream(known, usable)
+        elif usable is not None and usable.address(self.family) is not None:
+            self._add_downstream(usable, settings)
 
     def _add_downstream(self, link: Link, settings: InterfaceSettings) -> None:
         if not self._acquire(link):
@@ -299,10 +297,13 @@ class ProxyInstance(Service):
         self._start_querier(downstream)
 
     def _update_downstream(self, downstream: Downstream, link: Link) -> None:
-        before, downstream.link = downstream.link, link
+        downstream.link = link
         downstream.querier.mtu = link.mtu
         self._modules.receiver.register(self.family, self._modules.table.kernel.table, link, self)
-        if before.address(self.family) != link.address(self.family):
+        address = link.address(self.family)
+        if address is None:
+            downstream.querier.address = None  # it may be changing: what hosts want stays
+        elif address != downstream.querier.address:
             self._start_querier(downstream)
 
     def _start_querier(self, downstream: Downstream) -> None:

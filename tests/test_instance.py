@@ -176,6 +176,20 @@ class InstanceTests(SynchronousTestCase):
         self.assertEqual(self.neighbours.joined, [2])
         self.assertEqual(self.instance.base(), Route(ANY, "up", frozenset(["up", "d1"])))
 
+    def test_a_downstream_without_its_address_for_a_while_loses_nothing(self) -> None:
+        self.links(UP, D1)
+        self.says("d1", TO_EX, G1)
+        self.clock.pump([0.5] * 6)
+        self.neighbours.sent.clear()
+        bare = link("d1", 2, None)
+        self.instance.receive(LinkChanged(D1, bare))
+        self.assertEqual(self.instance.plan(G1), (Route(ANY, "up", frozenset(["up", "d1"])),))
+        self.assertEqual(self.neighbours.sent, [])
+        self.instance.receive(LinkChanged(bare, link("d1", 2, "10.0.2.9")))
+        [query] = self.sent("d1")
+        self.assertIsInstance(query, Query)
+        self.assertEqual(self.neighbours.heard["d1"], {packed("10.0.2.9")})
+
     def test_a_pattern_takes_links_in_and_lets_them_go(self) -> None:
         """PX-08, V-2."""
         self.links(UP)

@@ -13,6 +13,7 @@ both families and the daemon proxies both; a scenario is played in one of them.
 from __future__ import annotations
 
 import json
+import socket
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -153,6 +154,14 @@ class SiteTestCase(LabTestCase):
         lines = self.proxy.run("cat", f"/proc/net/{file}").splitlines()[1:]
         return sorted(line.split()[1] for line in lines)
 
+    def link_local(self, interface: str) -> str:
+        """The proxy's address for MLD."""
+        for line in self.proxy.run("cat", "/proc/net/if_inet6").splitlines():
+            address, *_, name = line.split()
+            if name == interface and address.startswith("fe80"):
+                return socket.inet_ntop(socket.AF_INET6, bytes.fromhex(address)) + "/64"
+        raise AssertionError(f"{interface} has no link-local address")
+
     # -- streams
 
     def stream(
@@ -252,4 +261,3 @@ if TYPE_CHECKING:
 else:
     Scenarios = object
 """The base of what is played in both families: a test case only together with one of them."""
-

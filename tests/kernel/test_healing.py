@@ -1,0 +1,116 @@
+"""What others do to the daemon: hosts vanish, and programs empty the kernel's tables."""
+
+from __future__ import annotations
+
+import socket
+import time
+
+from mcproxy.lab.waiting import wait_until
+from mcproxy.linux.mrouteops import LAYOUTS, Operations
+from mcproxy.protocol.family import packed
+from mcproxy.protocol.packets import Report
+
+from .messages import TO_EX, TO_IN, record, say
+from .site import DOWN1, SLACK, IPv4TestCase, IPv6TestCase, Scenarios
+
+FLUSH = 212
+FLUSH_ENTRIES, FLUSH_STATIC_ENTRIES, FLUSH_VIFS, FLUSH_STATIC_VIFS = 1, 2, 4, 8
+EVERYTHING = 15
+
+
+class VanishingScenarios(Scenarios):
+    def test_a_member_that_vanishes_times_out_and_others_stay(self) -> None:
+        self.start(query_interval=1, query_max_response_time=0.5)
+        upstream, link = self.server.capture(), self.home.capture(data=True)
+        kept, vanished = self.groups[:2]
+        member = self.other.join(kept)
+        self.stream(kept)
+        self.stream(vanished)
+        self.await_packets(member)
+        joined = time.time()
+        say(self.home.raw_host(), self.numbers.raw_host, Report((record(TO_EX, vanished),)))
+        self.await_flowing(link, [self.source])
+        gone = self.await_told(upstream, record(TO_IN, vanished))
+        self.assertLess(abs(gone - joined - 2.5), SLACK)  # twice the interval, and the response
+        self.await_flowing(link, [])
+        self.assert_whole(member)
+
+
+class FlushScenarios(Scenarios):
+    """A stream flows to members on both links; another program meddles with the table."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.start()
+        self.stream()
+        self.members = [self.home.join(self.group), self.other.join(self.group)]
+        self.listed = self.home.join(self.ssm, include=[self.source])
+        self.stream(self.ssm)
+        for member in (*self.members, self.listed):
+            self.await_packets(member)
+        protocol = LAYOUTS[self.family].protocol
+        self.level = LAYOUTS[self.family].level
+        with self.proxy.namespace:
+            self.stranger = socket.socket(self.family.socket_family, socket.SOCK_RAW, protocol)
+        self.addCleanup(self.stranger.close)
+        self.before = self.state()
+
+    def state(self) -> tuple[list[str], set[tuple[bytes, bytes, int, tuple[int, ...]]]]:
+        """The interfaces and entries in the kernel."""
+        return self.vifs(), {route[:4] for route in self.routes()}
+
+    def await_healed(self) -> None:
+        """Wait until all is there again."""
+        wait_until(lambda: self.state() == self.before, 5, "not as before")
+
+    def check_healed(self) -> None:
+        """All is as before, and streams flow, also from downstream and to new members."""
+        self.await_healed()
+        for member in (*self.members, self.listed):
+            self.await_packets(member)
+        more = self.other.join(self.groups[1])
+        self.stream(self.groups[1], node=self.home, source=self.numbers.at(DOWN1, 2))
+        self.await_packets(more)
+
+    def flush(self, what: int) -> None:
+        """As ``smcroutectl flush`` and its like do."""
+        self.stranger.setsockopt(self.level, FLUSH, what)
+
+    def test_entries_are_flushed(self) -> None:
+        self.flush(FLUSH_ENTRIES | FLUSH_STATIC_ENTRIES)
+        self.check_healed()
+        self.await_log("another program changed")
+
+    def test_interfaces_are_flushed(self) -> None:
+        self.flush(FLUSH_VIFS | FLUSH_STATIC_VIFS)
+        self.check_healed()
+
+    def test_everything_is_flushed_again_and_again(self) -> None:
+        for _ in range(3):
+            self.flush(EVERYTHING)
+            self.await_healed()
+        self.check_healed()
+
+    def test_a_single_entry_is_deleted(self) -> None:
+        operations = Operations(self.family)
+        source = packed(self.source)
+        tail = operations.route_tail(0, [])
+        option, entry = operations.removal(source, packed(self.ssm), tail)
+        self.stranger.setsockopt(self.level, option, entry)
+        self.check_healed()
+
+
+class IPv4VanishingTests(VanishingScenarios, IPv4TestCase):
+    pass
+
+
+class IPv6VanishingTests(VanishingScenarios, IPv6TestCase):
+    pass
+
+
+class IPv4FlushTests(FlushScenarios, IPv4TestCase):
+    pass
+
+
+class IPv6FlushTests(FlushScenarios, IPv6TestCase):
+    pass

@@ -1,0 +1,232 @@
+"""Interfaces come, go and change; hosts and senders do nothing about it."""
+
+from __future__ import annotations
+
+from mcproxy.lab.capture import Capture
+from mcproxy.lab.waiting import wait_until
+from mcproxy.protocol.family import IPV4, packed
+from mcproxy.protocol.packets import Packet, Query, Report
+
+from .messages import TO_EX, heard, record
+from .site import DOWN1, UP, IPv4TestCase, IPv6TestCase, Scenarios
+
+
+class LinkScenarios(Scenarios):
+    """Members on both downstream links get a stream."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.start()
+        self.stream()
+        self.member, self.bystander = self.home.join(self.group), self.other.join(self.group)
+        self.await_packets(self.member)
+        self.await_packets(self.bystander)
+
+    def await_lost(self, interface: str) -> None:
+        """Wait until the daemon has seen an interface go."""
+        self.await_log(f"tv/{self.family.name} {interface}:", "lost")
+
+    def change_address(self, interface: str, link: int) -> bytes:
+        """Give the proxy another address to send from, and take its old one away."""
+        if self.family is IPV4:
+            # In another net, since the kernel takes other addresses of the old one with it.
+            new, [old] = f"10.7.{link}.70/24", self.numbers.net(link, 1)
+        else:
+            new, old = "fe80::70/64", self.link_local(interface)
+        self.proxy.add_address(interface, new)
+        self.proxy.delete_address(interface, old)
+        return packed(new.partition("/")[0])
+
+    def await_from(self, link: Capture, source: bytes, kind: type[Packet]) -> None:
+        """Wait for a packet of this kind from this address."""
+
+        def came() -> bool:
+            return any(who == source and isinstance(what, kind) for _, who, what in heard(link))
+
+        wait_until(came, message=f"no {kind.__name__} from the new address")
+
+
+class DownstreamScenarios(LinkScenarios):
+    """The bystander on the other link never loses a packet."""
+
+    def check_works_again(self) -> None:
+        """The stream comes to the member, who was asked, and to one that is new."""
+        self.await_packets(self.member)
+        self.stream(self.groups[1])
+        self.await_packets(self.guest.join(self.groups[1]))
+        self.assert_whole(self.bystander)
+
+    def test_deleted_and_made_again(self) -> None:
+        self.proxy.delete_link("down1")
+        self.await_lost("down1")
+        self.let_flow()
+        self.lay("down1")
+        self.check_works_again()
+
+    def test_deleted_and_made_again_at_once(self) -> None:
+        for _ in range(3):
+            self.proxy.delete_link("down1")
+            self.lay("down1")
+        self.check_works_again()
+
+    def test_down_and_up(self) -> None:
+        self.proxy.set_link("down1", state="down")
+        self.await_lost("down1")
+        self.proxy.set_link("down1", state="up")
+        self.check_works_again()
+
+    def test_the_cable_pulled_and_put_back(self) -> None:
+        self.lan.set_link("proxy", state="down")
+        self.await_lost("down1")
+        self.lan.set_link("proxy", state="up")
+        self.check_works_again()
+
+    def test_renamed_and_named_back(self) -> None:
+        self.proxy.set_link("down1", state="down")
+        self.proxy.set_link("down1", ifname="elsewhere", state="up")
+        self.await_lost("down1")
+        self.proxy.set_link("elsewhere", state="down")
+        self.proxy.set_link("elsewhere", ifname="down1", state="up")
+        self.check_works_again()
+
+    def test_another_address_after_none_for_a_while(self) -> None:
+        link = self.home.capture()
+        old = self.numbers.net(DOWN1, 1)[0] if self.family is IPV4 else self.link_local("down1")
+        self.proxy.delete_address("down1", old)
+        self.let_flow(100)
+        new = "10.0.2.70/24" if self.family is IPV4 else "fe80::70/64"
+        self.proxy.add_address("down1", new)
+        self.await_from(link, packed(new.partition("/")[0]), Query)
+        self.check_works_again()
+        self.assert_whole(self.member)
+
+    def test_another_address(self) -> None:
+        link = self.home.capture()
+        new = self.change_address("down1", DOWN1)
+        self.await_from(link, new, Query)
+        self.check_works_again()
+        self.assert_whole(self.member)
+
+
+class UpstreamScenarios(LinkScenarios):
+    def check_works_again(self) -> None:
+        """Old and new members get streams, and what is new is told upstream."""
+        for stream in self.streams:
+            stream.stop()  # of an interface that may be gone
+        upstream = self.server.capture()
+        self.stream(self.groups[1])
+        self.await_packets(self.home.join(self.groups[1]))
+        self.await_told(upstream, record(TO_EX, self.groups[1]))
+        self.stream()
+        self.await_packets(self.member)
+        self.await_packets(self.bystander)
+
+    def test_deleted_and_made_again(self) -> None:
+        self.proxy.delete_link("up")
+        self.await_lost("up")
+        self.lay("up")
+        self.check_works_again()
+
+    def test_deleted_and_made_again_at_once(self) -> None:
+        for _ in range(3):
+            self.proxy.delete_link("up")
+            self.lay("up")
+        self.check_works_again()
+
+    def test_down_and_up(self) -> None:
+        upstream = self.server.capture()
+        self.proxy.set_link("up", state="down")
+        self.await_lost("up")
+        late = self.other.join(self.groups[2])
+        upstream.clear()
+        self.proxy.set_link("up", state="up")
+        self.await_told(upstream, record(TO_EX, self.group), record(TO_EX, self.groups[2]))
+        self.stream(self.groups[2])
+        self.await_packets(late)
+        self.check_works_again()
+
+    def test_another_address(self) -> None:
+        upstream = self.server.capture()
+        new = self.change_address("up", UP)
+        told = record(TO_EX, self.group)
+
+        def tellers() -> list[bytes]:
+            found = [(who, what) for _, who, what in heard(upstream) if isinstance(what, Report)]
+            return [who for who, report in found if told in report.records]
+
+        wait_until(lambda: len(tellers()) >= 2, message="not told anew")
+        self.assertEqual(tellers()[-1], new)
+        self.await_packets(self.member)
+        self.assert_whole(self.member)
+
+
+class LateScenarios(Scenarios):
+    """Interfaces that are not there, or not up, when the daemon starts."""
+
+    links = ("down2",)
+
+    def test_they_are_taken_when_they_come(self) -> None:
+        self.start()
+        self.await_log("down1", "no such interface yet")
+        early, late = self.other.join(self.group), self.home.join(self.group)
+        self.lay("up")
+        self.stream()
+        self.await_packets(early)
+        self.lay("down1")
+        self.await_packets(late)
+        self.assert_whole(early)
+
+    def test_they_are_taken_when_they_are_put_up(self) -> None:
+        for name in ("up", "down1"):
+            self.lay(name)
+            self.proxy.set_link(name, state="down")
+        self.start()
+        member = self.home.join(self.group)
+        self.proxy.set_link("down1", state="up")
+        self.proxy.set_link("up", state="up")
+        self.server.await_link("eth0")
+        self.stream()
+        self.await_packets(member)
+
+    def test_a_pattern_takes_what_comes(self) -> None:
+        self.start('[instance.tv]\nupstream = "up"\ndownstream = ["down?"]\n')
+        self.lay("up")
+        self.lay("down1")
+        self.stream()
+        for node in (self.home, self.other):
+            self.await_packets(node.join(self.group))
+
+    def test_an_address_that_comes_late(self) -> None:
+        self.lay("up")
+        self.lay("down1")
+        old = self.numbers.net(DOWN1, 1)[0] if self.family is IPV4 else self.link_local("down1")
+        self.proxy.delete_address("down1", old)
+        self.start()
+        member = self.home.join(self.group)
+        self.proxy.add_address("down1", old)
+        self.stream()
+        self.await_packets(member)
+
+
+class IPv4DownstreamTests(DownstreamScenarios, IPv4TestCase):
+    pass
+
+
+class IPv6DownstreamTests(DownstreamScenarios, IPv6TestCase):
+    pass
+
+
+class IPv4UpstreamTests(UpstreamScenarios, IPv4TestCase):
+    pass
+
+
+class IPv6UpstreamTests(UpstreamScenarios, IPv6TestCase):
+    pass
+
+
+class IPv4LateTests(LateScenarios, IPv4TestCase):
+    pass
+
+
+class IPv6LateTests(LateScenarios, IPv6TestCase):
+    pass
