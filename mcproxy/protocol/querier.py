@@ -272,7 +272,9 @@ class Querier:
     # -- other routers (RFC 9776, sections 6.6.1 and 6.6.2)
 
     def _hear_query(self, query: Query, source: Address, now: float, effects: Effects) -> None:
-        if not self._goes_before(query, source):
+        if self._knows_no_election(query.version):
+            return
+        if not self._goes_before(source):
             self._object(source, now, effects)
             return
         effects.role_changed = self.is_querier
@@ -293,11 +295,13 @@ class Querier:
                 group.lower_group(limit)
             self._reschedule(query.group, group)
 
-    def _goes_before(self, query: Query, source: Address) -> bool:
-        """Whether a query makes its sender the querier; IGMPv1 knows no election."""
-        if self.address is None or source == self.family.unspecified or source >= self.address:
-            return False
-        return not (query.version == 1 and self.family is IPV4)
+    def _knows_no_election(self, version: int) -> bool:
+        """Whether queries of ``version`` have no part in it: IGMPv1's have not."""
+        return version == 1 and self.family is IPV4
+
+    def _goes_before(self, source: Address) -> bool:
+        """Whether a query makes its sender the querier."""
+        return self.address is not None and self.family.unspecified < source < self.address
 
     def _object(self, source: Address, now: float, effects: Effects) -> None:
         """Let a router that comes after us know that at once.
@@ -307,6 +311,8 @@ class Querier:
         """
         if self.address is None or not self.is_querier or source <= self.address:
             return
+        if self._knows_no_election(self.version):
+            return  # it would not be heard
         if now >= self._objected + OBJECTION_INTERVAL:
             self._objected = now
             self._send_general_query(effects, now)
