@@ -14,7 +14,7 @@ from .site import HOST, Site, groups
 
 _MIB = 1 << 20
 _KIB = 1 << 10
-_PACE = 0.002
+_PACE = 0.0005
 _REPEATS = 3.5
 _TIME_LIMIT = 120.0
 _REFRESH_LIMIT = 10.0
@@ -152,7 +152,7 @@ def _rows(count: int) -> tuple[Row, ...]:
 
 _LOAD_TEXT = (
     "A host joins the groups in reports of 50 records. Each report is sent when the ones before "
-    "are read, two milliseconds apart or more, so that none is lost; all groups must have arrived "
+    "are read, half a millisecond apart or more, so that none is lost; all must have arrived "
     "upstream, or the row says so. The CPU time of all threads of the daemon from the first "
     "report until the repeats of its own reports are over, for each group. Then the host reports "
     "the same groups again, as in answers to a query, several times: CPU for each record. The "
@@ -168,7 +168,7 @@ def _load(count: int, rounds: int) -> Measure:
 
 LOAD = (
     _load(1_000, 3),
-    _load(5_000, 3),
+    _load(5_000, 5),
     _load(50_000, 1),
     Measure(
         "flat",

@@ -87,7 +87,6 @@ def at_most_part(divisor: float) -> Target:
     return Target(f"at most 1/{divisor:g} of igmpproxy", met)
 
 
-def near(value: float, tolerance: float) -> Target:
+def near(value: float, tolerance: float, text: str) -> Target:
     """Within ``tolerance`` of ``value``."""
-    text = f"{value:g} within {tolerance:g}"
     return Target(text, lambda ours, _: abs(ours - value) <= tolerance)
