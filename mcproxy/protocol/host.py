@@ -81,6 +81,8 @@ class Host:
 
     def rejoin(self, now: float) -> list[Send]:
         """Report all groups as joined just now: the link, its address or version is new."""
+        self.version = self._older.oldest(self._configured, now)
+        self._version_ends = self._older.next_end(now)
         self.silence()
         return self._tell([(g, NOTHING, wanted) for g, wanted in self.groups.items()], now)
 
@@ -137,12 +139,10 @@ class Host:
         return self._choose_version(now)
 
     def _choose_version(self, now: float) -> list[Send]:
-        version = self._older.oldest(self._configured, now)
+        if self._older.oldest(self._configured, now) != self.version:
+            return self.rejoin(now)
         self._version_ends = self._older.next_end(now)
-        if version == self.version:
-            return []
-        self.version = version
-        return self.rejoin(now)
+        return []
 
     # -- sending
 
