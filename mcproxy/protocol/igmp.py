@@ -79,11 +79,12 @@ def _decode_query(message: bytes) -> Query:
     """A query, its version told by its length and code (RFC 9776, section 7.1)."""
     length = len(message)
     code, group = message[1], message[4:8]
+    if length == 8 and code == 0:
+        # The group is not looked at (RFC 1112, appendix I): version 1 has no specific queries.
+        return Query(1, IPV4.unspecified, IGMPV1_MAX_RESPONSE)
     if group != IPV4.unspecified:
         _multicast(group)
     if length == 8:
-        if code == 0:
-            return Query(1, group, IGMPV1_MAX_RESPONSE)
         return Query(2, group, code / 10)
     if length < _MIN_QUERY_V3:
         raise WireError(DropReason.LENGTH, f"query of {length} bytes")

@@ -46,7 +46,7 @@ def packets() -> st.SearchStrategy[Packet]:
         reports,
         multicast(IPV4).map(Leave),
         st.builds(OldReport, st.sampled_from([1, 2]), multicast(IPV4)),
-        st.builds(Query, st.just(1), maybe_group, st.just(igmp.IGMPV1_MAX_RESPONSE)),
+        st.builds(Query, st.just(1), st.just(ANY), st.just(igmp.IGMPV1_MAX_RESPONSE)),
         st.builds(Query, st.just(2), maybe_group, st.integers(1, 255).map(lambda t: t / 10)),
         st.builds(
             Query,
@@ -171,10 +171,15 @@ class QueryClassTests(SynchronousTestCase):
         self.assertIs(error.reason, DropReason.GROUP)
 
     def test_group_that_is_no_group(self) -> None:
-        """IGMP3-Q-07: neither multicast nor zero, in any version."""
-        for text in ("11640000 0a010101 027d0000", "116400000a010101", "110000000a010101"):
+        """IGMP3-Q-07: neither multicast nor zero."""
+        for text in ("11640000 0a010101 027d0000", "116400000a010101"):
             error = self.assertRaises(WireError, igmp.decode, message(text))
             self.assertIs(error.reason, DropReason.GROUP)
+
+    def test_group_in_version_1(self) -> None:
+        """A.4: it is not looked at; each of its queries is about all groups."""
+        for text in ("11000000ef010101", "110000000a010101"):
+            self.assertEqual(igmp.decode(message(text)), Query(1, ANY, 10.0))
 
     def test_trailing_data(self) -> None:
         """A.7: bytes after the sources count for the checksum only."""
