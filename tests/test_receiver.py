@@ -91,6 +91,16 @@ class ReceiverTests(SynchronousTestCase):
         self.gets4(self.join4(), index=8)
         self.assertEqual((self.listener.told, dict(self.receiver.dropped)), ([], {}))
 
+    def test_families_have_nothing_in_common(self) -> None:
+        """PX-07: what comes in of one is not told to who is there for the other."""
+        other = Listener()
+        self.receiver.register(IPV6, 0, LINK, other)
+        self.receiver.unregister(IPV6, 0, LINK, self.listener)
+        self.gets4(self.join4())
+        self.assertEqual((len(self.listener.told), len(other.told)), (1, 0))
+        self.gets6(mld.encode(JOIN6, H6, IPV6.report_destination))
+        self.assertEqual((len(self.listener.told), len(other.told)), (1, 1))
+
     def test_our_own_packets_are_dropped_without_a_word(self) -> None:
         """V-3, PX-03."""
         self.gets4(self.join4(OWN4))

@@ -10,7 +10,7 @@ from textwrap import dedent
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from . import __main__ as program
-from .citations import Citation, bases, bases_in, cited_in, ids
+from .citations import Citation, bases, bases_in, citations, cited_in, ids
 from .requirements import FILES, BadRequirementsError, Requirement, load
 from .results import Recorder, Results, read, run, runs_here
 from .table import Table
@@ -244,6 +244,12 @@ class ResultTests(SynchronousTestCase):
             case.error = error
             case.run(recorder)
             self.assertEqual(recorder.results.of(case.id()), expected)
+
+
+class ProjectTests(SynchronousTestCase):
+    def test_every_must_has_a_test(self) -> None:
+        """Or a reason; and no test cites what is not there."""
+        self.assertEqual(list(Table(load(), citations()).problems()), [])
 
 
 class ProgramTests(SynchronousTestCase):

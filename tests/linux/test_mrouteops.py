@@ -90,6 +90,7 @@ class IPv4Tests(SynchronousTestCase):
         self.make = Operations(IPV4)
 
     def test_virtual_interface(self) -> None:
+        """FWD-08: its threshold is 1."""
         option, data = self.make.vif_addition(31, 70000)
         self.assertEqual((option, len(data)), (ADD_VIF, sizeof(Vifctl)))
         vif = Vifctl.from_buffer_copy(data)

@@ -283,7 +283,7 @@ class IGMPv1HostTests(OldHostTests, SynchronousTestCase):
         self.check_exclude({1: 260, 2: 260}, set(), 260)
 
     def test_version_1_wins(self) -> None:
-        """GC-01: as long as its time lasts; then IGMPv2 has its own."""
+        """GC-01, TX-03: as long as its time lasts; then IGMPv2 has its own."""
         self.old_report(1)
         self.passes(100)
         self.old_report(2, host_number=2)
@@ -297,7 +297,7 @@ class IGMPv1HostTests(OldHostTests, SynchronousTestCase):
         self.assertEqual(self.heard(), [about(260)])
 
     def test_version_2_ends_first(self) -> None:
-        """GC-01: the newest mode comes when the last of them has ended."""
+        """GC-01, TX-03: the newest mode comes when the last of them has ended."""
         self.old_report(2)
         self.passes(100)
         self.old_report(1, host_number=2)

@@ -116,7 +116,7 @@ class VersionTests(OldHostTests):
         self.assertEqual((self.told(), self.host.next_deadline()), ([], None))
 
     def test_timeout(self) -> None:
-        """HC-05: what the last newer query told, and the response time of this one."""
+        """HC-05, CHG-06: what the last newer query told, and the response time of this one."""
         any_group = self.family.unspecified
         self.hears(Query(self.family.current_version, any_group, 1.0, robustness=3, interval=20))
         self.asked(within=5)
