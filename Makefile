@@ -46,5 +46,6 @@ $(STAMP): setup.py
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info _trial_temp* .hypothesis .mypy_cache .ruff_cache
+	rm -rf $(VENV) build dist *.egg-info _trial_temp* .hypothesis .mypy_cache .ruff_cache \
+	  twisted/plugins/dropin.cache
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -18,20 +18,18 @@ LONGEST_SOCKET_PATH = 107
 
 @attrs.frozen
 class Limits:
-    """The range of a number: from ``low`` (or above it) to ``high``."""
+    """The range of a number, both ends included."""
 
     low: float
     high: float
-    above_low: bool = False
 
     def __call__(self, value: float | None) -> None:
         """Raise Wrong where ``value`` is outside. None is a setting without a limit."""
         if value is None:
             return
-        enough = self.low < value if self.above_low else self.low <= value
-        if not (enough and value <= self.high):  # in this form it catches nan too
-            start = f"{'above' if self.above_low else 'from'} {self.low}"
-            raise Wrong(f"{shown(value)} is out of range", f"use a number {start} to {self.high}")
+        if not self.low <= value <= self.high:  # in this form it catches nan too
+            allowed = f"from {self.low} to {self.high}"
+            raise Wrong(f"{shown(value)} is out of range", f"use a number {allowed}")
 
 
 def check_igmp_version(version: int) -> None:

@@ -10,6 +10,9 @@ import attrs
 from .limits import Limits
 from .names import is_pattern, matches
 
+RESPONSE_TIME = Limits(0.1, 3174.4)
+"""Seconds that a query of IGMP can ask for; 0 in it would mean an IGMPv1 query."""
+
 HOST_KEY = "/var/lib/mcproxy/manhole_host_key"
 
 
@@ -26,9 +29,9 @@ class InterfaceSettings:
     """
 
     query_interval: float = _limited(125.0, Limits(1, 31744))
-    query_max_response_time: float = _limited(10.0, Limits(0, 3174.4, above_low=True))
+    query_max_response_time: float = _limited(10.0, RESPONSE_TIME)
     robustness_variable: int = _limited(2, Limits(1, 7))
-    last_member_query_interval: float = _limited(1.0, Limits(0, 3174.4, above_low=True))
+    last_member_query_interval: float = _limited(1.0, RESPONSE_TIME)
     immediate_leave: bool = False
     max_groups: int | None = _limited(None, Limits(1, 2**32 - 1))
 

@@ -45,6 +45,8 @@ def check_roles(instances: Mapping[str, InstanceTable], mistakes: Mistakes) -> N
         earlier = patterns if is_pattern(use.name) else named[use.name]
         _compare(use, earlier, mistakes)
         earlier.append(use)
+    for name, table in instances.items():
+        _check_settings(name, table, named_elsewhere(name, instances), mistakes)
     _count(instances, mistakes)
 
 
@@ -98,6 +100,16 @@ def _between(use: _Use, other: _Use) -> tuple[str, str] | None:
     if use.table.table != other.table.table:
         return f"{told}, on another table", "give both instances the same table"
     return None
+
+
+def _check_settings(
+    name: str, table: InstanceTable, elsewhere: frozenset[str], mistakes: Mistakes
+) -> None:
+    """Note settings of what a pattern would mean if another instance did not name it."""
+    for interface in table.interface:
+        if interface in elsewhere and interface not in (*table.downstream, table.upstream_name):
+            where = ("instance", name, "interface", interface)
+            mistakes.add(where, "another instance names this interface", "write its settings there")
 
 
 def _count(instances: Mapping[str, InstanceTable], mistakes: Mistakes) -> None:

@@ -98,10 +98,10 @@ class ValueTests(ConfigurationTestCase):
             ("query-interval = 31745", "31745", "from 1 to 31744"),
             ("query-interval = nan", "nan", "from 1 to 31744"),
             ("query-interval = inf", "inf", "from 1 to 31744"),
-            ("query-max-response-time = 0", "0", "above 0 to 3174.4"),
-            ("query-max-response-time = -1", "-1", "above 0 to 3174.4"),
-            ("last-member-query-interval = 3174.5", "3174.5", "above 0 to 3174.4"),
-            ("last-member-query-interval = -nan", "nan", "above 0 to 3174.4"),
+            ("query-max-response-time = 0.09", "0.09", "from 0.1 to 3174.4"),
+            ("query-max-response-time = -1", "-1", "from 0.1 to 3174.4"),
+            ("last-member-query-interval = 3174.5", "3174.5", "from 0.1 to 3174.4"),
+            ("last-member-query-interval = -nan", "nan", "from 0.1 to 3174.4"),
             ("robustness-variable = 0", "0", "from 1 to 7"),
             ("robustness-variable = 8", "8", "from 1 to 7"),
             ("max-groups = 0", "0", "from 1 to 4294967295"),
@@ -118,6 +118,7 @@ class ValueTests(ConfigurationTestCase):
             "robustness-variable = 1\nmax-groups = 1",
             "robustness-variable = 7\nmax-groups = 4294967295",
             "last-member-query-interval = 3174.4",
+            "last-member-query-interval = 0.1",
         ):
             self.assertTrue(self.good(f"[defaults]\n{line}\n{SMALLEST}").instances)
 
@@ -364,6 +365,14 @@ class RolesTests(ConfigurationTestCase):
         for name in ("eth0", "eth1"):
             self.assertIsNone(b.downstream_settings(name))
         self.assertIsNotNone(b.downstream_settings("eth2"))
+
+    def test_nor_has_it_settings_for_such(self) -> None:
+        more = "[instance.b.interface.eth1]\n[instance.b.interface.eth7]\n"
+        self.refuses(
+            self.second("lan0", "eth*", more),
+            "instance.b.interface.eth1 (line 8): another instance names this interface;"
+            " write its settings there",
+        )
 
     def test_but_in_another_family_it_does(self) -> None:
         text = self.second("wan", "eth*", "mld-version = 0\n")
