@@ -9,7 +9,7 @@ from functools import cache
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from .source import imports, sources
+from .source import sources
 
 ASSERTS = re.compile(r"assert\w*|fail|\w+ResultOf|flushLoggedErrors|AssertionError|FailTest")
 """Names of what makes a test fail; a helper of the tests that uses one of these does too."""
@@ -119,4 +119,3 @@ class TestTests(SynchronousTestCase):
         for name, tree in self.modules.items():
             if name.rpartition(".")[2].startswith("test_"):
                 self.assertTrue(any(f.name.startswith("test") for f in functions(tree)), name)
-                self.assertNotIn("unittest", imports(name, self.modules), name)
