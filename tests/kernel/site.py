@@ -47,7 +47,10 @@ SLACK = 0.4
 
 @dataclass(frozen=True)
 class Numbers:
-    """Addresses of one family; ``raw_host`` and ``raw_router`` are made by hand."""
+    """Addresses of one family; ``raw_host`` and ``raw_router`` are for packets made by hand.
+
+    They are higher than those of the proxy, which so stays the querier.
+    """
 
     family: Family
     address: str
@@ -68,7 +71,7 @@ class Numbers:
 
 NUMBERS = {
     IPV4: Numbers(IPV4, "10.0.{}.{}", 24, "239.1.0.{}", "232.1.0.{}", "10.0.2.99", "10.0.1.99"),
-    IPV6: Numbers(IPV6, "fd00:{}::{}", 64, "ff15::{:x}", "ff35::8000:{:x}", "fe80::99", "fe80::98"),
+    IPV6: Numbers(IPV6, "fd00:{}::{}", 64, "ff15::{:x}", "ff35::8000:{:x}", "febf::99", "febf::98"),
 }
 
 

@@ -1,0 +1,181 @@
+"""The daemon as a process: its start, its rights, its end."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+
+from mcproxy.lab.daemon import Daemon
+from mcproxy.lab.waiting import wait_until
+from mcproxy.linux.mroute import MulticastTable
+from mcproxy.protocol.family import IPV4, IPV6
+
+from .messages import BLOCK, TO_EX, TO_IN, queries, record
+from .site import INSTANCE, NUMBERS, IPv4TestCase, IPv6TestCase, Scenarios
+
+INTERFACES = ("--upstream", "up", "--downstream", "down1", "--downstream", "down2")
+BY_NAMES = (sys.executable, "-m", "mcproxy", "run", *INTERFACES)
+WITHOUT = {IPV4: f"{INSTANCE}igmp-version = 0", IPV6: f"{INSTANCE}mld-version = 0"}
+OTHER = {IPV4: IPV6, IPV6: IPV4}
+NOBODY = ("--reuid=65534", "--regid=65534", "--clear-groups")
+
+FIRST_QUERY = 2.0
+"""Seconds from the start to the first query, on the slowest machine; the aim is half a second."""
+
+
+class StartScenarios(Scenarios):
+    def test_the_first_query_is_out_soon(self) -> None:
+        link = self.home.capture()
+        began = time.time()
+        daemon = self.launch()
+
+        def asked() -> list[float]:
+            size = self.family.address_size
+            return [when for when, source, _ in queries(link) if len(source) == size]
+
+        wait_until(asked)
+        took = asked()[0] - began
+        ready = daemon.wait_ready()
+        print(f"first query after {took:.3f} s, ready after {ready:.3f} s", end=" ")
+        self.assertLess(took, FIRST_QUERY)
+
+    def test_members_that_were_there_before_get_their_streams(self) -> None:
+        members = [self.home.join(self.group), self.other.join(self.ssm, include=[self.source])]
+        self.stream()
+        self.stream(self.ssm)
+        self.start()
+        for member in members:
+            self.await_packets(member)
+
+    def test_interfaces_on_the_command_line(self) -> None:
+        self.watch(Daemon(self.proxy, command=BY_NAMES)).wait_ready()
+        self.stream()
+        for node in (self.home, self.other):
+            self.await_packets(node.join(self.group))
+
+    def test_this_family_can_be_left_alone(self) -> None:
+        link = self.home.capture()
+        self.start(WITHOUT[self.family])
+        other = NUMBERS[OTHER[self.family]]
+        group = other.group.format(1)
+        member = self.home.join(group)
+        self.stream(group, source=other.at(1, 2))
+        self.await_packets(member)
+        self.assertEqual(self.vifs(), [])
+        sizes = {len(query.source) for query in queries(link)}
+        self.assertEqual(sizes, {other.family.address_size})
+        self.proxy.namespace.call(MulticastTable, self.family).close()  # somebody else's
+
+
+class RightsScenarios(Scenarios):
+    def confined(self, *capabilities: str) -> tuple[str, ...]:
+        """Runs a program with these alone: as nobody, or as root if nobody cannot run Python."""
+        rights = ",".join(("-all", *(f"+{name}" for name in capabilities)))
+        limits = [f"--{kind}={rights}" for kind in ("inh-caps", "ambient-caps", "bounding-set")]
+        prefix = ("setpriv", "--pdeathsig", "KILL", *limits)
+        imports = (sys.executable, "-c", "import mcproxy.proxy")
+        probe = Daemon(self.proxy, command=(*prefix, *NOBODY, *imports))
+        return prefix if probe.wait() else (*prefix, *NOBODY)
+
+    def test_without_rights_it_says_so(self) -> None:
+        daemon = Daemon(self.proxy, command=(*self.confined(), *BY_NAMES))
+        self.assertEqual(daemon.wait(), 4)
+        [line] = daemon.lines
+        self.assertIn("not permitted", line)
+        self.assertIn("CAP_NET_ADMIN and CAP_NET_RAW", line)
+
+    def test_two_capabilities_are_enough(self) -> None:
+        command = (*self.confined("net_admin", "net_raw"), *BY_NAMES)
+        self.watch(Daemon(self.proxy, command=command))
+        self.await_log("ready")
+        self.stream()
+        member = self.other.join(self.group)
+        self.await_packets(member)
+        self.assert_whole(member)
+        self.assertEqual(self.daemon.terminate()[0], 0)
+
+    def test_a_second_daemon_is_refused_and_the_first_one_not_disturbed(self) -> None:
+        first = self.start()
+        member = self.home.join(self.group)
+        self.stream()
+        self.await_packets(member)
+        second = Daemon(self.proxy, WITHOUT[OTHER[self.family]])
+        self.assertEqual(second.wait(), 1)
+        [line] = second.lines
+        self.assertIn(f"pid {first.pid}", line)
+        self.await_packets(member)
+        self.assert_whole(member)
+
+
+class EndScenarios(Scenarios):
+    """Members of a group and of single sources get streams."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.start()
+        self.members = [
+            self.home.join(self.group),
+            self.other.join(self.ssm, include=[self.source]),
+        ]
+        self.stream()
+        self.stream(self.ssm)
+        for member in self.members:
+            self.await_packets(member)
+
+    def ends(self, number: signal.Signals) -> None:
+        """It leaves upstream and takes all with it, at once."""
+        upstream = self.server.capture()
+        links = [node.capture(data=True) for node in (self.home, self.other)]
+        code, took = self.daemon.terminate(number)
+        self.assertEqual(code, 0)
+        self.assertLess(took, 2.0)
+        left = record(TO_IN, self.group), record(BLOCK, self.ssm, self.source)
+        self.await_told(upstream, *left)
+        self.assertEqual((self.routes(), self.vifs()), ([], []))
+        for link in links:
+            self.await_flowing(link, [])
+
+    def test_sigterm(self) -> None:
+        self.ends(signal.SIGTERM)
+
+    def test_sigint(self) -> None:
+        self.ends(signal.SIGINT)
+
+    def test_started_again_after_its_end(self) -> None:
+        self.daemon.terminate()
+        self.start()
+        for member in self.members:
+            self.await_packets(member)
+
+    def test_started_again_after_it_was_killed(self) -> None:
+        upstream = self.server.capture()
+        self.daemon.kill()
+        self.start()
+        for member in self.members:
+            self.await_packets(member)
+        self.await_told(upstream, record(TO_EX, self.group))
+
+
+class IPv4StartTests(StartScenarios, IPv4TestCase):
+    pass
+
+
+class IPv6StartTests(StartScenarios, IPv6TestCase):
+    pass
+
+
+class IPv4RightsTests(RightsScenarios, IPv4TestCase):
+    pass
+
+
+class IPv6RightsTests(RightsScenarios, IPv6TestCase):
+    pass
+
+
+class IPv4EndTests(EndScenarios, IPv4TestCase):
+    pass
+
+
+class IPv6EndTests(EndScenarios, IPv6TestCase):
+    pass
