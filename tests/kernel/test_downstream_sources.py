@@ -23,6 +23,7 @@ class DownstreamSourceScenarios(Scenarios):
         self.assertEqual(list(self.own_link.data()), [])
 
     def test_it_reaches_the_upstream_with_no_member_anywhere(self) -> None:
+        """FWD-02, FWD-04."""
         self.stream(node=self.home)
         self.await_flowing(self.upstream, [self.source])
         self.assert_no_gap(self.upstream, self.source)
@@ -30,6 +31,7 @@ class DownstreamSourceScenarios(Scenarios):
         self.check_nothing_came_back()
 
     def test_it_reaches_members_on_another_link_and_on_its_own(self) -> None:
+        """FWD-02, FWD-04."""
         neighbour = self.guest.join(self.group)
         member = self.other.join(self.group)
         self.stream(node=self.home)
@@ -41,6 +43,7 @@ class DownstreamSourceScenarios(Scenarios):
         self.check_nothing_came_back()
 
     def test_members_may_come_and_go_while_it_sends(self) -> None:
+        """FWD-02, FWD-06."""
         self.stream(node=self.home)
         self.let_flow()
         member = self.other.join(self.group)
@@ -52,6 +55,7 @@ class DownstreamSourceScenarios(Scenarios):
         self.check_nothing_came_back()
 
     def test_upstream_and_downstream_sources_of_one_group(self) -> None:
+        """FWD-01, FWD-02, FWD-04."""
         far = self.sources[0]
         self.stream(node=self.home)
         self.stream(source=far)
@@ -63,6 +67,7 @@ class DownstreamSourceScenarios(Scenarios):
         self.assert_whole(neighbour, self.source, far)
 
     def test_a_member_elsewhere_names_it(self) -> None:
+        """FWD-02, FWD-05."""
         for group in (self.group, self.ssm):
             member = self.other.join(group, include=[self.source])
             self.stream(group, node=self.home)
@@ -74,6 +79,7 @@ class DownstreamSourceScenarios(Scenarios):
             self.upstream.clear()
 
     def test_a_member_elsewhere_blocks_it(self) -> None:
+        """FWD-02, FWD-05."""
         self.other.join(self.group, exclude=[self.source])
         self.stream(node=self.home)
         self.stream(source=self.sources[0])
@@ -94,6 +100,7 @@ class DownstreamSourceScenarios(Scenarios):
         self.check_nothing_came_back()
 
     def test_a_source_that_moves_is_followed(self) -> None:
+        """FWD-14."""
         net, self.source = STRANGERS[self.family is IPV4]
         length = net.partition("/")[2]
         for node in (self.server, self.home):

@@ -86,11 +86,11 @@ class TwoProxiesTests(SynchronousTestCase):
         member.leave()
 
     def test_ipv4(self) -> None:
-        """T-090, T-139, T-140."""
+        """T-090, T-139, T-140, FWD-03, FWD-06, QE-03, QE-06."""
         self.one_forwards_and_the_other_takes_over("239.1.1.1", "mld-version = 0")
 
     def test_ipv6(self) -> None:
-        """T-090, T-139, T-140."""
+        """T-090, T-139, T-140, FWD-03, FWD-06, QE-03, QE-06."""
         self.one_forwards_and_the_other_takes_over("ff1e::1", "igmp-version = 0")
 
     def test_igmpv2(self) -> None:

@@ -20,6 +20,7 @@ class FilterScenarios(Scenarios):
         self.link = self.home.capture(data=True)
 
     def test_two_sources_are_taken_and_the_third_never_comes(self) -> None:
+        """FWD-05, PSSM-02."""
         upstream = self.server.capture()
         self.three_streams(self.ssm)
         self.home.join(self.ssm, include=[self.a, self.b])
@@ -32,6 +33,7 @@ class FilterScenarios(Scenarios):
         self.assertEqual({one.type for one in told}, {ALLOW})
 
     def test_of_listed_sources_no_packet_of_another_comes(self) -> None:
+        """FWD-05."""
         for group in (self.ssm, self.group):
             self.three_streams(group)
             member = self.home.join(group, include=[self.c])
@@ -40,12 +42,14 @@ class FilterScenarios(Scenarios):
             self.assertEqual({datum.source for datum in self.link.data()}, {self.c})
 
     def test_one_source_is_blocked(self) -> None:
+        """FWD-05."""
         self.three_streams(self.group)
         member = self.home.join(self.group, exclude=[self.b])
         self.await_flowing(self.link, [self.a, self.c])
         self.assert_whole(member, self.a, self.c)
 
     def test_a_source_that_one_blocks_and_another_wants(self) -> None:
+        """FWD-05, DB-01, DB-04."""
         elsewhere, upstream = self.other.capture(data=True), self.server.capture()
         self.three_streams(self.group)
         self.await_packets(self.other.join(self.group))

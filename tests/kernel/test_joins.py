@@ -8,6 +8,7 @@ from .site import LAST_MEMBER_TIME, SLACK, IPv4TestCase, IPv6TestCase, Scenarios
 
 class JoinScenarios(Scenarios):
     def test_a_join_brings_the_stream_to_its_link_alone(self) -> None:
+        """FWD-01, HS-02."""
         self.start()
         upstream, elsewhere = self.server.capture(), self.other.capture(data=True)
         self.stream()
@@ -18,6 +19,7 @@ class JoinScenarios(Scenarios):
         self.assertEqual(records(upstream, self.group)[0], record(TO_EX, self.group))
 
     def test_a_stream_that_nobody_joined_stays_upstream(self) -> None:
+        """FWD-01."""
         self.start()
         links = [node.capture(data=True) for node in (self.home, self.other)]
         self.stream()
@@ -25,6 +27,7 @@ class JoinScenarios(Scenarios):
         self.assertEqual([list(link.data()) for link in links], [[], []])
 
     def test_members_come_and_go_and_the_others_lose_nothing(self) -> None:
+        """FWD-06, DB-04, SQ-08."""
         self.start()
         upstream = self.server.capture()
         home_link, other_link = self.home.capture(data=True), self.other.capture(data=True)
@@ -51,6 +54,7 @@ class JoinScenarios(Scenarios):
         self.assert_no_gap(home_link, self.source)
 
     def test_a_second_member_on_the_link_keeps_the_stream(self) -> None:
+        """SQ-01, DB-04."""
         self.start()
         upstream = self.server.capture()
         self.stream()

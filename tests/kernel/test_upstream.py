@@ -91,6 +91,7 @@ class UpstreamScenarios(Scenarios):
         self.assertLess(max(answers().values()) - asked, seconds + SLACK)
 
     def test_queries_are_answered_with_what_they_ask_for(self) -> None:
+        """HQ-02, HQ-03, HR-01..04."""
         self.settle()
         one, listed, blocking = self.groups[:3]
         a, b, c = self.sources
@@ -103,6 +104,7 @@ class UpstreamScenarios(Scenarios):
         self.expect(self.ask(0.2, blocking, a, c), 0.2, record(IS_IN, blocking, c))
 
     def test_queries_about_what_nobody_wants_are_not_answered(self) -> None:
+        """HQ-06, HR-03."""
         self.settle()
         asked = self.ask(0.1, self.groups[5])
         self.ask(0.1, self.groups[1], self.sources[2])
@@ -110,6 +112,7 @@ class UpstreamScenarios(Scenarios):
         self.expect(asked, 5, record(IS_EX, self.groups[0]))
 
     def test_an_older_querier_is_answered_in_its_version(self) -> None:
+        """HC-01, HC-02, H2-01."""
         self.home.join(self.group)
         self.await_told(self.upstream, record(TO_EX, self.group))
         for version in range(self.family.current_version - 1, 0, -1):
@@ -127,6 +130,7 @@ class UpstreamScenarios(Scenarios):
     # -- what stays on its link
 
     def test_groups_of_the_link_stay_there(self) -> None:
+        """ADR-01..05, FWD-07, FWD-10."""
         local = ("224.0.0.50", "224.0.0.251") if self.family is IPV4 else LINK_LOCAL
         elsewhere = self.other.capture(data=True)
         for group in local:
