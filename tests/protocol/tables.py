@@ -92,6 +92,9 @@ class SlowGroup:
 class SlowRouter:
     """The router part on one link, by the book."""
 
+    silent = False
+    """Whether it is for another router to ask (GQ-03)."""
+
     def __init__(self, settings: QuerierSettings) -> None:
         self.settings = settings
         self.groups: dict[Address, SlowGroup] = {}
@@ -137,12 +140,16 @@ class SlowRouter:
 
     def _ask_group(self, address: Address, group: SlowGroup, now: float) -> None:
         """SQ-01."""
+        if self.silent:
+            return
         group.timer = min(group.timer, now + self.settings.last_member_query_time)
         group.group_left = self.settings.robustness
         self._send_group(address, group, now)
 
     def _ask_sources(self, address: Address, group: SlowGroup, listed: Sources, now: float) -> None:
         """SQ-03."""
+        if self.silent:
+            return
         limit = now + self.settings.last_member_query_time
         lowered = [source for source in listed if group.x[source] > limit]
         for source in lowered:
@@ -180,19 +187,23 @@ class SlowRouter:
 
     def advance(self, until: float) -> None:
         """All that happens up to ``until``, each at its time."""
-        while True:
-            times = [when for group in self.groups.values() for when in self._events(group)]
-            now = min(times, default=until + 1)
-            if now > until:
-                return
-            for address, group in self.groups.items():
-                self._expire(group, now)
-                self._keep_counts(group)
-                if group.group_left and group.group_when == now:
-                    self._send_group(address, group, now)
-                if group.source_left and group.sources_when == now:
-                    self._send_sources(address, group, now)
-            self._drop_empty()
+        while (now := min(self.times(), default=until + 1)) <= until:
+            self.happens(now)
+
+    def times(self) -> list[float]:
+        """When something is going to happen."""
+        return [when for group in self.groups.values() for when in self._events(group)]
+
+    def happens(self, now: float) -> None:
+        """What is due at that time and not before."""
+        for address, group in self.groups.items():
+            self._expire(group, now)
+            self._keep_counts(group)
+            if group.group_left and group.group_when == now:
+                self._send_group(address, group, now)
+            if group.source_left and group.sources_when == now:
+                self._send_sources(address, group, now)
+        self._drop_empty()
 
     def _expire(self, group: SlowGroup, now: float) -> None:
         """RT-03, RT-04, TX-01, TX-02."""

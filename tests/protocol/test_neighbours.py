@@ -1,0 +1,161 @@
+"""The router beside a slow one: random histories of a link with hosts and routers of all kinds."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcproxy.protocol.family import Address
+from mcproxy.protocol.packets import NO_SOURCES, Leave, OldReport, Packet, Query, RecordType, Report
+from mcproxy.protocol.querier import Effects, Querier
+from mcproxy.protocol.settings import QuerierSettings
+from mcproxy.protocol.sources import EXCLUDE
+
+from .bench import LinkTests
+from .neighbours import SlowNeighbour
+from .support import both_families, examples, group, host, ssm_group
+from .tables import Asked
+
+OURS = 5
+PAUSES = [0.25, 0.5, 1.0, 2.0, 10.0, 45.0, 50.0, 100.0, 255.0, 260.0]
+WHAT = ["report"] * 4 + ["old report"] * 2 + ["leave", "query", "specific query", "start"]
+WHAT += ["pause"] * 3
+
+
+@both_families
+class NeighbourTests(LinkTests):
+    """Whatever is heard: state, role, timers and queries are those of the slow router."""
+
+    def note(self, effects: Effects) -> Effects:
+        """A change of role is told when it changes, and only then."""
+        self.assertEqual(effects.role_changed, self.querier.is_querier is not self.in_office)
+        self.in_office = self.querier.is_querier
+        return super().note(effects)
+
+    @given(st.data())
+    @examples(8)
+    def test_any_history(self, data: st.DataObject) -> None:
+        """GC, OLD, VM-04, QE, QR, SQ-10, GQ-01, GQ-03."""
+        LinkTests.setUp(self)
+        self.data = data
+        settings = data.draw(self.any_settings())
+        ours = host(self.family, OURS)
+        self.in_office = True
+        self.querier = Querier(self.family, settings, address=ours)
+        self.slow = SlowNeighbour(self.family, settings, ours)
+        self.starts()
+        for _ in range(data.draw(st.integers(1, 30))):
+            self.step(data.draw(st.sampled_from(WHAT)))
+            self.compare()
+        self.check_queries(settings)
+
+    def any_settings(self) -> st.SearchStrategy[QuerierSettings]:
+        """Settings with times that floats can add up exactly."""
+        return st.builds(
+            QuerierSettings,
+            query_interval=st.sampled_from([20.0, 125.0]),
+            robustness=st.integers(1, 3),
+            last_member_query_interval=st.sampled_from([0.5, 1.0]),
+            version=st.sampled_from([None, None, *range(1, self.family.current_version + 1)]),
+        )
+
+    def starts(self) -> None:
+        """The address is new."""
+        self.slow.start(self.now)
+        self.note(self.querier.start(self.now))
+
+    def step(self, what: str) -> None:
+        """Something happens."""
+        draw = self.data.draw
+        if what == "pause":
+            seconds = draw(st.sampled_from(PAUSES))
+            self.slow.advance(self.now + seconds)
+            self.passes(seconds)
+        elif what == "start":
+            self.slow.address = self.querier.address = host(self.family, draw(st.integers(4, 6)))
+            self.starts()
+        elif what in ("query", "specific query"):
+            self.arrives(self.query(what == "specific query"), self.any_router())
+        else:
+            self.arrives(self.membership(what), host(self.family, draw(st.integers(1, 9))))
+
+    def arrives(self, packet: Packet, sender: Address) -> None:
+        """Both hear it."""
+        self.slow.hear(packet, sender, self.now)
+        self.note(self.querier.receive(packet, sender, self.now))
+
+    def any_group(self) -> Address:
+        """One of a few."""
+        known = [group(self.family, 1), group(self.family, 2), ssm_group(self.family, 1)]
+        return self.data.draw(st.sampled_from(known))
+
+    def any_router(self) -> Address:
+        """Lower and higher ones, ourselves, and nobody."""
+        routers = [host(self.family, number) for number in (1, 3, 3, OURS, 7)]
+        return self.data.draw(st.sampled_from([*routers, self.family.unspecified]))
+
+    def any_sources(self) -> frozenset[Address]:
+        """Some of a few."""
+        return self.sources(*self.data.draw(st.frozensets(st.integers(1, 3))))
+
+    def older(self) -> int:
+        """A version that is not the current one."""
+        return self.data.draw(st.integers(1, self.family.current_version - 1))
+
+    def membership(self, what: str) -> Packet:
+        """What a host says."""
+        address = self.any_group()
+        if what == "old report":
+            return OldReport(self.older(), address)
+        if what == "leave":
+            return Leave(address)
+        kinds = self.data.draw(st.lists(st.sampled_from(RecordType), min_size=1, max_size=2))
+        return Report(
+            tuple(
+                self.record(kind)._replace(group=address, sources=self.any_sources())
+                for kind in kinds
+            )
+        )
+
+    def query(self, specific: bool) -> Query:
+        """What another router asks."""
+        draw = self.data.draw
+        about = self.any_group() if specific else self.family.unspecified
+        within = draw(st.sampled_from([0.5, 1.0])) if specific else 10.0
+        if draw(st.booleans()) and draw(st.booleans()):
+            return Query(self.older(), about, within)
+        return Query(
+            self.family.current_version,
+            about,
+            within,
+            self.any_sources() if specific else NO_SOURCES,
+            draw(st.booleans()),
+            draw(st.sampled_from([0, 1, 2, 3])),
+            draw(st.sampled_from([0, 20, 125])),
+        )
+
+    def compare(self) -> None:
+        """Both routers are in the same state."""
+        slow, querier = self.slow, self.querier
+        self.assertEqual((querier.other, querier.settings), (slow.other, slow.settings))
+        self.assertEqual(querier.groups.keys(), slow.groups.keys())
+        for address, expected in slow.groups.items():
+            ours = querier.groups[address]
+            self.assertEqual(querier.subscription(address), expected.subscription())
+            timers = {**expected.x, **dict.fromkeys(expected.y, 0.0)}
+            self.assertEqual((ours.mode, ours.sources), (expected.mode, timers))
+            if ours.mode is EXCLUDE:
+                self.assertEqual(ours.timer, expected.timer)
+            current = self.family.current_version
+            mode = ours.older.oldest(current, self.now) if ours.older else current
+            self.assertEqual(mode, slow.mode(address, self.now))
+        sent = Counter(Asked(when, q.group, q.sources, q.suppress) for when, q in self.sent)
+        self.assertEqual(sent, Counter(slow.asked))
+
+    def check_queries(self, settings: QuerierSettings) -> None:
+        """QE-05, GQ-02: all are of our version, and tell our own settings."""
+        expected = (self.querier.version, settings.robustness, settings.query_interval)
+        for _, query in self.sent:
+            self.assertEqual((query.version, query.robustness, query.interval), expected)
