@@ -21,8 +21,9 @@ What RFCs ask of an IGMP/MLD proxy, requirement by requirement, and the tests th
 The requirements are in our own words and stand in ``docs/requirements``; the sections are
 those of RFC 9776 (IGMPv3), RFC 9777 (MLDv2), RFC 4605 (the proxy) and of others that are
 named. *Project* is a rule of our own where the RFCs leave a choice. Where a requirement is not
-met, is met in part or has nothing to apply to, the reason is told instead of tests or beside
-them. "In make test" are tests that need a kernel of their own to talk to.
+met or has nothing to apply to, the reason is told instead of tests; where it is met in part, or
+in another way, the reservation stands beside them. "In make test" are tests that need a kernel
+of their own to talk to.
 
 INC and EXC are the filter modes INCLUDE and EXCLUDE with their lists, in EXC(X,Y) the wanted
 and the blocked sources; ``+`` joins lists, ``*`` intersects them and ``-`` takes away. Q(G) is
@@ -76,11 +77,12 @@ class Table:
         keys = [key for key, rule in self.requirements.items() if rule.level == level]
         tested = sum(bool(self.tests[key]) for key in keys)
         alone = sum(bool(self.requirements[k].reason) and not self.tests[k] for k in keys)
+        reserved = sum(bool(self.requirements[k].reason and self.tests[k]) for k in keys)
         share = 100 * tested / len(keys) if keys else 100.0
         gaps = len(keys) - tested - alone
         return (
-            f"{LEVELS[level]}: {tested} of {len(keys)} have tests ({share:.1f} %), "
-            f"{alone} a reason instead, {gaps} neither"
+            f"{LEVELS[level]}: {tested} of {len(keys)} have tests ({share:.1f} %), {reserved} of "
+            f"these with a reservation; {alone} a reason instead, {gaps} neither"
         )
 
     # -- the page
@@ -104,7 +106,7 @@ class Table:
             LEVELS[rule.level],
             f"{_escaped(rule.text)} ({_place(rule)})",
             "\n       ".join(f"| {each}" for each in shown) or "none",
-            _result(tests, results),
+            _result(tests, results) + ("; with a reservation" if tests and rule.reason else ""),
         )
         first, *others = cells
         return f"   * - {first}\n" + "".join(f"     - {cell}\n" for cell in others)

@@ -151,8 +151,13 @@ class TableTests(SynchronousTestCase):
 
     def test_coverage(self) -> None:
         rules = (rule("AA-01"), rule("AA-02", reason="no"), rule("AA-03"), rule("AA-04", "S"))
-        expected = "must: 1 of 3 have tests (33.3 %), 1 a reason instead, 1 neither"
-        self.assertEqual(table(*rules, AA_01="tests.a.B.test_c").coverage("M"), expected)
+        rules += (rule("AA-05", reason="but"),)
+        expected = (
+            "must: 2 of 4 have tests (50.0 %), 1 of these with a reservation; "
+            "1 a reason instead, 1 neither"
+        )
+        tested = table(*rules, AA_01="tests.a.B.test_c", AA_05="tests.a.B.test_c")
+        self.assertEqual(tested.coverage("M"), expected)
         self.assertIn("(100.0 %)", table().coverage("M"))
 
     def test_page(self) -> None:
@@ -163,7 +168,7 @@ class TableTests(SynchronousTestCase):
         self.assertIn("\nA.1 Part\n--------\n", page)
         row = (
             "   * - AA-01\n     - must\n     - what AA-01 asks (RFC 9776 1)\n"
-            "     - | ``a.B.test_c``\n       | but \\*not\\* all\n     - passed\n"
+            "     - | ``a.B.test_c``\n       | but \\*not\\* all\n     - passed; with a reservation\n"
         )
         self.assertIn(row, page)
         self.assertTrue(page.endswith("     - none\n     - no test\n"))
