@@ -11,7 +11,7 @@ from mcproxy.protocol.datagram import Datagram
 from mcproxy.protocol.family import IPV4, IPV6, Address
 from mcproxy.protocol.igmp import encode as encode_igmp
 from mcproxy.protocol.mld import encode as encode_mld
-from mcproxy.protocol.packets import DropReason, Query, WireError
+from mcproxy.protocol.packets import DropReason, OldReport, Query, WireError
 from mcproxy.protocol.querier import Effects, Querier
 from mcproxy.protocol.settings import QuerierSettings
 from mcproxy.protocol.sources import ANY_SOURCE, NOTHING
@@ -194,6 +194,8 @@ class RoleTests(ElectionTests):
         self.query(about_group=True)
         self.passes(250)
         self.query(1, suppress=True)
+        self.passes(50)
+        self.query(suppress=True)
         self.passes(254.9)
         self.check_loses_to(LOWER)
         self.assertEqual(self.roles, [(0, False)])
@@ -260,8 +262,8 @@ class RoleTests(ElectionTests):
         self.check_is_querier()
         self.query(of=LOWEST)
         self.check_is_querier()
-        self.passes(160)
-        self.assertEqual(self.general(), [10, 41.25, 166.25])
+        self.passes(300)
+        self.assertEqual(self.general(), [10, 41.25, 166.25, 291.25])
         self.assertEqual(self.roles, [(0, False), (10, True)])
 
     def test_older_versions(self) -> None:
@@ -334,6 +336,15 @@ class AdoptionTests(ElectionTests):
         self.query(robustness=2, interval=20)
         self.query(version=older, robustness=0, interval=0)
         self.assertEqual(self.querier.settings.group_membership_interval, 50)
+
+    def test_older_hosts(self) -> None:
+        """QE-04, GC-05: how long they count follows from what is adopted."""
+        self.query(robustness=2, interval=20)
+        address = group(self.family, 1)
+        self.hears(OldReport(1, address))
+        older = self.querier.groups[address].older
+        assert older is not None
+        self.assertEqual(older.next_end(self.now), self.now + 50)
 
     def test_own_settings(self) -> None:
         """QE-05: are in force again with the office, and in its queries."""
@@ -534,8 +545,10 @@ class OtherQuerierTests(ElectionTests):
         self.passes(250)
         for number in (1, 2):
             self.says(TO_EX, host_number=number)
+        self.says(TO_EX, group_number=2)
+        self.says(TO_IN, group_number=2)
         self.says(TO_IN, host_number=1)
-        self.assertEqual(self.subscription(), ANY_SOURCE)
+        self.assertEqual((self.subscription(2), self.heard()), (ANY_SOURCE, []))
         self.passes(5)
         self.sent.clear()
         self.says(TO_IN, host_number=2)

@@ -35,7 +35,7 @@ class NeighbourTests(LinkTests):
         return super().note(effects)
 
     @given(st.data())
-    @examples(8)
+    @examples(4)
     def test_any_history(self, data: st.DataObject) -> None:
         """GC, OLD, VM-04, QE, QR, SQ-10, GQ-01, GQ-03."""
         LinkTests.setUp(self)
