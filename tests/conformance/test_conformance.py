@@ -150,8 +150,8 @@ class TableTests(SynchronousTestCase):
         self.assertEqual(problem, "tests.a.B.test_c cites AA-09, which does not exist")
 
     def test_coverage(self) -> None:
-        rules = (rule("AA-01"), rule("AA-02", reason="no"), rule("AA-03"), rule("AA-04", "S"))
-        rules += (rule("AA-05", reason="but"),)
+        rules = [rule("AA-01"), rule("AA-02", reason="no"), rule("AA-03"), rule("AA-04", "S")]
+        rules.append(rule("AA-05", reason="but"))
         expected = (
             "must: 2 of 4 have tests (50.0 %), 1 of these with a reservation; "
             "1 a reason instead, 1 neither"
@@ -168,7 +168,8 @@ class TableTests(SynchronousTestCase):
         self.assertIn("\nA.1 Part\n--------\n", page)
         row = (
             "   * - AA-01\n     - must\n     - what AA-01 asks (RFC 9776 1)\n"
-            "     - | ``a.B.test_c``\n       | but \\*not\\* all\n     - passed; with a reservation\n"
+            "     - | ``a.B.test_c``\n       | but \\*not\\* all\n"
+            "     - passed; with a reservation\n"
         )
         self.assertIn(row, page)
         self.assertTrue(page.endswith("     - none\n     - no test\n"))
