@@ -10,8 +10,8 @@ from typing import Any, Protocol
 from ..lab.accounts import Want
 from ..lab.scenes import Line, Play
 
-HEADINGS = ("receiver", "groups", "wants", "join ms", "sent", "received", "lost", "")
-_NUMBERS = range(3, 7)
+HEADINGS = ("receiver", "groups", "wants", "join ms", "proxy", "sent", "came", "lost", "")
+_NUMBERS = range(3, 8)
 
 
 class View(Protocol):
@@ -44,16 +44,24 @@ def view(plain: bool) -> View:
 
 
 def row(wants: Sequence[Want]) -> tuple[str, ...]:
-    """Memberships of one receiver, one a family, in words and numbers."""
+    """Memberships of one receiver, one a family, in words and numbers.
+
+    The times are from the join to the first packet, and from the host's report to it.
+    """
     results = [want.result() for want in wants]
     groups = " ".join(want.group for want in wants)
-    delays = " ".join("-" if r.delay is None else f"{r.delay * 1000:.0f}" for r in results)
+    delays = " ".join(_milliseconds(result.delay) for result in results)
+    reactions = " ".join(_milliseconds(result.reaction) for result in results)
     sent, received, lost, repeated = (
-        sum(result[column] or 0 for result in results) for column in range(1, 5)
+        sum(result[column] or 0 for result in results) for column in range(2, 6)
     )
     state = f"{repeated} twice" if repeated else "left" if wants[0].left is not None else ""
-    numbers = (delays, str(sent), str(received), str(lost))
+    numbers = (delays, reactions, str(sent), str(received), str(lost))
     return (wants[0].receiver, groups, wants[0].filter, *numbers, state)
+
+
+def _milliseconds(seconds: float | None) -> str:
+    return "-" if seconds is None else f"{seconds * 1000:.0f}"
 
 
 def links(play: Play) -> Iterator[str]:
@@ -103,7 +111,7 @@ class PlainView:
             )
             self.say("  ".join(aligned).rstrip())
         self.say("")
-        for text in (*links(play), *play.cuts(), verdict(faults)):
+        for text in (*links(play), *play.cuts(), *play.remarks(), verdict(faults)):
             self.say(text)
 
 
@@ -141,7 +149,7 @@ class LiveView:
 
     def conclude(self, play: Play, faults: Sequence[str]) -> None:
         """The links and the verdict below the last table."""
-        for text in (*links(play), *play.cuts()):
+        for text in (*links(play), *play.cuts(), *play.remarks()):
             self.say(text)
         style = "bold red" if faults else "bold green"
         self._console.print(verdict(faults), style=style, highlight=False, markup=False)

@@ -7,8 +7,9 @@ once. A ``Watch`` is a link, where a stream may pass only while a ``Want`` there
 
 from __future__ import annotations
 
+import ipaddress
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -46,21 +47,26 @@ class Frames(Protocol):
 
 
 class Result(NamedTuple):
-    """What became of a ``Want``. ``delay`` is in seconds, None while nothing came."""
+    """What became of a ``Want``.
+
+    ``delay`` is the time from the join to the first packet, and ``reaction`` the part of it
+    that is not the host's own: from its first report. None while nothing came, or was said.
+    """
 
     delay: float | None
+    reaction: float | None
     sent: int
     received: int
     lost: int
     repeated: int
 
     def faults(self, latest: float) -> list[str]:
-        """What is wrong with it, if anything, where joins may take ``latest`` seconds."""
+        """What is wrong with it, if anything, where a join may take ``latest`` seconds."""
         found = []
         if self.delay is None:
             found.append("nothing came")
-        elif self.delay > latest:
-            found.append(f"came only after {self.delay:.1f} s")
+        elif self.reaction is not None and self.reaction > latest:
+            found.append(f"came only {self.reaction:.1f} s after its host asked for it")
         if self.lost and self.delay is not None:
             found.append(f"{self.lost} lost")
         if self.repeated:
@@ -72,8 +78,10 @@ class Result(NamedTuple):
 class Want:
     """The membership of ``receiver`` for the streams that its filter lets through.
 
-    ``joined`` and ``left`` are times of the system's clock. With ``from_start`` not only what
-    follows the first packet that came is wanted, but all that was sent.
+    ``joined`` and ``left`` are the times of the calls, ``asked`` and ``released`` those of the
+    reports that the kernel made of them, which on a busy machine it may do a second later; all
+    by the system's clock. With ``from_start`` not only what follows the first packet that came
+    is wanted, but all that was sent.
     """
 
     receiver: str
@@ -84,6 +92,8 @@ class Want:
     streams: Sequence[Sending]
     joined: float
     left: float | None = None
+    asked: float | None = None
+    released: float | None = None
     from_start: bool = False
     _begins: list[int] = field(init=False)
     _ends: list[int] | None = None
@@ -96,18 +106,27 @@ class Want:
         if self._ends is None:
             self._ends = [stream.sent for stream in self.streams]
 
+    def hear(self, frame: Frame) -> None:
+        """Take note of an IGMP or MLD packet of the receiver's."""
+        if not frame.outgoing or ipaddress.ip_address(self.group).packed not in frame.packet:
+            return
+        if self.asked is None and frame.time >= self.joined:
+            self.asked = frame.time
+        elif self.released is None and self.left is not None and frame.time >= self.left:
+            self.released = frame.time
+
     def covers(self, flow: Flow, when: float, grace: float) -> bool:
-        """Whether a packet may pass, up to ``grace`` seconds after the leave."""
+        """Whether a packet may pass, up to ``grace`` seconds after the leave was said."""
         if flow.group != self.group or flow.source not in {s.source for s in self.streams}:
             return False
-        return self.joined <= when and (self.left is None or when <= self.left + grace)
+        return self.joined <= when and (self.released is None or when <= self.released + grace)
 
     def result(self) -> Result:
         """The sum over its streams; while they run, up to the last packets that came."""
         parts = [self._of_stream(number) for number in range(len(self.streams))]
-        delays = [part.delay for part in parts]
         return Result(
-            None if None in delays else max((d for d in delays if d is not None), default=None),
+            _latest(part.delay for part in parts),
+            _latest(part.reaction for part in parts),
             sum(part.sent for part in parts),
             sum(part.received for part in parts),
             sum(part.lost for part in parts),
@@ -120,14 +139,25 @@ class Want:
         last = came.last + 1 if came.packets else stream.sent
         end = self._ends[number] if self._ends else last
         if not came.packets:
-            return Result(None, max(0, end - begin), 0, max(0, end - begin), 0)
+            return Result(None, None, max(0, end - begin), 0, max(0, end - begin), 0)
         if not self.from_start:
             # What was sent before the join may have waited for it; it says nothing of losses.
             begin = next((n for n in range(begin, end) if n in came.sequences), end)
         lost = came.missing(begin, end)
-        return Result(
-            came.first_time - self.joined, end - begin, end - begin - lost, lost, came.duplicates
-        )
+        received = end - begin - lost
+        delay = came.first_time - self.joined
+        reaction = None if self.asked is None else max(0.0, came.first_time - self.asked)
+        return Result(delay, reaction, end - begin, received, lost, came.duplicates)
+
+
+def _latest(times: Iterable[float | None]) -> float | None:
+    """The greatest, or None if one is not known yet."""
+    latest = 0.0
+    for each in times:
+        if each is None:
+            return None
+        latest = max(latest, each)
+    return latest
 
 
 @dataclass

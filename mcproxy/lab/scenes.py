@@ -42,9 +42,11 @@ NOBODYS = ("239.9.9.9", "ff1e::9")
 RATE = 200.0
 HOPS = 8
 LATEST_JOIN = 1.0
-"""Seconds after which a stream must have come."""
+"""Seconds from a host's report within which the stream must come."""
 GRACE = 2.5
-"""Seconds that a stream may go on after a leave: the last member query time, and some."""
+"""Seconds that it may go on after a leave: the last member query time, and some."""
+_BUSY = 0.5
+"""Seconds that no kernel takes to send a report, unless the CPU is taken."""
 _DRAIN = 0.1
 """Seconds that packets may be on their way."""
 
@@ -69,6 +71,7 @@ class Play:
         self._members: dict[tuple[int, str], Member] = {}
         self._current: dict[tuple[int, str], Want] = {}
         self._connect(lab)
+        self._heard = {node.name: node.capture() for node in self.receivers}
         one, two, _ = self.receivers
         self.watches = [
             Watch("up", self.server.capture(data=True), HOPS, GRACE),
@@ -120,7 +123,12 @@ class Play:
         glance()
 
     def look(self) -> None:
-        """Judge what came on the links until now."""
+        """Judge what was said and what came on the links until now."""
+        for name, capture in self._heard.items():
+            for frame in capture.take():
+                for want in self.wants:
+                    if want.receiver == name:
+                        want.hear(frame)
         for watch in self.watches:
             watch.update(self.wants)
 
@@ -150,14 +158,26 @@ class Play:
         """How long streams went on after the last member of their link had left."""
         found = []
         for want in self.wants:
-            if want.left is None or self._wanted_still(want):
+            if want.released is None or self._wanted_still(want):
                 continue
             watch = next(watch for watch in self.watches if watch.link == want.link)
             last = max(watch.last(Flow(stream.source, want.group)) for stream in want.streams)
             if last:
-                text = f"{want.group} ended {last - want.left:.2f} s after {want.receiver} left"
+                text = f"{want.group} ended {last - want.released:.2f} s after {want.receiver} left"
                 found.append(f"{want.link}: {text}")
         return found
+
+    def remarks(self) -> list[str]:
+        """What to know when judging this: whether the hosts themselves were slow."""
+        asked = [want.asked - want.joined for want in self.wants if want.asked is not None]
+        slowest = max(asked, default=0.0)
+        silent = sum(want.asked is None for want in self.wants if want.link != "up")
+        found = []
+        if slowest > _BUSY:
+            found.append(f"the kernel took up to {slowest:.1f} s to send a report")
+        if silent:
+            found.append(f"the kernel sent no report at all of {silent} joins")
+        return [f"This machine is busy: {text}." for text in found]
 
     def _wanted_still(self, ended: Want) -> bool:
         """Whether others on the link want any stream of a membership that ended."""

@@ -57,6 +57,11 @@ def frame(
     return Frame(when, outgoing, header + payload)
 
 
+def said(when: float, group: str = GROUP, outgoing: bool = True) -> Frame:
+    """A report of a group."""
+    return Frame(when, outgoing, bytes(32) + ipaddress.ip_address(group).packed)
+
+
 class Frames(list[Frame]):
     """A capture."""
 
@@ -87,17 +92,36 @@ class WantTests(AccountsTestCase):
         self.stream.sent = 50
         want.stop_counting()
         result = want.result()
-        self.assertEqual(result[1:], (37, 37, 0, 0))
+        self.assertEqual(result[2:], (37, 37, 0, 0))
         self.assertEqual(result.delay, 1.0)
-        self.assertEqual(result.faults(latest=2.0), [])
-        self.assertEqual(result.faults(latest=0.5), ["came only after 1.0 s"])
+        self.assertEqual(result.faults(latest=0.5), [])
+
+    def test_the_hosts_own_delay_is_not_the_proxys(self) -> None:
+        want = self.want()
+        for frame in (said(98.9), said(99.0, outgoing=False), said(99.2, "239.1.1.2")):
+            want.hear(frame)
+        self.assertIsNone(want.asked)
+        want.hear(said(99.3))
+        want.hear(said(99.9))
+        self.member.take(SOURCE, 10, at=100.0)
+        result = want.result()
+        self.assertEqual(result.delay, 1.0)
+        self.assertAlmostEqual(result.reaction, 0.7)
+        self.assertEqual(result.faults(latest=0.8), [])
+        self.assertEqual(result.faults(0.5), ["came only 0.7 s after its host asked for it"])
+
+    def test_what_came_before_it_asked_needed_no_reaction(self) -> None:
+        want = self.want()
+        self.member.take(SOURCE, 10, at=99.1)
+        want.hear(said(99.3))
+        self.assertEqual(want.result().reaction, 0.0)
 
     def test_packets_missing_between_and_at_the_end_are_lost(self) -> None:
         want = self.want()
         self.member.take(SOURCE, *range(10, 20), *range(22, 48))
         self.stream.sent = 50
         want.stop_counting()
-        self.assertEqual(want.result()[1:], (40, 36, 4, 0))
+        self.assertEqual(want.result()[2:], (40, 36, 4, 0))
         self.assertEqual(want.result().faults(2.0), ["4 lost"])
 
     def test_while_it_runs_the_last_are_on_their_way(self) -> None:
@@ -114,23 +138,23 @@ class WantTests(AccountsTestCase):
         self.stream.sent = 500
         self.member.take(SOURCE, 20, 25)
         want.stop_counting()
-        self.assertEqual(want.result()[1:], (10, 10, 0, 0))
+        self.assertEqual(want.result()[2:], (10, 10, 0, 0))
 
     def test_packets_that_waited_for_the_join_are_no_measure(self) -> None:
         want = self.want()
         self.member.take(SOURCE, 2, 3, *range(12, 20))
-        self.assertEqual(want.result()[1:], (8, 8, 0, 0))
+        self.assertEqual(want.result()[2:], (8, 8, 0, 0))
 
     def test_from_the_start_all_count(self) -> None:
         want = self.want(from_start=True)
         self.member.take(SOURCE, *range(2, 20))
-        self.assertEqual(want.result()[1:], (20, 18, 2, 0))
+        self.assertEqual(want.result()[2:], (20, 18, 2, 0))
 
     def test_nothing_came(self) -> None:
         want = self.want()
         self.stream.sent = 30
         result = want.result()
-        self.assertEqual(result, (None, 20, 0, 20, 0))
+        self.assertEqual(result, (None, None, 20, 0, 20, 0))
         self.assertEqual(result.faults(2.0), ["nothing came"])
 
     def test_a_packet_came_twice(self) -> None:
@@ -144,7 +168,7 @@ class WantTests(AccountsTestCase):
         self.member.take(SOURCE, *range(10, 20))
         self.assertEqual(want.result().faults(2.0), ["nothing came"])
         self.member.take(OTHER, *range(10, 15), at=99.5)
-        self.assertEqual(want.result(), (1.0, 15, 15, 0, 0))
+        self.assertEqual(want.result(), (1.0, None, 15, 15, 0, 0))
 
 
 class WatchTests(AccountsTestCase):
@@ -179,13 +203,25 @@ class WatchTests(AccountsTestCase):
         self.wants = [self.want(link="down2")]
         self.assertEqual(self.unwanted(frame(1, 100.0)), 1)
 
+    def leave(self) -> None:
+        """A leave that is said a second after the call."""
+        self.wants[0].hear(said(99.0))
+        self.wants[0].left = 109.0
+        self.wants[0].hear(said(108.9))
+        self.assertIsNone(self.wants[0].released)
+        self.wants[0].hear(said(110.0))
+
     def test_after_a_leave_it_may_for_a_while(self) -> None:
-        self.wants[0].left = 110.0
+        self.leave()
         self.assertEqual(self.unwanted(frame(1, 112.4)), 0)
         self.assertEqual(self.unwanted(frame(2, 112.6)), 1)
 
+    def test_a_leave_that_was_not_said_yet_is_none(self) -> None:
+        self.wants[0].left = 109.0
+        self.assertEqual(self.unwanted(frame(1, 120.0)), 0)
+
     def test_another_member_keeps_it(self) -> None:
-        self.wants[0].left = 110.0
+        self.leave()
         self.wants.append(self.want())
         self.assertEqual(self.unwanted(frame(1, 120.0)), 0)
 
