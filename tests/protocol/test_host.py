@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from random import Random
 
 from hypothesis import given
@@ -19,6 +18,7 @@ from mcproxy.protocol.settings import QuerierSettings
 from mcproxy.protocol.sources import EXCLUDE, INCLUDE, NOTHING, FilterMode, SourceFilter
 
 from .bench import START
+from .slowhost import SlowAnswers, Told
 from .support import (
     ALLOW,
     BLOCK,
@@ -541,89 +541,6 @@ wishes: st.SearchStrategy[Wishes] = st.lists(
     unique_by=lambda wish: wish[0],
 )
 pauses = st.sampled_from([0.0, 0.125, 0.375, 1.0, 5.0])
-
-
-@dataclass
-class Told:
-    """What of a group is to be told, by the number of its transmission (HS-05..08).
-
-    A change counts for ``robustness`` transmissions from the one that it caused on.
-    """
-
-    robustness: int
-    wanted: SourceFilter = NOTHING
-    number: int = 0
-    mode_since: int | None = None
-    source_since: dict[Address, int] = field(default_factory=dict)
-
-    def change(self, wanted: SourceFilter) -> None:
-        """Something else is wanted from the next transmission on."""
-        if wanted.mode is not self.wanted.mode:
-            self.mode_since, self.source_since = self.number, {}
-        else:
-            for one in wanted.sources ^ self.wanted.sources:
-                self.source_since[one] = self.number
-        self.wanted = wanted
-
-    def _fresh(self, since: int | None) -> bool:
-        return since is not None and self.number < since + self.robustness
-
-    def outstanding(self) -> bool:
-        """Whether there is a further transmission."""
-        return any(map(self._fresh, [self.mode_since, *self.source_since.values()]))
-
-    def expected(self, address: Address) -> set[Record]:
-        """The records of the next transmission."""
-        if self._fresh(self.mode_since):
-            kind = TO_EX if self.wanted.mode is EXCLUDE else TO_IN
-            return {Record(kind, address, self.wanted.sources)}
-        fresh = frozenset(one for one, n in self.source_since.items() if self._fresh(n))
-        allowed = frozenset(filter(self.wanted.wants, fresh))
-        both = (Record(ALLOW, address, allowed), Record(BLOCK, address, fresh - allowed))
-        return {record for record in both if record.sources}
-
-
-@dataclass
-class SlowAnswers:
-    """The answers that are pending, by the rows of C.2."""
-
-    general: float | None = None
-    groups: dict[Address, tuple[float, frozenset[Address]]] = field(default_factory=dict)
-
-    def ask(self, query: Query, when: float, known: bool) -> None:
-        """HQ-01..06, the first row that applies; ``known`` tells if the group has state."""
-        if self.general is not None and self.general <= when:
-            return
-        if not any(query.group):
-            self.general = when
-        elif known and query.group not in self.groups:
-            self.groups[query.group] = (when, query.sources)
-        elif known:
-            pending, listed = self.groups[query.group]
-            whole = not query.sources or not listed
-            both = NO_SOURCES if whole else listed | query.sources
-            self.groups[query.group] = (min(pending, when), both)
-
-    def due(self, until: float, wanted: dict[Address, SourceFilter]) -> Counter:
-        """HR-01..05: the answers up to a time, each with its time."""
-        answers: Counter = Counter()
-        if self.general is not None and self.general <= until:
-            for address, one in wanted.items():
-                answers[self.general, self.whole(address, one)] += 1
-            self.general = None
-        for address, (when, listed) in list(self.groups.items()):
-            if when <= until:
-                del self.groups[address]
-                one = wanted.get(address, NOTHING)
-                if not listed and one != NOTHING:
-                    answers[when, self.whole(address, one)] += 1
-                elif some := frozenset(filter(one.wants, listed)):
-                    answers[when, Record(IS_IN, address, some)] += 1
-        return answers
-
-    def whole(self, address: Address, wanted: SourceFilter) -> Record:
-        """The state of a group."""
-        return Record(IS_EX if wanted.mode is EXCLUDE else IS_IN, address, wanted.sources)
 
 
 @both_families

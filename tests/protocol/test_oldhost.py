@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
+from hypothesis import given
+from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.protocol.datagram import destination
-from mcproxy.protocol.family import IPV4, IPV6
+from mcproxy.protocol.family import IPV4, IPV6, Address
 from mcproxy.protocol.host import Host
-from mcproxy.protocol.packets import Leave, OldReport, Packet, Query, Report, Send
+from mcproxy.protocol.packets import NO_SOURCES, Leave, OldReport, Packet, Query, Report, Send
 from mcproxy.protocol.sources import NOTHING, SourceFilter
 
 from .bench import START
-from .support import ALLOW, BLOCK, IS_EX, TO_EX, FamilyTests, both_families, group, ssm_group
+from .slowhost import SlowHost
+from .support import (
+    ALLOW,
+    BLOCK,
+    IS_EX,
+    TO_EX,
+    FamilyTests,
+    both_families,
+    examples,
+    group,
+    ssm_group,
+)
 
 Told = list[tuple[float, Packet]]
 
@@ -590,3 +604,95 @@ class ForcedVersionTests(OldHostTests):
         self.passes(300)
         self.wants(self.excluding(1))
         self.assertEqual(self.told()[-1][1], Report((self.record(BLOCK, 1),)))
+
+
+# -- random histories
+
+WHAT = ["wish", "wish", "query", "query", "other", "pause", "pause"]
+
+
+@both_families
+class HistoryTests(OldHostTests):
+    """The host beside a slow one."""
+
+    @given(st.data())
+    @examples(6)
+    def test_any_history(self, data: st.DataObject) -> None:
+        """HC, H2, HS-04, HQ, HR, SSM-05: whatever happens, both send the same at the same time."""
+        OldHostTests.setUp(self)
+        self.data = data
+        self.delay = data.draw(st.sampled_from([0.125, 0.5, 1.0]))
+        forced = data.draw(st.sampled_from([None, None, None, 1, self.older]))
+        self.robustness = data.draw(st.integers(1, 3))
+        self.host = self.make_host(forced)
+        self.host.robustness = self.robustness
+        self.slow = SlowHost(self.family, self.host.version, self.delay, self.robustness)
+        for _ in range(data.draw(st.integers(1, 30))):
+            self.step(data.draw(st.sampled_from(WHAT)))
+            self.compare()
+
+    def step(self, what: str) -> None:
+        """Something happens."""
+        draw = self.data.draw
+        if what == "pause":
+            seconds = draw(st.sampled_from([0.0, 0.25, 1.0, 9.0, 50.0, 255.0]))
+            self.slow.advance(self.now - START + seconds)
+            self.passes(seconds)
+        elif what == "wish":
+            changes = draw(st.lists(st.tuples(self.groups(), self.wishes()), max_size=2))
+            changes = list(dict(changes).items())
+            self.slow.update(changes)
+            self.note(self.host.update(changes, self.now))
+        else:
+            packet = self.query() if what == "query" else self.word_of_another()
+            self.slow.hear(packet)
+            self.hears(packet)
+
+    def groups(self) -> st.SearchStrategy[Address]:
+        """A few groups."""
+        known = [group(self.family, 1), group(self.family, 2), ssm_group(self.family, 1)]
+        return st.sampled_from(known)
+
+    def wishes(self) -> st.SearchStrategy[SourceFilter]:
+        """What may be wanted; of source-specific groups it does not matter here."""
+        some = [self.excluding(), self.excluding(1), self.including(1), self.including(1, 2)]
+        return st.sampled_from([NOTHING, *some])
+
+    def any_older(self) -> int:
+        """A version that is not the current one."""
+        return self.data.draw(st.integers(1, self.older))
+
+    def query(self) -> Query:
+        """What a querier asks."""
+        draw = self.data.draw
+        group_or_all = draw(st.one_of(st.just(self.family.unspecified), self.groups()))
+        within = draw(st.sampled_from([0.0, 1.0, 10.0]))
+        if draw(st.booleans()):
+            version = self.any_older()
+            if self.family is IPV4 and version == 1:
+                return Query(1, self.family.unspecified, 10.0)
+            return Query(version, group_or_all, within)
+        listed = NO_SOURCES
+        if any(group_or_all):
+            listed = self.sources(*draw(st.frozensets(st.integers(1, 3))))
+        interval = draw(st.sampled_from([0, 20, 125]))
+        current = self.family.current_version
+        return Query(current, group_or_all, within, listed, False, self.robustness, interval)
+
+    def word_of_another(self) -> Packet:
+        """What another host says."""
+        address = self.data.draw(self.groups())
+        packets = [Leave(address), Report((self.record(TO_EX),))]
+        return self.data.draw(
+            st.sampled_from([OldReport(1, address), OldReport(self.older, address), *packets])
+        )
+
+    def compare(self) -> None:
+        """Both have sent the same, in the same version, and have as much to do."""
+        said: Counter[tuple[float, object]] = Counter()
+        for when, packet in self.sent:
+            each = packet.records if isinstance(packet, Report) else (packet,)
+            said.update((when, one) for one in each)
+        self.assertEqual(said, Counter(self.slow.sent))
+        self.assertEqual(self.host.version, self.slow.version)
+        self.assertEqual(self.host.groups, self.slow.wanted)
