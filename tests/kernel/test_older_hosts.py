@@ -1,0 +1,136 @@
+"""Hosts and queriers of older versions, as the kernel's own stack is one when it is told."""
+
+from __future__ import annotations
+
+from mcproxy.lab.capture import Capture
+from mcproxy.lab.node import Node
+from mcproxy.lab.waiting import wait_until
+from mcproxy.protocol.family import IPV4, packed
+from mcproxy.protocol.packets import Leave, OldReport, Packet, Query, Report
+
+from .messages import TO_EX, TO_IN, heard, record, records, say
+from .site import LAST_MEMBER_TIME, SLACK, IPv4TestCase, IPv6TestCase, Scenarios
+
+
+class OlderHostScenarios(Scenarios):
+    """``home`` speaks the version before the current one, ``guest`` on its link the current."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.grow_old(self.home, self.family.current_version - 1)
+
+    def grow_old(self, node: Node, version: int) -> None:
+        """Let the kernel of a host speak an older version."""
+        if self.family is IPV4:
+            node.sysctl("ipv4/conf/eth0/force_igmp_version", version)
+        else:
+            node.sysctl("ipv6/conf/eth0/force_mld_version", version)
+
+    def test_an_older_host_joins_and_leaves(self) -> None:
+        """OLD-02..05: it is told upstream in the current version."""
+        self.start()
+        upstream, link = self.server.capture(), self.home.capture(data=True)
+        self.stream()
+        member = self.home.join(self.group)
+        self.await_packets(member)
+        self.assertEqual(records(upstream, self.group)[0], record(TO_EX, self.group))
+        member.leave()
+        left = self.await_told(upstream, record(TO_IN, self.group))
+        self.assertLess(left - member.joined, LAST_MEMBER_TIME + SLACK)
+        self.await_flowing(link, [])
+        self.assert_whole(member)
+
+    def test_both_versions_on_one_link(self) -> None:
+        """GC-01..03, T-150: the newer host's leave and filters do not cut the older one off."""
+        self.start(last_member_query_interval=0.5)
+        self.stream()
+        old = self.home.join(self.group)
+        self.await_packets(old)
+        new = self.guest.join(self.group)
+        self.await_packets(new)
+        new.exclude([self.source])
+        self.let_flow(400)
+        new.leave()
+        self.let_flow(400)
+        self.await_packets(old)
+        self.assert_whole(old)
+
+    def test_immediate_leave_asks_where_older_hosts_may_be_silent(self) -> None:
+        """OLD-03: one older host's report suppresses the other's."""
+        self.grow_old(self.guest, self.family.current_version - 1)
+        self.start(immediate_leave=True)
+        self.stream()
+        members = [node.join(self.group) for node in (self.home, self.guest)]
+        for member in members:
+            self.await_packets(member)
+        members[0].leave()
+        self.let_flow(400)
+        self.await_packets(members[1])
+        self.assert_whole(members[1])
+
+    def test_any_source_is_asked_for_where_sources_are_named(self) -> None:
+        """H2-01: an older host that names sources gets all of them, from our side at least."""
+        self.start()
+        upstream = self.server.capture()
+        self.home.join(self.group, include=[self.source])
+        self.await_told(upstream, record(TO_EX, self.group))
+
+
+class OlderQuerierScenarios(Scenarios):
+    """The provider's router speaks an older version."""
+
+    def test_an_older_querier_is_told_in_its_version(self) -> None:
+        """HC-01..04, H2-02, H2-05, T-113: what is joined already is told again in it."""
+        version = self.family.current_version - 1
+        self.start()
+        upstream, router = self.server.capture(), self.server.raw_host()
+        self.home.join(self.group)
+        self.await_told(upstream, record(TO_EX, self.group))
+        upstream.clear()
+        say(router, self.numbers.raw_router, Query(version, self.family.unspecified, 1.0))
+        self.await_packet(upstream, OldReport(version, packed(self.group)))
+        second = self.other.join(self.groups[1])
+        self.await_packet(upstream, OldReport(version, packed(self.groups[1])))
+        second.leave()
+        self.await_packet(upstream, Leave(packed(self.groups[1])))
+        self.assertFalse(any(isinstance(one.packet, Report) for one in heard(upstream)))
+
+    def await_packet(self, link: Capture, packet: Packet) -> None:
+        """Wait until the proxy has said this upstream."""
+        wait_until(lambda: any(one.packet == packet for one in heard(link)), message=f"{packet}")
+
+
+class IPv4OlderHostTests(OlderHostScenarios, IPv4TestCase):
+    pass
+
+
+class IPv6OlderHostTests(OlderHostScenarios, IPv6TestCase):
+    pass
+
+
+class IPv4OlderQuerierTests(OlderQuerierScenarios, IPv4TestCase):
+    pass
+
+
+class IPv6OlderQuerierTests(OlderQuerierScenarios, IPv6TestCase):
+    pass
+
+
+class IGMPv1HostTests(IPv4TestCase):
+    """The oldest of all, which cannot leave."""
+
+    def test_a_host_of_igmpv1_keeps_its_group_until_it_times_out(self) -> None:
+        """GC-02, T-064: another host's leave does not end it."""
+        self.home.sysctl("ipv4/conf/eth0/force_igmp_version", 1)
+        self.start(query_interval=4)
+        self.stream()
+        old, new = self.home.join(self.group), self.guest.join(self.group)
+        self.await_packets(old)
+        new.leave()
+        self.let_flow(600)
+        self.await_packets(old)
+        self.assert_whole(old)
+        old.leave()
+        link = self.home.capture(data=True)
+        self.assertEqual(self.flowing(link), {self.source})
+        self.await_flowing(link, [], timeout=12)
