@@ -53,6 +53,9 @@ class InterfaceMonitor:
         self._changed = changed
         self._ready: Callable[[], None] | None = ready
         self._table = LinkTable()
+        # Now, before there are threads: one that begins to import pyroute2 as well, for policy
+        # rules, may find parts of it that are half imported.
+        self._decoder = Decoder()
         self._transport: Any = None
         self._sequence = 0
         self._requests: list[Callable[[int], bytes]] = []
@@ -61,7 +64,6 @@ class InterfaceMonitor:
 
     def makeConnection(self, transport: Any) -> None:
         """Ask for all links and addresses; OSError when that cannot be sent."""
-        self._decoder = Decoder()
         self._transport = transport
         self._dump()
 

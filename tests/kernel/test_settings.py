@@ -1,0 +1,187 @@
+"""What the configuration can ask for: several instances, immediate leave, limits, versions."""
+
+from __future__ import annotations
+
+from mcproxy.linux.mroute import InstalledRoute, dump_routes
+from mcproxy.protocol.family import IPV4, IPV6
+
+from .messages import TO_EX, TO_IN, record, records
+from .site import (
+    LAST_MEMBER_TIME,
+    SLACK,
+    UP2,
+    IPv4TestCase,
+    IPv6TestCase,
+    Scenarios,
+    addresses,
+)
+
+ONE_UPSTREAM_EACH = """
+[instance.one]
+upstream = "up"
+downstream = "down1"
+[instance.two]
+upstream = "up2"
+downstream = "down2"
+"""
+SHARED_UPSTREAM = ONE_UPSTREAM_EACH.replace("up2", "up")
+
+
+class InstanceScenarios(Scenarios):
+    """A second provider, with a server that has an address of its own."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.second = self.lab.node("second")
+        near, far = addresses(UP2, 2), addresses(UP2, 1)
+        self.lab.link(self.second, "eth0", self.proxy, "up2", near, far)
+        self.providers = [self.server.capture(), self.second.capture()]
+
+    def both_streams(self) -> None:
+        """Both providers have the same group, from other sources."""
+        self.stream()
+        self.stream(node=self.second, source=self.numbers.at(UP2, 2))
+
+    def check_apart(self) -> None:
+        """Each member gets the stream of its own instance, and the other provider is not told."""
+        self.both_streams()
+        links = [self.home.capture(data=True), self.other.capture(data=True)]
+        one = self.home.join(self.group)
+        self.await_packets(one)
+        self.assertEqual(records(self.providers[1], self.group), [])
+        two = self.other.join(self.group)
+        self.await_flowing(links[0], [self.source])
+        self.await_flowing(links[1], [self.numbers.at(UP2, 2)])
+        for provider in self.providers:
+            self.await_told(provider, record(TO_EX, self.group))
+        one.leave()
+        self.await_told(self.providers[0], record(TO_IN, self.group))
+        self.await_flowing(links[0], [])
+        self.assert_whole(two, self.numbers.at(UP2, 2))
+        self.assertNotIn(record(TO_IN, self.group), records(self.providers[1], self.group))
+
+    def test_an_upstream_each(self) -> None:
+        self.start(ONE_UPSTREAM_EACH)
+        self.check_apart()
+
+    def test_a_table_of_its_own(self) -> None:
+        self.start(ONE_UPSTREAM_EACH + "table = 77\n")
+        self.check_apart()
+        [_, entry] = self.routes_in(77)
+        self.assertEqual(entry.parent, self.proxy.index("up2"))
+        self.daemon.terminate()
+        self.assertEqual((self.routes(), self.routes_in(77)), ([], []))
+        self.assertNotIn("77", self.proxy.run("ip", *self.flag, "mrule"))
+
+    def routes_in(self, table: int) -> list[InstalledRoute]:
+        """The entries of a table, the base first."""
+        return sorted(self.proxy.namespace.call(dump_routes, self.family, table))
+
+    @property
+    def flag(self) -> list[str]:
+        """How ``ip`` is told the family."""
+        return [] if self.family is IPV4 else ["-6"]
+
+    def test_a_shared_upstream(self) -> None:
+        self.start(SHARED_UPSTREAM)
+        self.stream()
+        one, two = self.home.join(self.group), self.other.join(self.group)
+        self.await_packets(one)
+        self.await_packets(two)
+        link = self.home.capture(data=True)
+        one.leave()
+        self.await_flowing(link, [])
+        self.assert_whole(two)
+        self.assertNotIn(record(TO_IN, self.group), records(self.providers[0], self.group))
+        two.leave()
+        self.await_told(self.providers[0], record(TO_IN, self.group))
+
+
+class SettingScenarios(Scenarios):
+    def test_immediate_leave(self) -> None:
+        self.start(immediate_leave=True, last_member_query_interval=2)
+        self.stream()
+        upstream, link = self.server.capture(), self.home.capture(data=True)
+        first, second = self.home.join(self.group), self.guest.join(self.group)
+        self.await_packets(first)
+        self.await_packets(second)
+        first.leave()
+        self.let_flow(100)
+        self.assert_whole(second)
+        self.assertEqual(self.flowing(link), {self.source})  # the bridge delivers to both
+        self.assertNotIn(record(TO_IN, self.group), records(upstream, self.group))
+        second.leave()
+        left = self.await_told(upstream, record(TO_IN, self.group))
+        self.assertLess(left - second.joined, SLACK)
+        self.assertEqual(self.flowing(link), set())
+
+    def test_immediate_leave_of_sources(self) -> None:
+        self.start(immediate_leave=True, last_member_query_interval=2)
+        self.three_streams(self.ssm)
+        a, b, c = self.sources
+        link = self.home.capture(data=True)
+        first = self.home.join(self.ssm, include=[a, b])
+        second = self.guest.join(self.ssm, include=[b, c])
+        self.await_flowing(link, [a, b, c])
+        first.leave()
+        self.await_flowing(link, [b, c], timeout=1)
+        self.assert_whole(second, b, c)
+
+    def test_no_more_groups_than_are_allowed(self) -> None:
+        self.start(max_groups=2)
+        upstream = self.server.capture()
+        members = [self.home.join(group) for group in self.groups[:2]]
+        for group in self.groups[:4]:
+            self.stream(group)
+        for member in members:
+            self.await_packets(member)
+        refused = self.home.join(self.groups[2])
+        self.await_packets(self.other.join(self.groups[3]))  # another link has room
+        self.assertEqual((refused.total(), records(upstream, self.groups[2])), (0, []))
+        members.pop().leave()
+        self.await_told(upstream, record(TO_IN, self.groups[1]))
+        refused.leave()
+        refused.exclude()
+        self.await_packets(refused)
+        self.assert_whole(members[0])
+
+    def test_hosts_of_older_versions(self) -> None:
+        self.start(query_interval=1, query_max_response_time=0.5)
+        upstream = self.server.capture()
+        for version in range(self.family.current_version - 1, 0, -1):
+            group = self.groups[version]
+            self.guest.sysctl(OLDER[self.family], version)
+            old, new = self.guest.join(group), self.home.join(group)
+            self.stream(group)
+            self.await_packets(old)
+            self.await_packets(new)
+            new.leave()
+            self.let_flow(400)
+            self.assert_whole(old)
+            self.assertNotIn(record(TO_IN, group), records(upstream, group))
+            old.leave()
+            told = self.await_told(upstream, record(TO_IN, group))
+            silent = self.family is IPV4 and version == 1  # such a host does not say that it leaves
+            limit = MEMBERSHIP_TIME if silent else LAST_MEMBER_TIME
+            self.assertLess(told - old.joined, limit + SLACK)
+
+
+OLDER = {IPV4: "ipv4/conf/eth0/force_igmp_version", IPV6: "ipv6/conf/eth0/force_mld_version"}
+MEMBERSHIP_TIME = 2.5
+"""Seconds until a silent member is given up, with a query each second and half of one to answer."""
+
+
+class IPv4InstanceTests(InstanceScenarios, IPv4TestCase):
+    pass
+
+
+class IPv6InstanceTests(InstanceScenarios, IPv6TestCase):
+    pass
+
+
+class IPv4SettingTests(SettingScenarios, IPv4TestCase):
+    pass
+
+
+class IPv6SettingTests(SettingScenarios, IPv6TestCase):
+    pass
