@@ -103,7 +103,7 @@ class DemoTests(LabTestCase):
         process = self.start(stdout=theirs)
         os.close(theirs)
         shown = b""
-        while b"receiver1" not in shown.partition(b"received")[2]:
+        while b"receiver1" not in shown.partition(b"came")[2]:
             shown += os.read(ours, 65536)
         self.assertIn(b"\x1b[", shown)
         process.terminate()
