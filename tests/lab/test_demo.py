@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
 import signal
@@ -107,6 +108,10 @@ class DemoTests(LabTestCase):
             shown += os.read(ours, 65536)
         self.assertIn(b"\x1b[", shown)
         process.terminate()
+        with contextlib.suppress(OSError):  # the other end is closed
+            while os.read(ours, 65536):
+                pass
+        self.assertEqual(process.wait(10), 1)
 
 
 class FaultTests(LabTestCase):
