@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from twisted.application.service import MultiService
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredList
 from twisted.logger import Logger
 
 from .config.model import Configuration, InstanceConfig
+from .config.names import is_pattern
 from .instance import Modules, ProxyInstance
 from .linux.interfaces import InterfaceMonitor, Link, make_link_socket
 from .linux.membership import LinkGroups
@@ -106,17 +107,23 @@ class Proxy(MultiService):
             instance.receive(message)
 
     def _links_known(self) -> None:
-        """All links were told once: the first queries are out."""
+        """All links were told once: the first queries are out, the first entries under way."""
         for config in self.configuration.instances:
             for name in (config.upstream, *config.downstream):
-                if name not in self.monitor.links and not set(name) & set("*?["):
+                if name not in self.monitor.links and not is_pattern(name):
                     self.log.warn(
                         "there is no such interface yet: it is used when it comes",
                         instance=config.name,
                         interface=name,
                     )
-        self.log.info("ready")
-        notify("READY=1")
+        idle = [table.when_idle() for table in self.routing.tables.values()]
+        DeferredList(idle).addCallback(self._announce)
+
+    def _announce(self, _: object) -> None:
+        """Now a source on a downstream link loses nothing either."""
+        if self.running:
+            self.log.info("ready")
+            notify("READY=1")
 
     # -- stop
 
