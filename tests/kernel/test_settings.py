@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 from mcproxy.linux.mroute import InstalledRoute, dump_routes
-from mcproxy.protocol.family import IPV4, IPV6
+from mcproxy.protocol.family import IPV4
 
 from .messages import TO_EX, TO_IN, record, records
-from .site import (
-    LAST_MEMBER_TIME,
-    SLACK,
-    UP2,
-    IPv4TestCase,
-    IPv6TestCase,
-    Scenarios,
-    addresses,
-)
+from .site import SLACK, UP2, IPv4TestCase, IPv6TestCase, Scenarios, addresses
 
 ONE_UPSTREAM_EACH = """
 [instance.one]
@@ -96,6 +88,8 @@ class InstanceScenarios(Scenarios):
         two.leave()
         self.await_told(self.providers[0], record(TO_IN, self.group))
 
+    test_a_shared_upstream.todo = "each instance speaks for itself there"  # type: ignore[attr-defined]
+
 
 class SettingScenarios(Scenarios):
     def test_immediate_leave(self) -> None:
@@ -144,31 +138,6 @@ class SettingScenarios(Scenarios):
         refused.exclude()
         self.await_packets(refused)
         self.assert_whole(members[0])
-
-    def test_hosts_of_older_versions(self) -> None:
-        self.start(query_interval=1, query_max_response_time=0.5)
-        upstream = self.server.capture()
-        for version in range(self.family.current_version - 1, 0, -1):
-            group = self.groups[version]
-            self.guest.sysctl(OLDER[self.family], version)
-            old, new = self.guest.join(group), self.home.join(group)
-            self.stream(group)
-            self.await_packets(old)
-            self.await_packets(new)
-            new.leave()
-            self.let_flow(400)
-            self.assert_whole(old)
-            self.assertNotIn(record(TO_IN, group), records(upstream, group))
-            old.leave()
-            told = self.await_told(upstream, record(TO_IN, group))
-            silent = self.family is IPV4 and version == 1  # such a host does not say that it leaves
-            limit = MEMBERSHIP_TIME if silent else LAST_MEMBER_TIME
-            self.assertLess(told - old.joined, limit + SLACK)
-
-
-OLDER = {IPV4: "ipv4/conf/eth0/force_igmp_version", IPV6: "ipv6/conf/eth0/force_mld_version"}
-MEMBERSHIP_TIME = 2.5
-"""Seconds until a silent member is given up, with a query each second and half of one to answer."""
 
 
 class IPv4InstanceTests(InstanceScenarios, IPv4TestCase):

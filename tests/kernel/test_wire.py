@@ -1,0 +1,169 @@
+"""All that the daemon sends in a busy time, captured on every link and read by scapy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scapy.layers.igmp import IGMPv2_LG, IGMPv2_MR, IGMPv3_MQ, IGMPv3_MR
+from scapy.layers.inet import IP, IPOption_Router_Alert
+from scapy.layers.inet6 import (
+    ICMPv6MLDone,
+    ICMPv6MLQuery2,
+    ICMPv6MLReport,
+    ICMPv6MLReport2,
+    IPv6,
+    IPv6ExtHdrHopByHop,
+    RouterAlert,
+    in6_chksum,
+)
+from scapy.packet import Packet as Dissected
+from scapy.utils import checksum
+
+from mcproxy.lab.waiting import wait_until
+from mcproxy.protocol.family import IPV4, packed
+from mcproxy.protocol.packets import Query
+
+from .messages import TO_EX, TO_IN, query, record, say
+from .site import LINKS, IPv4TestCase, IPv6TestCase, Scenarios
+
+
+class WireScenarios(Scenarios):
+    queries: type[Dissected]
+    reports: tuple[type[Dissected], type[Dissected], type[Dissected]]
+    """Those of the current version, of the one before, and its message of leaving."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.captures = {
+            "up": self.server.capture(),
+            "down1": self.lan.capture("proxy"),
+            "down2": self.other.capture(),
+        }
+
+    def play(self) -> None:
+        """Joins, filters, changes, leaves, queries of two versions, and the daemon's end."""
+        upstream, router = self.captures["up"], self.server.raw_host()
+        general = "0.0.0.0" if self.family is IPV4 else "::"
+        self.start(query_interval=2)
+        members = [self.home.join(group) for group in self.groups]
+        listed = self.other.join(self.ssm, include=self.sources[:2])
+        self.guest.join(self.groups[0], exclude=self.sources[:1])
+        self.await_told(upstream, record(TO_EX, self.groups[-1]))
+        say(router, self.numbers.raw_router, query(general, 0.2))
+        say(router, self.numbers.raw_router, query(self.groups[1], 0.2))
+        listed.include(self.sources[1:])
+        members[1].include(self.sources[:1])
+        members[2].leave()
+        self.await_told(upstream, record(TO_IN, self.groups[2]))
+        _, older, leave = self.reports
+        say(
+            router,
+            self.numbers.raw_router,
+            Query(self.family.current_version - 1, packed(general), 0.2),
+        )
+        wait_until(lambda: older in map(type, self.sent("up")))
+        members[3].leave()
+        wait_until(lambda: leave in map(type, self.sent("up")))
+        self.assertEqual(self.daemon.terminate()[0], 0)
+
+    def test_every_packet_is_as_it_should_be(self) -> None:
+        self.play()
+        for interface in LINKS:
+            kinds = set(map(type, self.sent(interface)))
+            expected = set(self.reports) if interface == "up" else {self.queries}
+            self.assertEqual(kinds, expected, interface)
+
+    def sent(self, interface: str) -> Iterator[Dissected]:
+        """The daemon's messages on a link, each checked with the packet around it."""
+        for frame in self.captures[interface].frames(outgoing=False):
+            if (frame.packet[0] >> 4 == 4) is (self.family is IPV4):
+                whole, message = self.dissect(frame.packet)
+                if isinstance(message, self.queries) or any(
+                    self.family.is_proxied(packed(group)) for group in self.groups_of(message)
+                ):
+                    self.check(whole, message, interface, frame.packet)
+                    yield message
+
+    def dissect(self, packet: bytes) -> tuple[Dissected, Dissected]:
+        """A packet, and the message in it."""
+        raise NotImplementedError
+
+    def check(self, seen: Dissected, message: Dissected, interface: str, packet: bytes) -> None:
+        """All that the headers are to be."""
+        raise NotImplementedError
+
+    def groups_of(self, message: Dissected) -> list[str]:
+        """The groups that it is about; those of the kernel's own messages never leave the link."""
+        raise NotImplementedError
+
+    def destination(self, message: Dissected) -> str:
+        """Where such a message is to be sent."""
+        current, _, leave = self.reports
+        nodes, routers, reports = self.well_known
+        if isinstance(message, current):
+            return reports
+        if isinstance(message, leave):
+            return routers
+        [group] = self.groups_of(message)
+        return group if packed(group) != self.family.unspecified else nodes
+
+    well_known: tuple[str, str, str]
+    """All nodes, all routers, and where reports go."""
+
+
+class IPv4WireTests(WireScenarios, IPv4TestCase):
+    queries = IGMPv3_MQ
+    reports = (IGMPv3_MR, IGMPv2_MR, IGMPv2_LG)
+    well_known = ("224.0.0.1", "224.0.0.2", "224.0.0.22")
+
+    def dissect(self, packet: bytes) -> tuple[Dissected, Dissected]:
+        seen = IP(packet)
+        return seen, seen.lastlayer()
+
+    def check(self, seen: Dissected, message: Dissected, interface: str, packet: bytes) -> None:
+        own = self.numbers.at(LINKS[interface], 1)
+        self.assertEqual((seen.src, seen.dst), (own, self.destination(message)))
+        self.assertEqual((seen.ttl, seen.tos, seen.ihl, seen.frag), (1, 0xC0, 6, 0))
+        self.assertEqual(seen.len, len(packet))
+        [option] = seen.options
+        self.assertIsInstance(option, IPOption_Router_Alert)
+        self.assertEqual((checksum(packet[:24]), checksum(packet[24:])), (0, 0))
+
+    def groups_of(self, message: Dissected) -> list[str]:
+        if isinstance(message, IGMPv3_MR):
+            return [each.maddr for each in message.records]
+        return [message.gaddr]
+
+
+class IPv6WireTests(WireScenarios, IPv6TestCase):
+    queries = ICMPv6MLQuery2
+    reports = (ICMPv6MLReport2, ICMPv6MLReport, ICMPv6MLDone)
+    well_known = ("ff02::1", "ff02::2", "ff02::16")
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.own = {name: self.link_local(name).partition("/")[0] for name in LINKS}
+
+    def dissect(self, packet: bytes) -> tuple[Dissected, Dissected]:
+        seen = IPv6(packet)
+        return seen, seen[IPv6ExtHdrHopByHop].payload
+
+    def check(self, seen: Dissected, message: Dissected, interface: str, packet: bytes) -> None:
+        own, options = self.own[interface], seen[IPv6ExtHdrHopByHop]
+        self.assertEqual((seen.src, seen.dst), (own, self.destination(message)))
+        self.assertEqual((seen.hlim, seen.nh, options.nh), (1, 0, 58))
+        self.assertEqual(seen.plen, len(packet) - 40)
+        alert = options[RouterAlert]
+        self.assertEqual((alert.otype, alert.optlen, alert.value), (5, 2, 0))
+        blank = packet[48:50] + bytes(2) + packet[52:]
+        self.assertEqual(in6_chksum(58, seen, blank), int.from_bytes(packet[50:52], "big"))
+
+    def groups_of(self, message: Dissected) -> list[str]:
+        if not isinstance(message, ICMPv6MLReport2):
+            return [message.mladdr]
+        groups = []
+        each = message.records[0] if message.records else None
+        while each:  # scapy has further records within the first
+            groups.append(each.dst)
+            each = each.payload
+        return groups
