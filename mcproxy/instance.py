@@ -17,6 +17,7 @@ from twisted.logger import Logger
 from .config.model import InstanceConfig, InterfaceSettings
 from .linux.interfaces import Link
 from .linux.membership import LinkGroups
+from .locations import Locations
 from .messages import LinkChanged, Message, PacketReceived, WrongInterface
 from .protocol.family import IPV4, Address, Family, text
 from .protocol.forwarding import Planner, Route
@@ -32,9 +33,6 @@ from .timer import Reminder, Timer
 
 WARNING_INTERVAL = 600.0
 """Seconds between warnings of the same thing."""
-
-MOST_LOCATED = 10_000
-"""Sources whose link is remembered; more are looked up again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +79,8 @@ class ProxyInstance(Service):
         self._queriers: dict[str, Querier] = {}
         self.database = MembershipDatabase(self._queriers)
         self._modules = modules
-        self._planner = Planner(family.unspecified, config.upstream, self._locate)
-        self._located: dict[Address, str] = {}
+        self._locations = Locations(config.upstream, modules.interface_towards)
+        self._planner = Planner(family.unspecified, config.upstream, self._locations.locate)
         self._others_links: frozenset[str] = frozenset()
         self._reminder = modules.timer.reminder(self._host_due)
 
@@ -122,7 +120,8 @@ class ProxyInstance(Service):
                     self._send_upstream(self.host.receive(packet, now))
                     self._note_version_upstream()
             case WrongInterface(interface, source, group):
-                self._relocate(source, interface, group)
+                if self._locations.seen(source, interface):
+                    self._modules.table.changed([group])
             case LinkChanged(_, after):
                 if message.interface == self.config.upstream:
                     self._upstream_changed(after)
@@ -201,6 +200,10 @@ class ProxyInstance(Service):
             self.log.warn(told, instance=self.name, interface=downstream.link.name)
 
     def _note_roles(self) -> None:
+        """Data passes to and from links on which we are the querier, and no others."""
+        self._locations.take_links(
+            {name: d.link.index for name, d in self.downstreams.items() if d.querier.is_querier}
+        )
         self._others_links = frozenset(
             name for name, d in self.downstreams.items() if not d.querier.is_querier
         )
@@ -324,7 +327,6 @@ class ProxyInstance(Service):
     def _links_moved(self) -> None:
         """The set of downstreams is another: so are the base and where sources may be."""
         self._note_roles()
-        self._located.clear()
         self._modules.table.changed([self.family.unspecified, *self.database.groups()])
 
     def _release(self, downstream: Downstream) -> None:
@@ -350,29 +352,6 @@ class ProxyInstance(Service):
         table = self._modules.table
         self._modules.receiver.unregister(self.family, table.kernel.table, link, self)
         table.release(link.name, self)
-
-    # -- where sources are
-
-    def _locate(self, source: Address) -> str:
-        """The interface that ``source`` is behind, as far as the kernel's routes tell."""
-        known = self._located.get(source)
-        if known is None:
-            if len(self._located) >= MOST_LOCATED:
-                self._located.clear()
-            index = self._modules.interface_towards(source)
-            known = next(
-                (name for name, d in self.downstreams.items() if d.link.index == index),
-                self.config.upstream,
-            )
-            self._located[source] = known
-        return known
-
-    def _relocate(self, source: Address, interface: str, group: Address) -> None:
-        """Data of ``source`` came in on another interface than its entries have."""
-        ours = interface in self.downstreams or interface == self.config.upstream
-        if ours and self._located.get(source) != interface:
-            self._located[source] = interface
-            self._modules.table.changed([group])
 
 
 def querier_settings(settings: InterfaceSettings, version: int) -> QuerierSettings:

@@ -10,7 +10,7 @@ from .source import imports, sources
 
 FLOORS = (
     ("mcproxy.protocol",),
-    ("mcproxy.linux", "mcproxy.config", "mcproxy.systemd", "mcproxy.timer"),
+    ("mcproxy.linux", "mcproxy.config", "mcproxy.systemd", "mcproxy.timer", "mcproxy.locations"),
     ("mcproxy.messages",),
     ("mcproxy.receiver", "mcproxy.sender", "mcproxy.routing", "mcproxy.routingtable"),
     ("mcproxy.instance",),

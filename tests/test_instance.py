@@ -250,6 +250,28 @@ class InstanceTests(SynchronousTestCase):
         self.assertEqual(self.neighbours.changed_groups, [SSM])
         self.assertEqual(self.instance.plan(SSM), (Route(S1, "d2", frozenset(["up", "d1"])),))
 
+    def test_a_source_that_moves_is_followed_in_each_of_its_groups(self) -> None:
+        """FWD-14: the second group's entry is wrong too, though its source is known by then."""
+        self.links(UP, D1, D2)
+        for group in (SSM, G1):
+            self.says("d1", ALLOW, group, S1)
+        self.neighbours.changed_groups.clear()
+        for group in (SSM, G1):
+            self.instance.receive(WrongInterface("d2", S1, group))
+        self.assertEqual(self.neighbours.changed_groups, [SSM, G1])
+
+    def test_data_from_a_link_of_another_querier_moves_nothing(self) -> None:
+        """FWD-03: its packets are the other one's to forward."""
+        self.towards = {S1: 3}
+        self.instance = self.make(InstanceConfig("a", "up", ("d1", "d2")))
+        self.links(UP, D1, D2)
+        self.instance.receive(PacketReceived("d2", packed("10.0.3.0"), Query(3, ANY, 10.0)))
+        self.says("d1", ALLOW, SSM, S1)
+        self.neighbours.changed_groups.clear()
+        self.instance.receive(WrongInterface("d2", S1, SSM))
+        self.assertEqual(self.neighbours.changed_groups, [])
+        self.assertEqual(self.instance.plan(SSM), (Route(S1, "up", frozenset(["d1"])),))
+
     def test_nothing_goes_where_another_is_the_querier(self) -> None:
         """FWD-03, FWD-06, DB-07: the group is still asked for."""
         self.links(UP, D1, D2)
