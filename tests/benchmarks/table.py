@@ -41,7 +41,8 @@ of the packets as they pass the far ends of the proxy's links, and are read when
 over, so that nothing but the daemon runs meanwhile. The kernel's limits on memberships and their
 memory are raised in all namespaces, since igmpproxy lets the kernel join its groups. CPU is what
 the scheduler counted for all threads of the daemon, its time in the kernel included; work that
-the kernel does for it later, as sending igmpproxy's reports, is in neither count.
+the kernel does for it later, as sending igmpproxy's reports, counts only where it happens to
+interrupt the daemon.
 """
 
 
