@@ -7,6 +7,7 @@ others, are merged again, told to the upstream and planned anew, in the same tur
 
 from __future__ import annotations
 
+import errno
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -281,13 +282,11 @@ class ProxyInstance(Service):
         try:
             groups = self._modules.join_link_groups(self.family, link.index)
         except OSError as error:
-            self.log.error(
-                "cannot hear reports: {reason}",
-                reason=error.strerror,
-                instance=self.name,
-                interface=link.name,
-            )
             self._unregister(link)
+            if error.errno != errno.ENODEV:  # gone meanwhile: we are about to be told
+                told = "cannot hear reports: {reason}"
+                reason = error.strerror
+                self.log.error(told, reason=reason, instance=self.name, interface=link.name)
             return
         name = link.name
         querier = Querier(self.family, querier_settings(settings, self.version), link.mtu)

@@ -71,7 +71,7 @@ class Daemon:
         """The process."""
         return self.process.pid
 
-    def wait_ready(self, timeout: float = 10.0) -> float:
+    def wait_ready(self, timeout: float = 30.0) -> float:
         """Wait for READY=1; seconds since the start. AssertionError when it ends or is late."""
         deadline = time.monotonic() + timeout
         self._notify.settimeout(0.05)
