@@ -616,7 +616,7 @@ class HistoryTests(OldHostTests):
     """The host beside a slow one."""
 
     @given(st.data())
-    @examples(6)
+    @examples(4)
     def test_any_history(self, data: st.DataObject) -> None:
         """HC, H2, HS-04, HQ, HR, SSM-05: whatever happens, both send the same at the same time."""
         OldHostTests.setUp(self)
