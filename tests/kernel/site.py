@@ -41,6 +41,9 @@ SETTINGS = {"query-max-response-time": 1, "last-member-query-interval": 0.2}
 LAST_MEMBER_TIME = 0.4
 """How long a stream goes on that nobody wants, by these settings."""
 
+RATE = 500
+"""Packets of a stream in a second."""
+
 SLACK = 0.4
 """Seconds that anything may be late, since the machine may be busy."""
 
@@ -176,7 +179,9 @@ class SiteTestCase(LabTestCase):
     ) -> Stream:
         """A stream to ``group``, from the server unless it is from another node."""
         node = node or self.server
-        stream = node.stream(group or self.group, interface, rate=400, source=source or self.source)
+        stream = node.stream(
+            group or self.group, interface, rate=RATE, source=source or self.source
+        )
         self.streams.append(stream)
         return stream
 
@@ -185,13 +190,13 @@ class SiteTestCase(LabTestCase):
         for source in self.sources:
             self.stream(group, source)
 
-    def let_flow(self, packets: int = 30) -> None:
+    def let_flow(self, packets: int = 20) -> None:
         """Wait until so many packets more of each stream were sent, and could arrive."""
         goals = [(stream, stream.sent + packets) for stream in self.streams if stream.is_alive()]
         wait_until(lambda: all(stream.sent >= goal for stream, goal in goals))
         time.sleep(0.02)
 
-    def await_packets(self, member: Member, packets: int = 50, timeout: float = 5) -> None:
+    def await_packets(self, member: Member, packets: int = 30, timeout: float = 5) -> None:
         """Wait until so many packets more have come."""
         enough = member.total() + packets
         wait_until(lambda: member.total() >= enough, timeout, f"no stream of {member.group}")
