@@ -8,7 +8,6 @@ others, are merged again, told to the upstream and planned anew, in the same tur
 from __future__ import annotations
 
 import errno
-import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -22,15 +21,16 @@ from .locations import Locations
 from .messages import LinkChanged, Message, PacketReceived, WrongInterface
 from .protocol.family import IPV4, Address, Family, text
 from .protocol.forwarding import Planner, Route
-from .protocol.host import Host
 from .protocol.membership import MembershipDatabase
-from .protocol.packets import Query, Send
+from .protocol.packets import Query
 from .protocol.querier import Effects, Querier
 from .protocol.settings import QuerierSettings
+from .protocol.sources import SourceFilter
 from .receiver import Receiver
 from .routingtable import ForwardingTable
 from .sender import Sender
 from .timer import Reminder, Timer
+from .upstream import Upstream
 
 WARNING_INTERVAL = 600.0
 """Seconds between warnings of the same thing."""
@@ -40,7 +40,8 @@ WARNING_INTERVAL = 600.0
 class Modules:
     """What a proxy instance works with.
 
-    ``table`` is the kernel table of its family; ``interface_towards`` gives the index of the
+    ``table`` is the kernel table of its family, ``upstream`` the link that its configuration
+    names, perhaps shared with other instances; ``interface_towards`` gives the index of the
     interface that leads to an address, ``join_link_groups`` lets reports on a link reach us.
     """
 
@@ -48,6 +49,7 @@ class Modules:
     sender: Sender
     receiver: Receiver
     table: ForwardingTable
+    upstream: Upstream
     interface_towards: Callable[[Address], int | None]
     join_link_groups: Callable[[Family, int], LinkGroups]
 
@@ -73,34 +75,29 @@ class ProxyInstance(Service):
         self.config = config
         self.family = family
         self.downstreams: dict[str, Downstream] = {}
-        self.upstream: Link | None = None
+        self.upstream = modules.upstream
         self.version = config.igmp_version if family is IPV4 else config.mld_version
-        self.host = Host(family, random.random, version=self.version)
-        self._spoken_upstream = self.version
         self._queriers: dict[str, Querier] = {}
         self.database = MembershipDatabase(self._queriers)
         self._modules = modules
         self._locations = Locations(config.upstream, modules.interface_towards)
         self._planner = Planner(family.unspecified, config.upstream, self._locations.locate)
         self._others_links: frozenset[str] = frozenset()
-        self._reminder = modules.timer.reminder(self._host_due)
+        self._upstream_index: int | None = None
 
     def startService(self) -> None:
-        """Take part in the table; links are told by messages."""
+        """Take part in the table and upstream; links are told by messages."""
         super().startService()
+        self.upstream.users.append(self)
         self._modules.table.attach(self)
 
     def stopService(self) -> None:
         """Leave all groups upstream, and take everything out of the table."""
         super().stopService()
-        self._send_upstream(self.host.leave(self._modules.timer.now()))
+        self.upstream.leave(self)
         for downstream in list(self.downstreams.values()):
             self._release(downstream)
         self.downstreams.clear()
-        self._reminder.cancel()
-        if self.upstream is not None:
-            self._unregister(self.upstream)
-            self.upstream = None
         self._modules.table.detach(self)
 
     def receive(self, message: Message) -> None:
@@ -117,9 +114,6 @@ class ProxyInstance(Service):
                     if downstream.querier.refused != refused:
                         self._warn_of_limit(downstream, now)
                     self._carry_out(downstream, effects, now)
-                elif interface == self.config.upstream:
-                    self._send_upstream(self.host.receive(packet, now))
-                    self._note_version_upstream()
             case WrongInterface(interface, source, group):
                 if self._locations.seen(source, interface):
                     self._modules.table.changed([group])
@@ -133,7 +127,7 @@ class ProxyInstance(Service):
 
     def base(self) -> Route | None:
         """The (*,*) entry; none without an upstream."""
-        if self.upstream is None:
+        if self._upstream_index is None:
             return None
         return self._planner.base(frozenset(self.downstreams) - self._others_links)
 
@@ -143,6 +137,10 @@ class ProxyInstance(Service):
         for name in self._others_links:
             wanted.pop(name, None)
         return self._planner.plan(wanted)
+
+    def merged(self, group: Address) -> SourceFilter:
+        """What all downstreams together want of ``group``."""
+        return self.database.merged(group)
 
     def planned_groups(self) -> Iterable[Address]:
         """The groups that some downstream wants."""
@@ -161,8 +159,7 @@ class ProxyInstance(Service):
 
     def _changed(self, groups: Iterable[Address], now: float) -> None:
         """Tell the upstream and Routing of groups with a new subscription."""
-        merged = self.database.merged
-        self._send_upstream(self.host.update([(group, merged(group)) for group in groups], now))
+        self.upstream.changed(groups, now)
         self._modules.table.changed(groups)
 
     def _role_changed(self, downstream: Downstream) -> None:
@@ -213,54 +210,18 @@ class ProxyInstance(Service):
         downstream = self.downstreams[name]
         self._carry_out(downstream, downstream.querier.advance(now), now)
 
-    def _host_due(self, now: float) -> None:
-        self._send_upstream(self.host.advance(now))
-        self._note_version_upstream()
-
-    def _note_version_upstream(self) -> None:
-        """Tell when a querier upstream makes us speak another version (RFC 9776, 7.2)."""
-        if self.host.version == self._spoken_upstream:
-            return
-        version = self._spoken_upstream = self.host.version
-        older = version != self.family.current_version
-        self.log.warn(
-            "upstream {protocol}v{version} is spoken from now on{loss}",
-            protocol=self.family.protocol,
-            version=version,
-            loss=", which knows no sources: source-specific groups are left out" if older else "",
-            instance=self.name,
-            interface=self.config.upstream,
-        )
-
-    def _send_upstream(self, sends: list[Send]) -> None:
-        if self.upstream is not None:
-            self._modules.sender.send(self.family, self.upstream, sends)
-        self._reminder.set(self.host.next_deadline())
-
     # -- links
 
     def _upstream_changed(self, link: Link | None) -> None:
         usable = link if link is not None and link.up else None
-        before, self.upstream = self.upstream, usable
-        if usable is None:
-            if before is not None:
-                self.log.info("upstream lost", instance=self.name, interface=before.name)
-                self._unregister(before)
-                self.host.silence()
-                self._reminder.cancel()
-            return
-        if before is not None and before.index != usable.index:
-            self._unregister(before)
-        if not self._acquire(usable):
-            self.upstream = None
-            return
-        self.host.mtu = usable.mtu
-        if before is None or _identity(before, self.family) != _identity(usable, self.family):
-            if before is None:
-                self.log.info("upstream found", instance=self.name, interface=usable.name)
-            # A router upstream knows us by our address: under a new one we join anew.
-            self._send_upstream(self.host.rejoin(self._modules.timer.now()))
-        self._modules.table.changed([self.family.unspecified])
+        table = self._modules.table
+        if usable is None or usable.index != self._upstream_index:
+            table.release(self.config.upstream, self)
+            self._upstream_index = None
+        if usable is not None and self._make_vif(usable):
+            self._upstream_index = usable.index
+        self.upstream.link_changed(usable)
+        table.changed([self.family.unspecified])
 
     def _downstream_changed(self, name: str, link: Link | None) -> None:
         settings = self.config.downstream_settings(name)
@@ -335,17 +296,22 @@ class ProxyInstance(Service):
 
     def _acquire(self, link: Link) -> bool:
         """Make ``link`` a vif and hear what comes in on it."""
-        table = self._modules.table
-        if not table.acquire(link.name, link.index, self):
-            self.log.error(
-                "the kernel's multicast routing table has room for 32 interfaces, and this "
-                "one does not fit: give another instance a table of its own",
-                instance=self.name,
-                interface=link.name,
-            )
+        if not self._make_vif(link):
             return False
-        self._modules.receiver.register(self.family, table.kernel.table, link, self)
+        table = self._modules.table.kernel.table
+        self._modules.receiver.register(self.family, table, link, self)
         return True
+
+    def _make_vif(self, link: Link) -> bool:
+        if self._modules.table.acquire(link.name, link.index, self):
+            return True
+        self.log.error(
+            "the kernel's multicast routing table has room for 32 interfaces, and this one does "
+            "not fit: give another instance a table of its own",
+            instance=self.name,
+            interface=link.name,
+        )
+        return False
 
     def _unregister(self, link: Link) -> None:
         table = self._modules.table
@@ -372,7 +338,3 @@ def _time_to_warn(downstream: Downstream, what: str, now: float) -> bool:
     if due:
         downstream.warned[what] = now + WARNING_INTERVAL
     return due
-
-
-def _identity(link: Link, family: Family) -> tuple[int, Address | None]:
-    return link.index, link.address(family)

@@ -24,6 +24,7 @@ from .routing import Routing
 from .sender import Sender
 from .systemd import notify
 from .timer import Timer
+from .upstream import Upstream
 
 
 class Proxy(MultiService):
@@ -45,6 +46,7 @@ class Proxy(MultiService):
         self.receiver = Receiver(reactor)
         self._reactor = reactor
         self._locator = SourceLocator()
+        self._upstreams: dict[tuple[str, Family, int, int], Upstream] = {}
         self._links: RawPort | None = None
         self.monitor = InterfaceMonitor(self._link_changed, self._links_known)
         for module in (self.timer, self.sender, self.routing, self.receiver):
@@ -92,12 +94,21 @@ class Proxy(MultiService):
                 self.sender,
                 self.receiver,
                 table,
+                self._upstream(config, family),
                 self._locator.interface_towards,
                 LinkGroups,
             )
             instance = ProxyInstance(config, family, modules)
             self.instances.append(instance)
             instance.setServiceParent(self)
+
+    def _upstream(self, config: InstanceConfig, family: Family) -> Upstream:
+        """The upstream of an instance, the same for all that name it."""
+        version = config.igmp_version if family is IPV4 else config.mld_version
+        key = (config.upstream, family, config.table, version)
+        if key not in self._upstreams:
+            self._upstreams[key] = Upstream(*key, self.timer, self.sender, self.receiver)
+        return self._upstreams[key]
 
     # -- links
 
@@ -141,6 +152,7 @@ class Proxy(MultiService):
             if stopped is not None:
                 await stopped
         self.instances.clear()
+        self._upstreams.clear()
         self._locator.close()
         await MultiService.stopService(self)
 

@@ -16,6 +16,7 @@ from mcproxy.protocol.family import IPV4, packed
 from mcproxy.protocol.forwarding import Route
 from mcproxy.protocol.packets import Packet, Query, Record, RecordType, Report
 from mcproxy.timer import Timer
+from mcproxy.upstream import Upstream
 
 ANY = IPV4.unspecified
 G1, G2, SSM = packed("239.1.1.1"), packed("239.1.1.2"), packed("232.1.1.1")
@@ -54,7 +55,8 @@ class Recorder:
         self.owner = owner
 
     def detach(self, owner: Any) -> None:
-        del self.owner
+        self.owner = None
+        self.vifs.clear()
 
     def acquire(self, name: str, index: int, owner: Any) -> bool:
         if not self.full:
@@ -96,7 +98,9 @@ class InstanceTests(SynchronousTestCase):
 
     def make(self, config: InstanceConfig) -> ProxyInstance:
         n: Any = self.neighbours
-        modules = Modules(Timer(self.clock), n, n, n, self.towards.get, n.join)
+        timer = Timer(self.clock)
+        upstream = Upstream(config.upstream, IPV4, 0, config.igmp_version, timer, n, n)
+        modules = Modules(timer, n, n, n, upstream, self.towards.get, n.join)
         instance = ProxyInstance(config, IPV4, modules)
         instance.startService()
         return instance
@@ -109,7 +113,8 @@ class InstanceTests(SynchronousTestCase):
 
     def says(self, where: str, kind: RecordType, group: bytes, *sources: bytes) -> None:
         record = Record(kind, group, frozenset(sources))
-        self.instance.receive(PacketReceived(where, HOST, Report((record,))))
+        listener = self.instance.upstream if where == "up" else self.instance
+        listener.receive(PacketReceived(where, HOST, Report((record,))))
 
     def sent(self, where: str) -> list[Packet]:
         packets = [packet for name, packet in self.neighbours.sent if name == where]
@@ -145,7 +150,7 @@ class InstanceTests(SynchronousTestCase):
         self.says("d1", TO_IN, G1)
         self.clock.pump([0.1] * 19)
         self.assertEqual(len(self.sent("d1")), 2)
-        self.assertIn(G1, self.instance.host.groups)
+        self.assertIn(G1, self.instance.upstream.host.groups)
         self.clock.advance(0.1)
         self.assertEqual(self.sent("up"), [Report((Record(TO_IN, G1),))])
         self.assertEqual(self.instance.plan(G1), ())
@@ -155,7 +160,9 @@ class InstanceTests(SynchronousTestCase):
         self.says("d1", TO_EX, G1)
         self.clock.pump([0.5] * 4)
         self.neighbours.sent.clear()
-        self.instance.receive(PacketReceived("up", packed("10.0.1.254"), Query(3, ANY, 2.0)))
+        self.instance.upstream.receive(
+            PacketReceived("up", packed("10.0.1.254"), Query(3, ANY, 2.0))
+        )
         self.clock.pump([0.5] * 4)
         answer = Report((Record(RecordType.MODE_IS_EXCLUDE, G1),))
         self.assertEqual(self.sent("up"), [answer])
@@ -164,7 +171,7 @@ class InstanceTests(SynchronousTestCase):
         """PX-02, V-10."""
         self.links(UP, D1)
         self.says("up", TO_EX, G1)
-        self.assertEqual(self.instance.host.groups, {})
+        self.assertEqual(self.instance.upstream.host.groups, {})
 
     def test_a_downstream_waits_for_its_address(self) -> None:
         """GQ-06."""
@@ -228,7 +235,7 @@ class InstanceTests(SynchronousTestCase):
         self.says("d1", TO_EX, G1)
         self.neighbours.sent.clear()
         self.instance.receive(LinkChanged(UP, Link("up", 1, True, 600, UP.ipv4)))
-        self.assertEqual((self.sent("up"), self.instance.host.mtu), ([], 600))
+        self.assertEqual((self.sent("up"), self.instance.upstream.host.mtu), ([], 600))
 
     def test_a_source_is_where_the_route_leads_or_else_upstream(self) -> None:
         """FWD-14."""
@@ -290,7 +297,8 @@ class InstanceTests(SynchronousTestCase):
         told: list[str] = []
         warn = lambda *_, **fields: told.append(fields["interface"])  # noqa: E731
         log = {"warn": warn, "info": lambda *_, **__: None}
-        self.patch(self.instance, "log", type("Log", (), log))
+        for speaker in (self.instance, self.instance.upstream):
+            self.patch(speaker, "log", type("Log", (), log))
         return told
 
     def test_a_router_of_another_version_is_warned_of_now_and_then(self) -> None:
@@ -326,7 +334,7 @@ class InstanceTests(SynchronousTestCase):
         self.clock.pump([0.5] * 4)
         self.neighbours.sent.clear()
         for _ in range(2):
-            self.instance.receive(PacketReceived("up", HOST, Query(2, ANY, 10.0)))
+            self.instance.upstream.receive(PacketReceived("up", HOST, Query(2, ANY, 10.0)))
         self.clock.pump([1] * 11)
         self.assertEqual((told, self.sent("up")), (["up"], []))
         self.clock.pump([1] * 260)
@@ -342,7 +350,7 @@ class InstanceTests(SynchronousTestCase):
         self.assertEqual(told, [])
         for _ in range(3):
             self.says("d1", TO_EX, G2)
-        self.assertEqual((told, list(self.instance.host.groups)), (["d1"], [G1]))
+        self.assertEqual((told, list(self.instance.upstream.host.groups)), (["d1"], [G1]))
         self.clock.advance(601)
         self.says("d1", TO_EX, G1)
         self.says("d1", TO_EX, G2)
@@ -357,15 +365,37 @@ class InstanceTests(SynchronousTestCase):
         for query in (Query(3, ANY, 1.0), Query(1, ANY, 1.0)):
             self.instance.receive(PacketReceived("d1", packed("10.0.2.0"), query))
         self.clock.pump([0.5] * 4)
-        self.assertEqual((self.neighbours.sent, self.instance.host.version), ([], 3))
+        self.assertEqual((self.neighbours.sent, self.instance.upstream.host.version), ([], 3))
 
     def test_queries_upstream_are_no_business_of_a_router(self) -> None:
         """PX-02: there is no election, and no querier of ours."""
         self.links(UP, D1)
-        self.instance.receive(PacketReceived("up", packed("10.0.1.0"), Query(3, ANY, 10.0)))
+        self.instance.upstream.receive(
+            PacketReceived("up", packed("10.0.1.0"), Query(3, ANY, 10.0))
+        )
         self.assertTrue(self.instance.downstreams["d1"].querier.is_querier)
         self.clock.pump([1] * 300)
         self.assertEqual(self.queries("up"), [])
+
+    def test_an_upstream_that_is_shared_is_left_by_the_last(self) -> None:
+        """To the router upstream two instances are one host."""
+        other = ProxyInstance(InstanceConfig("b", "up", ("e1",)), IPV4, self.instance._modules)
+        other.startService()
+        self.links(UP, D1)
+        for change in (LinkChanged(None, UP), LinkChanged(None, link("e1", 5, "10.0.5.1"))):
+            other.receive(change)
+        self.neighbours.sent.clear()
+        self.says("d1", TO_EX, G1)
+        self.assertEqual(self.sent("up"), [Report((Record(TO_EX, G1),))])
+        join = Report((Record(TO_EX, G1), Record(TO_EX, G2)))
+        other.receive(PacketReceived("e1", HOST, join))
+        self.assertEqual(self.sent("up"), [Report((Record(TO_EX, G2),))])
+        self.instance.stopService()
+        self.assertEqual(self.sent("up"), [])
+        other.stopService()
+        left = Report((Record(TO_IN, G1), Record(TO_IN, G2)))
+        self.assertEqual(self.sent("up"), [left])
+        self.assertEqual(self.neighbours.heard, {})
 
     def test_a_full_table_leaves_the_interface_out(self) -> None:
         self.links(UP)
@@ -384,7 +414,7 @@ class InstanceTests(SynchronousTestCase):
         self.assertEqual(self.sent("up"), [left])
         n = self.neighbours
         self.assertEqual((n.vifs, n.heard, n.joined), ({}, {}, []))
-        self.assertFalse(hasattr(n, "owner"))
+        self.assertIsNone(n.owner)
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_settings_of_an_interface_are_its_queriers(self) -> None:

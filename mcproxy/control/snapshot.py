@@ -32,10 +32,10 @@ def _instance(instance: ProxyInstance, now: float) -> Row:
     return {
         "instance": instance.name,
         "upstream": instance.config.upstream,
-        "up": instance.upstream is not None,
-        "groups": len(instance.host.groups),
-        "last-query-heard": ago(instance.host.last_query),
-        "last-report-sent": ago(instance.host.last_report),
+        "up": instance.upstream.link is not None,
+        "groups": len(instance.upstream.host.groups),
+        "last-query-heard": ago(instance.upstream.host.last_query),
+        "last-report-sent": ago(instance.upstream.host.last_report),
         "downstream": [
             {
                 "interface": name,
