@@ -35,7 +35,7 @@ from .messages import timed_records
 UP, DOWN1, DOWN2, UP2 = 1, 2, 3, 4
 LINKS = {"up": UP, "down1": DOWN1, "down2": DOWN2}
 
-SETTINGS = {"query-max-response-time": 1, "last-member-query-interval": 0.2}
+SETTINGS = {"query-max-response-time": 0.3, "last-member-query-interval": 0.2}
 """Short, so that nobody has to wait."""
 
 LAST_MEMBER_TIME = 0.4
