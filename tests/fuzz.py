@@ -1,0 +1,295 @@
+"""Any datagrams at all for the protocol core: ``python -m tests.fuzz --datagrams 10000000``.
+
+Valid messages, more or less mutilated and mostly with their checksums put right again, go
+through the decoders into routers and hosts of both families, while a clock of our own runs.
+Nothing but WireError may come out of a decoder and nothing at all out of a state machine;
+what these send must be fit to be sent; and memory must not grow. The same ``--seed`` is the
+same run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from random import Random
+
+from mcproxy.protocol import datagram, igmp, mld
+from mcproxy.protocol.datagram import Datagram
+from mcproxy.protocol.family import FAMILIES, IPV4, Address, Family, packed
+from mcproxy.protocol.forwarding import Planner
+from mcproxy.protocol.host import Host
+from mcproxy.protocol.membership import MembershipDatabase
+from mcproxy.protocol.packets import (
+    Leave,
+    OldReport,
+    Packet,
+    Query,
+    Record,
+    RecordType,
+    Report,
+    Send,
+    WireError,
+)
+from mcproxy.protocol.querier import Effects, Querier
+from mcproxy.protocol.settings import QuerierSettings
+from mcproxy.protocol.wire import checksum
+
+MTU = 1280
+MOST_GROUPS = 60
+CORPUS = 500
+"""Valid messages in use at a time; each is replaced now and then."""
+
+SILENCE = 100_000.0
+"""Seconds after which nothing is left of any group, even with the longest of adopted timers."""
+
+MOST_CALLS = 1000
+"""Calls of ``advance`` in a row, by which it must have caught up with the time."""
+
+PLACES = {
+    IPV4: ("239.1.1.{}", "232.1.1.{}", "224.0.0.{}", "10.0.0.{}", "192.0.2.{}"),
+    # In MLD hosts and routers have link-local addresses.
+    FAMILIES[1]: ("ff1e::{}", "ff3e::8000:{}", "ff02::{}", "2001:db8::{}", "fe80::{}"),
+}
+ROUTER = 5
+
+
+class Messages:
+    """Makes datagrams of one family, from ones that are all right to ones that are nothing."""
+
+    def __init__(self, family: Family, random: Random) -> None:
+        self.family = family
+        self._random = random
+        *groups, sources, hosts = [self._places(text) for text in PLACES[family]]
+        self._groups = [address for some in groups for address in some] + groups[0] * 3
+        self._sources = sources
+        self.hosts = [*hosts, family.unspecified]
+        self._corpus: list[tuple[Address, bytes]] = [self._valid() for _ in range(CORPUS)]
+
+    def _places(self, text: str) -> list[Address]:
+        return [packed(text.format(number)) for number in range(1, 10)]
+
+    def next(self) -> Datagram:
+        """A datagram as it may come from a socket; WireError if not even its header is right."""
+        random = self._random
+        chance = random.random()
+        at = int(chance * 1e6) % CORPUS
+        if chance < 0.02:
+            self._corpus[at] = self._valid()
+        there, message = self._corpus[at]
+        if random.random() < 0.6:
+            message = self._mutilated(message)
+        sender = random.choice(self.hosts)
+        if random.random() < 0.02:
+            there = random.choice(self._groups)
+        if self.family is not IPV4:
+            hops, alert = random.random() > 0.01, random.random() > 0.01
+            return Datagram(sender, there, int(hops), alert, message)
+        whole = datagram.encode(IPV4, sender, there, Leave(there))[:-8] + message
+        whole = whole[:2] + len(whole).to_bytes(2, "big") + whole[4:]
+        if random.random() < 0.05:
+            whole = self._damaged(whole)
+        return datagram.decode_ipv4(whole)
+
+    def _valid(self) -> tuple[Address, bytes]:
+        packet = self.packet()
+        sender, there = self.hosts[0], datagram.destination(self.family, packet)
+        encode = igmp.encode if self.family is IPV4 else mld.encode
+        return there, encode(packet, sender, there)
+
+    def packet(self) -> Packet:
+        """Any packet."""
+        random = self._random
+        group = random.choice(self._groups)
+        kind = random.randrange(8)
+        if kind < 4:
+            return Report(tuple(self._record() for _ in range(random.randrange(4))))
+        if kind < 5:
+            return OldReport(random.randrange(1, self.family.current_version), group)
+        if kind < 6:
+            return Leave(group)
+        version = random.randint(1, self.family.current_version)
+        if random.random() < 0.4:
+            group, listed = self.family.unspecified, frozenset[Address]()
+        else:
+            listed = self._some_sources()
+        flags = (random.random() < 0.3, random.randrange(8), random.choice([0, 1, 20, 125, 31744]))
+        return Query(version, group, random.choice([0.0, 0.1, 1.0, 10.0]), listed, *flags)
+
+    def _record(self) -> Record:
+        kind = self._random.choice(list(RecordType))
+        return Record(kind, self._random.choice(self._groups), self._some_sources())
+
+    def _some_sources(self) -> frozenset[Address]:
+        return frozenset(self._random.choices(self._sources, k=self._random.randrange(4)))
+
+    def _mutilated(self, message: bytes) -> bytes:
+        random = self._random
+        message = self._damaged(message)
+        if self.family is IPV4 and random.random() < 0.9:
+            message = message[:2] + b"\0\0" + message[4:]
+            message = message[:2] + checksum(message).to_bytes(2, "big") + message[4:]
+        return message
+
+    def _damaged(self, whole: bytes) -> bytes:
+        """Some bytes changed, left out or put in."""
+        random = self._random
+        data = bytearray(whole)
+        for _ in range(random.randint(1, 3)):
+            at = int(random.random() * (len(data) + 1))
+            kind = random.random()
+            if kind < 0.6:
+                data[at : at + 1] = bytes([random.getrandbits(8)])
+            elif kind < 0.7:
+                del data[at:]
+            elif kind < 0.8:
+                del data[at : at + random.choice((1, 4, 16))]
+            elif kind < 0.9:
+                data[at:at] = random.randbytes(random.choice((1, 4, 16)))
+            elif kind < 0.99:
+                data += data[at : at + 20]
+            else:
+                data = bytearray(random.randbytes(random.randrange(200)))
+        return bytes(data)
+
+
+class Proxy:
+    """The state machines of a proxy of one family, and what holds between them."""
+
+    def __init__(self, family: Family, random: Random) -> None:
+        self.family = family
+        self.now = 1000.0
+        older = family.current_version - 1
+        ours = packed(PLACES[family][-1].format(ROUTER))
+        self.queriers = {
+            name: Querier(family, settings, MTU, ours)
+            for name, settings in {
+                "plain": QuerierSettings(max_groups=MOST_GROUPS),
+                "other": QuerierSettings(20.0, 5.0, 3, 0.5, True, MOST_GROUPS),
+                "older": QuerierSettings(max_groups=MOST_GROUPS, version=older),
+            }.items()
+        }
+        self._turns = list(self.queriers.values())
+        self._turn = 0
+        self._ours = ours
+        self._database = MembershipDatabase(self.queriers)
+        self._host = Host(family, random.random, MTU)
+        self._planner = Planner(family.unspecified, "up", lambda source: "up")
+        for querier in self._turns:
+            self._carry_out(querier.start(self.now))
+
+    def hear(self, packet: Packet, source: Address) -> None:
+        """One of the routers and the host hear a packet."""
+        self._turn = (self._turn + 1) % len(self._turns)
+        querier = self._turns[self._turn]
+        self._carry_out(querier.receive(packet, source, self.now))
+        assert len(querier.groups) <= MOST_GROUPS, "too many groups"
+        if not isinstance(packet, Report):
+            self._sendable(self._host.receive(packet, self.now))
+
+    def pass_time(self, seconds: float) -> None:
+        """The clock goes on; what is due is done."""
+        self.now += seconds
+        for querier in self._turns:
+            for _ in range(MOST_CALLS):
+                when = querier.next_deadline()
+                if when is None or when > self.now:
+                    break
+                self._carry_out(querier.advance(self.now))
+            else:
+                raise AssertionError(f"the router stays behind at {when}")
+        for _ in range(MOST_CALLS):
+            when = self._host.next_deadline()
+            if when is None or when > self.now:
+                return
+            self._sendable(self._host.advance(self.now))
+        raise AssertionError(f"the host stays behind at {when}")
+
+    def _carry_out(self, effects: Effects) -> None:
+        if effects.send:
+            self._sendable(effects.send)
+        if effects.changed:
+            merged = [(group, self._database.merged(group)) for group in effects.changed]
+            self._sendable(self._host.update(merged, self.now))
+            for group in effects.changed:
+                self._planner.plan(self._database.subscriptions(group))
+
+    def _sendable(self, sends: Iterable[Send]) -> None:
+        for there, packet in sends:
+            whole = datagram.encode(self.family, self._ours, there, packet)
+            assert len(whole) <= MTU, "too large"
+            if self.family is IPV4:
+                datagram.accept(IPV4, datagram.decode_ipv4(whole))
+            else:
+                message = whole[48:]
+                mld.verify(message, self._ours, there)
+                datagram.accept(self.family, Datagram(self._ours, there, 1, True, message))
+
+    def check_agreement(self) -> None:
+        """The host wants just what the routers have."""
+        wanted = {group: self._database.merged(group) for group in self._database.groups()}
+        assert self._host.groups == wanted, "the host wants something else"
+
+    def check_end(self) -> None:
+        """After a long silence nothing is left."""
+        for _ in range(3):
+            self.pass_time(SILENCE)
+        self.check_agreement()
+        assert not any(querier.groups for querier in self._turns), "groups are left"
+        assert all(querier.is_querier for querier in self._turns), "another one is in office"
+
+
+def resident() -> int:
+    """Memory of this process in KiB."""
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE") // 1024
+
+
+def fuzz(
+    family: Family, datagrams: int, seed: int, tell: Callable[[int], None] = lambda done: None
+) -> Counter[str]:
+    """Go through that many; how many were taken and, by reason, dropped."""
+    random = Random(seed)
+    messages, proxy = Messages(family, random), Proxy(family, random)
+    counts: Counter[str] = Counter()
+    tenth = max(1, datagrams // 10)
+    for number in range(1, datagrams + 1):
+        try:
+            received = messages.next()
+            packet = datagram.accept(family, received)
+        except WireError as error:
+            counts[error.reason.value] += 1
+        else:
+            counts[type(packet).__name__] += 1
+            proxy.hear(packet, received.source)
+        chance = random.random()
+        proxy.pass_time(300 * random.random() if chance < 1e-4 else chance / 10)
+        if chance < 0.001:
+            proxy.check_agreement()
+        if number % tenth == 0:
+            tell(number)
+    proxy.check_end()
+    return counts
+
+
+def main() -> None:
+    """The program."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
+    parser.add_argument("--datagrams", type=int, default=1_000_000, help="half of each family")
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    for family in FAMILIES:
+        begin = time.monotonic()
+
+        def tell(done: int, family: Family = family, begin: float = begin) -> None:
+            rate = done / (time.monotonic() - begin)
+            print(f"{family.protocol} {done:>10} {rate:>8.0f}/s {resident():>7} KiB", flush=True)
+
+        counts = fuzz(family, arguments.datagrams // 2, arguments.seed, tell)
+        print(", ".join(f"{what} {number}" for what, number in counts.most_common()))
+
+
+if __name__ == "__main__":
+    main()
