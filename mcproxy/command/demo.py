@@ -8,6 +8,7 @@ within fifteen seconds; the exit code is 0 if all that was wanted came, once, an
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -31,13 +32,18 @@ def main(arguments: Sequence[str]) -> int:
     # As an interrupt, so that what was made is also removed when somebody ends the demo.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        return _play(plain or not sys.stdout.isatty())
+        return _play(plain or not _can_redraw())
     except KeyboardInterrupt:
         return _fail(NO, "interrupted")
     except ModuleNotFoundError as error:
         return _fail(
             NO, f"the demo needs the Python package {error.name}: pip install {error.name}"
         )
+
+
+def _can_redraw() -> bool:
+    """Whether standard output is a terminal on which a table can be drawn anew."""
+    return sys.stdout.isatty() and os.environ.get("TERM") not in ("dumb", "unknown")
 
 
 def _play(plain: bool) -> int:

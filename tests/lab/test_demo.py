@@ -63,13 +63,16 @@ def shortened(play: Play) -> list[Line]:
 
 
 class DemoTests(LabTestCase):
-    def start(self, *arguments: str, **options: object) -> subprocess.Popen[str]:
+    def start(
+        self, *arguments: str, terminal: str = "xterm", **options: object
+    ) -> subprocess.Popen[str]:
         """The demo as users start it."""
         process = subprocess.Popen(
             [sys.executable, "-m", "mcproxy", "demo", *arguments],
             cwd=PROJECT,
             text=True,
             stderr=subprocess.PIPE,
+            env={**os.environ, "TERM": terminal},
             **options,
         )
         self.addCleanup(process.wait)
@@ -112,6 +115,17 @@ class DemoTests(LabTestCase):
             while os.read(ours, 65536):
                 pass
         self.assertEqual(process.wait(10), 1)
+
+    def test_a_terminal_that_cannot_redraw_gets_lines(self) -> None:
+        ours, theirs = pty.openpty()
+        self.addCleanup(os.close, ours)
+        process = self.start(stdout=theirs, terminal="dumb")
+        os.close(theirs)
+        shown = b""
+        while b"receiver1 joins" not in shown:
+            shown += os.read(ours, 65536)
+        self.assertNotIn(b"\x1b", shown)
+        process.terminate()
 
 
 class FaultTests(LabTestCase):
