@@ -26,6 +26,7 @@ FIRST_QUERY = 2.0
 
 class StartScenarios(Scenarios):
     def test_the_first_query_is_out_soon(self) -> None:
+        """GQ-01."""
         link = self.home.capture()
         began = time.time()
         daemon = self.launch()
@@ -137,9 +138,11 @@ class EndScenarios(Scenarios):
             self.await_flowing(link, [])
 
     def test_sigterm(self) -> None:
+        """HS-11."""
         self.ends(signal.SIGTERM)
 
     def test_sigint(self) -> None:
+        """HS-11."""
         self.ends(signal.SIGINT)
 
     def test_started_again_after_its_end(self) -> None:

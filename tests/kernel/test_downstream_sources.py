@@ -88,6 +88,7 @@ class DownstreamSourceScenarios(Scenarios):
         self.check_nothing_came_back()
 
     def test_it_is_known_by_its_link_where_the_route_leads_elsewhere(self) -> None:
+        """FWD-14."""
         net, self.source = STRANGERS[self.family is IPV4]
         length = net.partition("/")[2]
         self.proxy.add_route(net, self.numbers.at(UP, 2))

@@ -87,22 +87,27 @@ class FilterScenarios(Scenarios):
         self.await_flowing(self.link, set(wanted) - {exclude})
 
     def test_from_a_list_to_another(self) -> None:
+        """SC-04."""
         self.begins(self.ssm, [self.a, self.b])
         self.changes(lambda member: member.include([self.b, self.c]), self.b, self.c)
 
     def test_from_any_to_a_list(self) -> None:
+        """SC-08."""
         self.begins(self.group, None)
         self.changes(lambda member: member.include([self.a]), self.a)
 
     def test_from_a_list_to_any(self) -> None:
+        """SC-03."""
         self.begins(self.group, [self.a])
         self.changes(lambda member: member.exclude(), self.a, self.b, self.c)
 
     def test_from_all_but_one_to_all_but_another(self) -> None:
+        """SC-07."""
         self.begins(self.group, None, exclude=self.a)
         self.changes(lambda member: member.exclude([self.b]), self.c, self.a)
 
     def test_from_a_list_to_all_but_one(self) -> None:
+        """SC-03."""
         self.begins(self.group, [self.a, self.b])
         self.changes(lambda member: member.exclude([self.a]), self.b, self.c)
 

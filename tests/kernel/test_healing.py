@@ -20,6 +20,7 @@ EVERYTHING = 15
 
 class VanishingScenarios(Scenarios):
     def test_a_member_that_vanishes_times_out_and_others_stay(self) -> None:
+        """TX-01, TX-02."""
         self.start(query_interval=1, query_max_response_time=0.5)
         upstream, link = self.server.capture(), self.home.capture(data=True)
         kept, vanished = self.groups[:2]

@@ -65,6 +65,21 @@ class JoinScenarios(Scenarios):
         self.assert_whole(second)
         self.assertNotIn(record(TO_IN, self.group), records(upstream, self.group))
 
+    def test_a_leave_that_is_taken_back_costs_no_packet(self) -> None:
+        self.start()
+        upstream, link = self.server.capture(), self.home.capture(data=True)
+        self.stream()
+        member = self.home.join(self.group)
+        self.await_packets(member)
+        for _ in range(5):
+            member.leave()
+            self.let_flow()
+            member.exclude()
+            self.let_flow()
+        self.let_flow(400)
+        self.assert_no_gap(link, self.source)
+        self.assertNotIn(record(TO_IN, self.group), records(upstream, self.group))
+
 
 class IPv4JoinTests(JoinScenarios, IPv4TestCase):
     pass

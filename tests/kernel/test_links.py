@@ -57,6 +57,7 @@ class DownstreamScenarios(LinkScenarios):
         self.assert_whole(self.bystander)
 
     def test_deleted_and_made_again(self) -> None:
+        """GQ-06, FWD-06, HR-07."""
         self.proxy.delete_link("down1")
         self.await_lost("down1")
         self.let_flow()
@@ -70,6 +71,7 @@ class DownstreamScenarios(LinkScenarios):
         self.check_works_again()
 
     def test_down_and_up(self) -> None:
+        """GQ-06, HR-07."""
         self.proxy.set_link("down1", state="down")
         self.await_lost("down1")
         self.proxy.set_link("down1", state="up")
@@ -101,6 +103,7 @@ class DownstreamScenarios(LinkScenarios):
         self.assert_whole(self.member)
 
     def test_another_address(self) -> None:
+        """QE-07."""
         link = self.home.capture()
         new = self.change_address("down1", DOWN1)
         self.await_from(link, new, Query)
@@ -122,6 +125,7 @@ class UpstreamScenarios(LinkScenarios):
         self.await_packets(self.bystander)
 
     def test_deleted_and_made_again(self) -> None:
+        """GQ-06, FWD-06, HR-07."""
         self.proxy.delete_link("up")
         self.await_lost("up")
         self.lay("up")
@@ -134,6 +138,7 @@ class UpstreamScenarios(LinkScenarios):
         self.check_works_again()
 
     def test_down_and_up(self) -> None:
+        """GQ-06, HR-07."""
         upstream = self.server.capture()
         self.proxy.set_link("up", state="down")
         self.await_lost("up")
@@ -146,6 +151,7 @@ class UpstreamScenarios(LinkScenarios):
         self.check_works_again()
 
     def test_another_address(self) -> None:
+        """QE-07."""
         upstream = self.server.capture()
         new = self.change_address("up", UP)
         told = record(TO_EX, self.group)
@@ -206,6 +212,23 @@ class LateScenarios(Scenarios):
         self.proxy.add_address("down1", old)
         self.stream()
         self.await_packets(member)
+
+    def test_an_upstream_without_an_address(self) -> None:
+        """IP4-SD-05."""
+        self.lay("up")
+        self.proxy.delete_address("up", self.numbers.net(UP, 1)[0])
+        self.start()
+        upstream = self.server.capture()
+        member = self.other.join(self.group)
+        self.stream()
+        self.await_packets(member)
+        own = "0.0.0.0" if self.family is IPV4 else self.link_local("up").partition("/")[0]
+        tellers = {who for _, who, what in heard(upstream) if self.tells_of(what, self.group)}
+        self.assertEqual(tellers, {packed(own)})
+
+    def tells_of(self, packet: Packet, group: str) -> bool:
+        """Whether it is a report with this group in it."""
+        return isinstance(packet, Report) and packed(group) in {r.group for r in packet.records}
 
 
 class IPv4DownstreamTests(DownstreamScenarios, IPv4TestCase):

@@ -78,6 +78,7 @@ class MalformedScenarios(Scenarios):
         yield self.message(OldReport(self.family.current_version - 1, packed(self.bad)))
 
     def test_one_of_every_kind(self) -> None:
+        """V-1, V-4..9, V-12."""
         for packet in self.packets():
             for host in self.hosts:
                 host.send(packet)
@@ -87,6 +88,7 @@ class MalformedScenarios(Scenarios):
         self.await_told(self.upstream, record(TO_EX, self.bad))
 
     def test_random_changes(self) -> None:
+        """SEC-07."""
         dice = random.Random(1)
         listing = Report((record(ALLOW, self.ssm, *self.sources), record(IS_EX, self.bad)))
         samples = [

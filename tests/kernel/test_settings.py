@@ -91,6 +91,7 @@ class InstanceScenarios(Scenarios):
 
 class SettingScenarios(Scenarios):
     def test_immediate_leave(self) -> None:
+        """SQ-13."""
         self.start(immediate_leave=True, last_member_query_interval=2)
         self.stream()
         upstream, link = self.server.capture(), self.home.capture(data=True)
@@ -108,6 +109,7 @@ class SettingScenarios(Scenarios):
         self.await_flowing(link, [], timeout=1)
 
     def test_immediate_leave_of_sources(self) -> None:
+        """SQ-13."""
         self.start(immediate_leave=True, last_member_query_interval=2)
         self.three_streams(self.ssm)
         a, b, c = self.sources
@@ -119,7 +121,28 @@ class SettingScenarios(Scenarios):
         self.await_flowing(link, [b, c], timeout=1)
         self.assert_whole(second, b, c)
 
+    def test_somebody_zaps(self) -> None:
+        self.start(immediate_leave=True)
+        upstream, link = self.server.capture(), self.home.capture(data=True)
+        for channel in self.groups:
+            self.stream(channel)
+        for round_ in range(3):
+            for channel in self.groups:
+                member = self.home.join(channel)
+                self.await_packets(member, 1)
+                if channel != self.groups[-1] or round_ < 2:
+                    member.leave()
+        self.let_flow()
+        link.clear()
+        self.await_packets(member)
+        self.assertEqual({datum.group for datum in link.data()}, {self.groups[-1]})
+        self.assertEqual(
+            [records(upstream, c)[-1].type for c in self.groups], [TO_IN] * 8 + [TO_EX]
+        )
+        self.assertEqual(len(self.routes()), 2)
+
     def test_no_more_groups_than_are_allowed(self) -> None:
+        """V-14."""
         self.start(max_groups=2)
         upstream = self.server.capture()
         members = [self.home.join(group) for group in self.groups[:2]]

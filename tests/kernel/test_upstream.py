@@ -52,6 +52,7 @@ class UpstreamScenarios(Scenarios):
         return times
 
     def test_hundreds_of_groups_arrive_in_a_few_reports(self) -> None:
+        """HS-09, DB-04."""
         wanted = self.crowd()
         sent = self.reports(*wanted)
         wait_until(lambda: set(wanted) <= self.told().keys())
@@ -62,6 +63,7 @@ class UpstreamScenarios(Scenarios):
         wait_until(lambda: len(self.routes()) == CROWD + 1)
 
     def test_hundreds_of_groups_are_told_again_when_asked(self) -> None:
+        """HQ-02, HR-01."""
         wanted = self.crowd()
         self.reports(*wanted)
         wait_until(lambda: set(wanted) <= self.told().keys())
