@@ -16,13 +16,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from .datagram import destination
 from .deadlines import Deadlines
 from .family import IPV4, Address, Family
-from .group import NO_DOUBT, Doubt, Group, Inquiry
+from .group import NO_DOUBT, Doubt, Group
 from .older import OlderVersions, as_heard_in, knows_leaving
 from .packets import (
-    NO_SOURCES,
     Leave,
     OldReport,
     Packet,
@@ -31,12 +29,11 @@ from .packets import (
     RecordType,
     Report,
     Send,
-    Sources,
 )
+from .questions import Questions
 from .settings import QuerierSettings
 from .sources import EXCLUDE, NOTHING, SourceFilter
 from .tracking import HostTable
-from .wire import chunks
 
 MOST_EVENTS = 1000
 """Groups looked after in one call of ``advance``, so that a crowd does not stop the rest."""
@@ -80,15 +77,24 @@ class Querier:
         self.version = settings.version or family.current_version
         self.address = address
         self.other: Address | None = None
-        self.mtu = mtu
         self.groups: dict[Address, Group] = {}
         self.refused = 0
         self.last_general_query: float | None = None
         self._configured = settings
+        self._questions = Questions(family, self.version, settings, mtu)
         self._other_until = 0.0
         self._objected = -OBJECTION_INTERVAL
         self._deadlines: Deadlines[Address] = Deadlines()
         self._startup_left = 0
+
+    @property
+    def mtu(self) -> int:
+        """The longest packet that the link takes; it may be changed at any time."""
+        return self._questions.mtu
+
+    @mtu.setter
+    def mtu(self, mtu: int) -> None:
+        self._questions.mtu = mtu
 
     @property
     def is_querier(self) -> bool:
@@ -201,7 +207,7 @@ class Querier:
             return
         self.groups[address] = group
         if doubt is not NO_DOUBT and self.is_querier:
-            self._inquire(address, group, doubt, effects, now)
+            effects.send += self._questions.begin(address, group, doubt, now)
         self._reschedule(address, group)
         if group.subscription() != before:
             effects.changed.append(address)
@@ -337,72 +343,6 @@ class Querier:
         self._deadlines.cancel(self.family.all_nodes)
         self._general_query(effects, now)
 
-    # -- specific queries (RFC 9776, section 6.6.3)
-
-    def _inquire(
-        self, address: Address, group: Group, doubt: Doubt, effects: Effects, now: float
-    ) -> None:
-        inquiry = group.inquiry or Inquiry()
-        limit = now + self.settings.last_member_query_time
-        if doubt.group:
-            group.lower_group(limit)
-            inquiry.group_count, inquiry.group_when = self.settings.robustness, now
-        asked = [s for s in doubt.sources if group.sources[s] > limit]
-        if asked:
-            group.lower_sources(asked, limit)
-            inquiry.source_counts.update(dict.fromkeys(asked, self.settings.robustness))
-            inquiry.sources_when = now
-        if doubt.group or asked:
-            group.inquiry = inquiry
-            self._send_inquiry(address, group, effects, now)
-
-    def _send_inquiry(self, address: Address, group: Group, effects: Effects, now: float) -> None:
-        inquiry = group.inquiry
-        if inquiry is None:
-            return
-        limit = now + self.settings.last_member_query_time
-        interval = self.settings.last_member_query_interval
-        if inquiry.source_counts and inquiry.sources_when <= now:
-            self._ask_sources(address, group, inquiry, limit, effects)
-            inquiry.sources_when = now + interval
-        if inquiry.group_count and inquiry.group_when <= now:
-            self._specific_query(address, NO_SOURCES, group.timer > limit, effects)
-            inquiry.group_count -= 1
-            inquiry.group_when = now + interval
-        if inquiry.next() is None:
-            group.inquiry = None
-
-    def _ask_sources(
-        self, address: Address, group: Group, inquiry: Inquiry, limit: float, effects: Effects
-    ) -> None:
-        """One query about sources that were claimed meanwhile, and one about the others."""
-        times = group.sources
-        counts = {s: n for s, n in inquiry.source_counts.items() if times.get(s)}
-        claimed = frozenset([s for s in counts if times[s] > limit])
-        if claimed:
-            self._specific_query(address, claimed, True, effects)
-        if others := counts.keys() - claimed:
-            self._specific_query(address, frozenset(others), False, effects)
-        inquiry.source_counts = {s: n - 1 for s, n in counts.items() if n > 1}
-
-    def _specific_query(
-        self, address: Address, sources: Sources, suppress: bool, effects: Effects
-    ) -> None:
-        settings = self.settings
-        room = self.family.room(self.mtu) - self.family.query_size
-        most = room // self.family.address_size
-        for part in chunks(sources, most) if sources else (NO_SOURCES,):
-            query = Query(
-                self.version,
-                address,
-                settings.last_member_query_interval,
-                part,
-                suppress,
-                settings.robustness,
-                int(settings.query_interval),
-            )
-            effects.send.append(Send(destination(self.family, query), query))
-
     # -- time
 
     def _general_query(self, effects: Effects, now: float) -> None:
@@ -415,14 +355,7 @@ class Querier:
         self._deadlines.schedule(self.family.unspecified, now + wait)
 
     def _send_general_query(self, effects: Effects, now: float) -> None:
-        query = Query(
-            self.version,
-            self.family.unspecified,
-            self.settings.query_response_interval,
-            robustness=self.settings.robustness,
-            interval=int(self.settings.query_interval),
-        )
-        effects.send.append(Send(destination(self.family, query), query))
+        effects.send.append(self._questions.general())
         self.last_general_query = now
 
     def _look_after(self, address: Address, group: Group, effects: Effects, now: float) -> None:
@@ -431,7 +364,7 @@ class Querier:
         if not group:
             self._forget(address, effects)
             return
-        self._send_inquiry(address, group, effects, now)
+        effects.send += self._questions.go_on(address, group, now)
         self._reschedule(address, group)
         if expired and group.subscription() != before:
             effects.changed.append(address)
