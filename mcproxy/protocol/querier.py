@@ -170,6 +170,7 @@ class Querier:
                 and group.mode is EXCLUDE
                 and not listed
                 and not group.sources
+                and group.timer <= until
             ):
                 group.timer = until  # the refresh of an any-source member: nothing else to do
             else:

@@ -326,6 +326,9 @@ class AdoptionTests(ElectionTests):
         self.check_exclude({}, set(), 50)
         self.passes(45)
         self.check_is_querier()
+        self.assertEqual(self.subscription(), ANY_SOURCE)
+        self.passes(5)
+        self.assertEqual(self.subscription(), NOTHING)
 
     def test_older_versions_tell_nothing(self) -> None:
         """QE-04: what was in force stays so."""
