@@ -76,7 +76,8 @@ class TwoProxiesTests(SynchronousTestCase):
         killed = time.monotonic()
         wait_until(lambda: self.forwards(second, group), OTHER_QUERIER_PRESENT + 3)
         self.assertLess(time.monotonic() - killed, OTHER_QUERIER_PRESENT + 0.5)
-        self.assertEqual(self.copies(capture, group), 1.0)
+        # By the timers of the RFCs a group may end before its hosts have to answer the new querier.
+        wait_until(lambda: self.copies(capture, group) == 1.0, 4, "one copy of each packet")
 
         self.start(first, versions)
         wait_until(lambda: not self.forwards(second, group), 3, "the first one is back in office")

@@ -1,4 +1,8 @@
-"""Interfaces come, go and change; hosts and senders do nothing about it."""
+"""Interfaces come, go and change; hosts and senders do nothing about it.
+
+The query interval is short: a bridge may take a second until it forwards on a port that is up
+again, and the first query is lost then.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,7 @@ class LinkScenarios(Scenarios):
 
     def setUp(self) -> None:
         super().setUp()
-        self.start()
+        self.start(query_interval=4)
         self.stream()
         self.member, self.bystander = self.home.join(self.group), self.other.join(self.group)
         self.await_packets(self.member)
@@ -172,7 +176,7 @@ class LateScenarios(Scenarios):
     links = ("down2",)
 
     def test_they_are_taken_when_they_come(self) -> None:
-        self.start()
+        self.start(query_interval=4)
         self.await_log("down1", "no such interface yet")
         early, late = self.other.join(self.group), self.home.join(self.group)
         self.lay("up")
@@ -186,7 +190,7 @@ class LateScenarios(Scenarios):
         for name in ("up", "down1"):
             self.lay(name)
             self.proxy.set_link(name, state="down")
-        self.start()
+        self.start(query_interval=4)
         member = self.home.join(self.group)
         self.proxy.set_link("down1", state="up")
         self.proxy.set_link("up", state="up")
@@ -195,7 +199,8 @@ class LateScenarios(Scenarios):
         self.await_packets(member)
 
     def test_a_pattern_takes_what_comes(self) -> None:
-        self.start('[instance.tv]\nupstream = "up"\ndownstream = ["down?"]\n')
+        instance = '[instance.tv]\nupstream = "up"\ndownstream = ["down?"]\n'
+        self.start(instance, query_interval=4)
         self.lay("up")
         self.lay("down1")
         self.stream()
@@ -207,7 +212,7 @@ class LateScenarios(Scenarios):
         self.lay("down1")
         old = self.numbers.net(DOWN1, 1)[0] if self.family is IPV4 else self.link_local("down1")
         self.proxy.delete_address("down1", old)
-        self.start()
+        self.start(query_interval=4)
         member = self.home.join(self.group)
         self.proxy.add_address("down1", old)
         self.stream()
@@ -217,7 +222,7 @@ class LateScenarios(Scenarios):
         """IP4-SD-05."""
         self.lay("up")
         self.proxy.delete_address("up", self.numbers.net(UP, 1)[0])
-        self.start()
+        self.start(query_interval=4)
         upstream = self.server.capture()
         member = self.other.join(self.group)
         self.stream()
