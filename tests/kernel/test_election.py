@@ -24,6 +24,9 @@ query-max-response-time = 1
 """
 OTHER_QUERIER_PRESENT = 2 * 2 + 1 / 2
 
+SLACK = 3.0
+"""Seconds that anything may be late, since the machine may be busy."""
+
 
 class TwoProxiesTests(SynchronousTestCase):
     """A provider's switch, two proxies on it, and a home switch that both serve."""
@@ -61,6 +64,11 @@ class TwoProxiesTests(SynchronousTestCase):
         seen = [datum.sequence for datum in capture.data() if datum.group == group]
         return len(seen) / (max(seen) - min(seen) + 1) if seen else 0.0
 
+    def await_one_copy(self, capture: Capture, group: str) -> None:
+        """Wait for the steady state: a change of office may lose or double a few packets."""
+        message = "not one copy of each packet"
+        wait_until(lambda: self.copies(capture, group) == 1.0, 10, message)
+
     def one_forwards_and_the_other_takes_over(self, group: str, versions: str) -> None:
         first, second = self.proxies
         daemon = self.start(first, versions)
@@ -70,19 +78,19 @@ class TwoProxiesTests(SynchronousTestCase):
         stream = self.source.stream(group, rate=200)
         wait_until(lambda: self.forwards(first, group), message="the first one forwards")
         wait_until(lambda: not self.forwards(second, group), message="the second one does not")
-        self.assertEqual(self.copies(capture, group), 1.0)
+        self.await_one_copy(capture, group)
 
         daemon.kill()
         killed = time.monotonic()
-        wait_until(lambda: self.forwards(second, group), OTHER_QUERIER_PRESENT + 3)
-        self.assertLess(time.monotonic() - killed, OTHER_QUERIER_PRESENT + 0.5)
+        wait_until(lambda: self.forwards(second, group), OTHER_QUERIER_PRESENT + 2 * SLACK)
+        self.assertLess(time.monotonic() - killed, OTHER_QUERIER_PRESENT + SLACK)
         # By the timers of the RFCs a group may end before its hosts have to answer the new querier.
-        wait_until(lambda: self.copies(capture, group) == 1.0, 4, "one copy of each packet")
+        self.await_one_copy(capture, group)
 
         self.start(first, versions)
-        wait_until(lambda: not self.forwards(second, group), 3, "the first one is back in office")
-        wait_until(lambda: self.forwards(first, group), 3, "it forwards")
-        self.assertEqual(self.copies(capture, group), 1.0)
+        wait_until(lambda: not self.forwards(second, group), 10, "the first one is in office")
+        wait_until(lambda: self.forwards(first, group), 10, "it forwards")
+        self.await_one_copy(capture, group)
         stream.stop()
         member.leave()
 
