@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from mcproxy.lab.waiting import wait_until
 from mcproxy.linux.mroute import InstalledRoute, dump_routes
-from mcproxy.protocol.family import IPV4
+from mcproxy.linux.rules import list_rules
 
 from .messages import TO_EX, TO_IN, record, records
 from .site import SLACK, UP2, IPv4TestCase, IPv6TestCase, Scenarios, addresses
@@ -63,16 +64,25 @@ class InstanceScenarios(Scenarios):
         self.assertEqual(entry.parent, self.proxy.index("up2"))
         self.daemon.terminate()
         self.assertEqual((self.routes(), self.routes_in(77)), ([], []))
-        self.assertNotIn("77", self.proxy.run("ip", *self.flag, "mrule"))
+        self.assertEqual(self.rules(), [])
+
+    def test_a_table_of_its_own_after_the_daemon_was_killed(self) -> None:
+        for _ in range(2):
+            self.start(ONE_UPSTREAM_EACH + "table = 77\n")
+            wait_until(lambda: self.rules() == ["down2", "up2"], message="rules")
+            self.daemon.kill()
+        self.start(ONE_UPSTREAM_EACH + "table = 77\n")
+        self.check_apart()
+        self.assertEqual(self.rules(), ["down2", "up2"])
 
     def routes_in(self, table: int) -> list[InstalledRoute]:
         """The entries of a table, the base first."""
         return sorted(self.proxy.namespace.call(dump_routes, self.family, table))
 
-    @property
-    def flag(self) -> list[str]:
-        """How ``ip`` is told the family."""
-        return [] if self.family is IPV4 else ["-6"]
+    def rules(self) -> list[str]:
+        """The interfaces whose packets are looked up in that table."""
+        rules = self.proxy.namespace.call(list_rules, self.family)
+        return sorted(rule.interface for rule in rules if rule.table == 77)
 
     def test_a_shared_upstream(self) -> None:
         self.start(SHARED_UPSTREAM)
