@@ -126,9 +126,9 @@ class Link:
 
     def _next(self) -> float:
         times = [self._flying[0][0]] if self._flying else []
-        for machine in (*self.hosts.values(), *self.routers.values()):
-            if (when := machine.next_deadline()) is not None:
-                times.append(when)
+        deadlines = [host.next_deadline() for host in self.hosts.values()]
+        deadlines += [router.next_deadline() for router in self.routers.values()]
+        times += [when for when in deadlines if when is not None]
         return min(times, default=float("inf"))
 
     def _happen(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
 from hypothesis import given
@@ -23,7 +24,8 @@ ROUTERS = (1, 2)
 LATENCY = 0.01
 PAUSES = [0.0, 0.02, 0.3, 1.0, 5.0, 100.0]
 
-CURRENT = [None] * len(HOSTS)
+Versions = Sequence[int | None]
+CURRENT: Versions = [None] * len(HOSTS)
 
 
 class LinkTests(FamilyTests):
@@ -31,7 +33,7 @@ class LinkTests(FamilyTests):
 
     settings = QuerierSettings()
 
-    def build(self, seed: int, routers: int, versions: list[int | None] = CURRENT) -> None:
+    def build(self, seed: int, routers: int, versions: Versions = CURRENT) -> None:
         """Hosts of these versions, one that is not of ours, and some routers."""
         self.random = Random(seed)
         self.link = Link(self.family, self.random)
@@ -175,13 +177,13 @@ class OlderHostTests(LinkTests):
         older = list(range(1, self.family.current_version))
         return st.lists(st.sampled_from([None, *older, *older]), min_size=3, max_size=3)
 
-    def old_groups(self, versions: list[int | None]) -> set[Address]:
+    def old_groups(self, versions: Versions) -> set[Address]:
         """The groups that hosts of older versions want: without regard to sources."""
         hosts = [self.link.hosts[host(self.family, n)] for n in HOSTS]
         old = [one for one, version in zip(hosts, versions, strict=True) if version is not None]
         return {address for one in old for address in one.groups}
 
-    def check_agreement_with(self, versions: list[int | None]) -> None:
+    def check_agreement_with(self, versions: Versions) -> None:
         """Every router has what the hosts want, older ones all of it."""
         everything = self.old_groups(versions)
         for address in self.groups():

@@ -28,6 +28,8 @@ WHAT += ["pause"] * 3
 class NeighbourTests(LinkTests):
     """Whatever is heard: state, role, timers and queries are those of the slow router."""
 
+    in_office: bool
+
     def note(self, effects: Effects) -> Effects:
         """A change of role is told when it changes, and only then."""
         self.assertEqual(effects.role_changed, self.querier.is_querier is not self.in_office)

@@ -682,10 +682,9 @@ class HistoryTests(OldHostTests):
     def word_of_another(self) -> Packet:
         """What another host says."""
         address = self.data.draw(self.groups())
-        packets = [Leave(address), Report((self.record(TO_EX),))]
-        return self.data.draw(
-            st.sampled_from([OldReport(1, address), OldReport(self.older, address), *packets])
-        )
+        packets: list[Packet] = [Leave(address), Report((self.record(TO_EX),))]
+        packets += [OldReport(1, address), OldReport(self.older, address)]
+        return self.data.draw(st.sampled_from(packets))
 
     def compare(self) -> None:
         """Both have sent the same, in the same version, and have as much to do."""
