@@ -449,6 +449,18 @@ class SpecificQueryTests(LinkTests):
         self.assertEqual(self.heard(), [about(0, 1)])
         self.check_exclude({1: 255}, set(), 255)
 
+    def test_late_call(self) -> None:
+        """SQ-09: what is over when a busy process looks is not asked about any more."""
+        for begin in (self.given_include, lambda *x: self.given_exclude(x)):
+            self.setUp()
+            begin(1, 2)
+            self.says(BLOCK, 1)
+            self.now += 3
+            self.note(self.querier.advance(self.now))
+            self.assertEqual(self.heard(), [about(0, 1)])
+            self.assertFalse(self.subscription().wants(source(self.family, 1)))
+            self.assertTrue(self.subscription().wants(source(self.family, 2)))
+
     def test_forgotten_group_is_not_asked_about(self) -> None:
         """SQ-09: and one that is joined again starts anew."""
         self.given_exclude()
