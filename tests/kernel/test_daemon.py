@@ -20,8 +20,11 @@ WITHOUT = {IPV4: f"{INSTANCE}igmp-version = 0", IPV6: f"{INSTANCE}mld-version = 
 OTHER = {IPV4: IPV6, IPV6: IPV4}
 NOBODY = ("--reuid=65534", "--regid=65534", "--clear-groups")
 
-FIRST_QUERY = 2.0
-"""Seconds from the start to the first query, on the slowest machine; the aim is half a second."""
+FIRST_QUERY = 5.0
+"""Seconds from the start to the first query on a machine that is very busy; else half of one."""
+
+START_WORK = 1.0
+"""Seconds of a processor's time that the start may take."""
 
 
 class StartScenarios(Scenarios):
@@ -38,8 +41,13 @@ class StartScenarios(Scenarios):
         wait_until(asked)
         took = asked()[0] - began
         ready = daemon.wait_ready()
-        print(f"first query after {took:.3f} s, ready after {ready:.3f} s", end=" ")
+        work = daemon.cpu_seconds()
+        print(
+            f"first query after {took:.3f} s, ready after {ready:.3f} s, {work:.3f} s of work",
+            end=" ",
+        )
         self.assertLess(took, FIRST_QUERY)
+        self.assertLess(work, START_WORK)
 
     def test_members_that_were_there_before_get_their_streams(self) -> None:
         members = [self.home.join(self.group), self.other.join(self.ssm, include=[self.source])]
