@@ -9,31 +9,27 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from twisted.application.service import Service
 from twisted.logger import Logger
 
 from .config.model import InstanceConfig, InterfaceSettings
+from .downstream import Downstream, querier_settings
 from .linux.interfaces import Link
 from .linux.membership import LinkGroups
 from .locations import Locations
 from .messages import LinkChanged, Message, PacketReceived, WrongInterface
-from .protocol.family import IPV4, Address, Family, text
+from .protocol.family import IPV4, Address, Family
 from .protocol.forwarding import Planner, Route
 from .protocol.membership import MembershipDatabase
-from .protocol.packets import Query
-from .protocol.querier import Effects, Querier
-from .protocol.settings import QuerierSettings
+from .protocol.querier import Querier
 from .protocol.sources import SourceFilter
 from .receiver import Receiver
 from .routingtable import ForwardingTable
 from .sender import Sender
-from .timer import Reminder, Timer
+from .timer import Timer
 from .upstream import Upstream
-
-WARNING_INTERVAL = 600.0
-"""Seconds between warnings of the same thing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +48,6 @@ class Modules:
     upstream: Upstream
     interface_towards: Callable[[Address], int | None]
     join_link_groups: Callable[[Family, int], LinkGroups]
-
-
-@dataclass(slots=True)
-class Downstream:
-    """A link on which the proxy is a router."""
-
-    link: Link
-    querier: Querier
-    reminder: Reminder
-    groups: LinkGroups
-    warned: dict[str, float] = field(default_factory=dict)
 
 
 class ProxyInstance(Service):
@@ -105,15 +90,8 @@ class ProxyInstance(Service):
         match message:
             case PacketReceived(interface, source, packet):
                 downstream = self.downstreams.get(interface)
-                now = self._modules.timer.now()
                 if downstream is not None:
-                    if isinstance(packet, Query) and packet.version != self.version:
-                        self._warn_of_version(downstream, packet.version, source, now)
-                    refused = downstream.querier.refused
-                    effects = downstream.querier.receive(packet, source, now)
-                    if downstream.querier.refused != refused:
-                        self._warn_of_limit(downstream, now)
-                    self._carry_out(downstream, effects, now)
+                    downstream.receive(packet, source)
             case WrongInterface(interface, source, group):
                 if self._locations.seen(source, interface):
                     self._modules.table.changed([group])
@@ -146,56 +124,17 @@ class ProxyInstance(Service):
         """The groups that some downstream wants."""
         return self.database.groups()
 
-    # -- state machines
+    # -- what downstreams tell
 
-    def _carry_out(self, downstream: Downstream, effects: Effects, now: float) -> None:
-        downstream.reminder.set(downstream.querier.next_deadline())
-        if effects.role_changed:
-            self._role_changed(downstream)
-        if effects.changed:
-            self._changed(effects.changed, now)
-        if effects.send:
-            self._modules.sender.send(self.family, downstream.link, effects.send)
-
-    def _changed(self, groups: Iterable[Address], now: float) -> None:
+    def changed(self, groups: Iterable[Address], now: float) -> None:
         """Tell the upstream and Routing of groups with a new subscription."""
         self.upstream.changed(groups, now)
         self._modules.table.changed(groups)
 
-    def _role_changed(self, downstream: Downstream) -> None:
+    def role_changed(self, downstream: Downstream) -> None:
         """Forward to this link no more, or again."""
-        querier = downstream.querier
-        self.log.info(
-            "the querier is {querier}",
-            querier="this proxy" if querier.other is None else text(querier.other),
-            instance=self.name,
-            interface=downstream.link.name,
-        )
         self._note_roles()
-        self._modules.table.changed([self.family.unspecified, *querier.groups])
-
-    def _warn_of_version(
-        self, downstream: Downstream, version: int, source: Address, now: float
-    ) -> None:
-        """All routers of a link must speak one version (RFC 9776, 7.3.1); say so now and then."""
-        if not _time_to_warn(downstream, "version", now):
-            return
-        self.log.warn(
-            "{source} queries in {protocol}v{version}, and we in {protocol}v{ours}: all routers "
-            "of a link need the same version",
-            source=text(source),
-            protocol=self.family.protocol,
-            version=version,
-            ours=self.version,
-            instance=self.name,
-            interface=downstream.link.name,
-        )
-
-    def _warn_of_limit(self, downstream: Downstream, now: float) -> None:
-        """Hosts want more groups than the settings allow; say so now and then."""
-        if _time_to_warn(downstream, "limit", now):
-            told = "more groups are wanted than max-groups allows: these are refused"
-            self.log.warn(told, instance=self.name, interface=downstream.link.name)
+        self._modules.table.changed([self.family.unspecified, *downstream.querier.groups])
 
     def _note_roles(self) -> None:
         """Data passes to and from links on which we are the querier, and no others."""
@@ -205,10 +144,6 @@ class ProxyInstance(Service):
         self._others_links = frozenset(
             name for name, d in self.downstreams.items() if not d.querier.is_querier
         )
-
-    def _querier_due(self, name: str, now: float) -> None:
-        downstream = self.downstreams[name]
-        self._carry_out(downstream, downstream.querier.advance(now), now)
 
     # -- links
 
@@ -233,7 +168,9 @@ class ProxyInstance(Service):
             self._lose(name, known)
             known = None
         if usable is not None and known is not None:
-            self._update_downstream(known, usable)
+            table = self._modules.table.kernel.table
+            self._modules.receiver.register(self.family, table, usable, self)
+            known.update(usable)
         elif usable is not None and usable.address(self.family) is not None:
             self._add_downstream(usable, settings)
 
@@ -251,28 +188,13 @@ class ProxyInstance(Service):
             return
         name = link.name
         querier = Querier(self.family, querier_settings(settings, self.version), link.mtu)
-        reminder = self._modules.timer.reminder(lambda now: self._querier_due(name, now))
-        downstream = Downstream(link, querier, reminder, groups)
+        modules = self._modules
+        downstream = Downstream(self, link, querier, groups, modules.timer, modules.sender)
         self.downstreams[name] = downstream
         self._queriers[name] = querier
         self.log.info("downstream found", instance=self.name, interface=name)
         self._links_moved()
-        self._start_querier(downstream)
-
-    def _update_downstream(self, downstream: Downstream, link: Link) -> None:
-        downstream.link = link
-        downstream.querier.mtu = link.mtu
-        self._modules.receiver.register(self.family, self._modules.table.kernel.table, link, self)
-        address = link.address(self.family)
-        if address is None:
-            downstream.querier.address = None  # it may be changing: what hosts want stays
-        elif address != downstream.querier.address:
-            self._start_querier(downstream)
-
-    def _start_querier(self, downstream: Downstream) -> None:
-        now = self._modules.timer.now()
-        downstream.querier.address = downstream.link.address(self.family)
-        self._carry_out(downstream, downstream.querier.start(now), now)
+        downstream.start()
 
     def _lose(self, name: str, downstream: Downstream) -> None:
         """The link is gone, and what its hosts wanted with it."""
@@ -281,7 +203,7 @@ class ProxyInstance(Service):
         del self._queriers[name]
         groups = list(downstream.querier.groups)
         self._release(downstream)
-        self._changed(groups, self._modules.timer.now())
+        self.changed(groups, self._modules.timer.now())
         self._links_moved()
 
     def _links_moved(self) -> None:
@@ -290,8 +212,7 @@ class ProxyInstance(Service):
         self._modules.table.changed([self.family.unspecified, *self.database.groups()])
 
     def _release(self, downstream: Downstream) -> None:
-        downstream.reminder.cancel()
-        downstream.groups.close()
+        downstream.close()
         self._unregister(downstream.link)
 
     def _acquire(self, link: Link) -> bool:
@@ -317,24 +238,3 @@ class ProxyInstance(Service):
         table = self._modules.table
         self._modules.receiver.unregister(self.family, table.kernel.table, link, self)
         table.release(link.name, self)
-
-
-def querier_settings(settings: InterfaceSettings, version: int) -> QuerierSettings:
-    """A link's settings in the terms of RFC 9776, section 8, spoken in ``version``."""
-    return QuerierSettings(
-        query_interval=settings.query_interval,
-        query_response_interval=settings.query_max_response_time,
-        robustness=settings.robustness_variable,
-        last_member_query_interval=settings.last_member_query_interval,
-        immediate_leave=settings.immediate_leave,
-        max_groups=settings.max_groups,
-        version=version,
-    )
-
-
-def _time_to_warn(downstream: Downstream, what: str, now: float) -> bool:
-    """Whether it is time to warn of ``what``; if so, it is not for a while."""
-    due = now >= downstream.warned.get(what, now)
-    if due:
-        downstream.warned[what] = now + WARNING_INTERVAL
-    return due

@@ -13,7 +13,7 @@ FLOORS = (
     ("mcproxy.linux", "mcproxy.config", "mcproxy.systemd", "mcproxy.timer", "mcproxy.locations"),
     ("mcproxy.messages",),
     ("mcproxy.receiver", "mcproxy.sender", "mcproxy.routing", "mcproxy.routingtable"),
-    ("mcproxy.upstream",),
+    ("mcproxy.upstream", "mcproxy.downstream"),
     ("mcproxy.instance",),
     ("mcproxy.proxy",),
     ("mcproxy.control",),

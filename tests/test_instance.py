@@ -9,6 +9,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.config.model import InstanceConfig, InterfaceSettings
+from mcproxy.downstream import Downstream
 from mcproxy.instance import Modules, ProxyInstance
 from mcproxy.linux.interfaces import Link
 from mcproxy.messages import LinkChanged, PacketReceived, WrongInterface
@@ -297,7 +298,7 @@ class InstanceTests(SynchronousTestCase):
         told: list[str] = []
         warn = lambda *_, **fields: told.append(fields["interface"])  # noqa: E731
         log = {"warn": warn, "info": lambda *_, **__: None}
-        for speaker in (self.instance, self.instance.upstream):
+        for speaker in (Downstream, self.instance, self.instance.upstream):
             self.patch(speaker, "log", type("Log", (), log))
         return told
 

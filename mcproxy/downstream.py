@@ -1,0 +1,158 @@
+"""Downstream: one link on which a proxy instance is the router.
+
+It holds the link's querier, feeds it with packets and time, and puts what it says on the
+link. The groups whose subscription changed, and a change of role, go to its owner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from twisted.logger import Logger
+
+from .config.model import InterfaceSettings
+from .linux.interfaces import Link
+from .linux.membership import LinkGroups
+from .protocol.family import Address, text
+from .protocol.packets import Packet, Query
+from .protocol.querier import Effects, Querier
+from .protocol.settings import QuerierSettings
+from .sender import Sender
+from .timer import Timer
+
+WARNING_INTERVAL = 600.0
+"""Seconds between warnings of the same thing."""
+
+
+class Owner(Protocol):
+    """Whose link it is: a proxy instance."""
+
+    name: str | None
+
+    def changed(self, groups: Iterable[Address], now: float) -> None:
+        """The link's subscription to these groups is another."""
+
+    def role_changed(self, downstream: Downstream) -> None:
+        """Another router became the querier of the link, or ceased to be it."""
+
+
+class Downstream:
+    """One downstream link; ``groups`` is what lets reports reach us, closed with it."""
+
+    log = Logger()
+
+    def __init__(
+        self,
+        owner: Owner,
+        link: Link,
+        querier: Querier,
+        groups: LinkGroups,
+        timer: Timer,
+        sender: Sender,
+    ) -> None:
+        self.link = link
+        self.querier = querier
+        self._owner = owner
+        self._groups = groups
+        self._timer = timer
+        self._sender = sender
+        self._reminder = timer.reminder(self._due)
+        self._warned: dict[str, float] = {}
+
+    def start(self) -> None:
+        """Begin to query, from the address that the link has now."""
+        self.querier.address = self.link.address(self.querier.family)
+        now = self._timer.now()
+        self._carry_out(self.querier.start(now), now)
+
+    def close(self) -> None:
+        """Do nothing any more."""
+        self._reminder.cancel()
+        self._groups.close()
+
+    def update(self, link: Link) -> None:
+        """The link is this now, with the same index."""
+        self.link = link
+        self.querier.mtu = link.mtu
+        address = link.address(self.querier.family)
+        if address is None:
+            self.querier.address = None  # it may be changing: what hosts want stays
+        elif address != self.querier.address:
+            self.start()
+
+    def receive(self, packet: Packet, source: Address) -> None:
+        """Act upon what a host or another router sent."""
+        querier, now = self.querier, self._timer.now()
+        if isinstance(packet, Query) and packet.version != querier.version:
+            self._warn_of_version(packet.version, source, now)
+        refused = querier.refused
+        effects = querier.receive(packet, source, now)
+        if querier.refused != refused:
+            self._warn_of_limit(now)
+        self._carry_out(effects, now)
+
+    def _due(self, now: float) -> None:
+        self._carry_out(self.querier.advance(now), now)
+
+    def _carry_out(self, effects: Effects, now: float) -> None:
+        self._reminder.set(self.querier.next_deadline())
+        if effects.role_changed:
+            self._tell_role()
+            self._owner.role_changed(self)
+        if effects.changed:
+            self._owner.changed(effects.changed, now)
+        if effects.send:
+            self._sender.send(self.querier.family, self.link, effects.send)
+
+    # -- the log
+
+    def _tell_role(self) -> None:
+        other = self.querier.other
+        self.log.info(
+            "the querier is {querier}",
+            querier="this proxy" if other is None else text(other),
+            instance=self._owner.name,
+            interface=self.link.name,
+        )
+
+    def _warn_of_version(self, version: int, source: Address, now: float) -> None:
+        """All routers of a link must speak one version (RFC 9776, 7.3.1); say so now and then."""
+        if not self._time_to_warn("version", now):
+            return
+        self.log.warn(
+            "{source} queries in {protocol}v{version}, and we in {protocol}v{ours}: all routers "
+            "of a link need the same version",
+            source=text(source),
+            protocol=self.querier.family.protocol,
+            version=version,
+            ours=self.querier.version,
+            instance=self._owner.name,
+            interface=self.link.name,
+        )
+
+    def _warn_of_limit(self, now: float) -> None:
+        """Hosts want more groups than the settings allow; say so now and then."""
+        if self._time_to_warn("limit", now):
+            told = "more groups are wanted than max-groups allows: these are refused"
+            self.log.warn(told, instance=self._owner.name, interface=self.link.name)
+
+    def _time_to_warn(self, what: str, now: float) -> bool:
+        """Whether it is time to warn of ``what``; if so, it is not for a while."""
+        due = now >= self._warned.get(what, now)
+        if due:
+            self._warned[what] = now + WARNING_INTERVAL
+        return due
+
+
+def querier_settings(settings: InterfaceSettings, version: int) -> QuerierSettings:
+    """A link's settings in the terms of RFC 9776, section 8, spoken in ``version``."""
+    return QuerierSettings(
+        query_interval=settings.query_interval,
+        query_response_interval=settings.query_max_response_time,
+        robustness=settings.robustness_variable,
+        last_member_query_interval=settings.last_member_query_interval,
+        immediate_leave=settings.immediate_leave,
+        max_groups=settings.max_groups,
+        version=version,
+    )
