@@ -6,6 +6,7 @@ link. The groups whose subscription changed, and a change of role, go to its own
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Protocol
 
@@ -14,6 +15,7 @@ from twisted.logger import Logger
 from .config.model import InterfaceSettings
 from .linux.interfaces import Link
 from .linux.membership import LinkGroups
+from .protocol.admission import Refusal
 from .protocol.family import Address, text
 from .protocol.packets import Packet, Query
 from .protocol.querier import Effects, Querier
@@ -23,6 +25,19 @@ from .timer import Timer
 
 WARNING_INTERVAL = 600.0
 """Seconds between warnings of the same thing."""
+
+
+_TOLD = {
+    Refusal.MAX_GROUPS: "more groups are wanted than max-groups allows: these are refused",
+    Refusal.MAX_SOURCES: "more sources are listed for a group than max-group-sources allows: "
+    "these are refused",
+    Refusal.SSM: "a host wants a source-specific group without naming its sources: refused",
+    Refusal.QUERIER: "a router with a lower address queries that is not among allowed-queriers: "
+    "we stay the querier",
+    Refusal.RATE: "more reports come in than max-report-rate allows: these are refused",
+    Refusal.SUBNET: "a host of another subnet reports, and check-subnet is set: refused",
+}
+"""What is said of a refusal; others are everyday and only counted."""
 
 
 class Owner(Protocol):
@@ -38,7 +53,10 @@ class Owner(Protocol):
 
 
 class Downstream:
-    """One downstream link; ``groups`` is what lets reports reach us, closed with it."""
+    """One downstream link; ``groups`` is what lets reports reach us, closed with it.
+
+    With ``check_subnet`` only reports of hosts in a subnet of the link count.
+    """
 
     log = Logger()
 
@@ -50,8 +68,10 @@ class Downstream:
         groups: LinkGroups,
         timer: Timer,
         sender: Sender,
+        check_subnet: bool = False,
     ) -> None:
         self.link = link
+        self.check_subnet = check_subnet
         self.querier = querier
         self._owner = owner
         self._groups = groups
@@ -59,10 +79,11 @@ class Downstream:
         self._sender = sender
         self._reminder = timer.reminder(self._due)
         self._warned: dict[str, float] = {}
+        self._known_refusals: Counter[Refusal] = Counter()
 
     def start(self) -> None:
         """Begin to query, from the address that the link has now."""
-        self.querier.address = self.link.address(self.querier.family)
+        self.querier.election.address = self.link.address(self.querier.family)
         now = self._timer.now()
         self._carry_out(self.querier.start(now), now)
 
@@ -77,8 +98,8 @@ class Downstream:
         self.querier.mtu = link.mtu
         address = link.address(self.querier.family)
         if address is None:
-            self.querier.address = None  # it may be changing: what hosts want stays
-        elif address != self.querier.address:
+            self.querier.election.address = None  # it may be changing: what hosts want stays
+        elif address != self.querier.election.address:
             self.start()
 
     def receive(self, packet: Packet, source: Address) -> None:
@@ -86,11 +107,19 @@ class Downstream:
         querier, now = self.querier, self._timer.now()
         if isinstance(packet, Query) and packet.version != querier.version:
             self._warn_of_version(packet.version, source, now)
-        refused = querier.refused
-        effects = querier.receive(packet, source, now)
-        if querier.refused != refused:
-            self._warn_of_limit(now)
-        self._carry_out(effects, now)
+        refused = querier.refused.total()
+        if isinstance(packet, Query) or self._is_on_link(source):
+            self._carry_out(querier.receive(packet, source, now), now)
+        else:
+            querier.admission.refuse(Refusal.SUBNET)
+        if querier.refused.total() != refused:
+            self._warn_of_refusals(now)
+
+    def _is_on_link(self, source: Address) -> bool:
+        """Whether a report of ``source`` counts; hosts without an address yet are welcome."""
+        if not self.check_subnet or not any(source):
+            return True
+        return self.link.has_neighbour(self.querier.family, source)
 
     def _due(self, now: float) -> None:
         self._carry_out(self.querier.advance(now), now)
@@ -108,7 +137,7 @@ class Downstream:
     # -- the log
 
     def _tell_role(self) -> None:
-        other = self.querier.other
+        other = self.querier.election.other
         self.log.info(
             "the querier is {querier}",
             querier="this proxy" if other is None else text(other),
@@ -131,11 +160,14 @@ class Downstream:
             interface=self.link.name,
         )
 
-    def _warn_of_limit(self, now: float) -> None:
-        """Hosts want more groups than the settings allow; say so now and then."""
-        if self._time_to_warn("limit", now):
-            told = "more groups are wanted than max-groups allows: these are refused"
-            self.log.warn(told, instance=self._owner.name, interface=self.link.name)
+    def _warn_of_refusals(self, now: float) -> None:
+        """Something was not acted upon that somebody may wonder about; say so now and then."""
+        for reason in self.querier.refused:
+            told = _TOLD.get(reason)
+            if self._known_refusals[reason] != self.querier.refused[reason]:
+                self._known_refusals[reason] = self.querier.refused[reason]
+                if told is not None and self._time_to_warn(reason.value, now):
+                    self.log.warn(told, instance=self._owner.name, interface=self.link.name)
 
     def _time_to_warn(self, what: str, now: float) -> bool:
         """Whether it is time to warn of ``what``; if so, it is not for a while."""
@@ -153,6 +185,11 @@ def querier_settings(settings: InterfaceSettings, version: int) -> QuerierSettin
         robustness=settings.robustness_variable,
         last_member_query_interval=settings.last_member_query_interval,
         immediate_leave=settings.immediate_leave,
+        explicit_tracking=settings.explicit_tracking,
+        max_hosts=settings.max_hosts,
+        max_group_hosts=settings.max_group_hosts,
         max_groups=settings.max_groups,
+        max_group_sources=settings.max_group_sources,
+        max_report_rate=settings.max_report_rate,
         version=version,
     )

@@ -134,7 +134,7 @@ class ProxyInstance(Service):
     def role_changed(self, downstream: Downstream) -> None:
         """Forward to this link no more, or again."""
         self._note_roles()
-        self._modules.table.changed([self.family.unspecified, *downstream.querier.groups])
+        self._modules.table.changed([self.family.unspecified, *downstream.querier.wanted_groups()])
 
     def _note_roles(self) -> None:
         """Data passes to and from links on which we are the querier, and no others."""
@@ -189,7 +189,8 @@ class ProxyInstance(Service):
         name = link.name
         querier = Querier(self.family, querier_settings(settings, self.version), link.mtu)
         modules = self._modules
-        downstream = Downstream(self, link, querier, groups, modules.timer, modules.sender)
+        check = settings.check_subnet
+        downstream = Downstream(self, link, querier, groups, modules.timer, modules.sender, check)
         self.downstreams[name] = downstream
         self._queriers[name] = querier
         self.log.info("downstream found", instance=self.name, interface=name)
@@ -201,7 +202,7 @@ class ProxyInstance(Service):
         self.log.info("downstream lost", instance=self.name, interface=name)
         del self.downstreams[name]
         del self._queriers[name]
-        groups = list(downstream.querier.groups)
+        groups = list(downstream.querier.wanted_groups())
         self._release(downstream)
         self.changed(groups, self._modules.timer.now())
         self._links_moved()

@@ -25,7 +25,7 @@ def _limited(default: Any, limits: Limits) -> Any:
 class InterfaceSettings:
     """How the proxy is a router on one downstream (RFC 9776, section 8); times in seconds.
 
-    ``max_groups`` counts per family; None is no limit.
+    Limits count per family; None is no limit. ``max_report_rate`` is reports a second.
     """
 
     query_interval: float = _limited(125.0, Limits(1, 31744))
@@ -33,7 +33,13 @@ class InterfaceSettings:
     robustness_variable: int = _limited(2, Limits(1, 7))
     last_member_query_interval: float = _limited(1.0, RESPONSE_TIME)
     immediate_leave: bool = False
+    explicit_tracking: bool = False
+    max_hosts: int = _limited(10_000, Limits(1, 2**32 - 1))
+    max_group_hosts: int = _limited(1000, Limits(1, 2**32 - 1))
     max_groups: int | None = _limited(None, Limits(1, 2**32 - 1))
+    max_group_sources: int | None = _limited(None, Limits(1, 2**32 - 1))
+    max_report_rate: float | None = _limited(None, Limits(1, 1e9))
+    check_subnet: bool = False
 
 
 @attrs.frozen

@@ -36,6 +36,14 @@ class Link:
         """All addresses of its own."""
         return frozenset(own for own, _ in (self.ipv4 if family is IPV4 else self.ipv6))
 
+    def has_neighbour(self, family: Family, address: Address) -> bool:
+        """Whether ``address`` is in a subnet of this link."""
+        number, bits = int.from_bytes(address), 8 * family.address_size
+        return any(
+            int.from_bytes(own) >> (bits - length) == number >> (bits - length)
+            for own, length in (self.ipv4 if family is IPV4 else self.ipv6)
+        )
+
 
 @dataclass(slots=True)
 class _Known:

@@ -77,11 +77,25 @@ class Inquiry:
 
 
 class Group:
-    """The filter mode, timers and sources of a group; a new one wants nothing."""
+    """The filter mode, timers and sources of a group; a new one wants nothing.
 
-    __slots__ = ("hosts", "inquiry", "mode", "older", "sources", "timer")
+    ``since`` is when it was made, ``last_reporter`` the host that was heard of it last.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = (
+        "hosts",
+        "inquiry",
+        "last_reporter",
+        "mode",
+        "older",
+        "since",
+        "sources",
+        "timer",
+    )
+
+    def __init__(self, since: float = 0.0) -> None:
+        self.since = since
+        self.last_reporter: Address | None = None
         self.mode: FilterMode = INCLUDE
         self.timer = STOPPED
         self.sources = _NO_TIMES

@@ -36,4 +36,4 @@ class MembershipDatabase:
 
     def groups(self) -> Iterable[Address]:
         """Every group that some downstream wants, once each."""
-        return dict.fromkeys(chain.from_iterable(q.groups for q in self.queriers.values()))
+        return dict.fromkeys(chain.from_iterable(q.wanted_groups() for q in self.queriers.values()))

@@ -14,11 +14,16 @@ general queries, whose group it is, and that of all nodes for the other querier'
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
+from .admission import Admission, RateLimit, Refusal, SsmPolicy
 from .deadlines import Deadlines
-from .family import IPV4, Address, Family
+from .election import Election, Verdict
+from .family import Address, Family
 from .group import NO_DOUBT, Doubt, Group
+from .leaving import Reporter, all_members_known, settle, track
 from .older import OlderVersions, as_heard_in, knows_leaving
 from .packets import (
     Leave,
@@ -32,14 +37,11 @@ from .packets import (
 )
 from .questions import Questions
 from .settings import QuerierSettings
-from .sources import EXCLUDE, NOTHING, SourceFilter
-from .tracking import HostTable
+from .sources import EXCLUDE, NOTHING, SourceFilter, merge
+from .tracking import LinkHosts
 
 MOST_EVENTS = 1000
 """Groups looked after in one call of ``advance``, so that a crowd does not stop the rest."""
-
-OBJECTION_INTERVAL = 1.0
-"""Seconds at least between answers to queries of routers that come after us."""
 
 _IS_EX = RecordType.MODE_IS_EXCLUDE
 _TO_EX = RecordType.CHANGE_TO_EXCLUDE_MODE
@@ -61,8 +63,9 @@ class Effects:
 class Querier:
     """IGMP's or MLD's router on one link.
 
-    ``address`` is what its queries are sent from, None as long as nobody can be heard to go
-    before it. ``settings`` are those in force: its own, or what the elected querier tells.
+    ``settings`` are those in force: its own, or what the elected querier tells. ``election``
+    has the address that its queries are sent from, which the owner changes, and the querier.
+    ``hosts`` are those that are tracked, if any are.
     """
 
     def __init__(
@@ -75,15 +78,12 @@ class Querier:
         self.family = family
         self.settings = settings
         self.version = settings.version or family.current_version
-        self.address = address
-        self.other: Address | None = None
+        self.election = Election(family, self.version, address)
         self.groups: dict[Address, Group] = {}
-        self.refused = 0
+        self.hosts: LinkHosts | None = None
         self.last_general_query: float | None = None
-        self._configured = settings
+        self._configure(settings)
         self._questions = Questions(family, self.version, settings, mtu)
-        self._other_until = 0.0
-        self._objected = -OBJECTION_INTERVAL
         self._deadlines: Deadlines[Address] = Deadlines()
         self._startup_left = 0
 
@@ -96,21 +96,67 @@ class Querier:
     def mtu(self, mtu: int) -> None:
         self._questions.mtu = mtu
 
+    def _configure(self, settings: QuerierSettings) -> None:
+        self._configured = settings
+        ssm = settings.ssm or SsmPolicy(self.family.is_ssm)
+        self.admission = Admission(self.family, ssm, settings.max_group_sources)
+        rate = settings.max_report_rate
+        self._rate = None if rate is None else RateLimit(rate)
+        self.election.allowed = settings.allowed_queriers
+        if not settings.tracks_hosts:
+            self.hosts = None
+        elif self.hosts is None:
+            self.hosts = LinkHosts(settings.max_hosts, settings.max_group_hosts)
+        else:
+            self.hosts.most = settings.max_hosts
+            self.hosts.most_of_a_group = settings.max_group_hosts
+
+    def reconfigure(self, settings: QuerierSettings, now: float) -> Effects:
+        """Live by other settings from now on, of the same version; what hosts want stays."""
+        refused, static = self.refused, self._configured.static
+        self._configure(settings)
+        self.refused.update(refused)
+        self._questions = Questions(self.family, self.version, settings, self.mtu)
+        effects = Effects(changed=list({**static, **settings.static}))
+        if not self.is_querier:
+            settings = replace(
+                settings,
+                robustness=self.settings.robustness,
+                query_interval=self.settings.query_interval,
+            )
+        self.settings = settings
+        if self.is_querier and self.last_general_query is not None:
+            when = max(now, self.last_general_query + settings.carried_interval)
+            self._deadlines.schedule(self.family.unspecified, when)
+        return effects
+
+    @property
+    def refused(self) -> Counter[Refusal]:
+        """What was not acted upon, by reason."""
+        return self.admission.refused
+
     @property
     def is_querier(self) -> bool:
         """Whether no other router of the link goes before us."""
-        return self.other is None
+        return self.election.other is None
 
     def start(self, now: float) -> Effects:
         """Begin to query: the start-up queries, the first one at once (section 6.1)."""
-        effects = Effects()
+        effects = Effects(changed=list(self._configured.static))
         self._take_office(effects, now)
         return effects
 
     def subscription(self, group: Address) -> SourceFilter:
         """What this link wants of ``group``."""
         found = self.groups.get(group)
-        return NOTHING if found is None else found.subscription()
+        wanted = NOTHING if found is None else found.subscription()
+        static = self._configured.static.get(group)
+        return wanted if static is None else merge((static, wanted))
+
+    def wanted_groups(self) -> Collection[Address]:
+        """The groups with a subscription."""
+        static = self._configured.static
+        return self.groups.keys() | static.keys() if static else self.groups
 
     def next_deadline(self) -> float | None:
         """When ``advance`` is to be called."""
@@ -119,20 +165,36 @@ class Querier:
     def receive(self, packet: Packet, source: Address, now: float) -> Effects:
         """React to what a host or another router sent from ``source``."""
         effects = Effects()
+        if isinstance(packet, Query):
+            self._hear_query(packet, source, now, effects)
+        elif self._rate is not None and not self._rate.passes(now):
+            self.admission.refuse(Refusal.RATE)
+        else:
+            self._hear_report(packet, source, now, effects)
+        return effects
+
+    def _hear_report(
+        self, packet: Report | OldReport | Leave, source: Address, now: float, effects: Effects
+    ) -> None:
         match packet:
             case Report(records=records):
                 if self.version == self.family.current_version:
                     self._take(records, source, now, effects)
+                else:
+                    self.admission.refuse(Refusal.VERSION)
             case OldReport(version=version, group=group):
                 self._take((Record(_IS_EX, group),), source, now, effects)
                 self._note_old_host(group, version, now)
             case Leave(group=group):
-                # RFC 4604, section 2.2.1: older versions have no say about SSM groups.
-                if not self.family.is_ssm(group) and knows_leaving(self.family, self.version):
+                # RFC 4604, section 2.2.1: older versions have no say about SSM groups, but
+                # where we say for them what they want.
+                ssm = self.admission.ssm
+                if not knows_leaving(self.family, self.version):
+                    self.admission.refuse(Refusal.VERSION)
+                elif ssm.is_ssm(group) and not ssm.sources_of(group):
+                    self.admission.refuse(Refusal.SSM)
+                else:
                     self._take((Record(_TO_IN, group),), source, now, effects)
-            case Query():
-                self._hear_query(packet, source, now, effects)
-        return effects
 
     def advance(self, now: float) -> Effects:
         """Do what is due: expiry of timers, queries, at most MOST_EVENTS of them."""
@@ -146,8 +208,8 @@ class Querier:
                 self._look_after(key, group, effects, now)
             elif key == self.family.unspecified:
                 self._general_query(effects, now)
-            elif self._other_until > now:
-                self._deadlines.schedule(key, self._other_until)
+            elif self.election.until > now:
+                self._deadlines.schedule(key, self.election.until)
             else:
                 self._take_office(effects, now)
         return effects
@@ -159,49 +221,61 @@ class Querier:
     ) -> None:
         until = now + self.settings.group_membership_interval
         groups = self.groups
-        plain = not self.settings.immediate_leave
+        tracking = self.hosts
+        host = None if tracking is None else tracking.hear(source, now, until)
         for record in records:
             kind, address, listed = record
             group = groups.get(address)
             if (
-                plain
-                and group is not None
+                group is not None
                 and (kind is _IS_EX or kind is _TO_EX)
                 and group.mode is EXCLUDE
                 and not listed
                 and not group.sources
                 and group.timer <= until
+                and (tracking is None or (group.hosts and group.hosts.refresh(source, until)))
             ):
-                group.timer = until  # the refresh of an any-source member: nothing else to do
+                # The refresh of an any-source member: nothing else to do.
+                group.timer, group.last_reporter = until, source
             else:
-                self._take_record(record, group, source, until, now, effects)
+                self._take_record(record, group, Reporter(source, host, now, until), effects)
 
     def _take_record(
-        self,
-        record: Record,
-        group: Group | None,
-        host: Address,
-        until: float,
-        now: float,
-        effects: Effects,
+        self, record: Record, group: Group | None, reporter: Reporter, effects: Effects
     ) -> None:
-        address = record.group
-        checked = self._checked(record)
+        checked = self.admission.checked(record)
         if checked is None:
             return
         if group is None:
-            group = self._new_group(checked)
+            group = self._new_group(checked, reporter.now)
             if group is None:
                 return
-        if group.older is not None:
-            mode = group.older.oldest(self.family.current_version, now)
+        elif group.older is not None:
+            mode = group.older.oldest(self.family.current_version, reporter.now)
             checked = as_heard_in(mode, self.family, checked)
-            if checked is None:
-                return
+        if checked is not None and checked.sources:
+            checked = self.admission.bounded(checked, group.sources)
+        if checked is None:
+            return
         before = group.subscription()
-        doubt = group.apply(checked, until)
-        if self.settings.immediate_leave:
-            doubt = self._settle(group, checked, host, doubt, until, now)
+        doubt = group.apply(checked, reporter.until)
+        group.last_reporter = reporter.source
+        if self.hosts is not None:
+            table = track(self.hosts, group, checked, reporter)
+            if doubt is not NO_DOUBT and self._may_cut(group, reporter.now):
+                doubt = settle(group, table, doubt, reporter.now)
+        self._conclude(record.group, group, before, doubt, reporter.now, effects)
+
+    def _conclude(
+        self,
+        address: Address,
+        group: Group,
+        before: SourceFilter,
+        doubt: Doubt,
+        now: float,
+        effects: Effects,
+    ) -> None:
+        """Keep what a record made of a group, ask what it left in doubt, tell what changed."""
         if not group:
             if before is not NOTHING:
                 self._forget(address, effects)
@@ -213,21 +287,7 @@ class Querier:
         if group.subscription() != before:
             effects.changed.append(address)
 
-    def _checked(self, record: Record) -> Record | None:
-        """``record`` without sources that can be none; None if it is not to be acted upon."""
-        family = self.family
-        if not family.is_proxied(record.group):
-            return None
-        if family.is_ssm(record.group) and record.type in (_IS_EX, _TO_EX):
-            return None  # RFC 4604, section 2.2: such a group has no any-source members
-        if not record.sources:
-            return record
-        usable = frozenset(filter(family.is_source, record.sources))
-        if not usable and record.type not in (_IS_EX, _TO_EX):
-            return None  # an emptied list would turn into a leave
-        return record._replace(sources=usable)
-
-    def _new_group(self, record: Record) -> Group | None:
+    def _new_group(self, record: Record, now: float) -> Group | None:
         """A group for a record that asks for something; None when it does not, or may not."""
         if not record.sources and record.type not in (_IS_EX, _TO_EX):
             return None
@@ -235,64 +295,47 @@ class Querier:
             return None
         limit = self.settings.max_groups
         if limit is not None and len(self.groups) >= limit:
-            self.refused += 1
+            self.admission.refuse(Refusal.MAX_GROUPS)
             return None
-        return Group()
+        return Group(now)
 
-    def _settle(
-        self, group: Group, record: Record, host: Address, doubt: Doubt, until: float, now: float
-    ) -> Doubt:
-        """End at once what the last host has left; what stays in doubt is returned."""
-        if group.hosts is None:
-            group.hosts = HostTable()
-        hosts = group.hosts
-        hosts.note(host, record, now, until)
-        if host == self.family.unspecified:
-            hosts.unknowable_until = until  # any number of hosts, which have no address yet
-        if hosts.wants_any() or not self._all_members_known(group, hosts, now):
-            return doubt
-        unwanted = hosts.unwanted(doubt.sources)
-        group.lower_sources(unwanted, now)
-        if doubt.group:
-            group.sources = {**group.sources, **hosts.wanted()}  # EXCLUDE need not list them
-            group.lower_group(now)
-        group.expire(now)
-        remaining = doubt.sources.difference(unwanted).intersection(group.sources)
-        return Doubt(False, remaining) if remaining else NO_DOUBT
-
-    def _all_members_known(self, group: Group, hosts: HostTable, now: float) -> bool:
-        """Whether it is ours to end a group, and no silent host may be in it.
-
-        Hosts of an older version do not report when another one just did.
-        """
-        if not self.is_querier or hosts.unknowable_until > now:
+    def _may_cut(self, group: Group, now: float) -> bool:
+        """Whether it is ours to end a group without asking, and all its members are known."""
+        if not self.settings.immediate_leave or not self.is_querier:
             return False
-        current = self.family.current_version
-        return group.older is None or group.older.oldest(current, now) == current
+        return all_members_known(group, self.family.current_version, now)
 
     def _note_old_host(self, address: Address, version: int, now: float) -> None:
         group = self.groups.get(address)
-        if group is not None and not self.family.is_ssm(address):
+        if group is None:
+            return
+        until = now + self.settings.group_membership_interval
+        if not self.admission.ssm.is_ssm(address):
             group.older = group.older or OlderVersions()
-            group.older.heard(version, now + self.settings.group_membership_interval)
+            group.older.heard(version, until)
+        elif group.hosts is not None:
+            group.hosts.unknowable_until = until
 
     # -- other routers (RFC 9776, sections 6.6.1 and 6.6.2)
 
     def _hear_query(self, query: Query, source: Address, now: float, effects: Effects) -> None:
-        if self._knows_no_election(query.version):
-            return
-        if not self._goes_before(source):
-            self._object(source, now, effects)
+        verdict = self.election.judge(query.version, source, now)
+        if verdict is Verdict.OBJECT:
+            self._send_general_query(effects, now)
+        elif verdict is Verdict.REFUSED:
+            self.admission.refuse(Refusal.QUERIER)
+        if verdict is not Verdict.YIELD:
             return
         effects.role_changed = self.is_querier
         if self.is_querier:
             self._deadlines.cancel(self.family.unspecified)
             for known in self.groups.values():
                 known.inquiry = None  # the other one asks now
-        self.other = source
         self._adopt(query)
-        self._other_until = now + self.settings.other_querier_present_interval
-        self._deadlines.schedule(self.family.all_nodes, self._other_until)
+        election = self.election
+        election.other = source
+        election.until = now + self.settings.other_querier_present_interval
+        self._deadlines.schedule(self.family.all_nodes, election.until)
         group = self.groups.get(query.group)
         if group is not None and not query.suppress:
             limit = now + query.max_response * self.settings.robustness
@@ -301,28 +344,6 @@ class Querier:
             else:
                 group.lower_group(limit)
             self._reschedule(query.group, group)
-
-    def _knows_no_election(self, version: int) -> bool:
-        """Whether queries of ``version`` have no part in it: IGMPv1's have not."""
-        return version == 1 and self.family is IPV4
-
-    def _goes_before(self, source: Address) -> bool:
-        """Whether a query makes its sender the querier."""
-        return self.address is not None and self.family.unspecified < source < self.address
-
-    def _object(self, source: Address, now: float, effects: Effects) -> None:
-        """Let a router that comes after us know that at once.
-
-        The RFC leaves it to our next query. But until then two proxies would forward to the
-        link, and where they share an upstream too, data would go round between them.
-        """
-        if self.address is None or not self.is_querier or source <= self.address:
-            return
-        if self._knows_no_election(self.version):
-            return  # it would not be heard
-        if now >= self._objected + OBJECTION_INTERVAL:
-            self._objected = now
-            self._send_general_query(effects, now)
 
     def _adopt(self, query: Query) -> None:
         """Live by the querier's timers, as far as it tells them."""
@@ -336,8 +357,8 @@ class Querier:
 
     def _take_office(self, effects: Effects, now: float) -> None:
         """Be the querier, from the start-up queries on, with settings of our own."""
-        effects.role_changed = self.other is not None
-        self.other = None
+        effects.role_changed = not self.is_querier
+        self.election.other = None
         self.settings = self._configured
         self._startup_left = self.settings.robustness
         self._deadlines.cancel(self.family.unspecified)

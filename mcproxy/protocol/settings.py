@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from .admission import SsmPolicy
+from .family import Address
+from .sources import SourceFilter
 from .wire import decode_float, encode_float
 
 
@@ -13,6 +17,11 @@ class QuerierSettings:
 
     A query interval above 128 s that the wire cannot carry is used as the wire carries it.
     ``version`` is what is spoken as a router, None the current one.
+
+    ``explicit_tracking`` keeps who wants what, host by host, as ``immediate_leave`` needs it;
+    ``max_hosts`` and ``max_group_hosts`` bound that. Other limits are none where they are
+    None; ``max_report_rate`` is messages a second. ``allowed_queriers`` may become querier in
+    our place, where it is not None. ``static`` is wanted whatever hosts say.
     """
 
     query_interval: float = 125.0
@@ -20,8 +29,21 @@ class QuerierSettings:
     robustness: int = 2
     last_member_query_interval: float = 1.0
     immediate_leave: bool = False
+    explicit_tracking: bool = False
+    max_hosts: int = 10_000
+    max_group_hosts: int = 1000
     max_groups: int | None = None
+    max_group_sources: int | None = None
+    max_report_rate: float | None = None
+    allowed_queriers: frozenset[Address] | None = None
+    static: Mapping[Address, SourceFilter] = field(default_factory=dict)
+    ssm: SsmPolicy | None = None
     version: int | None = None
+
+    @property
+    def tracks_hosts(self) -> bool:
+        """Whether it is noted who wants what."""
+        return self.explicit_tracking or self.immediate_leave
 
     @property
     def carried_interval(self) -> float:

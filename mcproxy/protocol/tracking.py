@@ -3,9 +3,15 @@
 It serves ``immediate-leave``: a stream may be cut without asking when the last host that
 reported for it has left. A host that vanishes without a word is forgotten after the
 membership interval, as the group's own timers do.
+
+Where not every host can be known, because hosts have no address yet, because they keep
+silent when another one reports, or because there are more than the bounds allow, the group
+counts as unknowable for as long: then it is asked about, as without tracking.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from .family import Address
 from .packets import NO_SOURCES, Record, RecordType, Sources
@@ -13,64 +19,140 @@ from .packets import NO_SOURCES, Record, RecordType, Sources
 _SAYS_EXCLUDE = (RecordType.MODE_IS_EXCLUDE, RecordType.CHANGE_TO_EXCLUDE_MODE)
 _ADDS = (RecordType.MODE_IS_INCLUDE, RecordType.ALLOW_NEW_SOURCES)
 
+SWEEP_INTERVAL = 10.0
+"""Seconds at least between looks for hosts of a full table that have gone."""
 
-class HostTable:
-    """The hosts that reported for one group, what each wants, and until when it counts.
 
-    A host in EXCLUDE mode counts as one that wants every source: its own list is left out,
-    which can only cause a query that was not needed. What it says about single sources
-    counts for the time after.
+class Wish(NamedTuple):
+    """What a host wants of a group: all of it for a time, and some sources for a time."""
+
+    any_until: float
+    sources: Sources
+    sources_until: float
+
+
+class HostTable(dict[Address, "float | Wish"]):
+    """The hosts that reported for one group, and what each wants.
+
+    A mere time stands for a host that wants every source until then, which most do. A host
+    in EXCLUDE mode counts as one of these: its own list is left out, which can only cause a
+    query that was not needed. What it says about single sources counts for the time after.
     """
 
-    __slots__ = ("_excluding", "_including", "unknowable_until")
+    __slots__ = ("unknowable_until",)
 
     def __init__(self) -> None:
+        super().__init__()
         self.unknowable_until = 0.0
-        self._excluding: dict[Address, float] = {}
-        self._including: dict[Address, tuple[Sources, float]] = {}
 
-    def __len__(self) -> int:
-        return len(self._excluding.keys() | self._including.keys())
+    def refresh(self, host: Address, until: float) -> bool:
+        """``host`` wants any source still; False when that is news, and nothing is noted."""
+        if type(self.get(host)) is float:
+            self[host] = until
+            return True
+        return False
 
     def note(self, host: Address, record: Record, now: float, until: float) -> None:
         """Take in what ``host`` says; it counts ``until`` then unless it says it again."""
-        self._forget(now)
         kind, _, listed = record
         if kind in _SAYS_EXCLUDE:
-            self._including.pop(host, None)
-            self._excluding[host] = until
+            self[host] = until
             return
+        before = self.get(host, 0.0)
+        wish = before if isinstance(before, Wish) else Wish(before, NO_SOURCES, 0.0)
+        known = wish.sources if wish.sources_until > now else NO_SOURCES
+        any_until = wish.any_until
         if kind is RecordType.CHANGE_TO_INCLUDE_MODE:
-            self._excluding.pop(host, None)
-            sources = listed
+            any_until, known = 0.0, listed
         else:
-            known = self._including.get(host, (NO_SOURCES, until))[0]
-            sources = known | listed if kind in _ADDS else known - listed
-        if sources:
-            self._including[host] = (sources, until)
+            known = known | listed if kind in _ADDS else known - listed
+        if known:
+            self[host] = Wish(any_until, known, until)
+        elif any_until > now:
+            self[host] = any_until
         else:
-            self._including.pop(host, None)
+            self.pop(host, None)
 
-    def wants_any(self) -> bool:
+    def forget(self, now: float) -> None:
+        """Take out hosts of which nothing was heard for too long."""
+        for host in [host for host, wish in self.items() if _end(wish) <= now]:
+            del self[host]
+
+    def wants_any(self, now: float) -> bool:
         """Whether some host wants the group from any source."""
-        return bool(self._excluding)
+        return any(_any_until(wish) > now for wish in self.values())
 
-    def wanted(self) -> dict[Address, float]:
+    def unwanted(self, sources: Sources, now: float) -> Sources:
+        """Those of ``sources`` that no host wants."""
+        return NO_SOURCES if self.wants_any(now) else sources.difference(self.wanted(now))
+
+    def wanted(self, now: float) -> dict[Address, float]:
         """The sources that hosts listed, with the time until which that counts."""
         times: dict[Address, float] = {}
-        for sources, until in self._including.values():
-            for source in sources:
-                times[source] = max(until, times.get(source, until))
+        for wish in self.values():
+            if isinstance(wish, Wish) and wish.sources_until > now:
+                for source in wish.sources:
+                    times[source] = max(wish.sources_until, times.get(source, 0.0))
         return times
 
-    def unwanted(self, sources: Sources) -> Sources:
-        """Those of ``sources`` that no host wants."""
-        if self._excluding:
-            return NO_SOURCES
-        return sources.difference(*(wanted for wanted, _ in self._including.values()))
 
-    def _forget(self, now: float) -> None:
-        for host in [h for h, until in self._excluding.items() if until <= now]:
-            del self._excluding[host]
-        for host in [h for h, (_, until) in self._including.items() if until <= now]:
-            del self._including[host]
+def _any_until(wish: float | Wish) -> float:
+    return wish.any_until if isinstance(wish, Wish) else wish
+
+
+def _end(wish: float | Wish) -> float:
+    return max(wish.any_until, wish.sources_until) if isinstance(wish, Wish) else wish
+
+
+class LinkHosts:
+    """The hosts of a link that are tracked: so many, and so many of a group, at the most.
+
+    ``untracked`` counts reports of those that were not.
+    """
+
+    def __init__(self, most: int, most_of_a_group: int) -> None:
+        self.most = most
+        self.most_of_a_group = most_of_a_group
+        self.untracked = 0
+        # The same object is the key in the tables of all groups: they are many.
+        self._known: dict[Address, tuple[Address, float]] = {}
+        self._swept = -SWEEP_INTERVAL
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def hear(self, host: Address, now: float, until: float) -> Address | None:
+        """``host`` reports, and counts ``until`` then; None when it cannot be tracked."""
+        if not any(host):
+            return None  # any number of hosts, which have no address yet
+        known = self._known.get(host)
+        if known is None and not self._has_room(now):
+            return None
+        name = known[0] if known else host
+        self._known[name] = (name, until)
+        return name
+
+    def note(
+        self, table: HostTable, host: Address | None, record: Record, now: float, until: float
+    ) -> None:
+        """Take in what a host, as ``hear`` named it, says of the group of ``table``."""
+        if host is not None and (host in table or self._may_grow(table, now)):
+            table.note(host, record, now, until)
+        else:
+            table.unknowable_until = until
+            self.untracked += 1
+
+    def _may_grow(self, table: HostTable, now: float) -> bool:
+        # Once it is full nobody is looked for until the doubt is over, lest forged
+        # addresses make work.
+        if len(table) >= self.most_of_a_group and table.unknowable_until <= now:
+            table.forget(now)
+        return len(table) < self.most_of_a_group
+
+    def _has_room(self, now: float) -> bool:
+        if len(self._known) >= self.most and now >= self._swept + SWEEP_INTERVAL:
+            self._swept = now
+            for host, until in list(self._known.values()):
+                if until <= now:
+                    del self._known[host]
+        return len(self._known) < self.most

@@ -74,7 +74,7 @@ class ForgedQueryTests(LinkTests):
 
     def test_the_shortest_times(self) -> None:
         """SEC-02: neither robustness nor interval comes below 1, and the rest stays ours."""
-        self.querier.address = host(self.family, 5)
+        self.querier.election.address = host(self.family, 5)
         version, anything = self.family.current_version, self.family.unspecified
         self.hears(Query(version, anything, 0.0, robustness=1, interval=1), host_number=1)
         self.assertEqual(self.querier.settings.group_membership_interval, 1 * 1 + 10)

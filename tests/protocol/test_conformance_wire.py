@@ -53,13 +53,13 @@ class SuppressTests(LinkTests):
 
     def test_what_it_keeps_from(self) -> None:
         """IGMP3-Q-04, MLD2-Q-04: no timer is lowered, but the sender becomes the querier."""
-        self.querier.address = host(self.family, 5)
+        self.querier.election.address = host(self.family, 5)
         self.given_exclude(x=(1,))
         query = Query(self.family.current_version, group(self.family, 1), 1.0, suppress=True)
         for listed in (self.sources(), self.sources(1)):
             self.hears(replace(query, sources=listed), host_number=1)
         self.check_exclude({1: 260}, set(), 260)
-        self.assertEqual(self.querier.other, host(self.family, 1))
+        self.assertEqual(self.querier.election.other, host(self.family, 1))
         self.hears(replace(query, suppress=False), host_number=1)
         self.check_exclude({1: 260}, set(), 2)
 

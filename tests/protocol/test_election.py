@@ -90,12 +90,12 @@ class ElectionTests(LinkTests):
     def check_loses_to(self, number: int) -> None:
         """The router with that number is the querier."""
         self.assertFalse(self.querier.is_querier)
-        self.assertEqual(self.querier.other, host(self.family, number))
+        self.assertEqual(self.querier.election.other, host(self.family, number))
 
     def check_is_querier(self) -> None:
         """We are the querier, and are so by our own settings."""
         self.assertTrue(self.querier.is_querier)
-        self.assertIsNone(self.querier.other)
+        self.assertIsNone(self.querier.election.other)
         self.assertEqual(self.querier.settings, self.ours)
 
 
@@ -143,7 +143,7 @@ class RoleTests(ElectionTests):
         self.querier.receive(general, self.family.unspecified, self.now)
         self.query()
         self.query(of=HIGHER)
-        self.querier.address = None
+        self.querier.election.address = None
         self.query(of=HIGHER)
         self.assertEqual(self.general(), [])
 
@@ -168,14 +168,14 @@ class RoleTests(ElectionTests):
         low, high = (bytes([*host(self.family, 1)[:-1], last]) for last in (0x7F, 0x80))
         for ours, theirs, goes_before in ((high, low, True), (low, high, False)):
             self.setUp()
-            self.querier.address = ours
+            self.querier.election.address = ours
             general = Query(self.family.current_version, self.family.unspecified, 10.0)
             self.querier.receive(general, theirs, self.now)
             self.assertEqual(self.querier.is_querier, not goes_before)
 
     def test_without_an_address(self) -> None:
         """QE-07: who does not know his own address gives way to nobody."""
-        self.querier.address = None
+        self.querier.election.address = None
         self.query()
         self.assertTrue(self.querier.is_querier)
 
@@ -257,7 +257,7 @@ class RoleTests(ElectionTests):
         """QE-07: the election begins anew, with start-up queries."""
         self.query()
         self.passes(10)
-        self.querier.address = host(self.family, LOWEST)
+        self.querier.election.address = host(self.family, LOWEST)
         self.note(self.querier.start(self.now))
         self.check_is_querier()
         self.query(of=LOWEST)
@@ -639,7 +639,7 @@ class WireTests(ElectionTests):
         foreign = source(self.family, 1)
         if self.family is IPV4:
             self.arrives(foreign, general)
-            self.assertEqual(self.querier.other, foreign)
+            self.assertEqual(self.querier.election.other, foreign)
             return
         for address in (foreign, self.family.unspecified):
             error = self.assertRaises(WireError, self.arrives, address, general)

@@ -94,7 +94,7 @@ class LinkTests(FamilyTests):
         """The one with the lowest address is in office, and the others know it."""
         lowest = min(self.link.routers)
         for address, router in self.link.routers.items():
-            self.assertEqual(router.other, None if address == lowest else lowest)
+            self.assertEqual(router.election.other, None if address == lowest else lowest)
 
     def simple_wishes(self) -> list[SourceFilter]:
         """Wishes whose end a router can find out by asking."""

@@ -76,7 +76,9 @@ class NeighbourTests(LinkTests):
             self.slow.advance(self.now + seconds)
             self.passes(seconds)
         elif what == "start":
-            self.slow.address = self.querier.address = host(self.family, draw(st.integers(4, 6)))
+            self.slow.address = self.querier.election.address = host(
+                self.family, draw(st.integers(4, 6))
+            )
             self.starts()
         elif what in ("query", "specific query"):
             self.arrives(self.query(what == "specific query"), self.any_router())
@@ -141,7 +143,7 @@ class NeighbourTests(LinkTests):
     def compare(self) -> None:
         """Both routers are in the same state."""
         slow, querier = self.slow, self.querier
-        self.assertEqual((querier.other, querier.settings), (slow.other, slow.settings))
+        self.assertEqual((querier.election.other, querier.settings), (slow.other, slow.settings))
         self.assertEqual(querier.groups.keys(), slow.groups.keys())
         for address, expected in slow.groups.items():
             ours = querier.groups[address]

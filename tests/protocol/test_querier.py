@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.protocol import datagram
+from mcproxy.protocol.admission import Refusal
 from mcproxy.protocol.family import IPV4, IPV6, packed
 from mcproxy.protocol.packets import Leave, OldReport, Query, Record, RecordType, Report
 from mcproxy.protocol.querier import MOST_EVENTS, Effects, Querier
@@ -628,7 +629,7 @@ class LimitTests(LinkTests):
         for number in (1, 2, 3):
             self.says(TO_EX, group_number=number)
         self.assertEqual(len(self.querier.groups), 2)
-        self.assertEqual(self.querier.refused, 1)
+        self.assertEqual(self.querier.refused[Refusal.MAX_GROUPS], 1)
         self.assertNotIn(group(self.family, 3), self.changed)
         self.says(TO_EX, 1, group_number=2)
         self.says(TO_IN, group_number=1)
@@ -642,7 +643,7 @@ class LimitTests(LinkTests):
             self.says(TO_EX, group_number=number)
         self.says(TO_IN, group_number=3)
         self.says(BLOCK, 1, group_number=3)
-        self.assertEqual(self.querier.refused, 0)
+        self.assertEqual(self.querier.refused.total(), 0)
 
 
 class SettingsTests(SynchronousTestCase):

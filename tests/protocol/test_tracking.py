@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mcproxy.protocol.admission import Refusal
 from mcproxy.protocol.host import Host
 from mcproxy.protocol.packets import Leave, OldReport, Query, Record, Report, Send
 from mcproxy.protocol.querier import Querier
@@ -51,20 +52,23 @@ class HostTableTests(FamilyTests):
         """A host reports; it counts for 260 s."""
         self.table.note(host(self.family, number), record, now, now + 260)
 
+    def unwanted(self, *numbers: int, now: float = 0.0) -> frozenset[bytes]:
+        """Those of some sources that nobody listed."""
+        return self.sources(*numbers).difference(self.table.wanted(now))
+
     def test_nobody(self) -> None:
         """No host wants anything."""
-        self.assertFalse(self.table.wants_any())
-        self.assertEqual(self.table.unwanted(self.sources(1)), self.sources(1))
-        self.assertEqual(len(self.table), 0)
+        self.assertFalse(self.table.wants_any(0))
+        self.assertEqual((self.table.wanted(0), len(self.table)), ({}, 0))
 
     def test_lists(self) -> None:
         """What is allowed is wanted until it is blocked."""
         self.note(1, self.record(ALLOW, 1, 2))
         self.note(2, self.record(IS_IN, 2, 3))
         self.note(1, self.record(BLOCK, 2))
-        self.assertEqual(self.table.unwanted(self.sources(1, 2, 3, 4)), self.sources(4))
+        self.assertEqual(self.unwanted(1, 2, 3, 4), self.sources(4))
         self.note(2, self.record(BLOCK, 2, 3))
-        self.assertEqual(self.table.unwanted(self.sources(1, 2, 3)), self.sources(2, 3))
+        self.assertEqual(self.unwanted(1, 2, 3), self.sources(2, 3))
         self.assertEqual(len(self.table), 1)
 
     def test_until_when(self) -> None:
@@ -73,17 +77,17 @@ class HostTableTests(FamilyTests):
         self.note(2, self.record(ALLOW, 1, 3), now=50)
         self.note(1, self.record(ALLOW, 2), now=100)
         expected = {source(self.family, n): until for n, until in ((1, 360), (2, 360), (3, 310))}
-        self.assertEqual(self.table.wanted(), expected)
+        self.assertEqual(self.table.wanted(100), expected)
 
     def test_modes(self) -> None:
         """EXCLUDE wants all; TO_IN wants its list and nothing else."""
         self.note(1, self.record(ALLOW, 1))
         self.note(1, self.record(TO_EX, 2))
-        self.assertTrue(self.table.wants_any())
-        self.assertEqual(self.table.unwanted(self.sources(2, 3)), frozenset())
+        self.assertTrue(self.table.wants_any(0))
+        self.assertEqual(self.table.wanted(0), {})
         self.note(1, self.record(TO_IN, 3))
-        self.assertFalse(self.table.wants_any())
-        self.assertEqual(self.table.unwanted(self.sources(1, 2, 3)), self.sources(1, 2))
+        self.assertFalse(self.table.wants_any(0))
+        self.assertEqual(self.unwanted(1, 2, 3), self.sources(1, 2))
         self.note(1, self.record(TO_IN))
         self.assertEqual(len(self.table), 0)
 
@@ -91,20 +95,31 @@ class HostTableTests(FamilyTests):
         """A host counts as long as its last report does."""
         self.note(1, self.record(IS_EX))
         self.note(2, self.record(ALLOW, 1))
-        self.note(3, self.record(ALLOW, 2), now=259)
-        self.assertEqual(len(self.table), 3)
-        self.note(3, self.record(ALLOW, 2), now=260)
+        self.note(3, self.record(ALLOW, 2), now=1)
+        self.assertTrue(self.table.wants_any(259))
+        self.assertFalse(self.table.wants_any(260))
+        self.assertEqual(self.unwanted(1, 2, now=259), frozenset())
+        self.assertEqual(self.unwanted(1, 2, now=260), self.sources(1))
+        self.table.forget(260)
         self.assertEqual(len(self.table), 1)
-        self.assertEqual(self.table.unwanted(self.sources(1, 2)), self.sources(1))
 
     def test_answers_of_hosts_in_exclude(self) -> None:
         """What it said about one source counts from then on, beside its EXCLUDE."""
         self.note(1, self.record(IS_EX))
         self.note(1, self.record(IS_IN, 1), now=100)
         self.assertEqual(len(self.table), 1)
-        self.note(2, self.record(ALLOW, 2), now=300)
-        self.assertFalse(self.table.wants_any())
-        self.assertEqual(self.table.unwanted(self.sources(1, 2, 3)), self.sources(3))
+        self.assertTrue(self.table.wants_any(259))
+        self.assertFalse(self.table.wants_any(300))
+        self.assertEqual(self.unwanted(1, 2, 3, now=300), self.sources(2, 3))
+
+    def test_refresh(self) -> None:
+        """Only of a host that wants any source, and nothing else, which it tells."""
+        self.assertFalse(self.table.refresh(host(self.family, 1), 260))
+        self.note(1, self.record(ALLOW, 1))
+        self.assertFalse(self.table.refresh(host(self.family, 1), 300))
+        self.note(1, self.record(TO_EX))
+        self.assertTrue(self.table.refresh(host(self.family, 1), 300))
+        self.assertTrue(self.table.wants_any(299))
 
 
 @both_families
@@ -215,10 +230,12 @@ class ImmediateLeaveTests(LinkTests):
 
     def test_refused_group(self) -> None:
         """LIM-01 holds here as well."""
-        self.querier.settings = QuerierSettings(immediate_leave=True, max_groups=0)
+        settings = QuerierSettings(immediate_leave=True, max_groups=0)
+        self.note(self.querier.reconfigure(settings, self.now))
         self.says(TO_EX)
         self.says(TO_IN)
-        self.assertEqual((self.querier.groups, self.querier.refused), ({}, 1))
+        self.assertEqual(self.querier.groups, {})
+        self.assertEqual(self.querier.refused, {Refusal.MAX_GROUPS: 1})
 
 
 # -- real hosts on the link
