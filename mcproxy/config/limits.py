@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import attrs
 
 from .errors import Wrong, shown
@@ -57,15 +59,30 @@ def check_file(path: str) -> None:
         raise Wrong(f"{shown(path)} is no absolute path", "begin it with /")
 
 
+def check_socket(path: str) -> None:
+    """An absolute path that fits into an address, or nothing at all."""
+    if not path:
+        return
+    check_file(path)
+    if len(path.encode()) > LONGEST_SOCKET_PATH:
+        raise Wrong(
+            f"{shown(path)} is too long for a socket's path",
+            f"use {LONGEST_SOCKET_PATH} bytes at most",
+        )
+
+
+def check_mode(mode: str) -> None:
+    """Permissions in octal, which let the owner in."""
+    if not re.fullmatch("0?[0-7]{3}", mode):
+        raise Wrong(f"{shown(mode)} is no mode", 'use octal digits, as in "0660"')
+    if int(mode, 8) & 0o600 != 0o600:
+        raise Wrong(f"mode {shown(mode)} keeps the daemon's own user out", 'begin it with "06"')
+
+
 def check_listen(address: str) -> None:
     """A UNIX socket, or a port on loopback."""
     if address.startswith("/"):
-        check_file(address)
-        if len(address.encode()) > LONGEST_SOCKET_PATH:
-            raise Wrong(
-                f"{shown(address)} is too long for a socket's path",
-                f"use {LONGEST_SOCKET_PATH} bytes at most",
-            )
+        check_socket(address)
         return
     host, colon, port = address.rpartition(":")
     if not colon or host not in ("127.0.0.1", "[::1]"):

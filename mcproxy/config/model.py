@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import attrs
@@ -14,6 +14,7 @@ RESPONSE_TIME = Limits(0.1, 3174.4)
 """Seconds that a query of IGMP can ask for; 0 in it would mean an IGMPv1 query."""
 
 HOST_KEY = "/var/lib/mcproxy/manhole_host_key"
+CONTROL_SOCKET = "/run/mcproxy/control.sock"
 
 
 def _limited(default: Any, limits: Limits) -> Any:
@@ -87,6 +88,19 @@ def settings_for(name: str, interface: Mapping[str, InterfaceSettings]) -> Inter
     return next(patterns, None)
 
 
+Settings = dict[str, InterfaceSettings]
+"""What holds for interfaces, by name or pattern; of patterns the first that matches counts."""
+
+
+def complete(own: Settings, downstream: Iterable[str], defaults: InterfaceSettings) -> Settings:
+    """``own``, and after it what holds for each of ``downstream`` that it does not name."""
+    settings = dict(own)
+    for name in downstream:
+        if name not in settings:
+            settings[name] = settings_for(name, settings) or defaults
+    return settings
+
+
 @attrs.frozen
 class ManholeConfig:
     """Where the manhole listens, whom it lets in, and the key that it shows.
@@ -101,9 +115,29 @@ class ManholeConfig:
 
 
 @attrs.frozen
+class ControlConfig:
+    """The UNIX socket that commands come to, and who may use it.
+
+    An empty ``socket`` is none. ``mode`` is octal text; ``group`` is a name, or empty for the
+    daemon's own group.
+    """
+
+    socket: str = CONTROL_SOCKET
+    mode: str = "0600"
+    group: str = ""
+
+
+@attrs.frozen
 class Configuration:
-    """All that a configuration file says; ``path`` is where it was read, if from a file."""
+    """All that a configuration file says; ``path`` is where it was read, if from a file.
+
+    ``defaults`` are in the settings of the instances already; they are kept for downstreams
+    that are added later. Without a table [control] there is no ``control``: the socket is then
+    the usual one.
+    """
 
     instances: tuple[InstanceConfig, ...]
     manhole: ManholeConfig | None = None
     path: str | None = None
+    defaults: InterfaceSettings = InterfaceSettings()
+    control: ControlConfig | None = None

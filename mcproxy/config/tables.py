@@ -8,8 +8,25 @@ from typing import Any, ClassVar
 import attrs
 
 from .errors import Wrong, shown
-from .limits import check_file, check_igmp_version, check_listen, check_mld_version, check_table
-from .model import HOST_KEY, InstanceConfig, InterfaceSettings, ManholeConfig, settings_for
+from .limits import (
+    check_file,
+    check_igmp_version,
+    check_listen,
+    check_mld_version,
+    check_mode,
+    check_socket,
+    check_table,
+)
+from .model import (
+    CONTROL_SOCKET,
+    HOST_KEY,
+    ControlConfig,
+    InstanceConfig,
+    InterfaceSettings,
+    ManholeConfig,
+    Settings,
+    complete,
+)
 from .names import check_name, overlap
 from .places import KeyPath
 from .structure import Mistakes, Table, keys_of, nearest, structure
@@ -77,6 +94,15 @@ class ManholeTable:
 
 
 @attrs.frozen
+class ControlTable:
+    """[control]."""
+
+    socket: str = attrs.field(default=CONTROL_SOCKET, metadata={"check": check_socket})
+    mode: str = attrs.field(default="0600", metadata={"check": check_mode})
+    group: str = ""
+
+
+@attrs.frozen
 class Document:
     """The file."""
 
@@ -88,6 +114,7 @@ class Document:
     instance: Any = _tables_in("instance.NAME")  # noqa: RUF009 - a field
     defaults: Any = attrs.Factory(dict)
     manhole: Any = None
+    control: Any = None
 
 
 def read_instance(name: str, table: object, mistakes: Mistakes) -> InstanceTable:
@@ -133,9 +160,9 @@ def read_defaults(table: object, mistakes: Mistakes) -> Defaults:
 
 def read_settings(
     instance: str, table: InstanceTable, defaults: Defaults, mistakes: Mistakes
-) -> dict[str, InterfaceSettings]:
+) -> Settings:
     """The settings of an instance's downstreams: those with a table of their own come first."""
-    settings = {}
+    settings: Settings = {}
     for name, own in table.interface.items():
         where = ("instance", instance, "interface", name)
         _check_settings_name(name, table, where, mistakes)
@@ -143,10 +170,7 @@ def read_settings(
         settings[name] = structure(merged, InterfaceSettings, where, mistakes)
         if isinstance(own, dict):
             _check_times(own, settings[name], where, mistakes)
-    for name in table.downstream:
-        if name not in settings:
-            settings[name] = settings_for(name, settings) or defaults.settings
-    return settings
+    return complete(settings, table.downstream, defaults.settings)
 
 
 def _check_times(
@@ -186,6 +210,12 @@ def read_manhole(table: object, mistakes: Mistakes) -> ManholeConfig:
             if key not in table:
                 mistakes.add(where, f"no {key}", f'write {key} = "{example}"')
     return ManholeConfig(read.listen, read.authorized_keys, read.host_key)
+
+
+def read_control(table: object, mistakes: Mistakes) -> ControlConfig:
+    """[control], and all that is wrong in it."""
+    read = structure(table, ControlTable, ("control",), mistakes)
+    return ControlConfig(read.socket, read.mode, read.group)
 
 
 def to_config(

@@ -16,6 +16,7 @@ from .roles import check_roles, named_elsewhere
 from .structure import Mistakes, structure
 from .tables import (
     Document,
+    read_control,
     read_defaults,
     read_instance,
     read_manhole,
@@ -96,13 +97,16 @@ def build(
         mistakes.add((), "no instance", NO_INSTANCE_HINT)
     check_roles(tables, mistakes)
     manhole = None if read.manhole is None else read_manhole(read.manhole, mistakes)
+    control = None if read.control is None else read_control(read.control, mistakes)
     if mistakes.found:
         raise ConfigurationError(mistakes.located(lines()))
     instances = (
         to_config(name, table, settings[name], named_elsewhere(name, tables))
         for name, table in tables.items()
     )
-    return Configuration(tuple(instances), manhole, mistakes.path)
+    return Configuration(
+        tuple(instances), manhole, mistakes.path, defaults=defaults.settings, control=control
+    )
 
 
 def _decode(content: bytes, path: str) -> str:

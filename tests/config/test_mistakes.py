@@ -37,7 +37,7 @@ hostkey = "/h"
     def test_without_a_near_one_all_are_named(self) -> None:
         self.refuses(
             "zzz = 1\n" + SMALLEST,
-            "zzz (line 1): unknown key; there are instance, defaults, manhole",
+            "zzz (line 1): unknown key; there are instance, defaults, manhole, control",
         )
 
     def test_keys_in_the_wrong_table_are_sent_to_theirs(self) -> None:
@@ -58,8 +58,8 @@ hostkey = "/h"
     def test_keys_are_quoted_where_toml_would(self) -> None:
         self.refuses(
             '"a\\nb" = 1\n"c d" = 2\n' + SMALLEST,
-            '"a\\nb" (line 1): unknown key; there are instance, defaults, manhole',
-            '"c d" (line 2): unknown key; there are instance, defaults, manhole',
+            '"a\\nb" (line 1): unknown key; there are instance, defaults, manhole, control',
+            '"c d" (line 2): unknown key; there are instance, defaults, manhole, control',
         )
 
 

@@ -1,0 +1,69 @@
+"""A Configuration as the document that says it: what a file in TOML would hold.
+
+It is how a running configuration is shown, written back and changed: a change is made in
+the document, and what comes of it is checked as a file is.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from .model import Configuration, InstanceConfig, InterfaceSettings, Settings, complete
+from .structure import key_of
+
+Document = dict[str, Any]
+
+_NO_KEYS = {"name", "interface", "elsewhere"}
+"""Attributes of an instance that are no plain keys of its table."""
+
+
+def document(configuration: Configuration) -> Document:
+    """The tables that ``configuration`` is read from; what has its default is left out."""
+    written: Document = {}
+    if defaults := differences(configuration.defaults, InterfaceSettings()):
+        written["defaults"] = defaults
+    written["instance"] = {
+        instance.name: _instance(instance, configuration.defaults)
+        for instance in configuration.instances
+    }
+    for name in ("manhole", "control"):
+        section = getattr(configuration, name)
+        if section is not None:
+            written[name] = {key_of(k): v for k, v in attrs.asdict(section).items()}
+    return written
+
+
+def differences(value: Any, usual: Any) -> Document:
+    """What is different in ``value``, by key; both are of one attrs class."""
+    return {
+        key_of(field.name): _plain(getattr(value, field.name))
+        for field in attrs.fields(type(value))
+        if getattr(value, field.name) != getattr(usual, field.name)
+    }
+
+
+def _instance(instance: InstanceConfig, defaults: InterfaceSettings) -> Document:
+    table = {
+        key_of(field.name): _plain(getattr(instance, field.name))
+        for field in attrs.fields(InstanceConfig)
+        if field.name not in _NO_KEYS
+        and (field.default is attrs.NOTHING or getattr(instance, field.name) != field.default)
+    }
+    if own := _own_settings(instance, defaults):
+        table["interface"] = {name: differences(each, defaults) for name, each in own.items()}
+    return table
+
+
+def _own_settings(instance: InstanceConfig, defaults: InterfaceSettings) -> Settings:
+    """The settings that must be written so that all come out the same, in the same order."""
+    entries = list(instance.interface.items())
+    for end in range(len(entries)):
+        if list(complete(dict(entries[:end]), instance.downstream, defaults).items()) == entries:
+            return dict(entries[:end])
+    return dict(entries)
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
