@@ -32,6 +32,7 @@ setup(
         "attrs>=23.1",
         "cattrs>=24.1",
         "rich>=13",
+        "tomli-w>=1.0",
     ],
     extras_require={"manhole": MANHOLE, "test": TEST, "dev": DEV},
     entry_points={"console_scripts": ["mcproxy=mcproxy.command:main"]},

@@ -1,0 +1,54 @@
+"""A Configuration as the text of a file."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+
+import tomli_w
+
+from .document import document
+from .model import Configuration
+
+KEPT = "~"
+"""What the name of a file has after it once another one has replaced it."""
+
+
+def write(configuration: Configuration) -> str:
+    """A file in TOML that is read as ``configuration``."""
+    return tomli_w.dumps(document(configuration))
+
+
+class Replacement:
+    """A new content for the file ``path``: written beside it now, put in place by ``commit``.
+
+    So that what stands in the way of writing (OSError) is known before anything else is done.
+    """
+
+    def __init__(self, path: str, text: str) -> None:
+        self._path = os.path.realpath(path)
+        mode = stat.S_IMODE(os.stat(self._path).st_mode)
+        folder, name = os.path.split(self._path)
+        descriptor, self._new = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
+        try:
+            with open(descriptor, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fchmod(descriptor, mode)
+                os.fsync(descriptor)
+        except BaseException:
+            self.discard()
+            raise
+
+    def commit(self) -> None:
+        """Put it in the file's place at one blow; the old file is kept as ``path~``; OSError."""
+        kept = self._path + KEPT
+        spare = self._new + KEPT
+        os.link(self._path, spare)
+        os.replace(spare, kept)
+        os.replace(self._new, self._path)
+
+    def discard(self) -> None:
+        """Leave everything as it is."""
+        os.unlink(self._new)
