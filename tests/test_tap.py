@@ -13,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from mcproxy import tap
 from mcproxy.config.model import Configuration, InstanceConfig, ManholeConfig
 
-INSTANCES = (InstanceConfig("a", "up", ("down",)),)
+INSTANCES = (InstanceConfig("a", ("up",), ("down",)),)
 
 
 class BuildTests(SynchronousTestCase):

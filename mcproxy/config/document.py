@@ -18,6 +18,8 @@ Document = dict[str, Any]
 _NO_KEYS = {"name", "interface", "elsewhere"}
 """Attributes of an instance that are no plain keys of its table."""
 
+_KEYS = {"upstreams": "upstream"}
+
 
 def document(configuration: Configuration) -> Document:
     """The tables that ``configuration`` is read from; what has its default is left out."""
@@ -46,7 +48,7 @@ def differences(value: Any, usual: Any) -> Document:
 
 def _instance(instance: InstanceConfig, defaults: InterfaceSettings) -> Document:
     table = {
-        key_of(field.name): _plain(getattr(instance, field.name))
+        _KEYS.get(field.name) or key_of(field.name): _plain(getattr(instance, field.name))
         for field in attrs.fields(InstanceConfig)
         if field.name not in _NO_KEYS
         and (field.default is attrs.NOTHING or getattr(instance, field.name) != field.default)

@@ -45,7 +45,12 @@ class InterfaceSettings:
 
 @attrs.frozen
 class InstanceConfig:
-    """One proxy: an upstream, and downstreams by name or pattern.
+    """One proxy: upstreams in order of priority, and downstreams by name or pattern.
+
+    With several upstreams, ``upstream_join`` says where groups are asked for: at the first that
+    may have them ("first"), or at all until one delivers ("mutex"), which is looked at every
+    ``mutex_time`` (s). Data of downstream sources goes to all upstreams, or to the first of
+    them: ``upstream_data``. ``forwarding`` is "auto" or "per-source".
 
     A version of 0 leaves that family out. ``table`` is the kernel's, 0 the default one.
     ``interface`` has settings by name or pattern, with the defaults in them; a downstream
@@ -54,29 +59,40 @@ class InstanceConfig:
     """
 
     name: str
-    upstream: str
+    upstreams: tuple[str, ...]
     downstream: tuple[str, ...]
     igmp_version: int = 3
     mld_version: int = 2
     table: int = 0
     interface: Mapping[str, InterfaceSettings] = attrs.field(factory=dict)
     elsewhere: frozenset[str] = frozenset()
+    upstream_join: str = "first"
+    mutex_time: float = 2.0
+    upstream_data: str = "all"
+    forwarding: str = "auto"
+
+    @property
+    def upstream(self) -> str:
+        """The upstream that comes first, or the empty string without any."""
+        return self.upstreams[0] if self.upstreams else ""
 
     def downstream_settings(self, name: str) -> InterfaceSettings | None:
         """The settings of ``name``; None when it is no downstream.
 
-        A pattern never means the upstream. A name in ``interface`` comes before patterns,
+        A pattern never means an upstream. A name in ``interface`` comes before patterns,
         and of these the first that matches counts.
         """
-        if name == self.upstream or not self._is_downstream(name):
+        if not self._is_downstream(name):
             return None
         return settings_for(name, self.interface) or InterfaceSettings()
 
     def _is_downstream(self, name: str) -> bool:
         if name in self.downstream:
             return True
+        if name in self.elsewhere or name in self.upstreams:
+            return False
         patterns = (pattern for pattern in self.downstream if is_pattern(pattern))
-        return name not in self.elsewhere and any(matches(name, pattern) for pattern in patterns)
+        return any(matches(name, pattern) for pattern in patterns)
 
 
 def settings_for(name: str, interface: Mapping[str, InterfaceSettings]) -> InterfaceSettings | None:

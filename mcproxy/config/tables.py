@@ -227,7 +227,7 @@ def to_config(
     """The model of a table without mistakes; ``elsewhere`` are names of other instances."""
     return InstanceConfig(
         name=name,
-        upstream=table.upstream_name,
+        upstreams=(table.upstream_name,),
         downstream=table.downstream,
         igmp_version=table.igmp_version,
         mld_version=table.mld_version,
