@@ -18,12 +18,15 @@ from .config.model import InstanceConfig, InterfaceSettings
 from .downstream import Downstream, querier_settings
 from .linux.interfaces import Link
 from .linux.membership import LinkGroups
-from .locations import Locations
-from .messages import LinkChanged, Message, PacketReceived, WrongInterface
+from .messages import CacheMiss, LinkChanged, Message, PacketReceived, WrongInterface
+from .planes import LOOK_INTERVAL, GroupPlane, Plane, SourcePlane
+from .policy import instance_policy, instance_selection
 from .protocol.family import IPV4, Address, Family
-from .protocol.forwarding import Planner, Route
+from .protocol.forwarding import Route
+from .protocol.gates import Policy
 from .protocol.membership import MembershipDatabase
 from .protocol.querier import Querier
+from .protocol.selection import Join
 from .protocol.sources import SourceFilter
 from .receiver import Receiver
 from .routingtable import ForwardingTable
@@ -36,8 +39,9 @@ from .upstream import Upstream
 class Modules:
     """What a proxy instance works with.
 
-    ``table`` is the kernel table of its family, ``upstream`` the link that its configuration
-    names, perhaps shared with other instances; ``interface_towards`` gives the index of the
+    ``table`` is the kernel table of its family, ``upstreams`` the links that its configuration
+    names, perhaps shared with other instances; ``per_source`` says how data is forwarded
+    there. ``interface_towards`` gives the index of the
     interface that leads to an address, ``join_link_groups`` lets reports on a link reach us.
     """
 
@@ -45,13 +49,17 @@ class Modules:
     sender: Sender
     receiver: Receiver
     table: ForwardingTable
-    upstream: Upstream
+    upstreams: tuple[Upstream, ...]
+    per_source: bool
     interface_towards: Callable[[Address], int | None]
     join_link_groups: Callable[[Family, int], LinkGroups]
 
 
 class ProxyInstance(Service):
-    """Joins the downstream links of one configured instance, in one family, to its upstream."""
+    """Joins the downstream links of one configured instance, in one family, to its upstreams.
+
+    ``upstreams`` are those of the configuration, in order of priority.
+    """
 
     log = Logger()
 
@@ -60,29 +68,51 @@ class ProxyInstance(Service):
         self.config = config
         self.family = family
         self.downstreams: dict[str, Downstream] = {}
-        self.upstream = modules.upstream
+        self.upstreams = {upstream.name: upstream for upstream in modules.upstreams}
         self.version = config.igmp_version if family is IPV4 else config.mld_version
         self._queriers: dict[str, Querier] = {}
         self.database = MembershipDatabase(self._queriers)
         self._modules = modules
-        self._locations = Locations(config.upstream, modules.interface_towards)
-        self._planner = Planner(family.unspecified, config.upstream, self._locations.locate)
+        policy = instance_policy(config, family)
+        self._selection = instance_selection(config, policy)
+        self.plane = self._make_plane(policy)
         self._others_links: frozenset[str] = frozenset()
-        self._upstream_index: int | None = None
+        self._upstream_indexes: dict[str, int] = {}
+
+    def _make_plane(self, policy: Policy) -> Plane:
+        modules, family = self._modules, self.family
+        if not modules.per_source:
+            upstream = self.config.upstream
+            return GroupPlane(family, upstream, modules.interface_towards, modules.table)
+        mutex = self._selection.join is Join.MUTEX
+        return SourcePlane(
+            str(self.name),
+            family,
+            policy,
+            self._selection,
+            self.config.mutex_time if mutex else LOOK_INTERVAL,
+            modules.interface_towards,
+            modules.timer,
+            modules.table,
+            self._ask_upstreams,
+        )
 
     def startService(self) -> None:
-        """Take part in the table and upstream; links are told by messages."""
+        """Take part in the table and upstreams; links are told by messages."""
         super().startService()
-        self.upstream.users.append(self)
+        for upstream in self.upstreams.values():
+            upstream.users.append(self)
         self._modules.table.attach(self)
 
     def stopService(self) -> None:
         """Leave all groups upstream, and take everything out of the table."""
         super().stopService()
-        self.upstream.leave(self)
+        for upstream in self.upstreams.values():
+            upstream.leave(self)
         for downstream in list(self.downstreams.values()):
             self._release(downstream)
         self.downstreams.clear()
+        self.plane.close()
         self._modules.table.detach(self)
 
     def receive(self, message: Message) -> None:
@@ -92,71 +122,93 @@ class ProxyInstance(Service):
                 downstream = self.downstreams.get(interface)
                 if downstream is not None:
                     downstream.receive(packet, source)
-            case WrongInterface(interface, source, group):
-                if self._locations.seen(source, interface):
-                    self._modules.table.changed([group])
+            case CacheMiss() | WrongInterface():
+                self.plane.receive(message)
             case LinkChanged(_, after):
-                if message.interface == self.config.upstream:
-                    self._upstream_changed(after)
-                else:
-                    self._downstream_changed(message.interface, after)
+                if message.interface in self.upstreams:
+                    self._upstream_changed(message.interface, after)
+                self._downstream_changed(message.interface, after)
 
-    # -- what Routing asks
+    # -- what Routing and upstreams ask
 
-    def base(self) -> Route | None:
-        """The (*,*) entry; none without an upstream."""
-        if self._upstream_index is None:
-            return None
-        return self._planner.base(frozenset(self.downstreams) - self._others_links)
+    def plan(self, group: Address, source: Address | None = None) -> tuple[Route, ...]:
+        """The entries for ``group``, or one source of it; for the unspecified one, the base."""
+        if group == self.family.unspecified:
+            return self.plane.base()
+        return self.plane.plan(group, self._forwarded(group), source)
 
-    def plan(self, group: Address) -> tuple[Route, ...]:
-        """The entries for ``group``: to links on which we are the querier (RFC 4605, 4.2)."""
+    def _forwarded(self, group: Address) -> dict[str, SourceFilter]:
+        """What links want on which we are the querier (RFC 4605, 4.2)."""
         wanted = self.database.subscriptions(group)
         for name in self._others_links:
             wanted.pop(name, None)
-        return self._planner.plan(wanted)
+        return wanted
 
-    def merged(self, group: Address) -> SourceFilter:
-        """What all downstreams together want of ``group``."""
-        return self.database.merged(group)
+    def wanted(self, upstream: str, group: Address) -> SourceFilter:
+        """What all downstreams together want of ``group`` from an upstream."""
+        if not self._modules.per_source:
+            return self.database.merged(group)
+        return self._selection.share(upstream, group, self.database.subscriptions(group))
 
     def planned_groups(self) -> Iterable[Address]:
-        """The groups that some downstream wants."""
-        return self.database.groups()
+        """The groups that some downstream wants, or that have entries all the same."""
+        yield from self.database.groups()
+        yield from self.plane.groups()
 
     # -- what downstreams tell
 
     def changed(self, groups: Iterable[Address], now: float) -> None:
-        """Tell the upstream and Routing of groups with a new subscription."""
-        self.upstream.changed(groups, now)
+        """Tell upstreams and Routing of groups with a new subscription."""
+        for upstream in self.upstreams.values():
+            upstream.changed(groups, now)
         self._modules.table.changed(groups)
+
+    def _ask_upstreams(self, groups: Iterable[Address]) -> None:
+        now = self._modules.timer.now()
+        for upstream in self.upstreams.values():
+            upstream.changed(groups, now)
 
     def role_changed(self, downstream: Downstream) -> None:
         """Forward to this link no more, or again."""
         self._note_roles()
-        self._modules.table.changed([self.family.unspecified, *downstream.querier.wanted_groups()])
+        self._modules.table.changed(
+            [self.family.unspecified, *downstream.querier.wanted_groups(), *self.plane.groups()]
+        )
 
     def _note_roles(self) -> None:
-        """Data passes to and from links on which we are the querier, and no others."""
-        self._locations.take_links(
-            {name: d.link.index for name, d in self.downstreams.items() if d.querier.is_querier}
-        )
+        """Data passes to and from links on which we are the querier, and no others.
+
+        Between peers both forward, whoever of them asks.
+        """
+        peers = self._selection.peers
         self._others_links = frozenset(
-            name for name, d in self.downstreams.items() if not d.querier.is_querier
+            name
+            for name, downstream in self.downstreams.items()
+            if not downstream.querier.is_querier and name not in peers
         )
+        ours = {
+            name: downstream.link.index
+            for name, downstream in self.downstreams.items()
+            if name not in self._others_links
+        }
+        self.plane.links_changed(ours, frozenset(self._upstream_indexes))
 
     # -- links
 
-    def _upstream_changed(self, link: Link | None) -> None:
+    def _upstream_changed(self, name: str, link: Link | None) -> None:
         usable = link if link is not None and link.up else None
-        table = self._modules.table
-        if usable is None or usable.index != self._upstream_index:
-            table.release(self.config.upstream, self)
-            self._upstream_index = None
+        if usable is None or usable.index != self._upstream_indexes.get(name):
+            self._modules.table.release(name, self)
+            self._upstream_indexes.pop(name, None)
         if usable is not None and self._make_vif(usable):
-            self._upstream_index = usable.index
-        self.upstream.link_changed(usable)
-        table.changed([self.family.unspecified])
+            self._upstream_indexes[name] = usable.index
+        before = self._selection.usable
+        self._selection.usable = tuple(n for n in self.upstreams if n in self._upstream_indexes)
+        # First the others, which may have to take over.
+        if self._selection.usable != before:
+            self._links_moved()
+            self._ask_upstreams(list(self.database.groups()))
+        self.upstreams[name].link_changed(usable)
 
     def _downstream_changed(self, name: str, link: Link | None) -> None:
         settings = self.config.downstream_settings(name)
@@ -210,7 +262,7 @@ class ProxyInstance(Service):
     def _links_moved(self) -> None:
         """The set of downstreams is another: so are the base and where sources may be."""
         self._note_roles()
-        self._modules.table.changed([self.family.unspecified, *self.database.groups()])
+        self._modules.table.changed([self.family.unspecified, *self.planned_groups()])
 
     def _release(self, downstream: Downstream) -> None:
         downstream.close()
@@ -238,4 +290,5 @@ class ProxyInstance(Service):
     def _unregister(self, link: Link) -> None:
         table = self._modules.table
         self._modules.receiver.unregister(self.family, table.kernel.table, link, self)
-        table.release(link.name, self)
+        if link.name not in self._upstream_indexes:
+            table.release(link.name, self)

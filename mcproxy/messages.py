@@ -25,6 +25,14 @@ class WrongInterface(NamedTuple):
     group: Address
 
 
+class CacheMiss(NamedTuple):
+    """Data of (``source``, ``group``) came in on ``interface``, and there is no entry for it."""
+
+    interface: str
+    source: Address
+    group: Address
+
+
 class LinkChanged(NamedTuple):
     """A link of this name appeared (no ``before``), changed, or went (no ``after``)."""
 
@@ -40,4 +48,4 @@ class LinkChanged(NamedTuple):
         return link.name
 
 
-Message = PacketReceived | WrongInterface | LinkChanged
+Message = PacketReceived | CacheMiss | WrongInterface | LinkChanged

@@ -18,6 +18,7 @@ from .linux.mroute import NotSupported
 from .linux.rawport import RawPort
 from .linux.routes import SourceLocator
 from .messages import LinkChanged
+from .policy import per_source_instances
 from .protocol.family import IPV4, IPV6, Family
 from .receiver import Receiver
 from .routing import Routing
@@ -79,12 +80,13 @@ class Proxy(MultiService):
         super().startService()
         for table in self.routing.tables.values():
             self.receiver.listen(table.kernel, table.vif_name)
+        per_source = per_source_instances(self.configuration.instances)
         for config in self.configuration.instances:
-            self._start_instance(config)
+            self._start_instance(config, config.name in per_source)
         self._links = RawPort(make_link_socket(), self.monitor, self._reactor)
         self._links.startListening()
 
-    def _start_instance(self, config: InstanceConfig) -> None:
+    def _start_instance(self, config: InstanceConfig, per_source: bool) -> None:
         for family in families(config):
             table = self.routing.tables.get((family, config.table))
             if table is None:
@@ -94,7 +96,8 @@ class Proxy(MultiService):
                 self.sender,
                 self.receiver,
                 table,
-                self._upstream(config, family),
+                tuple(self._upstream(name, config, family) for name in config.upstreams),
+                per_source,
                 self._locator.interface_towards,
                 LinkGroups,
             )
@@ -102,10 +105,10 @@ class Proxy(MultiService):
             self.instances.append(instance)
             instance.setServiceParent(self)
 
-    def _upstream(self, config: InstanceConfig, family: Family) -> Upstream:
-        """The upstream of an instance, the same for all that name it."""
+    def _upstream(self, name: str, config: InstanceConfig, family: Family) -> Upstream:
+        """An upstream of an instance, the same for all that name it."""
         version = config.igmp_version if family is IPV4 else config.mld_version
-        key = (config.upstream, family, config.table, version)
+        key = (name, family, config.table, version)
         if key not in self._upstreams:
             self._upstreams[key] = Upstream(*key, self.timer, self.sender, self.receiver)
         return self._upstreams[key]
@@ -120,7 +123,7 @@ class Proxy(MultiService):
     def _links_known(self) -> None:
         """All links were told once: the first queries are out, the first entries under way."""
         for config in self.configuration.instances:
-            for name in (config.upstream, *config.downstream):
+            for name in (*config.upstreams, *config.downstream):
                 if name not in self.monitor.links and not is_pattern(name):
                     self.log.warn(
                         "there is no such interface yet: it is used when it comes",

@@ -16,7 +16,7 @@ from twisted.logger import Logger
 from .linux.interfaces import Link
 from .linux.mroute import MulticastTable, Upcall, UpcallKind, parse_upcall
 from .linux.rawport import RawPort
-from .messages import Message, PacketReceived, WrongInterface
+from .messages import CacheMiss, Message, PacketReceived, WrongInterface
 from .protocol.datagram import Datagram, accept, decode_ipv4, ipv6_router_alert
 from .protocol.family import IPV4, Address, Family
 from .protocol.packets import WireError
@@ -28,6 +28,11 @@ _IPV6_PKTINFO = 50
 _IPV6_HOPLIMIT = 52
 _IPV6_HOPOPTS = 54
 _INT = Struct("=i")
+
+_UPCALLS: dict[UpcallKind, type[CacheMiss] | type[WrongInterface]] = {
+    UpcallKind.NOCACHE: CacheMiss,
+    UpcallKind.WRONG_INTERFACE: WrongInterface,
+}
 
 
 class Listener(Protocol):
@@ -103,12 +108,13 @@ class TableProtocol:
         found.deliver(PacketReceived(found.name, datagram.source, packet))
 
     def _take_upcall(self, upcall: Upcall) -> None:
-        if upcall.kind is not UpcallKind.WRONG_INTERFACE:
+        told = _UPCALLS.get(upcall.kind)
+        if told is None:
             return
         name = self._vif_name(upcall.vif)
         for found in self.interfaces.values():
             if found.name == name:
-                found.deliver(WrongInterface(name, upcall.source, upcall.group))
+                found.deliver(told(name, upcall.source, upcall.group))
 
 
 def _ipv4_arrival(ancillary: Ancillary) -> int:

@@ -15,46 +15,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 
 from .linux.mroute import InstalledRoute, MulticastTable, Operation, dump_routes
-from .linux.rules import add_rule, list_rules, remove_rule
+from .linux.rules import add_rule, remove_rule, remove_rules
 from .protocol.family import Address, Family
 from .protocol.forwarding import Route
+from .routingplan import Batch, Entries, Installed, Owner, united
 
 MOST_VIFS = 32
 GROUPS_A_BATCH = 1000
 
-
-class Owner(Protocol):
-    """Who wants entries in a table: a proxy instance."""
-
-    def base(self) -> Route | None:
-        """Its (*,*) entry; None while it has none."""
-
-    def plan(self, group: Address) -> tuple[Route, ...]:
-        """The entries that it wants for ``group``."""
-
-    def planned_groups(self) -> Iterable[Address]:
-        """All groups for which it may want entries."""
-
-
-class Installed(NamedTuple):
-    """One entry as the kernel was given it, but for the group.
-
-    ``parent`` is the vif of an entry for any source, since it is part of that one's key in
-    the kernel, and -1 otherwise. ``tail`` holds parent and outgoing vifs in kernel form.
-    """
-
-    source: Address
-    parent: int
-    tail: bytes
-
-
-Entries = tuple[Installed, ...]
+FEW = 8
+"""Entries among which looking at each is as fast as anything."""
 
 
 @dataclass(slots=True)
@@ -64,19 +40,6 @@ class Vif:
     number: int
     index: int
     users: list[Owner] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Batch:
-    """Operations for the kernel; ``groups`` tells, one by one, whose entry each is."""
-
-    operations: list[Operation] = field(default_factory=list)
-    groups: list[Address | None] = field(default_factory=list)
-
-    def add(self, operation: Operation, group: Address | None = None) -> None:
-        """One more operation; without a group it is about a vif."""
-        self.operations.append(operation)
-        self.groups.append(group)
 
 
 Submit = Callable[..., "Deferred[Any]"]
@@ -103,7 +66,9 @@ class ForwardingTable:
         self._busy: Deferred[Any] | None = None
         self._idle: list[Deferred[None]] = []
         if table.table:
-            self._in_thread(_remove_rules, table)  # left by a run that could not end well
+            self._in_thread(
+                remove_rules, table.family, table.table
+            )  # left by a run that could not end well
 
     # -- what instances ask for
 
@@ -152,6 +117,15 @@ class ForwardingTable:
         """Owners may want something else for ``groups``; the unspecified one is the base."""
         self._dirty.update(dict.fromkeys(groups))
         self._kick()
+
+    def source_changed(self, group: Address, source: Address) -> None:
+        """The same for one source of a group alone."""
+        self._dirty[group + source] = None
+        self._kick()
+
+    def counters(self) -> Deferred[list[InstalledRoute]]:
+        """All entries of the kernel, with what it counted for each."""
+        return self._submit(dump_routes, self.kernel.family, self.kernel.table)
 
     def uses(self, index: int) -> bool:
         """Whether the interface with this index is a vif here."""
@@ -254,43 +228,55 @@ class ForwardingTable:
         for operation in self._vif_work:
             batch.add(operation)
         self._vif_work.clear()
-        for group in list(islice(self._dirty, GROUPS_A_BATCH)):
-            del self._dirty[group]
-            self._plan(group, batch)
+        size = len(self._any)
+        for key in list(islice(self._dirty, GROUPS_A_BATCH)):
+            del self._dirty[key]
+            if len(key) == size:
+                self._plan(key, batch)
+            else:
+                self._plan_source(key[:size], key[size:], batch)
         return batch
 
     def _plan(self, group: Address, batch: Batch) -> None:
         before = self.installed.get(group, ())
         after = self._wanted(group)
-        if after == before:
-            return
+        if after != before:
+            self._change(group, before, after, batch)
+            self._install(group, after)
+
+    def _plan_source(self, group: Address, source: Address, batch: Batch) -> None:
+        """The same for one source alone: there may be many more of the group."""
+        known = self.installed.get(group, ())
+        before = tuple(entry for entry in known if entry.source == source)
+        after = self._wanted(group, source)
+        if after != before:
+            self._change(group, before, after, batch)
+            others = tuple(entry for entry in known if entry.source != source)
+            self._install(group, others + after)
+
+    def _install(self, group: Address, entries: Entries) -> None:
+        if entries:
+            self.installed[group] = entries
+        else:
+            self.installed.pop(group, None)
+
+    def _change(self, group: Address, before: Entries, after: Entries, batch: Batch) -> None:
         # New entries first, so that nothing wanted is without one in between.
+        known = before if len(before) < FEW else frozenset(before)
         for entry in after:
-            if entry not in before:
+            if entry not in known:
                 batch.add(self.kernel.addition(entry.source, group, entry.tail), group)
         if before:
             kept = {(entry.source, entry.parent) for entry in after}
             for entry in before:
                 if (entry.source, entry.parent) not in kept:
                     batch.add(self.kernel.removal(entry.source, group, entry.tail), group)
-        if after:
-            self.installed[group] = after
-        else:
-            del self.installed[group]
 
-    def _wanted(self, group: Address) -> Entries:
-        plans: list[tuple[Route, ...]] = []
-        for owner in self._owners:
-            if group == self._any:
-                base = owner.base()
-                plan: tuple[Route, ...] = (base,) if base else ()
-            else:
-                plan = owner.plan(group)
-            if plan:
-                plans.append(plan)
+    def _wanted(self, group: Address, source: Address | None = None) -> Entries:
+        plans = [plan for owner in self._owners if (plan := owner.plan(group, source))]
         if not plans:
             return ()
-        return self._compile(plans[0] if len(plans) == 1 else _united(plans))
+        return self._compile(plans[0] if len(plans) == 1 else united(plans))
 
     def _compile(self, routes: tuple[Route, ...]) -> Entries:
         entries = self._compiled.get(routes)
@@ -365,36 +351,8 @@ def _inspect(
     return missing, dump_routes(table.family, table.table)
 
 
-def _remove_rules(table: MulticastTable) -> None:
-    """In the routing thread: let no interface's packets be looked up in ``table``."""
-    for rule in list_rules(table.family):
-        if rule.table == table.table:
-            remove_rule(table.family, rule.interface, rule.table)
-
-
 def _give_back(table: MulticastTable) -> None:
     """In the routing thread: leave nothing of ours behind."""
     if table.table:
-        _remove_rules(table)
+        remove_rules(table.family, table.table)
     table.close()
-
-
-def _united(plans: list[tuple[Route, ...]]) -> tuple[Route, ...]:
-    """The plans of owners that share a table, as one: outgoing interfaces add up.
-
-    The kernel has one entry for a source and group; the first owner's parent holds there.
-    """
-    united: dict[tuple[Address, str], Route] = {}
-    for plan in plans:
-        for route in plan:
-            specific = any(route.source)
-            key = (route.source, "" if specific else route.parent)
-            known = united.get(key)
-            if known is None:
-                united[key] = route
-            else:
-                outgoing = (known.outgoing | route.outgoing) - (
-                    {known.parent} if specific else set()
-                )
-                united[key] = known._replace(outgoing=outgoing)
-    return tuple(united.values())

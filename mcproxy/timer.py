@@ -21,6 +21,11 @@ class Reminder:
         self._when: float | None = None
         self._call: IDelayedCall | None = None
 
+    @property
+    def when(self) -> float | None:
+        """When it calls back; None for never."""
+        return self._when
+
     def set(self, when: float | None) -> None:
         """Call back at ``when`` (the clock's seconds), or never for None."""
         self._when = when

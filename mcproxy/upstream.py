@@ -31,8 +31,8 @@ class User(Protocol):
     def receive(self, message: Message) -> None:
         """Act upon what came in."""
 
-    def merged(self, group: Address) -> SourceFilter:
-        """What it wants of ``group``."""
+    def wanted(self, upstream: str, group: Address) -> SourceFilter:
+        """What it wants of ``group`` from an upstream."""
 
     def planned_groups(self) -> Iterable[Address]:
         """All groups of which it may want something."""
@@ -82,10 +82,11 @@ class Upstream:
         """Users may want something else of ``groups``: tell the router, now."""
         users = self.users
         if len(users) == 1:
-            wanted = users[0].merged
-            self._send(self.host.update([(group, wanted(group)) for group in groups], now))
+            wanted = users[0].wanted
+            wishes = [(group, wanted(self.name, group)) for group in groups]
+            self._send(self.host.update(wishes, now))
         else:
-            united = [(g, merge(user.merged(g) for user in users)) for g in groups]
+            united = [(g, merge(user.wanted(self.name, g) for user in users)) for g in groups]
             self._send(self.host.update(united, now))
 
     def receive(self, message: Message) -> None:
@@ -125,8 +126,10 @@ class Upstream:
         self._note_version()
 
     def _send(self, sends: list[Send]) -> None:
-        if self.link is not None:
-            self._sender.send(self._family, self.link, sends)
+        if self.link is None:
+            self.host.silence()  # all is told anew when there is a link
+            return
+        self._sender.send(self._family, self.link, sends)
         self._reminder.set(self.host.next_deadline())
 
     def _note_version(self) -> None:

@@ -13,6 +13,7 @@ from mcproxy.downstream import Downstream
 from mcproxy.instance import Modules, ProxyInstance
 from mcproxy.linux.interfaces import Link
 from mcproxy.messages import LinkChanged, PacketReceived, WrongInterface
+from mcproxy.policy import forwards_per_source
 from mcproxy.protocol.family import IPV4, packed
 from mcproxy.protocol.forwarding import Route
 from mcproxy.protocol.packets import Packet, Query, Record, RecordType, Report
@@ -95,13 +96,16 @@ class InstanceTests(SynchronousTestCase):
         self.clock.advance(1000)
         self.neighbours = Recorder()
         self.towards: dict[bytes, int] = {}
-        self.instance = self.make(InstanceConfig("a", "up", ("d1", "d2", "lan*")))
+        self.instance = self.make(InstanceConfig("a", ("up",), ("d1", "d2", "lan*")))
 
     def make(self, config: InstanceConfig) -> ProxyInstance:
         n: Any = self.neighbours
         timer = Timer(self.clock)
-        upstream = Upstream(config.upstream, IPV4, 0, config.igmp_version, timer, n, n)
-        modules = Modules(timer, n, n, n, upstream, self.towards.get, n.join)
+        upstreams = tuple(
+            Upstream(name, IPV4, 0, config.igmp_version, timer, n, n) for name in config.upstreams
+        )
+        per_source = forwards_per_source(config)
+        modules = Modules(timer, n, n, n, upstreams, per_source, self.towards.get, n.join)
         instance = ProxyInstance(config, IPV4, modules)
         instance.startService()
         return instance
@@ -114,7 +118,7 @@ class InstanceTests(SynchronousTestCase):
 
     def says(self, where: str, kind: RecordType, group: bytes, *sources: bytes) -> None:
         record = Record(kind, group, frozenset(sources))
-        listener = self.instance.upstream if where == "up" else self.instance
+        listener = self.instance.upstreams["up"] if where == "up" else self.instance
         listener.receive(PacketReceived(where, HOST, Report((record,))))
 
     def sent(self, where: str) -> list[Packet]:
@@ -151,7 +155,7 @@ class InstanceTests(SynchronousTestCase):
         self.says("d1", TO_IN, G1)
         self.clock.pump([0.1] * 19)
         self.assertEqual(len(self.sent("d1")), 2)
-        self.assertIn(G1, self.instance.upstream.host.groups)
+        self.assertIn(G1, self.instance.upstreams["up"].host.groups)
         self.clock.advance(0.1)
         self.assertEqual(self.sent("up"), [Report((Record(TO_IN, G1),))])
         self.assertEqual(self.instance.plan(G1), ())
@@ -161,7 +165,7 @@ class InstanceTests(SynchronousTestCase):
         self.says("d1", TO_EX, G1)
         self.clock.pump([0.5] * 4)
         self.neighbours.sent.clear()
-        self.instance.upstream.receive(
+        self.instance.upstreams["up"].receive(
             PacketReceived("up", packed("10.0.1.254"), Query(3, ANY, 2.0))
         )
         self.clock.pump([0.5] * 4)
@@ -172,7 +176,7 @@ class InstanceTests(SynchronousTestCase):
         """PX-02, V-10."""
         self.links(UP, D1)
         self.says("up", TO_EX, G1)
-        self.assertEqual(self.instance.upstream.host.groups, {})
+        self.assertEqual(self.instance.upstreams["up"].host.groups, {})
 
     def test_a_downstream_waits_for_its_address(self) -> None:
         """GQ-06."""
@@ -182,7 +186,7 @@ class InstanceTests(SynchronousTestCase):
         self.instance.receive(LinkChanged(link("d1", 2, None), D1))
         self.assertEqual(len(self.sent("d1")), 1)
         self.assertEqual(self.neighbours.joined, [2])
-        self.assertEqual(self.instance.base(), Route(ANY, "up", frozenset(["up", "d1"])))
+        self.assertEqual(self.instance.plan(ANY), (Route(ANY, "up", frozenset(["up", "d1"])),))
 
     def test_a_downstream_without_its_address_for_a_while_loses_nothing(self) -> None:
         self.links(UP, D1)
@@ -219,7 +223,7 @@ class InstanceTests(SynchronousTestCase):
         self.neighbours.sent.clear()
         self.says("d1", TO_EX, G2)
         self.assertEqual(self.sent("up"), [])
-        self.assertIsNone(self.instance.base())
+        self.assertEqual(self.instance.plan(ANY), ())
         self.instance.receive(LinkChanged(None, link("up", 8, "10.0.1.7")))
         self.assertEqual(self.sent("up"), [Report((Record(TO_EX, G1), Record(TO_EX, G2)))])
         self.assertEqual(self.neighbours.vifs["up"], 8)
@@ -236,12 +240,12 @@ class InstanceTests(SynchronousTestCase):
         self.says("d1", TO_EX, G1)
         self.neighbours.sent.clear()
         self.instance.receive(LinkChanged(UP, Link("up", 1, True, 600, UP.ipv4)))
-        self.assertEqual((self.sent("up"), self.instance.upstream.host.mtu), ([], 600))
+        self.assertEqual((self.sent("up"), self.instance.upstreams["up"].host.mtu), ([], 600))
 
     def test_a_source_is_where_the_route_leads_or_else_upstream(self) -> None:
         """FWD-14."""
         self.towards = {S1: 3}
-        self.instance = self.make(InstanceConfig("a", "up", ("d1", "d2")))
+        self.instance = self.make(InstanceConfig("a", ("up",), ("d1", "d2")))
         self.links(UP, D1, D2)
         self.says("d1", ALLOW, SSM, S1, S2)
         self.assertEqual(
@@ -271,7 +275,7 @@ class InstanceTests(SynchronousTestCase):
     def test_data_from_a_link_of_another_querier_moves_nothing(self) -> None:
         """FWD-03: its packets are the other one's to forward."""
         self.towards = {S1: 3}
-        self.instance = self.make(InstanceConfig("a", "up", ("d1", "d2")))
+        self.instance = self.make(InstanceConfig("a", ("up",), ("d1", "d2")))
         self.links(UP, D1, D2)
         self.instance.receive(PacketReceived("d2", packed("10.0.3.0"), Query(3, ANY, 10.0)))
         self.says("d1", ALLOW, SSM, S1)
@@ -289,16 +293,18 @@ class InstanceTests(SynchronousTestCase):
         self.instance.receive(PacketReceived("d2", packed("10.0.3.0"), Query(3, ANY, 10.0)))
         self.assertEqual(self.neighbours.changed_groups, [ANY, G1])
         self.assertEqual(self.instance.plan(G1), (Route(ANY, "up", frozenset(["up", "d1"])),))
-        self.assertEqual(self.instance.base(), Route(ANY, "up", frozenset(["up", "d1"])))
+        self.assertEqual(self.instance.plan(ANY), (Route(ANY, "up", frozenset(["up", "d1"])),))
         self.clock.pump([1] * 256)
-        self.assertEqual(self.instance.base(), Route(ANY, "up", frozenset(["up", "d1", "d2"])))
+        self.assertEqual(
+            self.instance.plan(ANY), (Route(ANY, "up", frozenset(["up", "d1", "d2"])),)
+        )
 
     def warnings(self) -> list[str]:
         """The interfaces of the warnings from now on."""
         told: list[str] = []
         warn = lambda *_, **fields: told.append(fields["interface"])  # noqa: E731
         log = {"warn": warn, "info": lambda *_, **__: None}
-        for speaker in (Downstream, self.instance, self.instance.upstream):
+        for speaker in (Downstream, self.instance, self.instance.upstreams["up"]):
             self.patch(speaker, "log", type("Log", (), log))
         return told
 
@@ -319,7 +325,7 @@ class InstanceTests(SynchronousTestCase):
 
     def test_a_router_of_a_newer_version_is_warned_of(self) -> None:
         """VM-03, VM-01."""
-        self.instance = self.make(InstanceConfig("a", "up", ("d1",), igmp_version=2))
+        self.instance = self.make(InstanceConfig("a", ("up",), ("d1",), igmp_version=2))
         told = self.warnings()
         self.links(UP, D1)
         self.instance.receive(PacketReceived("d1", packed("10.0.2.254"), Query(3, ANY, 10.0)))
@@ -335,7 +341,7 @@ class InstanceTests(SynchronousTestCase):
         self.clock.pump([0.5] * 4)
         self.neighbours.sent.clear()
         for _ in range(2):
-            self.instance.upstream.receive(PacketReceived("up", HOST, Query(2, ANY, 10.0)))
+            self.instance.upstreams["up"].receive(PacketReceived("up", HOST, Query(2, ANY, 10.0)))
         self.clock.pump([1] * 11)
         self.assertEqual((told, self.sent("up")), (["up"], []))
         self.clock.pump([1] * 260)
@@ -344,14 +350,14 @@ class InstanceTests(SynchronousTestCase):
     def test_groups_beyond_the_limit_are_warned_of_now_and_then(self) -> None:
         """LIM-01, V-14."""
         settings = {"d1": InterfaceSettings(max_groups=1)}
-        self.instance = self.make(InstanceConfig("a", "up", ("d1",), interface=settings))
+        self.instance = self.make(InstanceConfig("a", ("up",), ("d1",), interface=settings))
         told = self.warnings()
         self.links(UP, D1)
         self.says("d1", TO_EX, G1)
         self.assertEqual(told, [])
         for _ in range(3):
             self.says("d1", TO_EX, G2)
-        self.assertEqual((told, list(self.instance.upstream.host.groups)), (["d1"], [G1]))
+        self.assertEqual((told, list(self.instance.upstreams["up"].host.groups)), (["d1"], [G1]))
         self.clock.advance(601)
         self.says("d1", TO_EX, G1)
         self.says("d1", TO_EX, G2)
@@ -366,12 +372,14 @@ class InstanceTests(SynchronousTestCase):
         for query in (Query(3, ANY, 1.0), Query(1, ANY, 1.0)):
             self.instance.receive(PacketReceived("d1", packed("10.0.2.0"), query))
         self.clock.pump([0.5] * 4)
-        self.assertEqual((self.neighbours.sent, self.instance.upstream.host.version), ([], 3))
+        self.assertEqual(
+            (self.neighbours.sent, self.instance.upstreams["up"].host.version), ([], 3)
+        )
 
     def test_queries_upstream_are_no_business_of_a_router(self) -> None:
         """PX-02: there is no election, and no querier of ours."""
         self.links(UP, D1)
-        self.instance.upstream.receive(
+        self.instance.upstreams["up"].receive(
             PacketReceived("up", packed("10.0.1.0"), Query(3, ANY, 10.0))
         )
         self.assertTrue(self.instance.downstreams["d1"].querier.is_querier)
@@ -380,7 +388,7 @@ class InstanceTests(SynchronousTestCase):
 
     def test_an_upstream_that_is_shared_is_left_by_the_last(self) -> None:
         """To the router upstream two instances are one host."""
-        other = ProxyInstance(InstanceConfig("b", "up", ("e1",)), IPV4, self.instance._modules)
+        other = ProxyInstance(InstanceConfig("b", ("up",), ("e1",)), IPV4, self.instance._modules)
         other.startService()
         self.links(UP, D1)
         for change in (LinkChanged(None, UP), LinkChanged(None, link("e1", 5, "10.0.5.1"))):
@@ -420,7 +428,7 @@ class InstanceTests(SynchronousTestCase):
 
     def test_settings_of_an_interface_are_its_queriers(self) -> None:
         settings = {"d1": InterfaceSettings(query_interval=20.0, robustness_variable=3)}
-        self.instance = self.make(InstanceConfig("a", "up", ("d1",), interface=settings))
+        self.instance = self.make(InstanceConfig("a", ("up",), ("d1",), interface=settings))
         self.instance.receive(LinkChanged(None, D1))
         (query,) = self.sent("d1")
         self.assertIsInstance(query, Query)

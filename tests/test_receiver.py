@@ -8,7 +8,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.linux.interfaces import Link
-from mcproxy.messages import Message, PacketReceived, WrongInterface
+from mcproxy.messages import CacheMiss, Message, PacketReceived, WrongInterface
 from mcproxy.protocol import datagram, mld
 from mcproxy.protocol.family import IPV4, IPV6, packed, text
 from mcproxy.protocol.packets import Record, RecordType, Report
@@ -138,8 +138,13 @@ class ReceiverTests(SynchronousTestCase):
             [WrongInterface("d1", H4, G4), WrongInterface("d1", packed("2001:db8::9"), G6)],
         )
 
-    def test_other_upcalls_ask_nothing_of_us(self) -> None:
+    def test_data_without_an_entry_is_told_to_its_instance(self) -> None:
         upcall = struct.pack("=8xBBBB4s4s8x", 1, 0, 3, 0, H4, G4)
+        self.protocols[IPV4].datagramReceived(upcall, [], ("10.0.2.9", 0))
+        self.assertEqual(self.listener.told, [CacheMiss("d1", H4, G4)])
+
+    def test_other_upcalls_ask_nothing_of_us(self) -> None:
+        upcall = struct.pack("=8xBBBB4s4s8x", 3, 0, 3, 0, H4, G4)
         self.protocols[IPV4].datagramReceived(upcall, [], ("10.0.2.9", 0))
         self.assertEqual(self.listener.told, [])
 

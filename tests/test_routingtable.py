@@ -92,13 +92,10 @@ class FakeOwner:
 
     def __init__(self) -> None:
         self.wanted: dict[bytes, tuple[Route, ...]] = {}
-        self.base_route: Route | None = None
 
-    def base(self) -> Route | None:
-        return self.base_route
-
-    def plan(self, group: bytes) -> tuple[Route, ...]:
-        return self.wanted.get(group, ())
+    def plan(self, group: bytes, source: bytes | None = None) -> tuple[Route, ...]:
+        routes = self.wanted.get(group, ())
+        return tuple(route for route in routes if source in (None, route.source))
 
     def planned_groups(self) -> Iterable[bytes]:
         return self.wanted
@@ -137,7 +134,7 @@ class RoutingTests(SynchronousTestCase):
         self.assertEqual(self.kernel.entries, {(ANY, G1, 0): bytes([0, 0, 1])})
 
     def test_the_base_is_the_entry_of_no_group(self) -> None:
-        self.owner.base_route = any_source("up", "d1", "d2")
+        self.owner.wanted[ANY] = (any_source("up", "d1", "d2"),)
         self.table.changed([ANY])
         self.assertEqual(self.kernel.entries, {(ANY, ANY, 0): bytes([0, 0, 1, 2])})
 

@@ -5,7 +5,6 @@ Times are seconds from now, addresses text; keys are the leaf names of RFC 9398 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..protocol.family import text
@@ -31,11 +30,16 @@ def _instance(instance: ProxyInstance, now: float) -> Row:
 
     return {
         "instance": instance.name,
-        "upstream": instance.config.upstream,
-        "up": instance.upstream.link is not None,
-        "groups": len(instance.upstream.host.groups),
-        "last-query-heard": ago(instance.upstream.host.last_query),
-        "last-report-sent": ago(instance.upstream.host.last_report),
+        "upstream": [
+            {
+                "interface": name,
+                "up": upstream.link is not None,
+                "groups": len(upstream.host.groups),
+                "last-query-heard": ago(upstream.host.last_query),
+                "last-report-sent": ago(upstream.host.last_report),
+            }
+            for name, upstream in instance.upstreams.items()
+        ],
         "downstream": [
             {
                 "interface": name,
@@ -83,13 +87,9 @@ def routes(proxy: Proxy) -> list[Row]:
     """The forwarding entries of each instance; ``*`` stands for any source or group."""
     rows = []
     for instance in proxy.instances:
-        base = instance.base()
         any_address = instance.family.unspecified
-        wanted: Iterable[tuple[bytes, Any]] = [
-            *([(any_address, base)] if base else []),
-            *((g, r) for g in sorted(instance.planned_groups()) for r in instance.plan(g)),
-        ]
-        for group, route in wanted:
+        groups = [any_address, *sorted(set(instance.planned_groups()))]
+        for group, route in ((g, r) for g in groups for r in instance.plan(g)):
             rows.append(
                 {
                     "instance": instance.name,

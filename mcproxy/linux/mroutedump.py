@@ -21,6 +21,7 @@ class InstalledRoute(NamedTuple):
     """One entry as it stands in the kernel; an unspecified source or group is any.
 
     ``parent`` and ``outgoing`` are interface indexes; ``parent`` is 0 when its link is gone.
+    ``wrong_interface`` are those of ``packets`` that came in elsewhere.
     """
 
     source: Address
@@ -29,6 +30,7 @@ class InstalledRoute(NamedTuple):
     outgoing: tuple[int, ...]
     packets: int
     bytes: int
+    wrong_interface: int = 0
 
 
 RTNL_FAMILY_IPMR, RTNL_FAMILY_IP6MR = 128, 129
@@ -40,7 +42,7 @@ RTMSG = Struct("=BBBBBBBBI")
 
 _FLAGS_AT = 8
 _NEXT_HOP = Struct("=HBBi")
-_STATS = Struct("=QQ")
+_STATS = Struct("=QQQ")
 
 _BUFFER = 1 << 16
 _TIMEOUT = 10.0
@@ -110,7 +112,7 @@ def _parse(
     if INT.unpack_from(data, start + _FLAGS_AT)[0] & RTNH_F_UNRESOLVED:
         return None
     source = group = any_address
-    parent = packets = size = 0
+    parent = packets = size = wrong = 0
     outgoing: tuple[int, ...] = ()
     at = start + RTMSG.size
     while at < end:
@@ -124,11 +126,11 @@ def _parse(
         elif kind & 0x3FFF == RTA_MULTIPATH:
             outgoing = tuple(_next_hops(data, at + 4, at + length))
         elif kind == RTA_MFC_STATS:
-            packets, size = _STATS.unpack_from(data, at + 4)
+            packets, size, wrong = _STATS.unpack_from(data, at + 4)
         elif kind == RTA_TABLE and INT.unpack_from(data, at + 4)[0] != table:
             return None
         at += (length + 3) & ~3 or 4
-    return InstalledRoute(source, group, parent, outgoing, packets, size)
+    return InstalledRoute(source, group, parent, outgoing, packets, size, wrong)
 
 
 def _next_hops(data: bytes, at: int, end: int) -> Iterator[int]:

@@ -61,3 +61,10 @@ def _change(command: str, family: Family, interface: str, table: int, harmless: 
         except NetlinkError as error:
             if error.code != harmless:
                 raise OSError(error.code, str(error)) from error
+
+
+def remove_rules(family: Family, table: int) -> None:
+    """Let no interface's packets be looked up in ``table``."""
+    for rule in list_rules(family):
+        if rule.table == table:
+            remove_rule(family, rule.interface, rule.table)

@@ -1,0 +1,161 @@
+"""Several upstreams: which of them is asked for what, and whose data is accepted.
+
+A source of a group is served by one upstream alone, so nothing comes twice. With Join.FIRST
+that is the first, in the order of the configuration, whose inward gate lets it pass. With
+Join.MUTEX all that let it pass are asked, until one delivers: then that one alone, until it
+falls silent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from enum import Enum
+
+from .family import Address
+from .gates import Policy
+from .sources import EXCLUDE, NOTHING, SourceFilter, merge
+
+
+class Join(Enum):
+    """Where groups are asked for."""
+
+    FIRST = "first"
+    MUTEX = "mutex"
+
+
+class SendUp(Enum):
+    """Which upstreams data of downstream sources goes to."""
+
+    ALL = "all"
+    FIRST = "first"
+
+
+class Selection:
+    """The upstreams of one proxy instance and family.
+
+    ``usable`` are those that work now, in order of priority; ``peers`` are interfaces that
+    are downstreams as well, to which other proxies report what they want.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        join: Join = Join.FIRST,
+        send_up: SendUp = SendUp.ALL,
+        peers: Iterable[str] = (),
+    ) -> None:
+        self.usable: tuple[str, ...] = ()
+        self.peers = frozenset(peers)
+        self.join = join
+        self._policy = policy
+        self._send_up = send_up
+        self._delivering: dict[Address, dict[Address, str]] = {}
+
+    # -- memberships
+
+    def share(
+        self, upstream: str, group: Address, wishes: Mapping[str, SourceFilter]
+    ) -> SourceFilter:
+        """What ``upstream`` is to be asked for, of what downstreams want of ``group``."""
+        if upstream not in self.usable or self._policy.within_boundary(group):
+            return NOTHING
+        peer = upstream in self.peers
+        wanted = merge(
+            self._policy.downstream(name).outward.restrict(group, wish, upstream)
+            for name, wish in wishes.items()
+            if name != upstream and (peer or name not in self.peers)
+        )
+        if wanted == NOTHING:
+            return NOTHING
+        if not peer:
+            wanted = self._without_others(upstream, group, wanted)
+        return self._policy.upstream(upstream).inward.restrict(group, wanted)
+
+    def _without_others(self, upstream: str, group: Address, wanted: SourceFilter) -> SourceFilter:
+        """What is left of ``wanted`` for ``upstream`` beside the others."""
+        if self.join is Join.MUTEX:
+            return self._without_delivered(upstream, group, wanted)
+        for other in self._providers():
+            if other == upstream or wanted == NOTHING:
+                break
+            wanted = self._policy.upstream(other).inward.rest(group, wanted)
+        return wanted
+
+    def _without_delivered(
+        self, upstream: str, group: Address, wanted: SourceFilter
+    ) -> SourceFilter:
+        delivering = self._delivering.get(group)
+        if not delivering or (upstream in (by := set(delivering.values())) and len(by) == 1):
+            return wanted
+        mode, sources = wanted
+        elsewhere = frozenset(s for s, name in delivering.items() if name != upstream)
+        if mode is not EXCLUDE:
+            left = sources - elsewhere
+            return SourceFilter(mode, left) if left else NOTHING
+        return wanted if upstream in by else NOTHING
+
+    # -- data
+
+    def provider(self, source: Address, group: Address) -> str | None:
+        """The upstream whose data of ``source`` to ``group`` is accepted; None for none."""
+        if self._policy.within_boundary(group):
+            return None
+        delivering = self._delivering.get(group, {}).get(source)
+        if delivering is not None:
+            return delivering
+        return next(self._passing(source, group), None)
+
+    def may_provide(self, upstream: str, source: Address, group: Address) -> bool:
+        """Whether data of ``source`` to ``group`` may be accepted from ``upstream``."""
+        if upstream in self.peers:
+            return self._policy.upstream(upstream).inward.passes(group, source)
+        if self._policy.within_boundary(group):
+            return False
+        if self.join is Join.FIRST:
+            return self.provider(source, group) == upstream
+        return upstream in self._passing(source, group)
+
+    def sent_up(self, source: Address, group: Address, came_from: str) -> list[str]:
+        """The upstreams that data of a downstream source goes to (RFC 4605, section 4.2)."""
+        if self._policy.within_boundary(group) or came_from in self.peers:
+            return []
+        passing = [
+            name
+            for name in self._providers()
+            if self._policy.upstream(name).outward.passes(group, source, came_from)
+        ]
+        return passing[:1] if self._send_up is SendUp.FIRST else passing
+
+    def _providers(self) -> Iterator[str]:
+        return (name for name in self.usable if name not in self.peers)
+
+    def _passing(self, source: Address, group: Address) -> Iterator[str]:
+        gates = self._policy.upstream
+        return (n for n in self._providers() if gates(n).inward.passes(group, source))
+
+    # -- who delivers
+
+    def delivers(self, upstream: str, source: Address, group: Address) -> bool:
+        """Data came in on ``upstream``; whether others need not be asked for it any more."""
+        if self.join is not Join.MUTEX or not self.may_provide(upstream, source, group):
+            return False
+        known = self._delivering.setdefault(group, {})
+        if source in known:
+            return False
+        known[source] = upstream
+        return True
+
+    def silent(self, source: Address, group: Address) -> bool:
+        """No data of ``source`` to ``group`` comes any more; whether to ask all again."""
+        known = self._delivering.get(group)
+        if known is None or known.pop(source, None) is None:
+            return False
+        if not known:
+            del self._delivering[group]
+        return True
+
+    def lost(self, upstream: str) -> None:
+        """``upstream`` delivers nothing any more."""
+        for group, known in list(self._delivering.items()):
+            for source in [s for s, name in known.items() if name == upstream]:
+                self.silent(source, group)
