@@ -59,15 +59,14 @@ class Selection:
         """What ``upstream`` is to be asked for, of what downstreams want of ``group``."""
         if upstream not in self.usable or self._policy.within_boundary(group):
             return NOTHING
-        peer = upstream in self.peers
         wanted = merge(
             self._policy.downstream(name).outward.restrict(group, wish, upstream)
             for name, wish in wishes.items()
-            if name != upstream and (peer or name not in self.peers)
+            if name not in self.peers  # what they want is not passed on (RFC 7287, 4.3)
         )
         if wanted == NOTHING:
             return NOTHING
-        if not peer:
+        if upstream not in self.peers:
             wanted = self._without_others(upstream, group, wanted)
         return self._policy.upstream(upstream).inward.restrict(group, wanted)
 
