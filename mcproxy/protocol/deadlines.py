@@ -36,6 +36,10 @@ class Deadlines(Generic[Key]):
             if len(self._heap) > 2 * len(self._when) + _SLACK:
                 self._clear_out()
 
+    def when(self, key: Key) -> float | None:
+        """When ``key`` is to be woken."""
+        return self._when.get(key)
+
     def cancel(self, key: Key) -> None:
         """Forget ``key``; its place in the heap is cleared when its time comes."""
         self._when.pop(key, None)

@@ -140,6 +140,11 @@ class Querier:
         """Whether no other router of the link goes before us."""
         return self.election.other is None
 
+    @property
+    def next_general_query(self) -> float | None:
+        """When we ask everybody again; None while another router does."""
+        return self._deadlines.when(self.family.unspecified)
+
     def start(self, now: float) -> Effects:
         """Begin to query: the start-up queries, the first one at once (section 6.1)."""
         effects = Effects(changed=list(self._configured.static))
