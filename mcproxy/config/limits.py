@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from collections.abc import Callable
+
 import attrs
 
 from .errors import Wrong, shown
@@ -44,6 +46,16 @@ def check_mld_version(version: int) -> None:
     """A version of MLD, or none."""
     if version not in (0, 1, 2):
         raise Wrong(f"there is no MLDv{shown(version)}", "use 1 or 2, or 0 for no IPv6")
+
+
+def one_of(*words: str) -> Callable[[str], None]:
+    """A check for one of a few words."""
+
+    def check(word: str) -> None:
+        if word not in words:
+            raise Wrong(f"{shown(word)} is none of the words for this", f"use {' or '.join(words)}")
+
+    return check
 
 
 def check_table(number: int) -> None:
