@@ -16,6 +16,7 @@ from .limits import (
     check_mode,
     check_socket,
     check_table,
+    one_of,
 )
 from .model import (
     CONTROL_SOCKET,
@@ -70,6 +71,7 @@ class InstanceTable:
     igmp_version: int = attrs.field(default=3, metadata={"check": check_igmp_version})
     mld_version: int = attrs.field(default=2, metadata={"check": check_mld_version})
     table: int = attrs.field(default=0, metadata={"check": check_table})
+    forwarding: str = attrs.field(default="auto", metadata={"check": one_of("auto", "per-source")})
     interface: Any = _tables_in("instance.NAME.interface.IF")  # noqa: RUF009 - a field
 
     @property
@@ -234,4 +236,5 @@ def to_config(
         table=table.table,
         interface=settings,
         elsewhere=elsewhere,
+        forwarding=table.forwarding,
     )
