@@ -17,8 +17,9 @@ from .load import LOAD
 from .measure import Findings, Measure
 from .reaction import REACTION
 from .table import document, facts, plain
+from .tracking import TRACKING
 
-MEASURES = (*REACTION, *LOAD)
+MEASURES = (*REACTION, *LOAD, *TRACKING)
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.rst"
 
 

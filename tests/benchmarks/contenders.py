@@ -18,6 +18,10 @@ _QUICK = """
 [defaults]
 immediate-leave = true
 """
+_TRACKING = """
+[defaults]
+explicit-tracking = true
+"""
 _THEIRS = """\
 quickleave
 phyint up upstream ratelimit 0 threshold 1
@@ -52,4 +56,5 @@ class _Folder(tempfile.TemporaryDirectory[str]):
 
 OURS = Contender("mcproxy", _OURS)
 OURS_QUICK = Contender("mcproxy", _OURS + _QUICK)
+OURS_TRACKING = Contender("mcproxy", _OURS + _TRACKING)
 THEIRS = Contender("igmpproxy", _THEIRS, ("igmpproxy", "-n", "-d"))

@@ -7,16 +7,15 @@ from collections.abc import Callable
 
 from mcproxy.protocol.packets import RecordType
 
-from . import packets, process
+from . import process
 from .contenders import OURS, Contender
 from .measure import Findings, Measure, Row, at_most
-from .site import HOST, Site, groups
+from .packets import IGMPV3, RECORDS_A_REPORT
+from .site import Site, groups
 
 _MIB = 1 << 20
 _KIB = 1 << 10
-_PACE = 0.0005
 _REPEATS = 3.5
-_TIME_LIMIT = 120.0
 _REFRESH_LIMIT = 10.0
 _REFRESHES = 5
 _IDLE = 30.0
@@ -38,7 +37,7 @@ def _join_all(site: Site, count: int, findings: Findings) -> bool:
     idle, before = process.resident_bytes(site.pid), process.cpu_ns(site.pid)
     reports = _reports(RecordType.CHANGE_TO_EXCLUDE_MODE, count)
     begin = time.monotonic()
-    poured = _pour(site, reports, _TIME_LIMIT)
+    poured = site.pour(reports)
     took = time.monotonic() - begin
     time.sleep(_REPEATS)
     used = process.cpu_ns(site.pid) - before
@@ -62,20 +61,20 @@ def _refresh_all(site: Site, count: int, findings: Findings) -> None:
     reports = _reports(RecordType.MODE_IS_EXCLUDE, count)
     begin = time.monotonic()
     for _ in range(_REFRESHES):
-        findings.add(f"cpu-refresh-{count}", _refresh(site, reports))
+        findings.add(f"cpu-refresh-{count}", refresh(site, reports))
         if time.monotonic() - begin > _REFRESH_LIMIT:
             break
     if lost := process.igmp_queue(site.pid)[1]:
         findings.remark(f"cpu-refresh-{count}", f"{lost} reports were lost")
 
 
-def _refresh(site: Site, reports: list[bytes]) -> float:
+def refresh(site: Site, reports: list[bytes]) -> float:
     """Microseconds of CPU for each record of ``reports``."""
     before = process.cpu_ns(site.pid)
-    _pour(site, reports, _TIME_LIMIT)
+    site.pour(reports)
     time.sleep(0.5)
     used = process.cpu_ns(site.pid) - before
-    return used / len(reports) / packets.RECORDS_A_REPORT / 1000
+    return used / len(reports) / RECORDS_A_REPORT / 1000
 
 
 def _flat(contender: Contender, findings: Findings) -> None:
@@ -83,31 +82,18 @@ def _flat(contender: Contender, findings: Findings) -> None:
     few, many = _SIZES[1:]
     with Site(contender) as small, Site(contender) as large:
         for site, count in ((small, few), (large, many)):
-            if not _pour(site, _reports(RecordType.CHANGE_TO_EXCLUDE_MODE, count), _TIME_LIMIT):
+            if not site.pour(_reports(RecordType.CHANGE_TO_EXCLUDE_MODE, count)):
                 raise RuntimeError(f"{contender.name} could not take in {count} groups")
         time.sleep(_REPEATS)
         # As many records each, so that both take as long.
         few_again = _reports(RecordType.MODE_IS_EXCLUDE, few) * (many // few)
         all_again = _reports(RecordType.MODE_IS_EXCLUDE, many)
         for _ in range(_REFRESHES):
-            findings.add("flat", _refresh(large, all_again) / _refresh(small, few_again))
+            findings.add("flat", refresh(large, all_again) / refresh(small, few_again))
 
 
 def _reports(kind: RecordType, count: int) -> list[bytes]:
-    return packets.reports(HOST, kind, groups(count))
-
-
-def _pour(site: Site, reports: list[bytes], limit: float) -> bool:
-    """Send the reports, each when those before are read; whether the time was enough."""
-    deadline = time.monotonic() + limit
-    for report in reports:
-        site.home.send(report)
-        time.sleep(_PACE)
-        while process.igmp_queue(site.pid)[0]:
-            time.sleep(_PACE)
-            if time.monotonic() > deadline:
-                return False
-    return True
+    return IGMPV3.reports(IGMPV3.host, kind, groups(count))
 
 
 def _idle(contender: Contender, findings: Findings) -> None:

@@ -1,51 +1,80 @@
-"""Packets made and read by hand: what the raw host reports, and what passed on a link."""
+"""Packets made and read by hand: what the raw hosts say, and what passed on a link."""
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from mcproxy.lab.payload import PAYLOAD
-from mcproxy.protocol import igmp
-from mcproxy.protocol.family import Address
-from mcproxy.protocol.packets import OldReport, Record, RecordType, Report, WireError
+from mcproxy.protocol import datagram, igmp, mld
+from mcproxy.protocol.family import IPV4, IPV6, Address, Family, packed
+from mcproxy.protocol.packets import (
+    Leave,
+    OldReport,
+    Packet,
+    Query,
+    Record,
+    RecordType,
+    Report,
+    WireError,
+)
 
-IGMP = 2
-UDP = 17
 RECORDS_A_REPORT = 50
 
-_ROUTERS = bytes((224, 0, 0, 22))
-_ROUTER_ALERT = bytes((0x94, 4, 0, 0))
-_WORDS = 6
-_HEADER = struct.Struct("!BBHHHBBH4s4s4s")
-_UDP_HEADERS = 28
+_UDP_HEADER = 8
 
 
-def report(source: Address, records: Iterable[Record]) -> bytes:
-    """The IP packet of an IGMPv3 report, with Router Alert, as a host sends it."""
-    message = igmp.encode(Report(tuple(records)))
-    size = _WORDS * 4 + len(message)
-    fields = (0x40 | _WORDS, 0xC0, size, 0, 0x4000, 1, IGMP)
-    bare = _HEADER.pack(*fields, 0, source, _ROUTERS, _ROUTER_ALERT)
-    return _HEADER.pack(*fields, _sum(bare), source, _ROUTERS, _ROUTER_ALERT) + message
+@dataclass(frozen=True)
+class Speech:
+    """What the hosts of a link speak: a family, in its current version or the one before.
+
+    ``host`` and ``second`` are the addresses that they speak from.
+    """
+
+    name: str
+    family: Family
+    host: Address
+    second: Address
+    old: bool = False
+
+    def join(self, host: Address, group: Address) -> bytes:
+        """The IP packet by which ``host`` joins a group, from any source."""
+        if self.old:
+            return self._packet(host, OldReport(self.family.current_version - 1, group))
+        return self._report(host, [Record(RecordType.CHANGE_TO_EXCLUDE_MODE, group)])
+
+    def leave(self, host: Address, group: Address) -> bytes:
+        """The one by which it leaves."""
+        if self.old:
+            return self._packet(host, Leave(group))
+        return self._report(host, [Record(RecordType.CHANGE_TO_INCLUDE_MODE, group)])
+
+    def reports(self, host: Address, kind: RecordType, groups: list[Address]) -> list[bytes]:
+        """Current reports that say ``kind`` with no sources of all groups, 50 records in each."""
+        return [
+            self._report(host, [Record(kind, each) for each in groups[at : at + RECORDS_A_REPORT]])
+            for at in range(0, len(groups), RECORDS_A_REPORT)
+        ]
+
+    def _report(self, host: Address, records: list[Record]) -> bytes:
+        return self._packet(host, Report(tuple(records)))
+
+    def _packet(self, host: Address, packet: Packet) -> bytes:
+        to = datagram.destination(self.family, packet)
+        return datagram.encode(self.family, host, to, packet)
 
 
-def reports(source: Address, kind: RecordType, groups: list[Address]) -> list[bytes]:
-    """Reports that say ``kind`` with no sources of all ``groups``, 50 records in each."""
-    return [
-        report(source, (Record(kind, group) for group in groups[at : at + RECORDS_A_REPORT]))
-        for at in range(0, len(groups), RECORDS_A_REPORT)
-    ]
+_IPV4_HOSTS = packed("10.2.0.10"), packed("10.2.0.11")
+_IPV6_HOSTS = packed("fe80::10"), packed("fe80::11")
+
+IGMPV3 = Speech("IGMPv3", IPV4, *_IPV4_HOSTS)
+IGMPV2 = Speech("IGMPv2", IPV4, *_IPV4_HOSTS, old=True)
+MLDV1 = Speech("MLDv1", IPV6, *_IPV6_HOSTS, old=True)
 
 
 def reported_groups(packet: bytes) -> Iterator[Address]:
-    """The groups that an IGMP packet's report joins or holds; nothing of all others."""
-    start, end = (packet[0] & 0xF) * 4, int.from_bytes(packet[2:4], "big")
-    try:
-        message = igmp.decode(packet[start:end])
-    except WireError:
-        return
-    match message:
+    """The groups that a report joins or holds; nothing of all other packets."""
+    match _message(packet):
         case Report(records=records):
             yield from (record.group for record in records if not _leaves(record))
         case OldReport(group=group):
@@ -53,32 +82,35 @@ def reported_groups(packet: bytes) -> Iterator[Address]:
 
 
 def left_groups(packet: bytes) -> Iterator[Address]:
-    """The groups that an IGMPv3 report leaves."""
-    start, end = (packet[0] & 0xF) * 4, int.from_bytes(packet[2:4], "big")
-    try:
-        message = igmp.decode(packet[start:end])
-    except WireError:
-        return
-    if isinstance(message, Report):
-        yield from (record.group for record in message.records if _leaves(record))
+    """The groups that a report, or a message of its own, leaves."""
+    match _message(packet):
+        case Report(records=records):
+            yield from (record.group for record in records if _leaves(record))
+        case Leave(group=group):
+            yield group
 
 
 def is_query(packet: bytes) -> bool:
-    """Whether an IGMP packet is a query."""
-    return packet[(packet[0] & 0xF) * 4] == igmp.QUERY
+    """Whether a packet is a query."""
+    return isinstance(_message(packet), Query)
 
 
 def sequence(packet: bytes) -> int:
     """The number within its stream of a packet of the lab's senders."""
-    return int(PAYLOAD.unpack_from(packet, _UDP_HEADERS)[1])
+    start = 20 if packet[0] >> 4 == 4 else 40
+    return int(PAYLOAD.unpack_from(packet, start + _UDP_HEADER)[1])
+
+
+def _message(packet: bytes) -> Packet | None:
+    """The IGMP or MLD message in an IP packet; None of what is none."""
+    try:
+        if packet[0] >> 4 == 4:
+            return igmp.decode(datagram.decode_ipv4(packet).message)
+        return mld.decode(packet[48:])  # after the hop-by-hop header that all of MLD has
+    except WireError:
+        return None
 
 
 def _leaves(record: Record) -> bool:
     inclusive = (RecordType.CHANGE_TO_INCLUDE_MODE, RecordType.MODE_IS_INCLUDE)
     return not record.sources and record.type in inclusive
-
-
-def _sum(header: bytes) -> int:
-    total = sum(struct.unpack(f"!{len(header) // 2}H", header))
-    total = (total & 0xFFFF) + (total >> 16)
-    return ~(total + (total >> 16)) & 0xFFFF

@@ -5,12 +5,15 @@ from __future__ import annotations
 import random
 import statistics
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from mcproxy.protocol.family import Address
+from mcproxy.protocol.family import IPV4, Address
 
 from . import packets
-from .contenders import OURS_QUICK, THEIRS, Contender
+from .contenders import OURS, OURS_QUICK, THEIRS, Contender
 from .measure import Findings, Measure, Row, at_most, at_most_part, near, percentile_95
+from .packets import IGMPV2, IGMPV3, MLDV1, Speech
 from .site import Site, groups, text
 
 _MILLISECOND = 1e6
@@ -25,34 +28,40 @@ _QUIET = 1_500_000_000
 """Nanoseconds without data that count as cut."""
 
 
-def _join(contender: Contender, findings: Findings) -> None:
-    with Site(contender) as site:
-        for group in groups(_JOINS):
+def _join(contender: Contender, findings: Findings, speech: Speech = IGMPV3) -> None:
+    row = f"join{_suffix(speech)}"
+    with Site(contender, speech=speech) as site:
+        for group in groups(_JOINS, speech.family):
             site.join(group)
             _pause(0.05)
         time.sleep(1)
         said, told = site.said(), site.told()
     delays = [(told[group] - said[group]) / _MILLISECOND for group in said if group in told]
-    findings.add("join", *delays)
-    findings.add("join95", *delays)
+    findings.add(row, *delays)
+    findings.add(f"{row}95", *delays)
     if len(delays) < _JOINS:
-        findings.remark("join", f"{_JOINS - len(delays)} of {_JOINS} joins never went upstream")
+        findings.remark(row, f"{_JOINS - len(delays)} of {_JOINS} joins never went upstream")
 
 
-def _zap(contender: Contender, findings: Findings) -> None:
-    with Site(contender, snooping=True) as site:
-        for group in groups(_ZAPS):
+def _zap(contender: Contender, findings: Findings, speech: Speech = IGMPV3) -> None:
+    row = f"zap{_suffix(speech)}"
+    with Site(contender, snooping=True, speech=speech) as site:
+        for group in groups(_ZAPS, speech.family):
             with site.stream(group):
                 _pause(0.2)
                 site.join(group)
                 time.sleep(0.3)
             arrived, said = site.home_data.received(), site.said()[group]
             if not arrived:
-                findings.remark("zap", "some streams never came")
+                findings.remark(row, "some streams never came")
             elif arrived[0].time < said:
                 raise RuntimeError("data came before it was joined: the provider floods")
             else:
-                findings.add("zap", (arrived[0].time - said) / _MILLISECOND)
+                findings.add(row, (arrived[0].time - said) / _MILLISECOND)
+
+
+def _suffix(speech: Speech) -> str:
+    return "" if speech is IGMPV3 else f"-{speech.name}"
 
 
 def _burst(contender: Contender, findings: Findings) -> None:
@@ -77,39 +86,118 @@ def _burst(contender: Contender, findings: Findings) -> None:
 def _leave(contender: Contender, findings: Findings) -> None:
     with Site(contender) as site:
         for group in groups(_LEAVES):
-            findings.add("leave", _time_cut(site, group, findings) / _SECOND)
+            findings.add("leave", _time_only_host(site, group, "leave", findings) / _SECOND)
 
 
 def _leave_quickly(contender: Contender, findings: Findings) -> None:
     with Site(contender, snooping=True) as site:
         for group in groups(_LEAVES):
-            findings.add("quick", _time_cut(site, group, findings) / _MILLISECOND)
+            findings.add("quick", _time_only_host(site, group, "quick", findings) / _MILLISECOND)
 
 
-def _time_cut(site: Site, group: Address, findings: Findings) -> int:
-    """Nanoseconds from the leave to the last packet that was delivered."""
+def _leave_one_by_one(contender: Contender, findings: Findings) -> None:
+    """Two hosts have a stream; the first one leaves, and a second later the other one."""
+    first, second = IGMPV3.host, IGMPV3.second
+    with Site(contender) as site:
+        for group in groups(_LEAVES):
+            with _flowing(site, group, first, second):
+                site.server_data.read()
+                site.leave(group, first)
+                time.sleep(1)
+                findings.add("second", _lost(site))
+                took = _time_cut(site, group, second, "immediate", findings)
+                findings.add("immediate", took / _MILLISECOND)
+
+
+def _lost(site: Site) -> float:
+    """Percent of what was sent since the last reading that is not to be found at home."""
+    sent = {packets.sequence(packet.bytes) for packet in site.server_data.sent()}
+    time.sleep(0.05)
+    arrived = {packets.sequence(packet.bytes) for packet in site.home_data.received()}
+    return 100 * len(sent - arrived) / len(sent)
+
+
+def _time_only_host(site: Site, group: Address, row: str, findings: Findings) -> int:
+    """What ``_time_cut`` tells of a host that is alone."""
+    with _flowing(site, group, IGMPV3.host):
+        return _time_cut(site, group, IGMPV3.host, row, findings)
+
+
+@contextmanager
+def _flowing(site: Site, group: Address, *hosts: Address) -> Iterator[None]:
+    """A stream that the hosts have joined."""
     with site.stream(group):
-        site.join(group)
+        for host in hosts:
+            site.join(group, host)
         time.sleep(1.5)
         if not site.home_data.received():
             raise RuntimeError(f"{site.contender.name}: the stream did not come")
-        site.home_igmp.read()
-        site.leave(group)
-        deadline = time.monotonic() + _LEAVE_LIMIT
-        time.sleep(0.05)
-        left = next(p.time for p in site.home_igmp.sent() if group in packets.left_groups(p.bytes))
-        last = left
-        while time.monotonic() < deadline and time.time_ns() - last < _QUIET:
-            time.sleep(0.25)
-            last = max([last, *(packet.time for packet in site.home_data.received())])
+        yield
+
+
+def _time_cut(site: Site, group: Address, host: Address, row: str, findings: Findings) -> int:
+    """Nanoseconds from the leave of the last host to the last packet that was delivered."""
+    site.home_igmp.read()
+    site.leave(group, host)
+    deadline = time.monotonic() + _LEAVE_LIMIT
+    time.sleep(0.05)
+    left = next(p.time for p in site.home_igmp.sent() if group in packets.left_groups(p.bytes))
+    last = left
+    while time.monotonic() < deadline and time.time_ns() - last < _QUIET:
+        time.sleep(0.25)
+        last = max([last, *(packet.time for packet in site.home_data.received())])
     if time.time_ns() - last < _QUIET:
-        findings.remark("leave", f"some were still delivered after {_LEAVE_LIMIT:g} s")
+        findings.remark(row, f"some were still delivered after {_LEAVE_LIMIT:g} s")
     return last - left
 
 
 def _pause(seconds: float) -> None:
     """Wait, and not in step with any clock tick."""
     time.sleep(seconds * random.uniform(0.8, 1.2))
+
+
+def _older(speech: Speech) -> Measure:
+    """Joining and zapping by hosts of an older version."""
+    name, both = speech.name, speech.family is IPV4
+    alone = "" if both else " igmpproxy does not know IPv6; the targets are a part of its times."
+
+    def run(contender: Contender, findings: Findings) -> None:
+        _join(contender, findings, speech)
+        _zap(contender, findings, speech)
+
+    return Measure(
+        name.lower(),
+        f"Hosts of {name}",
+        f"Join delay and zap time as above, of hosts that speak {name}; mcproxy has its defaults "
+        f"and tells the provider in the current version.{alone}",
+        (
+            Row(
+                f"join-{name}",
+                f"join delay, {name}, median",
+                "ms",
+                2,
+                at_most_part(7) if both else at_most(1.5),
+            ),
+            Row(
+                f"join-{name}95",
+                f"join delay, {name}, 95th percentile",
+                "ms",
+                2,
+                None,
+                percentile_95,
+            ),
+            Row(
+                f"zap-{name}",
+                f"zap time, {name}, median",
+                "ms",
+                2,
+                at_most_part(5) if both else at_most(2),
+            ),
+        ),
+        2,
+        run,
+        (OURS, THEIRS) if both else (OURS,),
+    )
 
 
 REACTION = (
@@ -138,6 +226,8 @@ REACTION = (
         2,
         _zap,
     ),
+    _older(IGMPV2),
+    _older(MLDV1),
     Measure(
         "burst",
         "New sources",
@@ -186,6 +276,34 @@ REACTION = (
         (Row("quick", "leave to cut, both with their quick leave", "ms", 1),),
         2,
         _leave_quickly,
+        (OURS_QUICK, THEIRS),
+    ),
+    Measure(
+        "immediate",
+        "Immediate leave",
+        "Two hosts of one link have the stream, and the provider goes on sending. The first one "
+        "leaves, and a second later the other. What of the stream was lost on the link between "
+        "the two leaves, and the time from the second leave to the last packet, igmpproxy with "
+        "``quickleave`` and mcproxy with ``immediate-leave``.",
+        (
+            Row(
+                "immediate",
+                "immediate leave to cut, the provider goes on sending",
+                "ms",
+                1,
+                at_most_part(100),
+            ),
+            Row(
+                "second",
+                "packets lost to a second host when the first leaves",
+                "%",
+                1,
+                at_most(0, "none"),
+                max,
+            ),
+        ),
+        2,
+        _leave_one_by_one,
         (OURS_QUICK, THEIRS),
     ),
 )

@@ -21,17 +21,18 @@ from pyroute2 import IPRoute
 
 from mcproxy.lab.node import Node
 from mcproxy.lab.topology import Lab
-from mcproxy.protocol.family import Address
-from mcproxy.protocol.packets import Record, RecordType
+from mcproxy.protocol.family import IPV4, IPV6, Address, Family, packed
 
-from . import packets
+from . import packets, process
 from .contenders import Contender
-from .tap import Packet, Tap
+from .packets import IGMPV3, Speech
+from .tap import IGMP, MLD, UDP, UDP6, Kind, Packet, Tap
 
-HOST = bytes((10, 2, 0, 10))
 SOURCE = "10.1.1.1"
+_SOURCE6 = "fd00:1::1"
 _SNOOPING = {
     "br_mcast_igmp_version": 3,
+    "br_mcast_mld_version": 2,
     "br_mcast_query_use_ifaddr": 1,
     "br_mcast_query_response_intvl": 100,  # hundredths of a second
     "br_mcast_last_member_cnt": 1,
@@ -40,14 +41,19 @@ _SNOOPING = {
 _LIMITS = {"ipv4/igmp_max_memberships": 1_000_000, "core/optmem_max": 1 << 28}
 _START_LIMIT = 30.0
 _SETTLING = 3.0
+_PACE = 0.0005
+_POUR_LIMIT = 120.0
 
 
 class Site:
-    """A laboratory with one daemon in it; use it in ``with``."""
+    """A laboratory with one daemon in it and hosts of one ``speech``; use it in ``with``."""
 
-    def __init__(self, contender: Contender, snooping: bool = False) -> None:
+    def __init__(
+        self, contender: Contender, snooping: bool = False, speech: Speech = IGMPV3
+    ) -> None:
         self.contender = contender
         self.snooping = snooping
+        self.speech = speech
         self._lab = Lab()
 
     def __enter__(self) -> Site:
@@ -69,25 +75,35 @@ class Site:
 
     # -- what hosts and sources do
 
-    def join(self, group: Address) -> None:
-        """The host at home joins a group, from any source."""
-        self._report(RecordType.CHANGE_TO_EXCLUDE_MODE, group)
+    def join(self, group: Address, host: Address | None = None) -> None:
+        """A host at home joins a group, from any source."""
+        self.home.send(self.speech.join(host or self.speech.host, group))
 
-    def leave(self, group: Address) -> None:
-        """The host at home, the only member, leaves; it will answer no query."""
-        self._report(RecordType.CHANGE_TO_INCLUDE_MODE, group)
+    def leave(self, group: Address, host: Address | None = None) -> None:
+        """A host at home leaves; it will answer no query."""
+        self.home.send(self.speech.leave(host or self.speech.host, group))
+
+    def pour(self, reports: list[bytes]) -> bool:
+        """Send the reports, each when those before are read; False when that takes too long."""
+        deadline = time.monotonic() + _POUR_LIMIT
+        for report in reports:
+            self.home.send(report)
+            time.sleep(_PACE)
+            while process.igmp_queue(self.pid)[0]:
+                time.sleep(_PACE)
+                if time.monotonic() > deadline:
+                    return False
+        return True
 
     @contextmanager
     def stream(self, group: Address) -> Iterator[None]:
         """The server sends 1,000 packets a second to the group meanwhile."""
-        stream = self.server.stream(text(group), rate=1000, source=SOURCE)
+        source = SOURCE if self.speech.family is IPV4 else _SOURCE6
+        stream = self.server.stream(text(group), rate=1000, source=source)
         try:
             yield
         finally:
             stream.stop()
-
-    def _report(self, kind: RecordType, group: Address) -> None:
-        self.home.send(packets.report(HOST, [Record(kind, group)]))
 
     # -- what was seen
 
@@ -108,27 +124,32 @@ class Site:
         for node in lab.nodes:
             for path, value in _LIMITS.items():
                 _raise_limit(node, path, value)
-        lab.link(self.server, "eth0", self.provider, "server", (f"{SOURCE}/16",))
-        lab.link(self.provider, "port", self.proxy, "up", (), ("10.1.0.2/16",))
+        lab.link(self.server, "eth0", self.provider, "server", (f"{SOURCE}/16", f"{_SOURCE6}/64"))
+        lab.link(self.provider, "port", self.proxy, "up", (), ("10.1.0.2/16", "fd00:1::2/64"))
         lab.link(self.proxy, "down1", home, "eth0", ("10.2.0.1/16",), ("10.2.0.9/16",))
         lab.link(self.proxy, "down2", other, "eth0", ("10.3.0.1/16",), ("10.3.0.9/16",))
         self.proxy.sysctl("ipv4/ip_forward", 1)
         if self.snooping:
             self._snoop()
         self.home = home.raw_host()
-        self.home_igmp = self._tap(home, "eth0", packets.IGMP)
-        self.home_data = self._tap(home, "eth0", packets.UDP)
-        self.other_igmp = self._tap(other, "eth0", packets.IGMP)
-        self.provider_igmp = self._tap(self.provider, "port", packets.IGMP)
-        self.server_data = self._tap(self.server, "eth0", packets.UDP)
+        ipv4 = self.speech.family is IPV4
+        membership, data = (IGMP, UDP) if ipv4 else (MLD, UDP6)
+        self.home_igmp = self._tap(home, "eth0", membership)
+        self.home_data = self._tap(home, "eth0", data)
+        self.other_igmp = self._tap(other, "eth0", membership)
+        self.provider_igmp = self._tap(self.provider, "port", membership)
+        self.server_data = self._tap(self.server, "eth0", data)
 
-    def _tap(self, node: Node, interface: str, protocol: int) -> Tap:
-        tap: Tap = self._lab.keep(node.namespace.call(Tap, interface, protocol))
+    def _tap(self, node: Node, interface: str, kind: Kind) -> Tap:
+        tap: Tap = self._lab.keep(node.namespace.call(Tap, interface, kind))
         return tap
 
     def _snoop(self) -> None:
         """Deliver at the proxy's port what is joined there, and cut at once what is left."""
         self.provider.add_address("br0", "10.1.0.1/16")
+        if self.speech.family is IPV6:
+            self.provider.sysctl("ipv6/conf/br0/disable_ipv6", 0)  # a querier's address
+            self.provider.await_link("br0")
         port, bridge = self.provider.index("port"), self.provider.index("br0")
         with self.provider.namespace, IPRoute() as ip:
             ip.link("set", index=bridge, kind="bridge", br_mcast_snooping=1, **_SNOOPING)
@@ -155,10 +176,11 @@ def text(address: Address) -> str:
     return str(ipaddress.ip_address(address))
 
 
-def groups(count: int, first: int = 1) -> list[Address]:
-    """``count`` groups from 239.1.0.0/16 on."""
-    start = 0xEF010000 + first
-    return [number.to_bytes(4, "big") for number in range(start, start + count)]
+def groups(count: int, family: Family = IPV4) -> list[Address]:
+    """``count`` groups from 239.1.0.1 or ff1e::1 on."""
+    first = int.from_bytes(packed("239.1.0.1" if family is IPV4 else "ff1e::1"), "big")
+    size = len(family.unspecified)
+    return [number.to_bytes(size, "big") for number in range(first, first + count)]
 
 
 def first_reports(seen: list[Packet]) -> dict[Address, int]:

@@ -12,9 +12,7 @@ import socket
 import struct
 from typing import NamedTuple
 
-from mcproxy.protocol.family import Address
-
-_ETH_P_ALL, _ETH_P_IP = 0x0003, 0x0800
+_ETH_P_ALL, _ETH_P_IP, _ETH_P_IPV6 = 0x0003, 0x0800, 0x86DD
 _SO_ATTACH_FILTER = 26
 _SO_RCVBUFFORCE = 33
 _SO_TIMESTAMPNS = 35
@@ -24,6 +22,18 @@ _BUFFER = 1 << 28
 _TIMESPEC = struct.Struct("@qq")
 
 
+class Kind(NamedTuple):
+    """Which packets: those of a link-layer protocol with such a byte at a place."""
+
+    protocol: int
+    at: int
+    value: int
+
+
+IGMP, UDP = Kind(_ETH_P_IP, 9, 2), Kind(_ETH_P_IP, 9, 17)
+MLD, UDP6 = Kind(_ETH_P_IPV6, 6, 0), Kind(_ETH_P_IPV6, 6, 17)  # MLD has hop-by-hop options
+
+
 class Packet(NamedTuple):
     """An IP packet as it passed: nanoseconds of the system's clock, direction, bytes."""
 
@@ -31,28 +41,18 @@ class Packet(NamedTuple):
     outgoing: bool
     bytes: bytes
 
-    @property
-    def source(self) -> Address:
-        """The IPv4 source."""
-        return self.bytes[12:16]
-
-    @property
-    def destination(self) -> Address:
-        """The IPv4 destination."""
-        return self.bytes[16:20]
-
 
 class Tap:
-    """Records the IPv4 packets of one protocol on an interface of the current namespace."""
+    """Records the packets of one kind on an interface of the current namespace."""
 
-    def __init__(self, interface: str, protocol: int) -> None:
+    def __init__(self, interface: str, kind: Kind) -> None:
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
         try:
             self._socket.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER)
         except PermissionError:  # root of a user namespace: what the machine allows
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
         self._socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
-        _attach_filter(self._socket, protocol)
+        _attach_filter(self._socket, kind)
         self._socket.bind((interface, _ETH_P_ALL))
         self._socket.setblocking(False)
 
@@ -81,13 +81,13 @@ class Tap:
         self._socket.close()
 
 
-def _attach_filter(tap: socket.socket, protocol: int) -> None:
-    """Let only IPv4 packets of ``protocol`` in: a classic BPF program."""
+def _attach_filter(tap: socket.socket, kind: Kind) -> None:
+    """Let only packets of ``kind`` in: a classic BPF program."""
     program = (
         (0x28, 0, 0, _ANCILLARY_PROTOCOL),
-        (0x15, 0, 3, _ETH_P_IP),
-        (0x30, 0, 0, 9),
-        (0x15, 0, 1, protocol),
+        (0x15, 0, 3, kind.protocol),
+        (0x30, 0, 0, kind.at),
+        (0x15, 0, 1, kind.value),
         (0x06, 0, 0, 0xFFFF),
         (0x06, 0, 0, 0),
     )

@@ -1,0 +1,128 @@
+"""What it takes to track hosts one by one, as ``explicit-tracking`` does."""
+
+from __future__ import annotations
+
+import time
+
+from mcproxy.protocol.packets import RecordType
+
+from . import process
+from .contenders import OURS, OURS_TRACKING, Contender
+from .load import refresh
+from .measure import Findings, Measure, Row, at_most
+from .packets import IGMPV3
+from .site import Site, groups
+
+_HOSTS = 200
+_MEMBERS = 20
+"""Hosts in each group."""
+_FEW, _MANY = 1_000, 50_000
+_SETTLING = 3.5
+_ROUNDS = 5
+
+_TO_EX, _IS_EX = RecordType.CHANGE_TO_EXCLUDE_MODE, RecordType.MODE_IS_EXCLUDE
+
+
+def _track(contender: Contender, findings: Findings) -> None:
+    """Two daemons live, one with few groups and one with many, and are refreshed in turns."""
+    with Site(contender) as small, Site(contender) as large:
+        before = process.resident_bytes(large.pid)
+        for site, count in ((small, _FEW), (large, _MANY)):
+            _fill(site, count, _MEMBERS)
+        used = process.resident_bytes(large.pid) - before
+        findings.add("tracked-memory", used / _MANY / _MEMBERS)
+        few, many = _said(_IS_EX, _FEW, _MEMBERS), _said(_IS_EX, _MANY, _MEMBERS)
+        for number in range(_ROUNDS):
+            # As many records each, so that both take as long.
+            part = many[number::_ROUNDS]
+            cost = refresh(large, part)
+            findings.add("tracked-refresh", cost)
+            findings.add("tracked-flat", cost / refresh(small, few * (len(part) // len(few))))
+        for site in (small, large):
+            if lost := process.igmp_queue(site.pid)[1]:
+                findings.remark("tracked-refresh", f"{lost} reports were lost")
+
+
+def _track_single_hosts(contender: Contender, findings: Findings) -> None:
+    """A daemon that tracks, and one that does not, with the same groups of one host each."""
+    memory = []
+    for each in (contender, OURS):
+        with Site(each) as site:
+            before = process.resident_bytes(site.pid)
+            _fill(site, _MANY, 1)
+            memory.append(process.resident_bytes(site.pid) - before)
+    findings.add("tracked-single", (memory[0] - memory[1]) / _MANY)
+
+
+def _fill(site: Site, count: int, members: int) -> None:
+    """Let the hosts join, and wait until all has been told upstream."""
+    if not site.pour(_said(_TO_EX, count, members)):
+        raise RuntimeError(f"{site.contender.name} could not take in {count} groups")
+    time.sleep(_SETTLING)
+    if (told := len(site.told())) != count:
+        raise RuntimeError(f"{told} of {count} groups were told upstream")
+
+
+def _said(kind: RecordType, count: int, members: int) -> list[bytes]:
+    """Reports of all hosts; each group has ``members`` of them, dealt out like cards."""
+    everything = groups(count)
+    reports = []
+    for number in range(_HOSTS):
+        own = everything[number % (_HOSTS // members) :: _HOSTS // members]
+        reports += IGMPV3.reports(bytes((10, 2, 1, number)), kind, own)
+    return reports
+
+
+TRACKING = (
+    Measure(
+        "tracking",
+        "Tracking hosts",
+        "mcproxy with ``explicit-tracking``. 200 hosts are on one link, and 20 of them in each "
+        "group. Two daemons run at once, one with 1,000 groups and one with 50,000; in turns, "
+        "each is given 200,000 records that refresh them. The memory is all that came with the "
+        "groups and their hosts, for each host of each group.",
+        (
+            Row(
+                "tracked-refresh",
+                "CPU a refreshed record, 50,000 groups with 20 tracked hosts each",
+                "µs",
+                2,
+            ),
+            Row(
+                "tracked-flat",
+                "the same against 1,000 groups with as many",
+                "times",
+                2,
+                at_most(1.5),
+            ),
+            Row(
+                "tracked-memory",
+                "memory a group and host, 20 hosts in each group",
+                "bytes",
+                0,
+                at_most(300),
+            ),
+        ),
+        1,
+        _track,
+        (OURS_TRACKING,),
+    ),
+    Measure(
+        "tracking-singles",
+        "Tracking hosts that are alone",
+        "50,000 groups with one host each: the memory of a daemon that tracks above that of one "
+        "that does not, for each of them.",
+        (
+            Row(
+                "tracked-single",
+                "memory for tracking, one host in each group",
+                "bytes",
+                0,
+                at_most(300),
+            ),
+        ),
+        1,
+        _track_single_hosts,
+        (OURS_TRACKING,),
+    ),
+)
