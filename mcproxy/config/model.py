@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from .addresses import NO_TEXTS, Texts, each, read_address, read_channel
 from .limits import Limits
 from .names import is_pattern, matches
 
@@ -27,6 +28,8 @@ class InterfaceSettings:
     """How the proxy is a router on one downstream (RFC 9776, section 8); times in seconds.
 
     Limits count per family; None is no limit. ``max_report_rate`` is reports a second.
+    ``static_group`` has channels (see ``addresses``) that are wanted whatever hosts say.
+    Only routers in ``allowed_queriers`` may become querier, None for all.
     """
 
     query_interval: float = _limited(125.0, Limits(1, 31744))
@@ -41,6 +44,10 @@ class InterfaceSettings:
     max_group_sources: int | None = _limited(None, Limits(1, 2**32 - 1))
     max_report_rate: float | None = _limited(None, Limits(1, 1e9))
     check_subnet: bool = False
+    static_group: Texts = attrs.field(default=NO_TEXTS, metadata={"check": each(read_channel)})
+    allowed_queriers: Texts | None = attrs.field(
+        default=None, metadata={"check": each(read_address)}
+    )
 
 
 @attrs.frozen
@@ -51,6 +58,11 @@ class InstanceConfig:
     may have them ("first"), or at all until one delivers ("mutex"), which is looked at every
     ``mutex_time`` (s). Data of downstream sources goes to all upstreams, or to the first of
     them: ``upstream_data``. ``forwarding`` is "auto" or "per-source".
+
+    With ``version_fallback`` older queriers upstream are followed. Groups in ``boundary`` do
+    not pass between upstreams and downstreams; those of ``static_group`` are always asked for
+    upstream. ``ssm_range`` are the source-specific groups, None for the usual ones, and
+    ``ssm_map`` says where these come from for hosts that name no source.
 
     A version of 0 leaves that family out. ``table`` is the kernel's, 0 the default one.
     ``interface`` has settings by name or pattern, with the defaults in them; a downstream
@@ -70,6 +82,11 @@ class InstanceConfig:
     mutex_time: float = 2.0
     upstream_data: str = "all"
     forwarding: str = "auto"
+    version_fallback: bool = True
+    boundary: Texts = NO_TEXTS
+    static_group: Texts = NO_TEXTS
+    ssm_range: Texts | None = None
+    ssm_map: Texts = NO_TEXTS
 
     @property
     def upstream(self) -> str:

@@ -11,6 +11,7 @@ from cattrs import ClassValidationError, Converter, ForbiddenExtraKeysError
 from cattrs.errors import AttributeValidationNote
 from cattrs.gen import make_dict_structure_fn, override
 
+from .addresses import Texts
 from .errors import Mistake, Wrong, shown
 from .names import check_name_or_pattern
 from .places import KeyPath, key_text
@@ -162,7 +163,7 @@ def _read_names(value: object, _: Any) -> tuple[str, ...]:
         raise Wrong(f"{shown(value)} is neither a name nor a list", "write names in quotes")
     names: list[str] = []
     wrongs: list[Wrong] = []
-    for item in [value] if isinstance(value, str) else value:
+    for item in _listed(value):
         try:
             check_name_or_pattern(_read_text(item, str))
             names.append(item)
@@ -171,6 +172,17 @@ def _read_names(value: object, _: Any) -> tuple[str, ...]:
     if wrongs:
         raise ExceptionGroup("names", wrongs)
     return tuple(names)
+
+
+def _read_texts(value: object, _: Any) -> Texts:
+    """A text or a list of texts."""
+    if not isinstance(value, str | list):
+        raise Wrong(f"{shown(value)} is neither text nor a list", "write it in quotes")
+    return Texts(tuple(_read_text(item, str) for item in _listed(value)))
+
+
+def _listed(value: str | list[Any]) -> list[Any]:
+    return [value] if isinstance(value, str) else value
 
 
 _read_text = _typed(str, "text", "write it in quotes")
@@ -185,3 +197,4 @@ _converter.register_structure_hook(
     bool, _typed(bool, "true or false", "write true or false, without quotes")
 )
 _converter.register_structure_hook_func(lambda kind: kind == tuple[str, ...], _read_names)
+_converter.register_structure_hook_func(lambda kind: kind is Texts, _read_texts)

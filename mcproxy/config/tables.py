@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import attrs
 
+from .addresses import NO_TEXTS, Texts, each, read_channel, read_groups, read_mapped
 from .errors import Wrong, shown
 from .limits import (
     check_file,
@@ -72,6 +73,11 @@ class InstanceTable:
     mld_version: int = attrs.field(default=2, metadata={"check": check_mld_version})
     table: int = attrs.field(default=0, metadata={"check": check_table})
     forwarding: str = attrs.field(default="auto", metadata={"check": one_of("auto", "per-source")})
+    version_fallback: bool = True
+    boundary: Texts = attrs.field(default=NO_TEXTS, metadata={"check": each(read_groups)})
+    static_group: Texts = attrs.field(default=NO_TEXTS, metadata={"check": each(read_channel)})
+    ssm_range: Texts | None = attrs.field(default=None, metadata={"check": each(read_groups)})
+    ssm_map: Texts = attrs.field(default=NO_TEXTS, metadata={"check": each(read_mapped)})
     interface: Any = _tables_in("instance.NAME.interface.IF")  # noqa: RUF009 - a field
 
     @property
@@ -237,4 +243,9 @@ def to_config(
         interface=settings,
         elsewhere=elsewhere,
         forwarding=table.forwarding,
+        version_fallback=table.version_fallback,
+        boundary=table.boundary,
+        static_group=table.static_group,
+        ssm_range=table.ssm_range,
+        ssm_map=table.ssm_map,
     )
