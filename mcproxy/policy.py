@@ -2,17 +2,99 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
-from .config.model import InstanceConfig
-from .protocol.family import Family
+from .config.addresses import IPNetwork, read_address, read_channel, read_groups, read_mapped
+from .config.model import InstanceConfig, InterfaceSettings
+from .protocol.admission import SsmPolicy
+from .protocol.family import Address, Family
 from .protocol.gates import Policy
+from .protocol.packets import Sources
 from .protocol.selection import Join, Selection, SendUp
+from .protocol.settings import QuerierSettings
+from .protocol.sources import ANY_SOURCE, INCLUDE, SourceFilter, merge
 
 
 def instance_policy(config: InstanceConfig, family: Family) -> Policy:
     """The gates of an instance."""
-    return Policy()
+    boundary = [read_groups(text) for text in config.boundary]
+    return Policy(within_boundary=_among(boundary, family))
+
+
+def ssm_policy(config: InstanceConfig, family: Family) -> SsmPolicy:
+    """Which groups are source-specific, and where those come from that name no source."""
+    is_ssm = family.is_ssm
+    if config.ssm_range is not None:
+        is_ssm = _among([read_groups(text) for text in config.ssm_range], family)
+    mapped = [
+        (_among([one.groups], family), one.source)
+        for one in map(read_mapped, config.ssm_map)
+        if len(one.source) == family.address_size
+    ]
+    return SsmPolicy(is_ssm, partial(_sources_of, mapped))
+
+
+def _sources_of(
+    mapped: Iterable[tuple[Callable[[Address], bool], Address]], group: Address
+) -> Sources:
+    return frozenset(source for is_among, source in mapped if is_among(group))
+
+
+def _among(networks: Iterable[IPNetwork], family: Family) -> Callable[[Address], bool]:
+    """Whether a group is in one of ``networks``, of which those of ``family`` count."""
+    bits = 8 * family.address_size
+    prefixes = [
+        (bits - one.prefixlen, int(one.network_address) >> (bits - one.prefixlen))
+        for one in networks
+        if one.max_prefixlen == bits
+    ]
+    if not prefixes:
+        return _never
+
+    def is_among(group: Address) -> bool:
+        number = int.from_bytes(group)
+        return any(number >> shift == prefix for shift, prefix in prefixes)
+
+    return is_among
+
+
+def _never(group: Address) -> bool:
+    return False
+
+
+def static_groups(channels: Iterable[str], family: Family) -> Mapping[Address, SourceFilter]:
+    """What is wanted of each group that is named in ``channels``."""
+    wanted: dict[Address, SourceFilter] = {}
+    for group, source in map(read_channel, channels):
+        if len(group) == family.address_size:
+            one = ANY_SOURCE if source is None else SourceFilter(INCLUDE, frozenset([source]))
+            wanted[group] = merge((wanted[group], one)) if group in wanted else one
+    return wanted
+
+
+def querier_settings(
+    settings: InterfaceSettings, version: int, family: Family, ssm: SsmPolicy
+) -> QuerierSettings:
+    """A link's settings in the terms of RFC 9776, section 8, spoken in ``version``."""
+    allowed = settings.allowed_queriers
+    return QuerierSettings(
+        query_interval=settings.query_interval,
+        query_response_interval=settings.query_max_response_time,
+        robustness=settings.robustness_variable,
+        last_member_query_interval=settings.last_member_query_interval,
+        immediate_leave=settings.immediate_leave,
+        explicit_tracking=settings.explicit_tracking,
+        max_hosts=settings.max_hosts,
+        max_group_hosts=settings.max_group_hosts,
+        max_groups=settings.max_groups,
+        max_group_sources=settings.max_group_sources,
+        max_report_rate=settings.max_report_rate,
+        allowed_queriers=None if allowed is None else frozenset(map(read_address, allowed)),
+        static=static_groups(settings.static_group, family),
+        ssm=ssm,
+        version=version,
+    )
 
 
 def instance_selection(config: InstanceConfig, policy: Policy) -> Selection:
@@ -27,6 +109,7 @@ def forwards_per_source(config: InstanceConfig) -> bool:
         config.forwarding == "per-source"
         or len(config.upstreams) != 1
         or config.upstream in config.downstream
+        or bool(config.boundary)
     )
 
 
