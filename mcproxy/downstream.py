@@ -72,6 +72,7 @@ class Downstream:
     ) -> None:
         self.link = link
         self.check_subnet = check_subnet
+        self.since = timer.now()
         self.querier = querier
         self._owner = owner
         self._groups = groups
@@ -86,6 +87,13 @@ class Downstream:
         self.querier.election.address = self.link.address(self.querier.family)
         now = self._timer.now()
         self._carry_out(self.querier.start(now), now)
+
+    def reconfigure(self, settings: InterfaceSettings) -> None:
+        """Live by other settings; what hosts want stays."""
+        self.check_subnet = settings.check_subnet
+        now = self._timer.now()
+        new = querier_settings(settings, self.querier.version)
+        self._carry_out(self.querier.reconfigure(new, now), now)
 
     def close(self) -> None:
         """Do nothing any more."""

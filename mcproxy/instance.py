@@ -8,9 +8,10 @@ others, are merged again, told to the upstream and planned anew, in the same tur
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
+import attrs
 from twisted.application.service import Service
 from twisted.logger import Logger
 
@@ -41,8 +42,9 @@ class Modules:
 
     ``table`` is the kernel table of its family, ``upstreams`` the links that its configuration
     names, perhaps shared with other instances; ``per_source`` says how data is forwarded
-    there. ``interface_towards`` gives the index of the
-    interface that leads to an address, ``join_link_groups`` lets reports on a link reach us.
+    there. ``interface_towards`` gives the index of the interface that leads to an address,
+    ``join_link_groups`` lets reports on a link reach us. ``movers`` has the queriers of links
+    that another instance has just let go.
     """
 
     timer: Timer
@@ -53,6 +55,7 @@ class Modules:
     per_source: bool
     interface_towards: Callable[[Address], int | None]
     join_link_groups: Callable[[Family, int], LinkGroups]
+    movers: dict[tuple[Family, str], Querier] = field(default_factory=dict)
 
 
 class ProxyInstance(Service):
@@ -69,7 +72,7 @@ class ProxyInstance(Service):
         self.family = family
         self.downstreams: dict[str, Downstream] = {}
         self.upstreams = {upstream.name: upstream for upstream in modules.upstreams}
-        self.version = config.igmp_version if family is IPV4 else config.mld_version
+        self.version = version_of(config, family)
         self._queriers: dict[str, Querier] = {}
         self.database = MembershipDatabase(self._queriers)
         self._modules = modules
@@ -84,18 +87,22 @@ class ProxyInstance(Service):
         if not modules.per_source:
             upstream = self.config.upstream
             return GroupPlane(family, upstream, modules.interface_towards, modules.table)
-        mutex = self._selection.join is Join.MUTEX
         return SourcePlane(
             str(self.name),
             family,
             policy,
             self._selection,
-            self.config.mutex_time if mutex else LOOK_INTERVAL,
+            self._look_interval,
             modules.interface_towards,
             modules.timer,
             modules.table,
             self._ask_upstreams,
         )
+
+    @property
+    def _look_interval(self) -> float:
+        mutex = self._selection.join is Join.MUTEX
+        return self.config.mutex_time if mutex else LOOK_INTERVAL
 
     def startService(self) -> None:
         """Take part in the table and upstreams; links are told by messages."""
@@ -128,6 +135,70 @@ class ProxyInstance(Service):
                 if message.interface in self.upstreams:
                     self._upstream_changed(message.interface, after)
                 self._downstream_changed(message.interface, after)
+
+    # -- another configuration
+
+    def can_become(self, config: InstanceConfig) -> bool:
+        """Whether ``reconfigure`` is enough: the table and the version are the same."""
+        same = config.table == self.config.table
+        return same and version_of(config, self.family) == self.version
+
+    def let_go(self, config: InstanceConfig) -> None:
+        """Give up the downstreams that ``config`` has no more, so that others can have them."""
+        for name, downstream in list(self.downstreams.items()):
+            if config.downstream_settings(name) is None:
+                self._modules.movers[self.family, name] = downstream.querier
+                self._lose(name, downstream)
+
+    def reconfigure(
+        self, config: InstanceConfig, modules: Modules, links: Mapping[str, Link]
+    ) -> None:
+        """Live by ``config``, which may be the same, after ``let_go``; what hosts want stays."""
+        before, self.config = self.config, config
+        planes_differ = modules.per_source != self._modules.per_source
+        self._modules = modules
+        if before == config and not planes_differ:
+            return
+        if planes_differ or _of_all_links(before) != _of_all_links(config):
+            self._reform(before, planes_differ)
+            self._exchange_upstreams(links)
+        for name, downstream in self.downstreams.items():
+            settings = config.downstream_settings(name)
+            if settings is not None and settings != before.downstream_settings(name):
+                downstream.reconfigure(settings)
+        for link in list(links.values()):
+            if link.name not in self.downstreams:
+                self._downstream_changed(link.name, link)
+
+    def _reform(self, before: InstanceConfig, planes_differ: bool) -> None:
+        """Forward and choose among upstreams as the configuration says now."""
+        policy = instance_policy(self.config, self.family)
+        selection = instance_selection(self.config, policy)
+        selection.take_over(self._selection)
+        self._selection = selection
+        if isinstance(self.plane, SourcePlane) and not planes_differ:
+            self.plane.reconfigure(policy, selection, self._look_interval)
+        elif planes_differ or before.upstream != self.config.upstream:
+            self.plane.close()
+            self.plane = self._make_plane(policy)
+
+    def _exchange_upstreams(self, links: Mapping[str, Link]) -> None:
+        """Join on new upstreams before old ones are left."""
+        before = self.upstreams
+        self.upstreams = {upstream.name: upstream for upstream in self._modules.upstreams}
+        for name in self.upstreams.keys() - before.keys():
+            self.upstreams[name].users.append(self)
+            self._upstream_changed(name, links.get(name))
+        gone = before.keys() - self.upstreams.keys()
+        for name in gone:
+            self._upstream_indexes.pop(name, None)
+        self._note_usable()
+        self._links_moved()
+        self._ask_upstreams(list(self.database.groups()))
+        for name in gone:
+            before[name].leave(self)
+            if name not in self.downstreams:
+                self._modules.table.release(name, self)
 
     # -- what Routing and upstreams ask
 
@@ -202,13 +273,17 @@ class ProxyInstance(Service):
             self._upstream_indexes.pop(name, None)
         if usable is not None and self._make_vif(usable):
             self._upstream_indexes[name] = usable.index
-        before = self._selection.usable
-        self._selection.usable = tuple(n for n in self.upstreams if n in self._upstream_indexes)
         # First the others, which may have to take over.
-        if self._selection.usable != before:
+        if self._note_usable():
             self._links_moved()
             self._ask_upstreams(list(self.database.groups()))
         self.upstreams[name].link_changed(usable)
+
+    def _note_usable(self) -> bool:
+        """Whether other upstreams are usable than before."""
+        before = self._selection.usable
+        self._selection.usable = tuple(n for n in self.upstreams if n in self._upstream_indexes)
+        return self._selection.usable != before
 
     def _downstream_changed(self, name: str, link: Link | None) -> None:
         settings = self.config.downstream_settings(name)
@@ -239,8 +314,7 @@ class ProxyInstance(Service):
                 self.log.error(told, reason=reason, instance=self.name, interface=link.name)
             return
         name = link.name
-        querier = Querier(self.family, querier_settings(settings, self.version), link.mtu)
-        modules = self._modules
+        querier, modules = self._querier(link, settings), self._modules
         check = settings.check_subnet
         downstream = Downstream(self, link, querier, groups, modules.timer, modules.sender, check)
         self.downstreams[name] = downstream
@@ -248,6 +322,17 @@ class ProxyInstance(Service):
         self.log.info("downstream found", instance=self.name, interface=name)
         self._links_moved()
         downstream.start()
+        if querier.groups:
+            self.changed(list(querier.wanted_groups()), modules.timer.now())
+
+    def _querier(self, link: Link, settings: InterfaceSettings) -> Querier:
+        """One for a link: that of another instance, if it comes from there with its members."""
+        wanted, modules = querier_settings(settings, self.version), self._modules
+        mover = modules.movers.pop((self.family, link.name), None)
+        if mover is None or mover.version != self.version:
+            return Querier(self.family, wanted, link.mtu)
+        mover.reconfigure(wanted, modules.timer.now())
+        return mover
 
     def _lose(self, name: str, downstream: Downstream) -> None:
         """The link is gone, and what its hosts wanted with it."""
@@ -292,3 +377,20 @@ class ProxyInstance(Service):
         self._modules.receiver.unregister(self.family, table.kernel.table, link, self)
         if link.name not in self._upstream_indexes:
             table.release(link.name, self)
+
+
+def version_of(config: InstanceConfig, family: Family) -> int:
+    """The version of IGMP or MLD that an instance speaks; 0 for none."""
+    return config.igmp_version if family is IPV4 else config.mld_version
+
+
+def _of_all_links(config: InstanceConfig) -> InstanceConfig:
+    """``config`` without what concerns single downstreams, or one family."""
+    return attrs.evolve(
+        config,
+        downstream=tuple(name for name in config.downstream if name in config.upstreams),
+        interface={},
+        elsewhere=frozenset(),
+        igmp_version=0,
+        mld_version=0,
+    )

@@ -136,6 +136,12 @@ class SourcePlane:
         self._looking = False
         self._links: set[str] = set()
 
+    def reconfigure(self, policy: Policy, selection: Selection, look_interval: float) -> None:
+        """Go by other gates and another choice from now on; what was learned stays."""
+        before, self._selection, self._look_interval = self._planner, selection, look_interval
+        self._planner = PerSourcePlanner(self._family, policy, selection, self._locate)
+        self._planner.downstreams = before.downstreams
+
     def close(self) -> None:
         """Look no more."""
         self._reminder.cancel()

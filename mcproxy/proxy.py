@@ -11,7 +11,7 @@ from twisted.logger import Logger
 
 from .config.model import Configuration, InstanceConfig
 from .config.names import is_pattern
-from .instance import Modules, ProxyInstance
+from .instance import Modules, ProxyInstance, version_of
 from .linux.interfaces import InterfaceMonitor, Link, make_link_socket
 from .linux.membership import LinkGroups
 from .linux.mroute import NotSupported
@@ -20,8 +20,10 @@ from .linux.routes import SourceLocator
 from .messages import LinkChanged
 from .policy import per_source_instances
 from .protocol.family import IPV4, IPV6, Family
+from .protocol.querier import Querier
 from .receiver import Receiver
-from .routing import Routing
+from .routing import Routing, TableKey
+from .sections import Sections
 from .sender import Sender
 from .systemd import notify
 from .timer import Timer
@@ -33,6 +35,7 @@ class Proxy(MultiService):
 
     ``privilegedStartService`` takes the kernel's tables, and raises MulticastRoutingError or
     OSError where that is refused; ``startService`` then runs, and follows the links.
+    ``since`` is when it was made, on the timer's clock.
     """
 
     log = Logger()
@@ -41,16 +44,21 @@ class Proxy(MultiService):
         super().__init__()
         self.configuration = configuration
         self.instances: list[ProxyInstance] = []
+        self.stopping = False
         self.timer = Timer(reactor)
+        self.since = self.timer.now()
         self.sender = Sender()
         self.routing = Routing(reactor)
         self.receiver = Receiver(reactor)
+        self.sections = Sections()
         self._reactor = reactor
         self._locator = SourceLocator()
         self._upstreams: dict[tuple[str, Family, int, int], Upstream] = {}
+        self._movers: dict[tuple[Family, str], Querier] = {}
+        self._unsupported: dict[Family, NotSupported] = {}
         self._links: RawPort | None = None
         self.monitor = InterfaceMonitor(self._link_changed, self._links_known)
-        for module in (self.timer, self.sender, self.routing, self.receiver):
+        for module in (self.timer, self.sender, self.routing, self.receiver, self.sections):
             module.setServiceParent(self)
 
     # -- start
@@ -58,20 +66,30 @@ class Proxy(MultiService):
     def privilegedStartService(self) -> None:
         """Take the tables of all instances, or none."""
         super().privilegedStartService()
-        unsupported: dict[Family, NotSupported] = {}
-        for config in self.configuration.instances:
+        self._open_tables(self.configuration)
+        if not self.routing.tables:
+            raise next(iter(self._unsupported.values()))
+        for family, reason in self._unsupported.items():
+            self.log.warn("without {family}: {reason}", family=family.name, reason=str(reason))
+
+    def _open_tables(self, configuration: Configuration) -> list[TableKey]:
+        """Take the tables that are not ours yet, of families that the kernel supports."""
+        opened: list[TableKey] = []
+        for config in configuration.instances:
             for family in families(config):
-                if family in unsupported or (family, config.table) in self.routing.tables:
+                if family in self._unsupported or (family, config.table) in self.routing.tables:
                     continue
                 try:
-                    self.routing.open(family, config.table)
                     self.sender.open(family)
+                    self.routing.open(family, config.table)
+                    opened.append((family, config.table))
                 except NotSupported as error:
-                    unsupported[family] = error
-        if not self.routing.tables:
-            raise next(iter(unsupported.values()))
-        for family, reason in unsupported.items():
-            self.log.warn("without {family}: {reason}", family=family.name, reason=str(reason))
+                    self._unsupported[family] = error
+                except BaseException:
+                    for key in opened:
+                        self.routing.close(*key)
+                    raise
+        return opened
 
     def startService(self) -> None:
         """Start the modules, the instances, and then what tells them of links."""
@@ -80,35 +98,95 @@ class Proxy(MultiService):
         super().startService()
         for table in self.routing.tables.values():
             self.receiver.listen(table.kernel, table.vif_name)
-        per_source = per_source_instances(self.configuration.instances)
-        for config in self.configuration.instances:
-            self._start_instance(config, config.name in per_source)
+        self._arrange(self.configuration)
         self._links = RawPort(make_link_socket(), self.monitor, self._reactor)
         self._links.startListening()
 
-    def _start_instance(self, config: InstanceConfig, per_source: bool) -> None:
-        for family in families(config):
-            table = self.routing.tables.get((family, config.table))
-            if table is None:
-                continue
-            modules = Modules(
-                self.timer,
-                self.sender,
-                self.receiver,
-                table,
-                tuple(self._upstream(name, config, family) for name in config.upstreams),
-                per_source,
-                self._locator.interface_towards,
-                LinkGroups,
-            )
-            instance = ProxyInstance(config, family, modules)
-            self.instances.append(instance)
-            instance.setServiceParent(self)
+    # -- change
+
+    async def apply(self, configuration: Configuration) -> None:
+        """Run by ``configuration``: what is different is done, and nothing else touched.
+
+        What is raised has changed nothing: MulticastRoutingError where a table is not to be
+        had, OSError or ValueError where a section's service is not.
+        """
+        opened = self._open_tables(configuration)
+        try:
+            await self.sections.apply(self.configuration, configuration)
+        except BaseException:
+            for key in opened:
+                await self.routing.close(*key)
+            raise
+        for key in opened:
+            table = self.routing.tables[key]
+            self.receiver.listen(table.kernel, table.vif_name)
+        before, self.configuration = self.configuration, configuration
+        if before.instances != configuration.instances:
+            self._arrange(configuration)
+            self._warn_of_missing(set(_named(configuration)) - set(_named(before)))
+        await DeferredList([table.when_idle() for table in self.routing.tables.values()])
+        await self._close_tables()
+
+    def _arrange(self, configuration: Configuration) -> None:
+        """Have the instances that ``configuration`` names, as it describes them."""
+        wanted = {
+            (config.name, family): config
+            for config in configuration.instances
+            for family in families(config)
+            if (family, config.table) in self.routing.tables
+        }
+        known = {(instance.config.name, instance.family): instance for instance in self.instances}
+        for key, instance in list(known.items()):
+            if key not in wanted or not instance.can_become(wanted[key]):
+                instance.disownServiceParent()
+                del known[key]
+            else:
+                instance.let_go(wanted[key])
+        per_source = per_source_instances(configuration.instances)
+        self.instances = []
+        for (name, family), config in wanted.items():
+            modules = self._modules(config, family, name in per_source)
+            found = known.get((name, family))
+            if found is None:
+                self.instances.append(self._start_instance(config, family, modules))
+            else:
+                self.instances.append(found)
+                found.reconfigure(config, modules, self.monitor.links)
+        self._upstreams = {key: up for key, up in self._upstreams.items() if up.users}
+        self._movers.clear()
+
+    async def _close_tables(self) -> None:
+        """Give back the tables that no instance uses."""
+        used = {(instance.family, instance.config.table) for instance in self.instances}
+        for family, number in self.routing.tables.keys() - used:
+            self.receiver.ignore(family, number)
+            await self.routing.close(family, number)
+
+    def _start_instance(
+        self, config: InstanceConfig, family: Family, modules: Modules
+    ) -> ProxyInstance:
+        instance = ProxyInstance(config, family, modules)
+        instance.setServiceParent(self)
+        for link in list(self.monitor.links.values()):
+            instance.receive(LinkChanged(None, link))
+        return instance
+
+    def _modules(self, config: InstanceConfig, family: Family, per_source: bool) -> Modules:
+        return Modules(
+            self.timer,
+            self.sender,
+            self.receiver,
+            self.routing.tables[family, config.table],
+            tuple(self._upstream(name, config, family) for name in config.upstreams),
+            per_source,
+            self._locator.interface_towards,
+            LinkGroups,
+            self._movers,
+        )
 
     def _upstream(self, name: str, config: InstanceConfig, family: Family) -> Upstream:
         """An upstream of an instance, the same for all that name it."""
-        version = config.igmp_version if family is IPV4 else config.mld_version
-        key = (name, family, config.table, version)
+        key = (name, family, config.table, version_of(config, family))
         if key not in self._upstreams:
             self._upstreams[key] = Upstream(*key, self.timer, self.sender, self.receiver)
         return self._upstreams[key]
@@ -122,16 +200,18 @@ class Proxy(MultiService):
 
     def _links_known(self) -> None:
         """All links were told once: the first queries are out, the first entries under way."""
-        for config in self.configuration.instances:
-            for name in (*config.upstreams, *config.downstream):
-                if name not in self.monitor.links and not is_pattern(name):
-                    self.log.warn(
-                        "there is no such interface yet: it is used when it comes",
-                        instance=config.name,
-                        interface=name,
-                    )
+        self._warn_of_missing(set(_named(self.configuration)))
         idle = [table.when_idle() for table in self.routing.tables.values()]
         DeferredList(idle).addCallback(self._announce)
+
+    def _warn_of_missing(self, named: set[tuple[str, str]]) -> None:
+        for instance, name in sorted(named):
+            if name not in self.monitor.links and not is_pattern(name):
+                self.log.warn(
+                    "there is no such interface yet: it is used when it comes",
+                    instance=instance,
+                    interface=name,
+                )
 
     def _announce(self, _: object) -> None:
         """Now a source on a downstream link loses nothing either."""
@@ -147,10 +227,11 @@ class Proxy(MultiService):
 
     async def _stop(self) -> None:
         notify("STOPPING=1")
+        self.stopping = True
         if self._links is not None:
             self._links.stopListening()
             self._links = None
-        for part in (*self.instances, self.receiver, self.routing):
+        for part in (self.sections, *self.instances, self.receiver, self.routing):
             stopped = part.disownServiceParent()
             if stopped is not None:
                 await stopped
@@ -158,6 +239,13 @@ class Proxy(MultiService):
         self._upstreams.clear()
         self._locator.close()
         await MultiService.stopService(self)
+
+
+def _named(configuration: Configuration) -> Iterable[tuple[str, str]]:
+    """Instance and name of each interface, or pattern, that is named."""
+    for config in configuration.instances:
+        for name in (*config.upstreams, *config.downstream):
+            yield config.name, name
 
 
 def families(config: InstanceConfig) -> Iterable[Family]:

@@ -159,7 +159,7 @@ class Receiver(Service):
     def __init__(self, reactor: IReactorFDSet) -> None:
         self._reactor = reactor
         self._protocols: dict[tuple[Family, int], TableProtocol] = {}
-        self._ports: list[RawPort] = []
+        self._ports: dict[tuple[Family, int], RawPort] = {}
         self.dropped: Counter[tuple[str, str]] = Counter()
 
     def listen(self, table: MulticastTable, vif_name: Callable[[int], str | None]) -> None:
@@ -167,13 +167,18 @@ class Receiver(Service):
         protocol = TableProtocol(table, vif_name, self.dropped)
         port = RawPort(table.socket, protocol, self._reactor)
         self._protocols[table.family, table.table] = protocol
-        self._ports.append(port)
+        self._ports[table.family, table.table] = port
         port.startListening()
+
+    def ignore(self, family: Family, table: int) -> None:
+        """Read this table's socket no more."""
+        self._ports.pop((family, table)).stopReading()
+        del self._protocols[family, table]
 
     def stopService(self) -> None:
         """Read no more; the sockets are Routing's to close."""
         super().stopService()
-        for port in self._ports:
+        for port in self._ports.values():
             port.stopReading()
         self._ports.clear()
         self._protocols.clear()

@@ -19,6 +19,9 @@ from .routingtable import ForwardingTable
 
 OpenTable = Callable[[Family, int], MulticastTable]
 
+TableKey = tuple[Family, int]
+"""A table's family and number."""
+
 
 class Routing(Service):
     """The kernel tables in use, the thread that works on them, and the watch over them."""
@@ -31,13 +34,17 @@ class Routing(Service):
         self._open_table = open_table
         self._pool = ThreadPool(1, 1, "routing")
         self._watch: RawPort | None = None
-        self.tables: dict[tuple[Family, int], ForwardingTable] = {}
+        self.tables: dict[TableKey, ForwardingTable] = {}
 
     def open(self, family: Family, number: int) -> ForwardingTable:
         """Take over a table (0: the default one); MulticastRoutingError when that fails."""
         table = ForwardingTable(self._open_table(family, number), self._submit)
         self.tables[family, number] = table
         return table
+
+    def close(self, family: Family, number: int) -> Deferred[Any]:
+        """Give a table back; fires when the kernel has nothing left of it."""
+        return self.tables.pop((family, number)).close()
 
     def startService(self) -> None:
         """Start the thread, and see what others do to the tables."""

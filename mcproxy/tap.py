@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar
 
+import attrs
 from twisted.application.service import IService, MultiService
+from twisted.internet.interfaces import IProtocol
 from twisted.python import usage
 
 from . import __version__
 from .command import NO, NOT_PERMITTED
 from .command.signals import SignalHandlers
 from .config.errors import ConfigurationError
-from .config.model import Configuration
+from .config.model import Configuration, ControlConfig, ManholeConfig
 from .config.toml import from_interfaces, load
+from .control.changes import Changes
+from .control.socket import ControlService
 from .linux.mroute import MulticastRoutingError, NotPermitted
 from .proxy import Proxy
+from .sections import Make
 
 
-class CannotBuildError(Exception):
+class CannotBuildError(OSError):
     """Something that the configuration asks for is not to be had; the text says what to do."""
 
 
@@ -35,6 +43,7 @@ class Options(usage.Options):
     optParameters: ClassVar = [  # noqa: N815 - Twisted's name
         ["config", "c", None, "The configuration file."],
         ["upstream", None, None, "Without a file: the upstream interface."],
+        ["socket", None, None, "Where commands come in, whatever the file says of it."],
     ]
 
     def __init__(self) -> None:
@@ -57,10 +66,16 @@ class Options(usage.Options):
             raise usage.UsageError("give --config FILE, or --upstream IF and --downstream IF")
 
     def configuration(self) -> Configuration:
-        """What the options name; ConfigurationError."""
+        """What the options name, read anew; ConfigurationError."""
         if self["config"] is not None:
-            return load(self["config"])
-        return from_interfaces(self["upstream"], self["downstream"])
+            configuration = load(self["config"])
+        else:
+            configuration = from_interfaces(self["upstream"], self["downstream"])
+        if self["socket"] is None:
+            return configuration
+        control = configuration.control or ControlConfig()
+        control = attrs.evolve(control, socket=os.path.abspath(self["socket"]))
+        return attrs.evolve(configuration, control=control)
 
 
 def makeService(options: Options) -> IService:
@@ -68,7 +83,7 @@ def makeService(options: Options) -> IService:
     from twisted.internet import reactor
 
     try:
-        return Daemon(build(reactor, options.configuration()))
+        return Daemon(build(reactor, options.configuration(), options.configuration))
     except START_ERRORS as error:
         raise SystemExit(tell(error)) from None
 
@@ -95,20 +110,28 @@ def tell(error: Exception) -> int:
     return NOT_PERMITTED if isinstance(error, NotPermitted | PermissionError) else NO
 
 
-def build(reactor: Any, configuration: Configuration) -> Proxy:
-    """The service tree, and a reactor that fits it; CannotBuildError."""
+def build(reactor: Any, configuration: Configuration, load: Callable[[], Configuration]) -> Proxy:
+    """The service tree, and a reactor that fits it; CannotBuildError.
+
+    ``load`` reads the configuration anew when that is asked for.
+    """
     # Timers must not jump when the machine's clock is set, as happens after the start of a
     # router. Nothing was scheduled by the old clock yet.
     reactor.seconds = time.monotonic
-    SignalHandlers(reactor).install()
     proxy = Proxy(reactor, configuration)
-    if configuration.manhole is not None:
-        _add_manhole(reactor, configuration, proxy)
+    changes = Changes(proxy, load)
+    SignalHandlers(reactor, changes.hangup).install()
+    makers: dict[str, Make] = {
+        "manhole": partial(_make_manhole, reactor, proxy),
+        "control": partial(_make_control, reactor, proxy, changes),
+    }
+    proxy.sections.build(configuration, makers)
     return proxy
 
 
-def _add_manhole(reactor: Any, configuration: Configuration, proxy: Proxy) -> None:
-    assert configuration.manhole is not None
+def _make_manhole(reactor: Any, proxy: Proxy, config: ManholeConfig | None) -> IService | None:
+    if config is None:
+        return None
     try:
         from .control.manhole import make_service
     except ImportError as error:
@@ -117,6 +140,19 @@ def _add_manhole(reactor: Any, configuration: Configuration, proxy: Proxy) -> No
             "the table [manhole]"
         ) from error
     try:
-        make_service(reactor, configuration.manhole, proxy).setServiceParent(proxy)
+        return make_service(reactor, config, proxy)
     except (OSError, ValueError) as error:
         raise CannotBuildError(f"the manhole cannot be: {error}") from error
+
+
+def _make_control(
+    reactor: Any, proxy: Proxy, changes: Changes, config: ControlConfig | None
+) -> IService:
+    def connect(closed: Callable[[], None]) -> IProtocol:
+        # Imported when there is somebody to answer.
+        from .control.api import Api
+        from .control.http import Channel
+
+        return Channel(reactor, Api(proxy, changes).handle, closed)
+
+    return ControlService(reactor, config, connect)

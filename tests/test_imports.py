@@ -21,7 +21,7 @@ FLOORS = (
     ),
     ("mcproxy.upstream", "mcproxy.downstream", "mcproxy.planes", "mcproxy.policy"),
     ("mcproxy.instance",),
-    ("mcproxy.proxy",),
+    ("mcproxy.proxy", "mcproxy.sections"),
     ("mcproxy.control",),
     ("mcproxy.tap", "mcproxy.command", "mcproxy.__main__"),
 )

@@ -11,7 +11,7 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy import tap
-from mcproxy.config.model import Configuration, InstanceConfig, ManholeConfig
+from mcproxy.config.model import Configuration, ControlConfig, InstanceConfig, ManholeConfig
 
 INSTANCES = (InstanceConfig("a", ("up",), ("down",)),)
 
@@ -23,16 +23,17 @@ class BuildTests(SynchronousTestCase):
             self.addCleanup(signal.signal, number, signal.getsignal(number))
 
     def build(self, manhole: ManholeConfig | None = None) -> tap.Proxy:
-        return tap.build(self.reactor, Configuration(INSTANCES, manhole))
+        configuration = Configuration(INSTANCES, manhole)
+        return tap.build(self.reactor, configuration, lambda: configuration)
 
     def test_the_clock_does_not_jump_with_the_machine_s(self) -> None:
         self.build()
         self.assertIs(self.reactor.seconds, time.monotonic)
 
     def test_the_manhole_is_there_only_if_it_is_configured(self) -> None:
-        self.assertNotIn("manhole", self.build().namedServices)
+        self.assertNotIn("manhole", self.build().sections.namedServices)
         manhole = ManholeConfig("127.0.0.1:4022", "/keys", self.mktemp())
-        self.assertIn("manhole", self.build(manhole).namedServices)
+        self.assertIn("manhole", self.build(manhole).sections.namedServices)
 
     def test_a_manhole_that_cannot_be(self) -> None:
         manhole = ManholeConfig("127.0.0.1:4022", "/keys", "/nowhere/key")
@@ -55,3 +56,9 @@ class OptionsTests(SynchronousTestCase):
         (instance,) = options.configuration().instances
         self.assertEqual((instance.upstream, instance.downstream), ("a", ("b", "c*")))
         self.assertEqual(tap.Options()["downstream"], [])
+
+    def test_another_socket(self) -> None:
+        for more, control in (([], None), (["--socket", "/run/s"], ControlConfig("/run/s"))):
+            options = tap.Options()
+            options.parseOptions(["--upstream", "a", "--downstream", "b", *more])
+            self.assertEqual(options.configuration().control, control)

@@ -1,8 +1,9 @@
-"""SIGTERM and SIGINT: the first ends the daemon in good order, the second at once."""
+"""SIGTERM and SIGINT end the daemon, the second of them at once; SIGHUP has it reload."""
 
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 from typing import Any
@@ -14,7 +15,7 @@ STOPPING = (signal.SIGTERM, signal.SIGINT)
 
 
 class SignalHandlers:
-    """Stops ``reactor`` on a signal, so that the exit code is 0.
+    """Stops ``reactor`` on a signal, so that the exit code is 0; ``hangup`` is called on SIGHUP.
 
     The reactor's own handlers end the process by the same signal once more, and its exit
     code is then that of a crash to those who watch it.
@@ -22,8 +23,9 @@ class SignalHandlers:
 
     log = Logger()
 
-    def __init__(self, reactor: Any) -> None:
+    def __init__(self, reactor: Any, hangup: Callable[[], None]) -> None:
         self._reactor = reactor
+        self._hangup = hangup
         self._asked = False
 
     def install(self) -> None:
@@ -49,6 +51,4 @@ class SignalHandlers:
             self._reactor.stop()
 
     def _reload(self, *_: object) -> None:
-        self._reactor.callFromThread(
-            self.log.warn, "SIGHUP: a running daemon takes no new configuration yet; restart it"
-        )
+        self._reactor.callFromThread(self._hangup)

@@ -1,1 +1,1 @@
-"""The operator's side: views of the running daemon, and ways to reach them."""
+"""The operator's side: views of the running daemon, changes to it, and ways to reach them."""

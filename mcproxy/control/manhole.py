@@ -103,8 +103,8 @@ def namespace(proxy: Proxy) -> dict[str, Any]:
     return {
         "proxy": proxy,
         "instances": lambda: pprint(snapshot.instances(proxy)),
-        "groups": lambda: pprint(snapshot.groups(proxy)),
-        "routes": lambda: pprint(snapshot.routes(proxy)),
+        "groups": lambda: pprint(list(snapshot.groups(proxy))),
+        "routes": lambda: pprint(list(snapshot.routes(proxy))),
         "counters": lambda: pprint(snapshot.counters(proxy)),
     }
 

@@ -5,14 +5,16 @@ Times are seconds from now, addresses text; keys are the leaf names of RFC 9398 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from ..protocol.family import text
+from ..protocol.family import Address, text
 from ..protocol.group import STOPPED, Group
 from ..protocol.sources import EXCLUDE
 
 if TYPE_CHECKING:
     from ..instance import ProxyInstance
+    from ..protocol.querier import Querier
     from ..proxy import Proxy
 
 Row = dict[str, Any]
@@ -51,21 +53,22 @@ def _instance(instance: ProxyInstance, now: float) -> Row:
     }
 
 
-def groups(proxy: Proxy) -> list[Row]:
-    """Each group on each downstream link, with its filter mode, sources and times."""
-    now = proxy.timer.now()
-    rows = []
-    for instance in proxy.instances:
+def groups(proxy: Proxy) -> Iterator[Row]:
+    """Each group on each downstream link, with its filter mode, sources and times.
+
+    Made as they are taken: what comes meanwhile may be left out.
+    """
+    for instance in list(proxy.instances):
         for name, downstream in sorted(instance.downstreams.items()):
-            for address, group in sorted(downstream.querier.groups.items()):
-                rows.append(
-                    {"instance": instance.name, "interface": name, "group-address": text(address)}
-                    | _group(group, now)
-                )
-    return rows
+            querier = downstream.querier
+            for address in sorted(querier.groups):
+                group = querier.groups.get(address)
+                if group is not None:
+                    where = {"instance": instance.name, "interface": name}
+                    yield where | _group(querier, address, group, proxy.timer.now())
 
 
-def _group(group: Group, now: float) -> Row:
+def _group(querier: Querier, address: Address, group: Group, now: float) -> Row:
     """``expire`` belongs to the group in EXCLUDE mode, else to its sources."""
     sources: list[Row] = [
         {
@@ -75,31 +78,34 @@ def _group(group: Group, now: float) -> Row:
         }
         for source, when in sorted(group.sources.items())
     ]
-    excluding = group.mode is EXCLUDE
+    excluding, current = group.mode is EXCLUDE, querier.version
     return {
+        "group-address": text(address),
         "filter-mode": group.mode.value,
         "expire": round(group.timer - now, 1) if excluding else None,
         "source": sources,
+        "version": group.older.oldest(current, now) if group.older else current,
+        "up-time": round(now - group.since, 1),
+        "last-reporter": None if group.last_reporter is None else text(group.last_reporter),
     }
 
 
-def routes(proxy: Proxy) -> list[Row]:
-    """The forwarding entries of each instance; ``*`` stands for any source or group."""
-    rows = []
-    for instance in proxy.instances:
+def routes(proxy: Proxy) -> Iterator[Row]:
+    """The forwarding entries of each instance; ``*`` stands for any source or group.
+
+    Made as they are taken: what comes meanwhile may be left out.
+    """
+    for instance in list(proxy.instances):
         any_address = instance.family.unspecified
-        groups = [any_address, *sorted(set(instance.planned_groups()))]
-        for group, route in ((g, r) for g in groups for r in instance.plan(g)):
-            rows.append(
-                {
+        for group in (any_address, *sorted(set(instance.planned_groups()))):
+            for route in instance.plan(group):
+                yield {
                     "instance": instance.name,
                     "source-address": "*" if route.source == any_address else text(route.source),
                     "group-address": "*" if group == any_address else text(group),
                     "incoming-interface": route.parent,
                     "outgoing-interface": sorted(route.outgoing),
                 }
-            )
-    return rows
 
 
 def counters(proxy: Proxy) -> list[Row]:

@@ -28,7 +28,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 class Daemon:
     """A program on ``node``; without ``command`` mcproxy with ``config``, a file's text.
 
-    Its standard error is collected in ``lines``.
+    Its standard error is collected in ``lines``. ``socket`` is where mcproxy takes commands.
     """
 
     def __init__(
@@ -43,8 +43,10 @@ class Daemon:
         self._notify.bind(f"{self._folder.name}/notify")
         self.config = Path(self._folder.name, "mcproxy.toml")
         self.config.write_text(config, encoding="utf-8")
+        self.socket = Path(self._folder.name, "control")
         if not command:
-            command = (sys.executable, "-m", "mcproxy", "run", "--config", str(self.config))
+            program = (sys.executable, "-m", "mcproxy", "run", "--config", str(self.config))
+            command = (*program, "--socket", str(self.socket))
         self.lines: list[str] = []
         self.started = time.monotonic()
         self.process: subprocess.Popen[str] = node.popen(

@@ -51,6 +51,14 @@ class Selection:
         self._send_up = send_up
         self._delivering: dict[Address, dict[Address, str]] = {}
 
+    def take_over(self, before: Selection) -> None:
+        """Go on from ``before``: which upstreams work, and who delivers what that still may."""
+        self.usable = before.usable
+        for group, known in before._delivering.items():
+            kept = {s: up for s, up in known.items() if self.may_provide(up, s, group)}
+            if kept and self.join is Join.MUTEX:
+                self._delivering[group] = kept
+
     # -- memberships
 
     def share(

@@ -25,13 +25,16 @@ from twisted.internet.defer import Deferred
 from mcproxy import tap
 from mcproxy.command import main
 from mcproxy.linux.mroute import NotPermitted, TableInUse
+from mcproxy.sections import Sections
 
 def tell(word):
     print(word, file=sys.__stdout__, flush=True)  # twistd puts its log into the other
 
 class Dummy(Service):
     def __init__(self, reactor, configuration):
+        self.configuration = configuration
         self.kind = configuration.instances[0].upstream
+        self.sections = Sections()
     def privilegedStartService(self):
         if self.kind == "forbidden":
             raise NotPermitted("not permitted to do it: ask")
