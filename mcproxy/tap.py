@@ -68,14 +68,12 @@ class Options(usage.Options):
     def configuration(self) -> Configuration:
         """What the options name, read anew; ConfigurationError."""
         if self["config"] is not None:
-            configuration = load(self["config"])
-        else:
-            configuration = from_interfaces(self["upstream"], self["downstream"])
-        if self["socket"] is None:
-            return configuration
-        control = configuration.control or ControlConfig()
-        control = attrs.evolve(control, socket=os.path.abspath(self["socket"]))
-        return attrs.evolve(configuration, control=control)
+            return load(self["config"])
+        return from_interfaces(self["upstream"], self["downstream"])
+
+    def build(self, reactor: Any, configuration: Configuration) -> Proxy:
+        """The service tree for what ``configuration`` gave; CannotBuildError."""
+        return build(reactor, configuration, self.configuration, self["socket"])
 
 
 def makeService(options: Options) -> IService:
@@ -83,7 +81,7 @@ def makeService(options: Options) -> IService:
     from twisted.internet import reactor
 
     try:
-        return Daemon(build(reactor, options.configuration(), options.configuration))
+        return Daemon(options.build(reactor, options.configuration()))
     except START_ERRORS as error:
         raise SystemExit(tell(error)) from None
 
@@ -110,10 +108,16 @@ def tell(error: Exception) -> int:
     return NOT_PERMITTED if isinstance(error, NotPermitted | PermissionError) else NO
 
 
-def build(reactor: Any, configuration: Configuration, load: Callable[[], Configuration]) -> Proxy:
+def build(
+    reactor: Any,
+    configuration: Configuration,
+    load: Callable[[], Configuration],
+    socket: str | None = None,
+) -> Proxy:
     """The service tree, and a reactor that fits it; CannotBuildError.
 
-    ``load`` reads the configuration anew when that is asked for.
+    ``load`` reads the configuration anew when that is asked for; commands come in at
+    ``socket``, if it is given, whatever the configuration says.
     """
     # Timers must not jump when the machine's clock is set, as happens after the start of a
     # router. Nothing was scheduled by the old clock yet.
@@ -123,7 +127,7 @@ def build(reactor: Any, configuration: Configuration, load: Callable[[], Configu
     SignalHandlers(reactor, changes.hangup).install()
     makers: dict[str, Make] = {
         "manhole": partial(_make_manhole, reactor, proxy),
-        "control": partial(_make_control, reactor, proxy, changes),
+        "control": partial(_make_control, reactor, proxy, changes, socket),
     }
     proxy.sections.build(configuration, makers)
     return proxy
@@ -146,7 +150,11 @@ def _make_manhole(reactor: Any, proxy: Proxy, config: ManholeConfig | None) -> I
 
 
 def _make_control(
-    reactor: Any, proxy: Proxy, changes: Changes, config: ControlConfig | None
+    reactor: Any,
+    proxy: Proxy,
+    changes: Changes,
+    socket: str | None,
+    config: ControlConfig | None,
 ) -> IService:
     def connect(closed: Callable[[], None]) -> IProtocol:
         # Imported when there is somebody to answer.
@@ -155,4 +163,6 @@ def _make_control(
 
         return Channel(reactor, Api(proxy, changes).handle, closed)
 
+    if socket is not None:
+        config = attrs.evolve(config or ControlConfig(), socket=os.path.abspath(socket))
     return ControlService(reactor, config, connect)

@@ -11,7 +11,7 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy import tap
-from mcproxy.config.model import Configuration, ControlConfig, InstanceConfig, ManholeConfig
+from mcproxy.config.model import CONTROL_SOCKET, Configuration, InstanceConfig, ManholeConfig
 
 INSTANCES = (InstanceConfig("a", ("up",), ("down",)),)
 
@@ -35,6 +35,13 @@ class BuildTests(SynchronousTestCase):
         manhole = ManholeConfig("127.0.0.1:4022", "/keys", self.mktemp())
         self.assertIn("manhole", self.build(manhole).sections.namedServices)
 
+    def test_commands_come_in_where_the_option_says(self) -> None:
+        for socket, expected in ((None, CONTROL_SOCKET), ("/run/s", "/run/s")):
+            configuration = Configuration(INSTANCES)
+            proxy = tap.build(self.reactor, configuration, lambda: configuration, socket)
+            self.assertEqual(proxy.sections.getServiceNamed("control").path, expected)
+            self.assertIsNone(proxy.configuration.control)
+
     def test_a_manhole_that_cannot_be(self) -> None:
         manhole = ManholeConfig("127.0.0.1:4022", "/keys", "/nowhere/key")
         error = self.assertRaises(tap.CannotBuildError, self.build, manhole)
@@ -56,9 +63,3 @@ class OptionsTests(SynchronousTestCase):
         (instance,) = options.configuration().instances
         self.assertEqual((instance.upstream, instance.downstream), ("a", ("b", "c*")))
         self.assertEqual(tap.Options()["downstream"], [])
-
-    def test_another_socket(self) -> None:
-        for more, control in (([], None), (["--socket", "/run/s"], ControlConfig("/run/s"))):
-            options = tap.Options()
-            options.parseOptions(["--upstream", "a", "--downstream", "b", *more])
-            self.assertEqual(options.configuration().control, control)

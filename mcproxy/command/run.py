@@ -89,7 +89,7 @@ def main(arguments: Sequence[str]) -> int:
         from twisted.internet import reactor
 
         start_logging(options["log-level"])
-        service = tap.build(reactor, configuration, options.configuration)
+        service = options.build(reactor, configuration)
     except tap.START_ERRORS as error:
         return tap.tell(error)
     return Runner(reactor, service).run()

@@ -69,6 +69,11 @@ class ControlService(Service):
         self._factory = ConnectionFactory(make)
         self._port: Any = None
 
+    @property
+    def path(self) -> str:
+        """Where it is, or is to be."""
+        return self._config.socket
+
     def startService(self) -> None:
         """Listen, if there is to be a socket."""
         super().startService()

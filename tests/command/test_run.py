@@ -109,7 +109,7 @@ class EndTests(ProcessTestCase):
         self.expect(process, "started")
         process.send_signal(signal.SIGHUP)
         assert process.stderr is not None
-        self.assertIn("not reloaded: the daemon was started without a file", process.stderr.readline())
+        self.assertIn("not reloaded: the daemon was started", process.stderr.readline())
         process.send_signal(signal.SIGTERM)
         self.assertEqual(self.ended(process)[0], 0)
 
