@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mcproxy.lab.payload import PAYLOAD
-from mcproxy.protocol import datagram, igmp, mld
+from mcproxy.protocol import datagram
 from mcproxy.protocol.family import IPV4, IPV6, Address, Family, packed
 from mcproxy.protocol.packets import (
     Leave,
@@ -18,6 +18,8 @@ from mcproxy.protocol.packets import (
     Report,
     WireError,
 )
+
+from ..kernel.messages import message_in
 
 RECORDS_A_REPORT = 50
 
@@ -104,9 +106,7 @@ def sequence(packet: bytes) -> int:
 def _message(packet: bytes) -> Packet | None:
     """The IGMP or MLD message in an IP packet; None of what is none."""
     try:
-        if packet[0] >> 4 == 4:
-            return igmp.decode(datagram.decode_ipv4(packet).message)
-        return mld.decode(packet[48:])  # after the hop-by-hop header that all of MLD has
+        return message_in(packet)
     except WireError:
         return None
 

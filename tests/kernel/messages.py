@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from mcproxy.lab.capture import Capture, Frame, is_membership
 from mcproxy.lab.raw import RawHost
-from mcproxy.protocol import datagram
+from mcproxy.protocol import datagram, igmp, mld
 from mcproxy.protocol.datagram import Datagram, accept, decode_ipv4, ipv6_router_alert
 from mcproxy.protocol.family import IPV4, IPV6, Address, packed
 from mcproxy.protocol.packets import (
@@ -66,6 +66,13 @@ def heard(link: Capture, outgoing: bool = False) -> Iterator[Heard]:
                 yield _read(frame)
             except WireError:
                 continue
+
+
+def message_in(packet: bytes) -> Packet:
+    """The message in an IP packet, from whatever address; WireError when it cannot be read."""
+    if packet[0] >> 4 == 4:
+        return igmp.decode(decode_ipv4(packet).message)
+    return mld.decode(packet[48:])  # all of MLD comes after a hop-by-hop header
 
 
 def records(link: Capture, group: str, outgoing: bool = False) -> list[Record]:

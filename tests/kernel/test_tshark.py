@@ -1,0 +1,117 @@
+"""All that the daemon sends in busy times, read by tshark without a fault."""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from mcproxy.protocol import datagram
+from mcproxy.protocol.family import IPV4, IPV6, Family, packed, text
+from mcproxy.protocol.packets import Report
+
+from . import tshark
+from .busy import BusyScenarios
+from .messages import TO_EX, record
+from .site import IPv4TestCase, IPv6TestCase
+
+Kinds = frozenset[tuple[int, str]]
+"""Types of messages, and their version where tshark tells it."""
+
+
+class TsharkScenarios(BusyScenarios):
+    reports: Kinds
+    queries: Kinds
+    """Those of the current version."""
+    leaving: Kinds
+    """Reports and leaves of the version before."""
+
+    def setUp(self) -> None:
+        tshark.require()
+        super().setUp()
+
+    def assert_faultless(self, link: str, kinds: Kinds) -> None:
+        """tshark reads what we read, finds nothing wrong, and these kinds."""
+        sent = list(self.sent(link))
+        readings = tshark.read(one.data for one in sent)
+        self.assertEqual(len(readings), len(sent))
+        for one, reading in zip(sent, readings, strict=True):
+            self.assertTrue(reading.is_faultless, f"{link}: {reading}")
+            self.assertEqual(reading.groups, [text(group) for group in one.groups])
+            self.assertEqual(set(reading.sources), {text(source) for source in one.sources})
+        self.assertEqual({(each.type, each.version) for each in readings}, kinds, link)
+
+    def test_the_current_version_and_the_one_before_upstream(self) -> None:
+        self.play()
+        self.assert_faultless("up", self.reports | self.leaving)
+        self.assert_faultless("down1", self.queries)
+        self.assert_faultless("down2", self.queries)
+
+    def test_lists_that_fill_more_than_one_packet(self) -> None:
+        self.play_long_lists()
+        longest = max(len(one.sources) for one in self.sent("down1"))
+        self.assertGreater(longest, 50)
+        self.assertGreater(sum(bool(one.sources) for one in self.sent("down1")), 1)
+        self.assert_faultless("up", self.reports)
+        self.assert_faultless("down1", self.queries)
+
+    def check_version(self, version: int, up: Kinds, down: Kinds) -> None:
+        """All links in an older version."""
+        self.play_in_version(version)
+        self.assert_faultless("up", up)
+        self.assert_faultless("down1", down)
+
+    def test_no_address_upstream(self) -> None:
+        self.play_without_address()
+        sources = {self.source_of(one.data) for one in self.sent("up")}
+        self.assertEqual(sources, {self.family.unspecified})
+        self.assert_faultless("up", self.reports)
+
+    def source_of(self, packet: bytes) -> bytes:
+        """The address that an IP packet comes from."""
+        return packet[12:16] if self.family is IPV4 else packet[8:24]
+
+
+class IPv4TsharkTests(TsharkScenarios, IPv4TestCase):
+    reports = frozenset({(34, "3")})
+    leaving = frozenset({(22, "2"), (23, "2")})
+    queries = frozenset({(17, "3")})
+
+    def test_igmpv2(self) -> None:
+        self.check_version(2, self.leaving, frozenset({(17, "2")}))
+
+    def test_igmpv1(self) -> None:
+        self.check_version(1, frozenset({(18, "1")}), frozenset({(17, "1")}))
+
+
+class IPv6TsharkTests(TsharkScenarios, IPv6TestCase):
+    reports = frozenset({(143, "")})
+    leaving = frozenset({(131, ""), (132, "")})
+    queries = frozenset({(130, "")})
+
+    def test_mldv1(self) -> None:
+        self.check_version(1, self.leaving, self.queries)
+
+
+class BrokenPacketTests(SynchronousTestCase):
+    """tshark would have told."""
+
+    def setUp(self) -> None:
+        tshark.require()
+
+    def report(self, family: Family) -> bytearray:
+        """A good report of one group and two sources."""
+        source, group = ("10.0.0.1", "239.1.1.1") if family is IPV4 else ("fe80::1", "ff15::1")
+        sources = ("10.1.0.1", "10.1.0.2") if family is IPV4 else ("fd00::1", "fd00::2")
+        message = Report((record(TO_EX, group, *sources),))
+        to = datagram.destination(family, message)
+        return bytearray(datagram.encode(family, packed(source), to, message))
+
+    def test_faults_are_told(self) -> None:
+        for family in (IPV4, IPV6):
+            good = self.report(family)
+            short, changed, many = good[:-6], good[:], good[:]
+            changed[-1] ^= 1  # so that the checksum is wrong
+            many[family.header_size + 7] = 9  # records
+            readings = tshark.read(map(bytes, (good, short, changed, many)))
+            self.assertEqual([each.is_faultless for each in readings], [True, False, False, False])
+            self.assertIn("checksum", " ".join(readings[2].remarks))
+            self.assertTrue(any(each.malformed for each in readings))
