@@ -12,7 +12,6 @@ from typing import Protocol
 
 from twisted.logger import Logger
 
-from .config.model import InterfaceSettings
 from .linux.interfaces import Link
 from .linux.membership import LinkGroups
 from .protocol.admission import Refusal
@@ -88,12 +87,11 @@ class Downstream:
         now = self._timer.now()
         self._carry_out(self.querier.start(now), now)
 
-    def reconfigure(self, settings: InterfaceSettings) -> None:
+    def reconfigure(self, settings: QuerierSettings, check_subnet: bool) -> None:
         """Live by other settings; what hosts want stays."""
-        self.check_subnet = settings.check_subnet
+        self.check_subnet = check_subnet
         now = self._timer.now()
-        new = querier_settings(settings, self.querier.version)
-        self._carry_out(self.querier.reconfigure(new, now), now)
+        self._carry_out(self.querier.reconfigure(settings, now), now)
 
     def close(self) -> None:
         """Do nothing any more."""
@@ -183,21 +181,3 @@ class Downstream:
         if due:
             self._warned[what] = now + WARNING_INTERVAL
         return due
-
-
-def querier_settings(settings: InterfaceSettings, version: int) -> QuerierSettings:
-    """A link's settings in the terms of RFC 9776, section 8, spoken in ``version``."""
-    return QuerierSettings(
-        query_interval=settings.query_interval,
-        query_response_interval=settings.query_max_response_time,
-        robustness=settings.robustness_variable,
-        last_member_query_interval=settings.last_member_query_interval,
-        immediate_leave=settings.immediate_leave,
-        explicit_tracking=settings.explicit_tracking,
-        max_hosts=settings.max_hosts,
-        max_group_hosts=settings.max_group_hosts,
-        max_groups=settings.max_groups,
-        max_group_sources=settings.max_group_sources,
-        max_report_rate=settings.max_report_rate,
-        version=version,
-    )

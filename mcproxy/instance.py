@@ -11,23 +11,32 @@ import errno
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-import attrs
 from twisted.application.service import Service
 from twisted.logger import Logger
 
 from .config.model import InstanceConfig, InterfaceSettings
-from .downstream import Downstream, querier_settings
+from .downstream import Downstream
 from .linux.interfaces import Link
 from .linux.membership import LinkGroups
 from .messages import CacheMiss, LinkChanged, Message, PacketReceived, WrongInterface
 from .planes import LOOK_INTERVAL, GroupPlane, Plane, SourcePlane
-from .policy import instance_policy, instance_selection
-from .protocol.family import IPV4, Address, Family
+from .policy import (
+    instance_policy,
+    instance_selection,
+    of_all_links,
+    querier_settings,
+    same_ssm,
+    ssm_policy,
+    static_groups,
+    version_of,
+)
+from .protocol.family import Address, Family
 from .protocol.forwarding import Route
 from .protocol.gates import Policy
 from .protocol.membership import MembershipDatabase
 from .protocol.querier import Querier
 from .protocol.selection import Join
+from .protocol.settings import QuerierSettings
 from .protocol.sources import SourceFilter
 from .receiver import Receiver
 from .routingtable import ForwardingTable
@@ -74,7 +83,9 @@ class ProxyInstance(Service):
         self.upstreams = {upstream.name: upstream for upstream in modules.upstreams}
         self.version = version_of(config, family)
         self._queriers: dict[str, Querier] = {}
-        self.database = MembershipDatabase(self._queriers)
+        self.database = MembershipDatabase(
+            self._queriers, static_groups(config.static_group, family)
+        )
         self._modules = modules
         policy = instance_policy(config, family)
         self._selection = instance_selection(config, policy)
@@ -157,15 +168,19 @@ class ProxyInstance(Service):
         before, self.config = self.config, config
         planes_differ = modules.per_source != self._modules.per_source
         self._modules = modules
+        asked_before = self.database.static
+        self.database.static = static_groups(config.static_group, self.family)
+        self._ask_upstreams({**asked_before, **self.database.static})
         if before == config and not planes_differ:
             return
-        if planes_differ or _of_all_links(before) != _of_all_links(config):
+        if planes_differ or of_all_links(before) != of_all_links(config):
             self._reform(before, planes_differ)
             self._exchange_upstreams(links)
         for name, downstream in self.downstreams.items():
             settings = config.downstream_settings(name)
-            if settings is not None and settings != before.downstream_settings(name):
-                downstream.reconfigure(settings)
+            same = settings == before.downstream_settings(name) and same_ssm(config, before)
+            if settings is not None and not same:
+                downstream.reconfigure(self._querier_settings(settings), settings.check_subnet)
         for link in list(links.values()):
             if link.name not in self.downstreams:
                 self._downstream_changed(link.name, link)
@@ -219,7 +234,7 @@ class ProxyInstance(Service):
         """What all downstreams together want of ``group`` from an upstream."""
         if not self._modules.per_source:
             return self.database.merged(group)
-        return self._selection.share(upstream, group, self.database.subscriptions(group))
+        return self._selection.share(upstream, group, self.database.wishes(group))
 
     def planned_groups(self) -> Iterable[Address]:
         """The groups that some downstream wants, or that have entries all the same."""
@@ -327,12 +342,16 @@ class ProxyInstance(Service):
 
     def _querier(self, link: Link, settings: InterfaceSettings) -> Querier:
         """One for a link: that of another instance, if it comes from there with its members."""
-        wanted, modules = querier_settings(settings, self.version), self._modules
+        wanted, modules = self._querier_settings(settings), self._modules
         mover = modules.movers.pop((self.family, link.name), None)
         if mover is None or mover.version != self.version:
             return Querier(self.family, wanted, link.mtu)
         mover.reconfigure(wanted, modules.timer.now())
         return mover
+
+    def _querier_settings(self, settings: InterfaceSettings) -> QuerierSettings:
+        ssm = ssm_policy(self.config, self.family)
+        return querier_settings(settings, self.version, self.family, ssm)
 
     def _lose(self, name: str, downstream: Downstream) -> None:
         """The link is gone, and what its hosts wanted with it."""
@@ -377,20 +396,3 @@ class ProxyInstance(Service):
         self._modules.receiver.unregister(self.family, table.kernel.table, link, self)
         if link.name not in self._upstream_indexes:
             table.release(link.name, self)
-
-
-def version_of(config: InstanceConfig, family: Family) -> int:
-    """The version of IGMP or MLD that an instance speaks; 0 for none."""
-    return config.igmp_version if family is IPV4 else config.mld_version
-
-
-def _of_all_links(config: InstanceConfig) -> InstanceConfig:
-    """``config`` without what concerns single downstreams, or one family."""
-    return attrs.evolve(
-        config,
-        downstream=tuple(name for name in config.downstream if name in config.upstreams),
-        interface={},
-        elsewhere=frozenset(),
-        igmp_version=0,
-        mld_version=0,
-    )

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
+import attrs
+
 from .config.addresses import IPNetwork, read_address, read_channel, read_groups, read_mapped
 from .config.model import InstanceConfig, InterfaceSettings
 from .protocol.admission import SsmPolicy
-from .protocol.family import Address, Family
+from .protocol.family import IPV4, Address, Family
 from .protocol.gates import Policy
 from .protocol.packets import Sources
 from .protocol.selection import Join, Selection, SendUp
@@ -127,3 +129,25 @@ def per_source_instances(instances: Iterable[InstanceConfig]) -> set[str]:
         if more <= found:
             return found
         found |= more
+
+
+def version_of(config: InstanceConfig, family: Family) -> int:
+    """The version of IGMP or MLD that an instance speaks; 0 for none."""
+    return config.igmp_version if family is IPV4 else config.mld_version
+
+
+def same_ssm(one: InstanceConfig, other: InstanceConfig) -> bool:
+    """Whether both treat the same groups as source-specific, in the same way."""
+    return (one.ssm_range, one.ssm_map) == (other.ssm_range, other.ssm_map)
+
+
+def of_all_links(config: InstanceConfig) -> InstanceConfig:
+    """``config`` without what concerns single downstreams, or one family."""
+    return attrs.evolve(
+        config,
+        downstream=tuple(name for name in config.downstream if name in config.upstreams),
+        interface={},
+        elsewhere=frozenset(),
+        igmp_version=0,
+        mld_version=0,
+    )

@@ -15,10 +15,14 @@ class MembershipDatabase:
 
     It stores nothing: a subscription is its querier's, and a merged record is made anew
     when a group changed. ``queriers`` is the instance's own mapping by interface name.
+    ``static`` groups are asked for whatever downstreams want, and go to none of them for it.
     """
 
-    def __init__(self, queriers: Mapping[str, Querier]) -> None:
+    def __init__(
+        self, queriers: Mapping[str, Querier], static: Mapping[Address, SourceFilter] | None = None
+    ) -> None:
         self.queriers = queriers
+        self.static = static or {}
 
     def subscriptions(self, group: Address) -> dict[str, SourceFilter]:
         """What each downstream wants of ``group``; those that want nothing are left out."""
@@ -29,11 +33,19 @@ class MembershipDatabase:
                 found[name] = wanted
         return found
 
+    def wishes(self, group: Address) -> dict[str, SourceFilter]:
+        """What is wanted of ``group``: by downstreams, and under the empty name always."""
+        found = self.subscriptions(group)
+        if group in self.static:
+            found[""] = self.static[group]
+        return found
+
     def merged(self, group: Address) -> SourceFilter:
         """The record of ``group``: what the upstream is to be asked for."""
-        wanted = self.subscriptions(group).values()
+        wanted = self.wishes(group).values()
         return next(iter(wanted)) if len(wanted) == 1 else merge(wanted)
 
     def groups(self) -> Iterable[Address]:
-        """Every group that some downstream wants, once each."""
-        return dict.fromkeys(chain.from_iterable(q.wanted_groups() for q in self.queriers.values()))
+        """Every group that is wanted, once each."""
+        by_links = (querier.wanted_groups() for querier in self.queriers.values())
+        return dict.fromkeys(chain(self.static, *by_links))
