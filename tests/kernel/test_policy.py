@@ -1,0 +1,96 @@
+"""Groups that are always wanted, that stay within a boundary, that come from known sources."""
+
+from __future__ import annotations
+
+import json
+
+from mcproxy.protocol.family import IPV4
+
+from .messages import ALLOW, TO_EX, record, records
+from .site import DOWN1, INSTANCE, RATE, IPv4TestCase, IPv6TestCase, Scenarios
+
+
+class PolicyScenarios(Scenarios):
+    def keys(self, **keys: object) -> str:
+        """The usual instance with more keys."""
+        lines = (f"{name.replace('_', '-')} = {json.dumps(value)}" for name, value in keys.items())
+        return "\n".join((INSTANCE, *lines))
+
+    def test_a_static_group_of_a_link(self) -> None:
+        """DB-05: it is asked for and forwarded though no host wants it, and wished for beside."""
+        upstream, link = self.server.capture(), self.other.capture(data=True)
+        table = f"[instance.tv.interface.down2]\nstatic-group = {json.dumps(self.group)}"
+        self.start(f"{INSTANCE}\n{table}")
+        self.stream()
+        self.await_told(upstream, record(TO_EX, self.group))
+        self.await_flowing(link, [self.source])
+        member = self.other.join(self.group)
+        self.await_packets(member)
+        member.leave()
+        self.let_flow(300)
+        self.await_flowing(link, [self.source])
+        self.assert_no_gap(link, self.source)
+
+    def test_a_static_group_of_the_instance(self) -> None:
+        """DB-05: it comes to the proxy, and goes to links where it is wanted."""
+        upstream, link = self.server.capture(), self.other.capture(data=True)
+        self.start(self.keys(static_group=[f"{self.ssm} | {self.source}"]))
+        self.await_told(upstream, record(ALLOW, self.ssm, self.source))
+        self.three_streams(self.ssm)
+        self.assertEqual(self.flowing(link), set())
+        self.other.join(self.ssm, include=[self.source])
+        self.await_flowing(link, [self.source])
+        self.let_flow(2 * RATE)
+        self.assertEqual(len(records(upstream, self.ssm)), 2)  # with its one repeat
+
+    def test_groups_that_do_not_pass_the_boundary(self) -> None:
+        """ADR-06: they are for the downstreams among themselves."""
+        upstream, data = self.server.capture(), self.server.capture(data=True)
+        self.start(self.keys(boundary=[self.group]))
+        self.source = self.numbers.at(DOWN1, 2)
+        inside = self.other.join(self.group)
+        outside = self.other.join(self.groups[1])
+        for group in (self.group, self.groups[1]):
+            self.stream(group, self.source, self.home)
+        self.stream(self.group, self.sources[0])
+        self.await_packets(inside, 100)
+        self.await_packets(outside, 100)
+        self.assert_whole(inside, self.source)
+        self.assertEqual(inside.of(self.sources[0]).packets, 0)
+        self.assertEqual(records(upstream, self.group), [])
+        self.assertEqual(records(upstream, self.groups[1])[0], record(TO_EX, self.groups[1]))
+        groups = {datum.group for datum in data.data() if datum.source == self.source}
+        self.assertEqual(groups, {self.groups[1]})
+
+    def test_hosts_that_cannot_name_a_source(self) -> None:
+        """SSM-01, SSM-04: their group comes from the source that is said for it."""
+        mapped = f"{self.ssm} | {self.source}"
+        upstream, link = self.server.capture(), self.home.capture(data=True)
+        settings = "\n[instance.tv.interface.down1]\nimmediate-leave = true"
+        self.start(self.keys(ssm_map=[mapped]) + settings, last_member_query_interval=0.5)
+        for node in (self.home, self.guest):
+            if self.family is IPV4:
+                node.sysctl("ipv4/conf/eth0/force_igmp_version", 2)
+            else:
+                node.sysctl("ipv6/conf/eth0/force_mld_version", 1)
+        self.three_streams(self.ssm)
+        first = self.home.join(self.ssm)
+        self.await_packets(first, 100)
+        self.assertEqual(records(upstream, self.ssm)[0], record(ALLOW, self.ssm, self.source))
+        self.assertEqual(self.flowing(link), {self.source})
+        first.leave()
+        self.await_flowing(link, [])
+        first, second = self.home.join(self.ssm), self.guest.join(self.ssm)
+        self.await_packets(first, 100)
+        self.await_packets(second, 100)
+        first.leave()
+        self.let_flow(600)
+        self.assert_whole(second)
+
+
+class IPv4PolicyTests(PolicyScenarios, IPv4TestCase):
+    """With IGMP."""
+
+
+class IPv6PolicyTests(PolicyScenarios, IPv6TestCase):
+    """With MLD."""
