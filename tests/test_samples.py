@@ -26,6 +26,11 @@ def with_all_settings(text: str) -> str:
     return re.sub(r"(?m)^#(?=\S+ = |\[)", "", text)
 
 
+def with_examples(text: str) -> str:
+    """The sample with its examples too."""
+    return re.sub(r"(?m)^# (?=[a-z-]+ = )", "", with_all_settings(text))
+
+
 class SampleTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.text = SAMPLE.read_text(encoding="utf-8")
@@ -35,11 +40,13 @@ class SampleTests(SynchronousTestCase):
 
     def test_nor_has_it_with_all_that_is_shown(self) -> None:
         self.assertIsNotNone(parse(with_all_settings(self.text)).manhole)
+        examples = parse(with_examples(self.text)).instances[0]
+        self.assertEqual(examples.boundary, ("239.255.0.0/16", "ff15::/16"))
 
     def test_every_key_is_shown(self) -> None:
         for kind in (Document, InstanceTable, InterfaceSettings, ManholeTable):
             for key in keys_of(kind):
-                self.assertRegex(self.text, rf"(?m)^#?({key} = |\[(.*\.)?{key}\b)")
+                self.assertRegex(self.text, rf"(?m)^(?:# ?)?({key} = |\[(.*\.)?{key}\b)")
 
     def test_what_is_shown_as_a_comment_is_the_default(self) -> None:
         configuration = parse(with_all_settings(self.text))
