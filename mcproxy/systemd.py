@@ -13,7 +13,8 @@ def notify(state: str) -> None:
         return
     address = "\0" + path[1:] if path.startswith("@") else path
     try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock:
+        kind = socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK
+        with socket.socket(socket.AF_UNIX, kind) as sock:
             sock.sendto(state.encode(), address)
     except OSError:
-        return  # it went away; the daemon's work does not depend on it
+        return  # it went away, or does not read; the daemon's work does not depend on it

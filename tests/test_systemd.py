@@ -33,6 +33,12 @@ class NotifyTests(SynchronousTestCase):
         notify("STOPPING=1")
         self.assertEqual(listening.recv(100), b"STOPPING=1")
 
+    def test_one_who_does_not_read_is_not_waited_for(self) -> None:
+        name = f"mcproxy-test-{os.getpid()}"
+        self.listen(f"\0{name}", f"@{name}")
+        for _ in range(10_000):  # more than wait to be read in any system
+            self.assertIsNone(notify("READY=1"))
+
     def test_nobody_wants_to_know(self) -> None:
         for name in ("", "/nowhere/socket", "relative", "vsock:2:1", "/" + "x" * 300):
             self.patch(os, "environ", {"NOTIFY_SOCKET": name})

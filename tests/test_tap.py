@@ -36,8 +36,8 @@ class BuildTests(SynchronousTestCase):
         self.assertIn("manhole", self.build(manhole).sections.namedServices)
 
     def test_commands_come_in_where_the_option_says(self) -> None:
+        configuration = Configuration(INSTANCES)
         for socket, expected in ((None, CONTROL_SOCKET), ("/run/s", "/run/s")):
-            configuration = Configuration(INSTANCES)
             proxy = tap.build(self.reactor, configuration, lambda: configuration, socket)
             self.assertEqual(proxy.sections.getServiceNamed("control").path, expected)
             self.assertIsNone(proxy.configuration.control)

@@ -11,10 +11,11 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from socket import AF_UNIX
 from typing import Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.internet.interfaces import IAddress, IProtocol
 from twisted.internet.protocol import ServerFactory
 from twisted.logger import Logger
@@ -77,41 +78,54 @@ class ControlService(Service):
     def startService(self) -> None:
         """Listen, if there is to be a socket."""
         super().startService()
-        if not self._config.socket:
+        if not self.path:
             return
         try:
-            self._listen(self._config)
+            sock = open_socket(self._config, make_folder=not self._required)
         except OSError as error:
-            self._abandon()
-            reason = f"no control socket at {self._config.socket}: {error.strerror or error}"
+            reason = f"no control socket at {self.path}: {error.strerror or error}"
             if self._required:
-                raise OSError(error.errno, reason) from error
+                raise OSError(reason) from error
             self.log.warn("{reason}: commands cannot reach this daemon", reason=reason)
+            return
+        with sock:
+            descriptor = sock.fileno()
+            self._port = self._reactor.adoptStreamPort(descriptor, AF_UNIX, self._factory)
 
     def stopService(self) -> Deferred[None]:
-        """Listen no more; who is connected may stay."""
+        """Listen no more, and remove the file; who is connected may stay."""
         super().stopService()
-        return maybeDeferred(self._abandon)
+        if self._port is None:
+            return succeed(None)
+        port, self._port = self._port, None
+        return maybeDeferred(port.stopListening)
 
-    def _listen(self, config: ControlConfig) -> None:
-        if not self._required:
-            Path(config.socket).parent.mkdir(mode=0o755, exist_ok=True)
-        make_room(config.socket)
-        # Nobody else can come in between the making of the socket and its mode.
+
+def open_socket(config: ControlConfig, make_folder: bool = False) -> socket.socket:
+    """A listening socket as ``config`` describes it; OSError leaves nothing behind."""
+    group = _group_number(config.group) if config.group else -1
+    if make_folder:
+        Path(config.socket).parent.mkdir(mode=0o755, exist_ok=True)
+    make_room(config.socket)
+    sock = socket.socket(AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+    try:
+        # Nobody else can come in between the making of the file and its mode.
         umask = os.umask(0o177)
         try:
-            self._port = self._reactor.listenUNIX(config.socket, self._factory, mode=0o600)
-        except Exception as error:
-            raise _reason(error) from error
+            sock.bind(config.socket)
         finally:
             os.umask(umask)
-        if config.group:
-            os.chown(config.socket, -1, _group_number(config.group))
-        os.chmod(config.socket, int(config.mode, 8))
-
-    def _abandon(self) -> Any:
-        port, self._port = self._port, None
-        return None if port is None else port.stopListening()
+        try:
+            os.chown(config.socket, -1, group)
+            os.chmod(config.socket, int(config.mode, 8))
+            sock.listen(MOST_CONNECTIONS)
+        except BaseException:
+            os.unlink(config.socket)
+            raise
+    except BaseException:
+        sock.close()
+        raise
+    return sock
 
 
 def make_room(path: str) -> None:
@@ -120,7 +134,7 @@ def make_room(path: str) -> None:
         return
     if not Path(path).is_socket():
         raise FileExistsError(None, "there is another file of this name")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as sock:
+    with socket.socket(AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as sock:
         try:
             sock.connect(path)
         except ConnectionRefusedError:
@@ -137,9 +151,3 @@ def _group_number(name: str) -> int:
         return grp.getgrnam(name).gr_gid
     except KeyError:
         raise FileNotFoundError(None, f"there is no group {name}") from None
-
-
-def _reason(error: Exception) -> Exception:
-    """The OSError in Twisted's CannotListenError."""
-    inner = getattr(error, "socketError", None)
-    return inner if isinstance(inner, OSError) else error
