@@ -11,14 +11,14 @@ from twisted.logger import Logger
 
 from .config.model import Configuration, InstanceConfig
 from .config.names import is_pattern
-from .instance import Modules, ProxyInstance, version_of
+from .instance import Modules, ProxyInstance
 from .linux.interfaces import InterfaceMonitor, Link, make_link_socket
 from .linux.membership import LinkGroups
 from .linux.mroute import NotSupported
 from .linux.rawport import RawPort
 from .linux.routes import SourceLocator
 from .messages import LinkChanged
-from .policy import per_source_instances
+from .policy import per_source_instances, ssm_policy, version_of
 from .protocol.family import IPV4, IPV6, Family
 from .protocol.querier import Querier
 from .receiver import Receiver
@@ -189,6 +189,8 @@ class Proxy(MultiService):
         key = (name, family, config.table, version_of(config, family))
         if key not in self._upstreams:
             self._upstreams[key] = Upstream(*key, self.timer, self.sender, self.receiver)
+        host = self._upstreams[key].host
+        host.fallback, host.is_ssm = config.version_fallback, ssm_policy(config, family).is_ssm
         return self._upstreams[key]
 
     # -- links

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 
 from .currenthost import Change, CurrentHost
 from .datagram import destination
-from .family import IPV4, Address, Family
+from .family import IPV4, Address, Family, Predicate
 from .older import OlderVersions
 from .oldhost import OldHost
 from .packets import OldReport, Packet, Query, Record, Send
@@ -27,8 +27,9 @@ class Host:
     """IGMP's or MLD's host on one link.
 
     ``groups`` is what it wants, by group. ``version`` is the newest version to speak; only
-    the current one gives way to older queriers. ``random`` gives numbers in [0, 1). ``mtu``
-    bounds the packets and may be changed at any time.
+    the current one gives way to older queriers. ``random`` gives numbers in [0, 1). What may
+    be changed at any time: ``mtu`` bounds the packets; without ``fallback`` older queriers are
+    not followed; ``is_ssm`` tells which groups are source-specific.
     """
 
     def __init__(
@@ -47,11 +48,13 @@ class Host:
         self.last_query: float | None = None
         self.last_report: float | None = None
         self._configured = self.version
+        self.fallback = True
+        self.is_ssm: Predicate = family.is_ssm
         self._older = OlderVersions()
         self._version_ends: float | None = None
         self._random = random
         self._current = CurrentHost(family, self.groups, random)
-        self._old = OldHost(family, self.version, self.groups, random)
+        self._old = self._old_host()
 
     def next_deadline(self) -> float | None:
         """When ``advance`` is to be called."""
@@ -61,6 +64,13 @@ class Host:
             self._version_ends,
         )
         return min((when for when in times if when is not None), default=None)
+
+    def _old_host(self) -> OldHost:
+        return OldHost(self.family, self.version, self.groups, self._random, self._leaves_out)
+
+    def _leaves_out(self, group: Address) -> bool:
+        """Whether older versions cannot tell of ``group`` (RFC 4604, section 2.2)."""
+        return self.is_ssm(group)
 
     # -- changes
 
@@ -96,7 +106,7 @@ class Host:
     def silence(self) -> None:
         """Forget all transmissions and answers that are due: the link is gone."""
         self._current = CurrentHost(self.family, self.groups, self._random)
-        self._old = OldHost(self.family, self.version, self.groups, self._random)
+        self._old = self._old_host()
 
     def _tell(self, differences: list[Change], now: float) -> list[Send]:
         if self.version == self.family.current_version:
@@ -132,7 +142,8 @@ class Host:
             return []
         # IGMPv2 is told by its general query alone: hosts that do so agree with each other.
         specific = query.group != family.unspecified
-        if self._configured != family.current_version or (family is IPV4 and specific):
+        follows = self.fallback and self._configured == family.current_version
+        if not follows or (family is IPV4 and specific):
             return []
         until = now + self.robustness * self.query_interval + query.max_response
         self._older.heard(query.version, until)

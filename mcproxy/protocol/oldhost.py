@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from .currenthost import Change
 from .datagram import destination
 from .deadlines import Deadlines
-from .family import Address, Family
+from .family import Address, Family, Predicate
 from .older import knows_leaving
 from .packets import Leave, OldReport, Packet, Query, Send
 from .sources import NOTHING, SourceFilter
@@ -29,8 +29,10 @@ class OldHost:
         version: int,
         groups: Mapping[Address, SourceFilter],
         random: Callable[[], float],
+        is_ssm: Predicate,
     ) -> None:
         self.version = version
+        self._is_ssm = is_ssm
         self._family = family
         self._groups = groups
         self._random = random
@@ -46,7 +48,7 @@ class OldHost:
         """Report the groups that are joined or left; each change is group, before and after."""
         sends = []
         for group, before, after in changes:
-            if self._family.is_ssm(group):
+            if self._is_ssm(group):
                 continue  # RFC 4604, section 2.2: it cannot be told without its sources
             if before == NOTHING:
                 sends.append(self._report(group))
@@ -65,7 +67,7 @@ class OldHost:
         elif isinstance(packet, Query):
             general = packet.group == self._family.unspecified
             for group in self._groups if general else (packet.group,):
-                if group in self._groups and not self._family.is_ssm(group):
+                if group in self._groups and not self._is_ssm(group):
                     self._start(group, packet.max_response, now)
 
     def advance(self, now: float) -> list[Send]:
