@@ -113,19 +113,17 @@ class Downstream:
         querier, now = self.querier, self._timer.now()
         if isinstance(packet, Query) and packet.version != querier.version:
             self._warn_of_version(packet.version, source, now)
-        refused = querier.refused.total()
-        if isinstance(packet, Query) or self._is_on_link(source):
-            self._carry_out(querier.receive(packet, source, now), now)
-        else:
+        refusals = querier.admission.refusals
+        if self.check_subnet and not isinstance(packet, Query) and not self._is_on_link(source):
             querier.admission.refuse(Refusal.SUBNET)
-        if querier.refused.total() != refused:
+        else:
+            self._carry_out(querier.receive(packet, source, now), now)
+        if querier.admission.refusals != refusals:
             self._warn_of_refusals(now)
 
     def _is_on_link(self, source: Address) -> bool:
-        """Whether a report of ``source`` counts; hosts without an address yet are welcome."""
-        if not self.check_subnet or not any(source):
-            return True
-        return self.link.has_neighbour(self.querier.family, source)
+        """Whether ``source`` is in a subnet of the link, or has no address yet."""
+        return not any(source) or self.link.has_neighbour(self.querier.family, source)
 
     def _due(self, now: float) -> None:
         self._carry_out(self.querier.advance(now), now)

@@ -49,10 +49,14 @@ class SsmPolicy:
 
 
 class Admission:
-    """Looks at the records of one link; ``refused`` counts what is not acted upon."""
+    """Looks at the records of one link; ``refused`` counts what is not acted upon.
+
+    ``refusals`` grows with each of these; to compare it is cheaper.
+    """
 
     def __init__(self, family: Family, ssm: SsmPolicy, most_sources: int | None) -> None:
         self.refused: Counter[Refusal] = Counter()
+        self.refusals = 0
         self.family = family
         self.ssm = ssm
         self.most_sources = most_sources
@@ -60,6 +64,7 @@ class Admission:
     def refuse(self, reason: Refusal) -> None:
         """Count something that is not acted upon."""
         self.refused[reason] += 1
+        self.refusals += 1
 
     def checked(self, record: Record) -> Record | None:
         """``record`` without sources that can be none; None if it is not to be acted upon."""
