@@ -167,7 +167,22 @@ class Proxy:
             name: Querier(family, settings, MTU, ours)
             for name, settings in {
                 "plain": QuerierSettings(max_groups=MOST_GROUPS),
-                "other": QuerierSettings(20.0, 5.0, 3, 0.5, True, MOST_GROUPS),
+                "quick": QuerierSettings(
+                    query_interval=20.0,
+                    query_response_interval=5.0,
+                    robustness=3,
+                    last_member_query_interval=0.5,
+                    immediate_leave=True,
+                    max_groups=MOST_GROUPS,
+                ),
+                "bounded": QuerierSettings(
+                    explicit_tracking=True,
+                    max_hosts=5,
+                    max_group_hosts=3,
+                    max_groups=MOST_GROUPS // 4,
+                    max_group_sources=4,
+                    max_report_rate=3.0,
+                ),
                 "older": QuerierSettings(max_groups=MOST_GROUPS, version=older),
             }.items()
         }
@@ -186,6 +201,7 @@ class Proxy:
         querier = self._turns[self._turn]
         self._carry_out(querier.receive(packet, source, self.now))
         assert len(querier.groups) <= MOST_GROUPS, "too many groups"
+        assert not querier.hosts or len(querier.hosts) <= querier.hosts.most, "too many hosts"
         if not isinstance(packet, Report):
             self._sendable(self._host.receive(packet, self.now))
 
