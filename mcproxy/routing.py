@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.defer import Deferred, DeferredList, succeed
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.threadpool import ThreadPool
@@ -14,6 +14,7 @@ from twisted.python.threadpool import ThreadPool
 from .linux.mroute import MulticastTable
 from .linux.mroutewatch import RouteWatch, make_route_watch_socket
 from .linux.rawport import RawPort
+from .linux.rules import remove_rules
 from .protocol.family import Address, Family
 from .routingtable import ForwardingTable
 
@@ -40,16 +41,20 @@ class Routing(Service):
         """Take over a table (0: the default one); MulticastRoutingError when that fails."""
         table = ForwardingTable(self._open_table(family, number), self._submit)
         self.tables[family, number] = table
+        if self.running:
+            self._remove_rules([(family, number)])
         return table
 
     def close(self, family: Family, number: int) -> Deferred[Any]:
         """Give a table back; fires when the kernel has nothing left of it."""
-        return self.tables.pop((family, number)).close()
+        closed = self.tables.pop((family, number)).close()
+        return closed.addCallback(lambda _: self._remove_rules([(family, number)]))
 
     def startService(self) -> None:
         """Start the thread, and see what others do to the tables."""
         super().startService()
         self._pool.start()
+        self._remove_rules(self.tables)  # left by a run that could not end well
         watch = RouteWatch(self._entry_removed, self._audit_all, self._vif_removed)
         self._watch = RawPort(make_route_watch_socket(), watch, self._reactor)
         self._watch.startListening()
@@ -61,7 +66,16 @@ class Routing(Service):
             self._watch.stopListening()
             self._watch = None
         closing = DeferredList([table.close() for table in self.tables.values()])
+        closing.addCallback(lambda _: self._remove_rules(self.tables))
         return closing.addCallback(self._stopped)
+
+    def _remove_rules(self, tables: Iterable[TableKey]) -> Deferred[None]:
+        """Have no packets looked up in these tables."""
+        own = [(family, number) for family, number in tables if number]
+        if not own:
+            return succeed(None)
+        done: Deferred[None] = self._submit(remove_rules, own)
+        return done.addErrback(lambda why: self.log.failure("policy rules may be left", why))
 
     def _stopped(self, _: object) -> None:
         self.tables.clear()

@@ -21,7 +21,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 
 from .linux.mroute import InstalledRoute, MulticastTable, Operation, dump_routes
-from .linux.rules import add_rule, remove_rule, remove_rules
+from .linux.rules import add_rule, remove_rule
 from .protocol.family import Address, Family
 from .protocol.forwarding import Route
 from .routingplan import Batch, Entries, Installed, Owner, united
@@ -65,10 +65,6 @@ class ForwardingTable:
         self._audit_wanted = False
         self._busy: Deferred[Any] | None = None
         self._idle: list[Deferred[None]] = []
-        if table.table:
-            self._in_thread(
-                remove_rules, table.family, table.table
-            )  # left by a run that could not end well
 
     # -- what instances ask for
 
@@ -152,7 +148,7 @@ class ForwardingTable:
         self._dirty.clear()
         self._vif_work.clear()
         self._audit_wanted = False
-        return self.when_idle().addCallback(lambda _: self._submit(_give_back, self.kernel))
+        return self.when_idle().addCallback(lambda _: self._submit(self.kernel.close))
 
     def when_idle(self) -> Deferred[None]:
         """Fires once everything asked for is in the kernel."""
@@ -349,10 +345,3 @@ def _inspect(
     """In the routing thread: the vifs that were missing, now made again, and all entries."""
     missing = [number for number, index in indexes.items() if table.restore_vif(number, index)]
     return missing, dump_routes(table.family, table.table)
-
-
-def _give_back(table: MulticastTable) -> None:
-    """In the routing thread: leave nothing of ours behind."""
-    if table.table:
-        remove_rules(table.family, table.table)
-    table.close()

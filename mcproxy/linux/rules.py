@@ -8,6 +8,7 @@ thread.
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from ..protocol.family import IPV4, Family
@@ -38,8 +39,7 @@ def list_rules(family: Family) -> list[Rule]:
 
 def add_rule(family: Family, interface_name: str, table: int) -> None:
     """Make the rule unless it is there; OSError. The interface need not exist yet."""
-    if Rule(interface_name, table) not in list_rules(family):
-        _change("add", family, interface_name, table, errno.EEXIST)
+    _change("add", family, interface_name, table, errno.EEXIST)
 
 
 def remove_rule(family: Family, interface_name: str, table: int) -> None:
@@ -63,8 +63,10 @@ def _change(command: str, family: Family, interface: str, table: int, harmless: 
                 raise OSError(error.code, str(error)) from error
 
 
-def remove_rules(family: Family, table: int) -> None:
-    """Let no interface's packets be looked up in ``table``."""
-    for rule in list_rules(family):
-        if rule.table == table:
-            remove_rule(family, rule.interface, rule.table)
+def remove_rules(tables: Iterable[tuple[Family, int]]) -> None:
+    """Let no interface's packets be looked up in any of ``tables``; OSError."""
+    wanted = set(tables)
+    for family in {family for family, _ in wanted}:
+        for rule in list_rules(family):
+            if (family, rule.table) in wanted:
+                remove_rule(family, rule.interface, rule.table)
