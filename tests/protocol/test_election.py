@@ -540,6 +540,23 @@ class OtherQuerierTests(ElectionTests):
         self.assertEqual(self.heard(), [about(255, 1), about(255), about(256, 1), about(256)])
         self.assertEqual(self.querier.groups, {})
 
+    def test_takeover_may_come_late_for_a_group(self) -> None:
+        """QE-03, QE-09: it may end half a response interval after the office is taken.
+
+        Hosts have all of the interval to answer the new querier, so until they do there can
+        be a second, short time without the stream: the timers of the RFCs leave room for it.
+        """
+        self.query()
+        self.given_exclude()
+        self.passes(255)
+        self.check_office_and_group()
+        self.passes(4.9)
+        self.assertEqual(self.subscription(), ANY_SOURCE)
+        self.passes(0.1)
+        self.assertEqual(self.subscription(), NOTHING)
+        self.says(IS_EX)
+        self.check_exclude({}, set(), 260)
+
     def test_immediate_leave(self) -> None:
         """GQ-03: who is not the querier cuts nothing off, but knows who is there afterwards."""
         ElectionTests.setUp(self)
