@@ -32,19 +32,20 @@ class Sections(MultiService):
         """Have what is asked for now; what is raised has changed nothing."""
         done: list[str] = []
         try:
-            for name in self.makers:
+            for name, make in self.makers.items():
                 if getattr(before, name) != getattr(after, name):
+                    service = make(getattr(after, name))
                     done.append(name)
-                    await self._replace(name, self.makers[name](getattr(after, name)))
+                    await self._replace(name, service)
         except BaseException:
             for name in reversed(done):
                 await self._replace(name, self.makers[name](getattr(before, name)))
             raise
 
     async def _replace(self, name: str, service: IService | None) -> None:
+        """Start ``service`` once the one before has ended: it may want the same address."""
         known = self._current.pop(name, None)
         if known is not None:
-            # The new one may want the same address.
             await maybeDeferred(known.disownServiceParent)
         self._put(name, service)
 

@@ -11,11 +11,11 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from socket import AF_UNIX
 from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, maybeDeferred, succeed
+from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IAddress, IProtocol
 from twisted.internet.protocol import ServerFactory
 from twisted.logger import Logger
@@ -81,16 +81,12 @@ class ControlService(Service):
         if not self.path:
             return
         try:
-            sock = open_socket(self._config, make_folder=not self._required)
+            self._listen(self._config)
         except OSError as error:
             reason = f"no control socket at {self.path}: {error.strerror or error}"
             if self._required:
                 raise OSError(reason) from error
             self.log.warn("{reason}: commands cannot reach this daemon", reason=reason)
-            return
-        with sock:
-            descriptor = sock.fileno()
-            self._port = self._reactor.adoptStreamPort(descriptor, AF_UNIX, self._factory)
 
     def stopService(self) -> Deferred[None]:
         """Listen no more, and remove the file; who is connected may stay."""
@@ -100,32 +96,21 @@ class ControlService(Service):
         port, self._port = self._port, None
         return maybeDeferred(port.stopListening)
 
-
-def open_socket(config: ControlConfig, make_folder: bool = False) -> socket.socket:
-    """A listening socket as ``config`` describes it; OSError leaves nothing behind."""
-    group = _group_number(config.group) if config.group else -1
-    if make_folder:
-        Path(config.socket).parent.mkdir(mode=0o755, exist_ok=True)
-    make_room(config.socket)
-    sock = socket.socket(AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
-    try:
+    def _listen(self, config: ControlConfig) -> None:
+        group = _group_number(config.group) if config.group else -1
+        if not self._required:
+            Path(config.socket).parent.mkdir(mode=0o755, exist_ok=True)
+        make_room(config.socket)
         # Nobody else can come in between the making of the file and its mode.
         umask = os.umask(0o177)
         try:
-            sock.bind(config.socket)
+            self._port = self._reactor.listenUNIX(config.socket, self._factory, mode=0o600)
+        except CannotListenError as error:
+            raise error.socketError from error
         finally:
             os.umask(umask)
-        try:
-            os.chown(config.socket, -1, group)
-            os.chmod(config.socket, int(config.mode, 8))
-            sock.listen(MOST_CONNECTIONS)
-        except BaseException:
-            os.unlink(config.socket)
-            raise
-    except BaseException:
-        sock.close()
-        raise
-    return sock
+        os.chown(config.socket, -1, group)
+        os.chmod(config.socket, int(config.mode, 8))
 
 
 def make_room(path: str) -> None:
@@ -134,7 +119,7 @@ def make_room(path: str) -> None:
         return
     if not Path(path).is_socket():
         raise FileExistsError(None, "there is another file of this name")
-    with socket.socket(AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as sock:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as sock:
         try:
             sock.connect(path)
         except ConnectionRefusedError:

@@ -1,0 +1,118 @@
+"""A site with streams that nothing may interrupt, and commands to the daemon meanwhile."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from mcproxy.command import client
+from mcproxy.lab.daemon import Daemon
+from mcproxy.lab.host import Member
+from mcproxy.lab.source import Stream
+from mcproxy.lab.waiting import wait_until
+from mcproxy.protocol.family import IPV4
+
+from .site import NUMBERS, SETTINGS, UP, SiteTestCase
+
+TWO = """
+[instance.tv]
+upstream = "up"
+downstream = ["down1"]
+[instance.radio]
+upstream = "up"
+downstream = ["down2"]
+"""
+ONE = TWO[: TWO.index("[instance.radio]")]
+
+STREAMS = 5
+"""In each family."""
+
+QUIET = 1.2
+"""Seconds; the first repeat of a report comes within one (RFC 9776, section 8.11)."""
+
+SPEED = 1000
+"""Packets of each in a second."""
+
+
+class RunningTestCase(SiteTestCase):
+    """Streams in both families from the server to the home, at down1, of instance ``tv``."""
+
+    family = IPV4
+
+    def run_streams(self, config: str = ONE) -> None:
+        """Start the daemon and the streams, and wait until all come in."""
+        self.watch(Daemon(self.proxy, with_defaults(config))).wait_ready()
+        self.members: list[tuple[Member, Stream]] = []
+        for numbers in NUMBERS.values():
+            for number in range(STREAMS):
+                group = numbers.group.format(number + 10)
+                member = self.home.join(group)
+                stream = self.server.stream(group, rate=SPEED, source=numbers.at(UP, 2))
+                self.members.append((member, stream))
+        self.flow()
+
+    def flow(self, packets: int = SPEED // 4) -> None:
+        """Wait until so many packets more of each stream came in."""
+        goals = [(member, member.total() + packets) for member, _ in self.members]
+        wait_until(lambda: all(m.total() >= goal for m, goal in goals), 20, "no stream")
+
+    def assert_unharmed(self) -> None:
+        """Of no stream a packet was lost or came twice until now."""
+        self.flow()
+        harmed = [
+            (member.group, received.lost, received.duplicates)
+            for member, stream in self.members
+            for received in [member.of(stream.source)]
+            if received.lost or received.duplicates
+        ]
+        self.assertEqual(harmed, [])
+
+    # -- commands
+
+    def ask(self, method: str, path: str, request: Any = None) -> Any:
+        """What the daemon answers; FailureError."""
+        return client.ask(str(self.daemon.socket), method, path, request)
+
+    def change(self, path: str, **request: object) -> list[str]:
+        """Have something changed; what was done, a line each."""
+        changes = self.ask("POST", path, request)["changes"]
+        return [f"{change['where']}: {change['what']}" for change in changes]
+
+    def refused(self, path: str, **request: object) -> str:
+        """What the daemon says against a change."""
+        failure = self.assertRaises(client.FailureError, self.change, path, **request)
+        self.assertEqual(failure.code, 1)
+        return str(failure)
+
+    def rewrite(self, config: str) -> None:
+        """Replace the daemon's file."""
+        self.daemon.config.write_text(with_defaults(config), encoding="utf-8")
+
+    def reload(self, config: str) -> list[str]:
+        """Replace the daemon's file and have it read; what was different."""
+        self.rewrite(config)
+        return self.change("/reload")
+
+    def rows(self, what: str) -> list[dict[str, Any]]:
+        """A view of the daemon."""
+        rows: list[dict[str, Any]] = self.ask("GET", f"/{what}")[what]
+        return rows
+
+    def settle(self) -> None:
+        """Wait until the proxy has repeated upstream what it repeats."""
+        upstream = self.server.capture()
+        quiet = time.monotonic() + QUIET
+
+        def is_quiet() -> bool:
+            nonlocal quiet
+            if upstream.take():
+                quiet = time.monotonic() + QUIET
+            return time.monotonic() > quiet
+
+        wait_until(is_quiet, 20, "the proxy does not cease to report")
+
+
+def with_defaults(config: str) -> str:
+    """With the short times of all scenarios, unless it has others."""
+    lines = (f"{key} = {value}" for key, value in SETTINGS.items())
+    return config if "[defaults]" in config else "\n".join(("[defaults]", *lines, config))

@@ -1,0 +1,283 @@
+"""Commands to a running daemon: what they do, and what those do not do that cannot be."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from mcproxy.command import client
+from mcproxy.config.toml import load
+from mcproxy.lab.daemon import PROJECT, Daemon
+from mcproxy.lab.waiting import wait_until
+
+from .running import ONE, TWO, RunningTestCase, with_defaults
+
+LONG = 200_000
+"""Bytes that no request may have."""
+
+
+class CommandTests(RunningTestCase):
+    def mcproxy(self, *arguments: str) -> tuple[int, str]:
+        """Exit code and output of a command."""
+        done = subprocess.run(
+            [sys.executable, "-m", "mcproxy", *arguments, "--socket", str(self.daemon.socket)],
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    def test_views(self) -> None:
+        self.run_streams(TWO)
+        group = self.members[0][0].group
+        for what, *expected in (
+            ("status", "tv/ipv4", "radio/ipv6", str(self.daemon.config)),
+            ("interfaces", "tv/ipv4     down1      downstream  up", "local", "upstream"),
+            ("groups", group, "EXCLUDE", "00:"),
+            ("routes", group, "down1 up"),
+            ("config", "[instance.radio]", "query-max-response-time = 0.3"),
+        ):
+            code, output = self.mcproxy("show", what)
+            self.assertEqual(code, 0, output)
+            for each in expected:
+                self.assertIn(each, output)
+            code, output = self.mcproxy("show", what, "--json")
+            self.assertIsInstance(json.loads(output), dict)
+        self.assertEqual(self.mcproxy("show")[1].splitlines()[3][:8], "Instance")
+        self.assertEqual(len(self.rows("groups")), len(self.members))
+
+    def test_changes(self) -> None:
+        self.run_streams(ONE)
+        for arguments, done in (
+            ("add downstream down2 --to tv", "instance.tv.downstream: down2 added"),
+            ("remove downstream down2 --from tv", "instance.tv.downstream: down2 removed"),
+            (
+                "add instance radio --upstream up --downstream down2 --downstream x*",
+                "instance.radio: added",
+            ),
+            ("move down2 --to tv", "instance.tv.downstream: down2 added"),
+            ("remove instance radio", "instance.radio: removed"),
+        ):
+            code, output = self.mcproxy(*arguments.split())
+            self.assertEqual((code, output.splitlines()[0]), (0, done), output)
+        downs = [r["interface"] for r in self.rows("interfaces") if r["role"] == "downstream"]
+        self.assertEqual(downs, ["down1", "down2"] * 2)
+        code, output = self.mcproxy("reload", "--dry-run")
+        self.assertEqual((code, output), (0, "instance.tv.downstream: down2 removed\n"))
+        self.assertEqual(len(self.rows("interfaces")), 6)
+        self.assertEqual(self.mcproxy("reload")[0], 0)
+        self.assertEqual(self.mcproxy("reload"), (0, "nothing is different\n"))
+        self.assert_unharmed()
+
+    def test_saved(self) -> None:
+        self.start(ONE)
+        before = self.daemon.config.read_text()
+        self.assertEqual(self.mcproxy("add", "downstream", "down2", "--to", "tv", "--save")[0], 0)
+        saved = load(str(self.daemon.config))
+        self.assertEqual(saved.instances[0].downstream, ("down1", "down2"))
+        self.assertIsNone(saved.control)
+        self.assertEqual(Path(f"{self.daemon.config}~").read_text(), before)
+        self.assertEqual(self.mcproxy("reload"), (0, "nothing is different\n"))
+
+    def test_what_cannot_be_saved_is_not_done(self) -> None:
+        self.start(ONE)
+        self.daemon.config.unlink()
+        code, output = self.mcproxy("add", "downstream", "down2", "--to", "tv", "--save")
+        self.assertEqual(code, 1)
+        self.assertIn(f"{self.daemon.config}: cannot be written: No such file", output)
+        self.assertEqual(len(self.rows("interfaces")), 4)
+
+    def test_no_daemon(self) -> None:
+        self.daemon = Daemon(self.proxy, command=["true"])
+        code, output = self.mcproxy("show")
+        self.assertEqual(code, 3)
+        self.assertIn("no daemon answers at", output)
+
+
+class RefusalTests(RunningTestCase):
+    """Nothing of this changes anything, and no packet is lost."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.run_streams(TWO)
+        self.before = self.ask("GET", "/config")
+        self.addCleanup(self.assert_nothing_changed)
+
+    def assert_nothing_changed(self) -> None:
+        self.assertEqual(self.ask("GET", "/config"), self.before)
+        self.assert_unharmed()
+
+    def test_changes_that_cannot_be(self) -> None:
+        table = {"upstream": ["up"], "downstream": ["down2"]}
+        for path, request, text in (
+            ("/add", {"instance": "x", "downstream": "eth7"}, "instance.x: no such instance"),
+            ("/add", {"instance": "tv", "downstream": "down2"}, '"down2" is downstream of'),
+            ("/add", {"instance": "b", "table": table}, '"down2" is downstream of instance'),
+            ("/add", {"instance": "b", "table": {}}, "instance.b: no"),
+            ("/add", {"instance": "b"}, "say what to add"),
+            ("/add", {"downstream": "eth7"}, "say which instance"),
+            ("/remove", {"instance": "tv", "table": {}}, "say what to remove"),
+            ("/remove", {"instance": "tv", "downstream": "eth7"}, '"eth7" is no downstream'),
+            ("/move", {"interface": "eth7", "to": "tv"}, '"eth7" is no downstream'),
+            ("/move", {"interface": "down2", "to": "x"}, "instance.x: no such instance"),
+            ("/move", {"interface": "down2"}, "say which instance"),
+            ("/move", {"to": "tv"}, 'say which "interface"'),
+            ("/reload", {"dryrun": True}, "dryrun: unknown key; did you mean dry-run?"),
+            ("/reload", {"dry-run": 1}, "dry-run: 1 is not true or false"),
+            ("/nothing", {}, "there is no /nothing"),
+            ("/groups", {}, "/groups wants GET"),
+        ):
+            self.assertIn(text, self.refused(path, **request), (path, request))
+
+    def test_files_that_cannot_be(self) -> None:
+        for text, told in (
+            ("", "it is empty"),
+            ("[instance.tv", "not TOML"),
+            (TWO + "[instance.tv.interface.down9]\n", "no such downstream"),
+            (TWO.replace('["down2"]', '["down1"]'), '"down1" is downstream of instance tv too'),
+        ):
+            self.daemon.config.write_text(text)
+            self.assertIn(told, self.refused("/reload"))
+        self.daemon.config.unlink()
+        self.assertIn("no such file", self.refused("/reload"))
+
+    def test_a_table_that_is_taken(self) -> None:
+        other = Daemon(self.proxy, '[instance.x]\nupstream="a"\ndownstream="b"\ntable=7\n')
+        other.wait_ready()
+        own = TWO.replace('"up"\ndownstream = ["down2"]', '"q"\ndownstream = ["down2"]\ntable=7')
+        self.rewrite(own + '[instance.c]\nupstream = "y"\ndownstream = "z"\ntable = 8\n')
+        self.assertIn("table 7", self.refused("/reload"))
+        other.close()
+
+    def test_a_socket_that_cannot_be(self) -> None:
+        # Where it is was told on the command line, but not whose it is to be.
+        self.rewrite(TWO + '[control]\ngroup = "no-such-group"\n')
+        self.assertIn("there is no group no-such-group", self.refused("/reload"))
+
+    def connect(self) -> socket.socket:
+        sock = socket.socket(socket.AF_UNIX)
+        self.addCleanup(sock.close)
+        sock.settimeout(5)
+        sock.connect(str(self.daemon.socket))
+        return sock
+
+    def test_clients_that_write_nonsense(self) -> None:
+        for data, expected in (
+            (b"\x00\xff\x01\r\n\r\n", b"400"),
+            (b"GET\r\n\r\n", b"400"),
+            (b"POST /reload HTTP/1.1\r\nContent-Length: 3\r\n\r\n{{{", b"no JSON"),
+            (b"POST /reload HTTP/1.1\r\nContent-Length: 2\r\n\r\n[]", b"not a table"),
+            (b"POST /add HTTP/1.1\r\nContent-Length: -1\r\n\r\n", b"400"),
+            (b"POST /add HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % LONG, b"413"),
+            (b"GET /" + b"x" * LONG, b""),
+            (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * LONG, b"400"),
+            (
+                b"POST /add HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+                + b"%x\r\n" % LONG
+                + b"x" * LONG,
+                b"413",
+            ),
+        ):
+            sock = self.connect()
+            answer = b""
+            with contextlib.suppress(ConnectionError):
+                sock.sendall(data)
+            with contextlib.suppress(ConnectionError):
+                while part := sock.recv(4096):
+                    answer += part
+            self.assertIn(expected, answer, data[:60])
+
+    def test_deeply_nested_requests(self) -> None:
+        deep = b"[" * 30_000
+        sock = self.connect()
+        sock.sendall(b"POST /add HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(deep) + deep)
+        self.assertIn(b" 400 ", sock.recv(4096))
+
+    def test_clients_that_stall(self) -> None:
+        stalled = [self.connect() for _ in range(40)]
+        for sock in stalled:
+            with contextlib.suppress(ConnectionError):
+                sock.sendall(b"GET /groups HTTP/1.1\r\n")
+        turned_away = [sock for sock in stalled if self.is_closed(sock)]
+        self.assertEqual(len(turned_away), 8)
+        for sock in stalled[:4]:
+            sock.close()
+        wait_until(self.answers, 5, "no answer beside stalled clients")
+        wait_until(lambda: all(map(self.is_closed, stalled[4:])), 20, "they may stay for ever")
+
+    def answers(self) -> bool:
+        try:
+            return bool(self.ask("GET", "/status"))
+        except client.FailureError:
+            return False
+
+    @staticmethod
+    def is_closed(sock: socket.socket) -> bool:
+        sock.settimeout(0.05)
+        try:
+            return sock.recv(1) == b""
+        except TimeoutError:
+            return False
+        except ConnectionError:
+            return True
+
+    def test_two_changes_at_once(self) -> None:
+        """One after the other."""
+        self.rewrite("# again\n" + TWO)
+        done: list[object] = []
+        threads = [
+            threading.Thread(target=lambda: done.append(self.change("/reload"))) for _ in range(8)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+        self.assertEqual(done, [[]] * 8)
+
+    def test_the_socket_is_the_owner_s_alone(self) -> None:
+        self.assertEqual(self.daemon.socket.stat().st_mode & 0o777, 0o600)
+
+
+class SocketTests(RunningTestCase):
+    def test_a_living_daemon_keeps_its_socket(self) -> None:
+        self.start(ONE)
+        path = self.daemon.socket
+        second = self.lab.node("second")
+        program = (sys.executable, "-m", "mcproxy", "run", "--config", str(self.daemon.config))
+        environment = {"PYTHONPATH": str(PROJECT)}
+        other = Daemon(second, command=[*program, "--socket", str(path)], environment=environment)
+        self.assertEqual(other.wait(), 1)
+        self.assertIn("another daemon answers there", other.lines[-1])
+        self.assertEqual(self.ask("GET", "/status")["pid"], self.daemon.pid)
+
+    def test_a_dead_one_s_is_replaced(self) -> None:
+        self.start(ONE)
+        path = self.daemon.socket
+        self.daemon.kill()
+        self.assertTrue(path.is_socket())
+        program = (sys.executable, "-m", "mcproxy", "run", "--config", str(self.daemon.config))
+        environment = {"PYTHONPATH": str(PROJECT)}
+        again = Daemon(
+            self.proxy, command=[*program, "--socket", str(path)], environment=environment
+        )
+        again.wait_ready()
+        self.assertEqual(self.ask("GET", "/status")["pid"], again.pid)
+        again.terminate()
+        self.assertFalse(path.exists())
+
+    def test_the_mode_follows_the_file(self) -> None:
+        self.start(ONE)
+        self.reload(ONE + '[control]\nmode = "0660"\n')
+        self.assertEqual(self.daemon.socket.stat().st_mode & 0o777, 0o660)
+        gid = os.stat(self.daemon.socket).st_gid
+        self.assertEqual(gid, os.getgid())
+        self.rewrite(with_defaults(ONE))
+        self.change("/reload")
+        self.assertEqual(self.daemon.socket.stat().st_mode & 0o777, 0o600)

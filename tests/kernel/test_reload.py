@@ -1,0 +1,129 @@
+"""Another configuration for a running daemon: what it does not concern goes on untouched."""
+
+from __future__ import annotations
+
+import signal
+
+from mcproxy.lab.waiting import wait_until
+
+from .messages import TO_EX, TO_IN, queries, record, records
+from .running import ONE, TWO, RunningTestCase
+
+
+class StreamTests(RunningTestCase):
+    """Ten streams of 1,000 packets a second, in both families."""
+
+    def test_the_same_file_again(self) -> None:
+        self.run_streams(TWO)
+        self.settle()
+        links = [self.proxy.capture(name) for name in ("up", "down1", "down2")]
+        before = self.entries()
+        for _ in range(3):
+            self.assertEqual(self.reload("# the same\n" + TWO), [])
+        self.flow()
+        self.assertEqual([link.frames(outgoing=True) for link in links], [[], [], []])
+        for entry, packets in self.entries().items():
+            self.assertGreaterEqual(packets, before.pop(entry), entry)  # else it was made anew
+        self.assertEqual(before, {})
+        self.assert_unharmed()
+
+    def entries(self) -> dict[tuple[object, ...], int]:
+        """The kernel's forwarding entries, and the packets that each has counted."""
+        return {(r.source, r.group, r.parent, r.outgoing): r.packets for r in self.routes()}
+
+    def test_an_instance_comes_and_goes(self) -> None:
+        self.run_streams(ONE)
+        for count in range(2):
+            self.assertEqual(self.reload(TWO), ["instance.radio: added"])
+            member = self.other.join(self.groups[0])
+            stream = self.stream()
+            self.await_packets(member)
+            member.close()
+            stream.stop()
+            self.assert_unharmed()
+            self.assertEqual(self.reload(ONE), ["instance.radio: removed"])
+            wait_until(lambda: self.vifs() == ["down1", "up"], message=f"vifs, round {count}")
+        self.assert_unharmed()
+
+    def test_an_instance_on_a_table_of_its_own_comes_and_goes(self) -> None:
+        self.run_streams(ONE)
+        own = TWO.replace('"up"\ndownstream = ["down2"]', '"gone"\ndownstream = ["down2"]\ntable=7')
+        for _ in range(2):
+            self.assertEqual(self.reload(own), ["instance.radio: added"])
+            self.assertIn("lookup 7", self.proxy.run("ip", "mrule"))
+            self.assertEqual(self.reload(ONE), ["instance.radio: removed"])
+            self.assertNotIn("lookup 7", self.proxy.run("ip", "mrule"))
+        self.assert_unharmed()
+
+    def test_a_downstream_comes_and_goes(self) -> None:
+        self.run_streams(ONE)
+        group = self.members[0][0].group
+        for _ in range(2):
+            change = "instance.tv.downstream: down2"
+            self.assertEqual(
+                self.reload(ONE.replace('"down1"', '"down1", "down2"')), [f"{change} added"]
+            )
+            member = self.other.join(group)
+            self.await_packets(member)
+            self.assertEqual(self.reload(ONE), [f"{change} removed"])
+            self.assertEqual([m.lost for m in member.received.values()], [0])
+            member.close()
+        self.assert_unharmed()
+
+    def test_timers(self) -> None:
+        self.run_streams(TWO)
+        link = self.home.capture()
+        changed = self.reload("[defaults]\nquery-interval = 2\nquery-max-response-time = 1\n" + TWO)
+        self.assertIn("defaults.query-interval: default -> 2", changed)
+        wait_until(lambda: len({q.source for q in queries(link)}) > 1, 5, "no queries")
+        self.assert_unharmed()
+        self.assertEqual(queries(link)[0].packet.interval, 2)
+        self.reload(TWO + "[instance.tv.interface.down1]\nimmediate-leave = true\n")
+        self.assert_unharmed()
+
+    def test_another_link_is_deleted(self) -> None:
+        self.run_streams(TWO)
+        self.other.join(self.group)
+        self.stream()
+        self.proxy.delete_link("down2")
+        self.await_log("radio/ipv4 down2", "lost")
+        self.assert_unharmed()
+        self.lay("down2")
+        wait_until(lambda: "down2" in self.vifs(), message="down2 is not back")
+        self.assert_unharmed()
+
+    def test_another_downstream_is_moved(self) -> None:
+        self.run_streams(TWO)
+        member = self.other.join(self.members[0][0].group)
+        self.await_packets(member)
+        third = TWO + '[instance.third]\nupstream = "up"\ndownstream = ["x"]\n'
+        self.reload(third.replace('"down2"', '"y"').replace('"x"', '"down2"'))
+        self.await_packets(member)
+        self.assert_unharmed()
+
+    def test_the_upstream_s_other_user_goes(self) -> None:
+        self.run_streams(TWO)
+        upstream = self.server.capture()
+        member = self.other.join(self.group)
+        self.await_told(upstream, record(TO_EX, self.group))
+        self.reload(ONE)
+        self.await_told(upstream, record(TO_IN, self.group))
+        for each, _ in self.members:
+            self.assertEqual(records(upstream, each.group), [])
+        member.close()
+        self.assert_unharmed()
+
+    def test_hangups(self) -> None:
+        self.run_streams(ONE)
+        self.rewrite(TWO)
+        self.daemon.process.send_signal(signal.SIGHUP)
+        self.await_log("changed: instance.radio: added")
+        self.rewrite("[instance.tv]\n")
+        self.daemon.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: any("no upstream" in line for line in self.daemon.lines))
+        self.assertEqual(
+            [row["instance"] for row in self.ask("GET", "/status")["instance"]][::2],
+            ["tv/ipv4", "radio/ipv4"],
+        )
+        self.daemon.lines[:] = [line for line in self.daemon.lines if "not reloaded" not in line]
+        self.assert_unharmed()
