@@ -14,7 +14,7 @@ from cattrs.gen import make_dict_structure_fn, override
 from .addresses import Texts
 from .errors import Mistake, Wrong, shown
 from .names import check_name_or_pattern
-from .places import KeyPath, key_text
+from .places import KeyPath, key_text, line_of
 
 T = TypeVar("T")
 
@@ -45,7 +45,9 @@ class Mistakes:
         What is missing in a table is told with the table's line.
         """
         mistakes = [
-            Mistake(self.path, self.name_of(where), wrong.message, wrong.hint, lines.get(where))
+            Mistake(
+                self.path, self.name_of(where), wrong.message, wrong.hint, line_of(where, lines)
+            )
             for where, wrong in self.found
         ]
         return sorted(mistakes, key=lambda mistake: mistake.line or 0)

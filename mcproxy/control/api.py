@@ -170,7 +170,7 @@ class Api:
 
 def _read(body: bytes, kind: type[Any]) -> Any:
     """A body as a ``kind``; NotUnderstood."""
-    mistakes = Mistakes("", lambda where: ".".join(where) or "the request")
+    mistakes = Mistakes("", lambda where: ".".join(map(str, where)) or "the request")
     try:
         value = json.loads(body or b"{}")
     except (ValueError, RecursionError) as error:
