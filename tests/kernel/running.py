@@ -41,7 +41,7 @@ class RunningTestCase(SiteTestCase):
 
     def run_streams(self, config: str = ONE) -> None:
         """Start the daemon and the streams, and wait until all come in."""
-        self.watch(Daemon(self.proxy, with_defaults(config))).wait_ready()
+        self.run_daemon(config)
         self.members: list[tuple[Member, Stream]] = []
         for numbers in NUMBERS.values():
             for number in range(STREAMS):
@@ -50,6 +50,10 @@ class RunningTestCase(SiteTestCase):
                 stream = self.server.stream(group, rate=SPEED, source=numbers.at(UP, 2))
                 self.members.append((member, stream))
         self.flow()
+
+    def run_daemon(self, config: str) -> None:
+        """Start the daemon with a file."""
+        self.watch(Daemon(self.proxy, with_defaults(config))).wait_ready()
 
     def flow(self, packets: int = SPEED // 4) -> None:
         """Wait until so many packets more of each stream came in."""

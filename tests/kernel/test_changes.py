@@ -1,0 +1,172 @@
+"""Any commands in a row: the daemon is then as one that was just started so."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import time
+from collections.abc import Callable
+from typing import Any
+
+from mcproxy.config import change
+from mcproxy.config.document import document
+from mcproxy.config.errors import ConfigurationError
+from mcproxy.config.model import Configuration
+from mcproxy.config.toml import parse
+from mcproxy.config.write import write
+from mcproxy.lab.waiting import wait_until
+from mcproxy.linux.mroute import dump_routes
+from mcproxy.linux.rules import list_rules
+from mcproxy.protocol.family import IPV4, IPV6
+
+from .running import ONE, RunningTestCase, with_defaults
+from .site import NUMBERS, SETTINGS
+
+ROUNDS, COMMANDS = (20, 50) if os.environ.get("MCPROXY_TESTS") == "thorough" else (2, 25)
+"""So many times a daemon is started, and so many commands it is given."""
+
+INSTANCES, PORTS = ("a", "b", "c"), ("p1", "p2", "p3")
+TABLES = {0: "up", 7: "up2", 8: "gone"}
+"""Kernel tables, and the upstream of instances on them."""
+DOWNSTREAMS = (*PORTS, *PORTS, "late", "p*")
+
+Command = tuple[str, dict[str, Any], Callable[[Configuration], Configuration]]
+
+
+class ChangesTests(RunningTestCase):
+    """Ports with a host each, beside the streams of instance ``tv``, which nothing concerns."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        seed = int(os.environ.get("MCPROXY_SEED", 0)) or random.randrange(1, 2**32)
+        self.label = f"MCPROXY_SEED={seed}"
+        self.random = random.Random(seed)
+        second = self.lab.node("second")
+        self.lab.link(second, "eth0", self.proxy, "up2", *self.ends(10))
+        for number, name in enumerate(PORTS):
+            host = self.lab.node(f"host{number}")
+            self.lab.link(host, "eth0", self.proxy, name, *self.ends(20 + number))
+            for numbers in NUMBERS.values():
+                host.join(numbers.group.format(number + 1))
+                host.join(numbers.ssm.format(1), include=[numbers.at(1, 2)])
+
+    @staticmethod
+    def ends(link: int) -> list[list[str]]:
+        """Addresses of both ends of a cable."""
+        return [[each for n in NUMBERS.values() for each in n.net(link, end)] for end in (2, 1)]
+
+    def test_the_end_is_as_a_fresh_start(self) -> None:
+        self.run_streams(ONE)
+        running = parse(with_defaults(ONE))
+        for _ in range(ROUNDS):
+            carried_out = 0
+            for _ in range(COMMANDS):
+                path, request, make = self.command(running)
+                try:
+                    running = make(running)
+                except ConfigurationError:
+                    self.refused(path, **request)
+                else:
+                    self.change(path, **request)
+                    carried_out += 1
+                self.assertEqual(self.ask("GET", "/config")["config"], document(running))
+            self.assertGreater(carried_out, 0, self.label)
+            self.assert_unharmed()
+            self.check_against_a_fresh_start(running)
+            for member, _ in self.members:
+                member.forget()
+
+    def check_against_a_fresh_start(self, running: Configuration) -> None:
+        state = self.settled_state()
+        self.daemon.terminate()
+        self.assertEqual(self.kernel_rules(), [])
+        self.run_daemon(write(running))
+        with contextlib.suppress(AssertionError):  # what is different is told below
+            wait_until(lambda: self.state() == state, 5)
+        fresh = self.state()
+        for what, before in state.items():
+            differences = (before - fresh[what], fresh[what] - before)
+            self.assertEqual(differences, (set(), set()), f"{what}, {self.label}")
+
+    def settled_state(self) -> dict[str, set[Any]]:
+        """The state once all hosts have answered all queries."""
+        state: dict[str, set[Any]] = {}
+        for _ in range(20):
+            before, state = state, self.state()
+            if state == before:
+                break
+            time.sleep(2 * SETTINGS["query-max-response-time"])
+        return state
+
+    # -- what there is
+
+    def state(self) -> dict[str, set[Any]]:
+        """What is shown, but for times, and what the kernel has, but for counts."""
+        keys = ("instance", "interface", "role", "state", "version", "address", "querier", "groups")
+        return {
+            "interfaces": {tuple(r.get(key) for key in keys) for r in self.rows("interfaces")},
+            "groups": {
+                (r["instance"], r["interface"], r["group-address"], r["filter-mode"], sources(r))
+                for r in self.rows("groups")
+            },
+            "routes": set(map(str, self.rows("routes"))),
+            "rules": set(self.kernel_rules()),
+            "entries": {
+                (table, r.source, r.group, r.parent, frozenset(r.outgoing))
+                for family in (IPV4, IPV6)
+                for table in TABLES
+                for r in self.proxy.namespace.call(dump_routes, family, table)
+            },
+        }
+
+    def kernel_rules(self) -> list[Any]:
+        families = (IPV4, IPV6)
+        return [r for f in families for r in sorted(self.proxy.namespace.call(list_rules, f))]
+
+    # -- what is asked for
+
+    def command(self, running: Configuration) -> Command:
+        """Something to do, which may not be possible."""
+        choose = self.random.choice
+        name, link = choose(INSTANCES), choose(DOWNSTREAMS)
+        kind = choose(["instance", "remove", "link", "link", "unlink", "move", "move", "reload"])
+        if kind == "instance":
+            number = choose(list(TABLES))
+            table = {
+                "upstream": [TABLES[number]],
+                "downstream": sorted({link, choose(DOWNSTREAMS)}),
+                "table": number,
+                "igmp-version": choose([3, 3, 0]),
+            }
+            made = lambda c: change.add_instance(c, name, table)  # noqa: E731
+            return "/add", {"instance": name, "table": table}, made
+        if kind == "remove":
+            return "/remove", {"instance": name}, lambda c: change.remove_instance(c, name)
+        if kind == "move":
+            moved = lambda c: change.move_downstream(c, link, name)  # noqa: E731
+            return "/move", {"interface": link, "to": name}, moved
+        if kind == "reload":
+            return self.another_file(running)
+        path, make = (
+            ("/add", change.add_link) if kind == "link" else ("/remove", change.remove_link)
+        )
+        role = choose(["downstream"] * 4 + ["upstream"])
+        link = choose(list(TABLES.values())) if role == "upstream" else link
+        request = {"instance": name, role: link}
+        return path, request, lambda c: make(c, name, role, link)
+
+    def another_file(self, running: Configuration) -> Command:
+        """Other settings of some interface, read from the file."""
+        written = document(running)
+        instance = self.random.choice(list(written["instance"].values()))
+        settings = {"query-interval": self.random.choice([20, 30]), "max-groups": 50}
+        instance["interface"] = {instance["downstream"][0]: settings}
+        after = change.rebuilt(running, written)
+        self.daemon.config.write_text(write(after), encoding="utf-8")
+        return "/reload", {}, lambda _: after
+
+
+def sources(row: dict[str, Any]) -> tuple[str, ...]:
+    """The sources of a group."""
+    return tuple(source["source-address"] for source in row["source"])
