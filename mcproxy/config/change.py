@@ -86,6 +86,13 @@ def _shown(value: object) -> str:
 UPSTREAM, DOWNSTREAM = "upstream", "downstream"
 
 
+def rebuilt(configuration: Configuration, written: Mapping[str, Any]) -> Configuration:
+    """What ``written`` says, in the place of ``configuration``."""
+    # A mistake in what was changed is no mistake of the file, so it is not named.
+    changed = build(written, Mistakes(""), dict)
+    return attrs.evolve(changed, path=configuration.path)
+
+
 def add_instance(
     configuration: Configuration, name: str, table: Mapping[str, Any]
 ) -> Configuration:
@@ -94,7 +101,7 @@ def add_instance(
     if name in written["instance"]:
         raise _refused(("instance", name), "there is an instance of this name", "remove it first")
     written["instance"][name] = dict(table)
-    return _built(configuration, written)
+    return rebuilt(configuration, written)
 
 
 def remove_instance(configuration: Configuration, name: str) -> Configuration:
@@ -102,7 +109,7 @@ def remove_instance(configuration: Configuration, name: str) -> Configuration:
     written = document(configuration)
     _instance(written, name)
     del written["instance"][name]
-    return _built(configuration, written)
+    return rebuilt(configuration, written)
 
 
 def add_link(
@@ -112,7 +119,7 @@ def add_link(
     written = document(configuration)
     table = _instance(written, instance)
     table[role] = [*_links(table, role), interface]
-    return _built(configuration, written)
+    return rebuilt(configuration, written)
 
 
 def remove_link(
@@ -121,7 +128,7 @@ def remove_link(
     """Without this interface, or pattern, and its settings, in its ``role`` in an instance."""
     written = document(configuration)
     _take_out(_instance(written, instance), instance, role, interface)
-    return _built(configuration, written)
+    return rebuilt(configuration, written)
 
 
 def move_downstream(configuration: Configuration, interface: str, to: str) -> Configuration:
@@ -142,7 +149,7 @@ def move_downstream(configuration: Configuration, interface: str, to: str) -> Co
     table[DOWNSTREAM] = [*_links(table, DOWNSTREAM), interface]
     if own:
         table["interface"] = {interface: own, **table.get("interface", {})}
-    return _built(configuration, written)
+    return rebuilt(configuration, written)
 
 
 def _instance(written: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -179,12 +186,6 @@ def _holder(written: Mapping[str, Any], interface: str) -> str | None:
         if any(matches(interface, pattern) for pattern in _links(table, DOWNSTREAM)):
             return name
     return None
-
-
-def _built(configuration: Configuration, written: Mapping[str, Any]) -> Configuration:
-    # One path for all: a mistake in what was changed is no mistake of the file.
-    changed = build(written, Mistakes(""), dict)
-    return attrs.evolve(changed, path=configuration.path)
 
 
 def _refused(where: KeyPath, message: str, hint: str = "") -> ConfigurationError:
