@@ -10,9 +10,9 @@ from configparser import ConfigParser
 import attrs
 from twisted.trial.unittest import SynchronousTestCase
 
-from mcproxy.config.model import InterfaceSettings
+from mcproxy.config.model import ControlConfig, InterfaceSettings
 from mcproxy.config.structure import keys_of
-from mcproxy.config.tables import Document, InstanceTable, ManholeTable
+from mcproxy.config.tables import ControlTable, Document, InstanceTable, ManholeTable
 from mcproxy.config.toml import load, parse
 
 from .source import PROJECT
@@ -44,7 +44,7 @@ class SampleTests(SynchronousTestCase):
         self.assertEqual(examples.boundary, ("239.255.0.0/16", "ff15::/16"))
 
     def test_every_key_is_shown(self) -> None:
-        for kind in (Document, InstanceTable, InterfaceSettings, ManholeTable):
+        for kind in (Document, InstanceTable, InterfaceSettings, ManholeTable, ControlTable):
             for key in keys_of(kind):
                 self.assertRegex(self.text, rf"(?m)^(?:# ?)?({key} = |\[(.*\.)?{key}\b)")
 
@@ -57,6 +57,7 @@ class SampleTests(SynchronousTestCase):
         assert configuration.manhole is not None
         fields = attrs.fields_dict(type(configuration.manhole))
         self.assertEqual(configuration.manhole.host_key, fields["host_key"].default)
+        self.assertEqual(configuration.control, ControlConfig())
 
 
 class UnitTests(SynchronousTestCase):
@@ -70,6 +71,7 @@ class UnitTests(SynchronousTestCase):
         command = self.service["ExecStart"]
         self.assertEqual(command, "/usr/bin/mcproxy run --config /etc/mcproxy.toml")
         self.assertEqual(self.service["Type"], "notify")
+        self.assertEqual(self.service["ExecReload"], "/usr/bin/mcproxy reload")
 
     def test_two_capabilities_are_all(self) -> None:
         for key in ("AmbientCapabilities", "CapabilityBoundingSet"):
