@@ -1,0 +1,98 @@
+"""Members and upstreams that change places while the daemon runs."""
+
+from __future__ import annotations
+
+from mcproxy.lab.capture import Capture
+from mcproxy.lab.waiting import wait_until
+
+from .messages import TO_EX, TO_IN, queries, record, records, timed_records
+from .running import ONE, SPEED, RunningTestCase
+from .site import NUMBERS, UP2, addresses
+
+GATEWAYS = """
+[instance.near]
+upstream = "up"
+downstream = ["down1", "x"]
+[instance.far]
+upstream = "up2"
+downstream = ["down2", "y"]
+table = 7
+"""
+
+
+class RearrangingTests(RunningTestCase):
+    """A second provider, at up2, which has the same groups from a source of its own."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.second = self.lab.node("second")
+        self.lab.link(self.second, "eth0", self.proxy, "up2", addresses(UP2, 2), addresses(UP2, 1))
+
+    def source_of(self, group: str) -> str:
+        """The second provider's address in the family of a group."""
+        found = [n for n in NUMBERS.values() if (":" in n.address) == (":" in group)]
+        return found[0].at(UP2, 2)
+
+    def test_another_upstream(self) -> None:
+        """The groups are asked for on the new one before they are left on the old one."""
+        self.run_streams(ONE)
+        old, new = self.server.capture(), self.second.capture()
+        for member, _ in self.members:
+            self.second.stream(member.group, source=self.source_of(member.group))
+        self.assertEqual(
+            self.reload(ONE.replace('"up"', '"up2"')),
+            ["instance.tv.upstream: up2 added, up removed"],
+        )
+        for member, _ in self.members:
+            joined, left = record(TO_EX, member.group), record(TO_IN, member.group)
+            self.await_told(new, joined)
+            self.await_told(old, left)
+            first = min(when for when, one in timed_records(new, member.group) if one == joined)
+            last = max(when for when, one in timed_records(old, member.group) if one == left)
+            self.assertLess(first, last)
+            source = self.source_of(member.group)
+            wait_until(lambda m=member, s=source: m.of(s).packets > 100)
+            self.assertEqual(member.of(source).lost, 0)
+
+    def test_a_member_s_link_goes_to_another_gateway(self) -> None:
+        """What its hosts want is known there at once, and they are asked all the same."""
+        self.run_streams(GATEWAYS)
+        old, new, link = self.server.capture(), self.second.capture(), self.home.capture()
+        self.settle()
+        link.clear()
+        for member, _ in self.members:
+            self.second.stream(member.group, source=self.source_of(member.group))
+        self.change("/move", interface="down1", to="far")
+        for member, _ in self.members:
+            self.await_told(new, record(TO_EX, member.group))
+            self.await_told(old, record(TO_IN, member.group))
+        rows = [r for r in self.rows("groups") if r["interface"] == "down1"]
+        self.assertEqual({r["instance"] for r in rows}, {"far/ipv4", "far/ipv6"})
+        self.assertEqual(len(rows), len(self.members))
+        for member, _ in self.members:
+            self.assert_known_before_the_answer(link, new, member.group)
+        for member, _ in self.members:
+            source = self.source_of(member.group)
+            wait_until(lambda m=member, s=source: m.of(s).packets > 100)
+
+    def assert_known_before_the_answer(self, link: Capture, new: Capture, group: str) -> None:
+        """The provider was told of a group before a host answered the query about it."""
+        wait_until(lambda: records(link, group, outgoing=True), message="no answer")
+        answered = next(timed_records(link, group, outgoing=True))[0]
+        self.assertLess(min(heard.time for heard in queries(link)), answered)
+        self.assertLess(next(timed_records(new, group))[0], answered)
+
+    def test_a_second_upstream_comes_and_goes(self) -> None:
+        """With two, sources are learned one by one, which takes a moment; nothing comes twice."""
+        self.run_streams(ONE)
+        new = self.second.capture()
+        for path in ("/add", "/remove") * 2:
+            self.change(path, instance="tv", upstream="up2")
+            self.flow()
+            for member, stream in self.members:
+                received = member.of(stream.source)
+                self.assertLess(received.lost, SPEED // 10)
+                self.assertEqual(received.duplicates, 0)
+                member.forget()
+            self.assert_unharmed()
+        self.assertEqual(records(new, self.members[0][0].group), [])
