@@ -9,17 +9,24 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
+from typing import Any
 
 from mcproxy.command import client
 from mcproxy.config.toml import load
 from mcproxy.lab.daemon import PROJECT, Daemon
 from mcproxy.lab.waiting import wait_until
+from mcproxy.protocol.packets import Report
 
+from .messages import TO_EX, record, say
 from .running import ONE, TWO, RunningTestCase, with_defaults
+from .site import SLACK
 
 LONG = 200_000
 """Bytes that no request may have."""
+
+GROUPS = 50_000
 
 
 class CommandTests(RunningTestCase):
@@ -281,3 +288,46 @@ class SocketTests(RunningTestCase):
         self.rewrite(with_defaults(ONE))
         self.change("/reload")
         self.assertEqual(self.daemon.socket.stat().st_mode & 0o777, 0o600)
+
+
+class CrowdTests(RunningTestCase):
+    """Very many groups on one link."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.start(ONE)
+        host = self.home.raw_host()
+        source = self.numbers.at(1, 2)
+        groups = [f"239.{n >> 16}.{n >> 8 & 255}.{n & 255}" for n in range(GROUPS)]
+        for begin in range(0, GROUPS, 180):
+            report = Report(tuple(record(TO_EX, g) for g in groups[begin : begin + 180]))
+            say(host, source, report)
+            time.sleep(0.002)
+        wait_until(lambda: self.ask("GET", "/status")["instance"][0]["groups"] == GROUPS, 60)
+
+    def test_a_long_answer_stops_nothing(self) -> None:
+        answers: list[dict[str, list[Any]]] = []
+        for what in ("groups", "routes"):
+            asking = threading.Thread(
+                target=lambda: answers.append(self.ask("GET", f"/{what}"))  # noqa: B023
+            )
+            asking.start()
+            longest = 0.0
+            while asking.is_alive():
+                begin = time.monotonic()
+                self.ask("GET", "/status")
+                longest = max(longest, time.monotonic() - begin)
+            self.assertLess(longest, SLACK)
+        self.assertEqual(len(answers[0]["groups"]), GROUPS)
+        self.assertGreater(len(answers[1]["routes"]), GROUPS)
+
+    def test_one_who_does_not_take_his_answer_costs_little(self) -> None:
+        before = self.daemon.resident_bytes()
+        for _ in range(10):
+            sock = socket.socket(socket.AF_UNIX)
+            self.addCleanup(sock.close)
+            sock.connect(str(self.daemon.socket))
+            sock.sendall(b"GET /groups HTTP/1.1\r\nHost: x\r\n\r\n")
+        time.sleep(1)
+        self.assertLess(self.daemon.resident_bytes() - before, 20 << 20)
+        self.assertEqual(self.ask("GET", "/status")["pid"], self.daemon.pid)
