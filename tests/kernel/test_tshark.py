@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.protocol import datagram
 from mcproxy.protocol.family import IPV4, IPV6, Family, packed, text
-from mcproxy.protocol.packets import Report
+from mcproxy.protocol.packets import Query, Report
 
 from . import tshark
 from .busy import BusyScenarios
@@ -39,8 +39,16 @@ class TsharkScenarios(BusyScenarios):
             self.assertEqual(set(reading.sources), {text(source) for source in one.sources})
         self.assertEqual({(each.type, each.version) for each in readings}, kinds, link)
 
+    def asked(self, link: str) -> set[tuple[str, bool]]:
+        """What was asked about on a link: groups, and whether sources were named."""
+        messages = [one.message for one in self.sent(link)]
+        return {(text(q.group), bool(q.sources)) for q in messages if isinstance(q, Query)}
+
     def test_the_current_version_and_the_one_before_upstream(self) -> None:
         self.play()
+        left, filtered = self.groups[2], self.ssm
+        self.assertLessEqual({(self.general, False), (left, False)}, self.asked("down1"))
+        self.assertIn((filtered, True), self.asked("down2"))
         self.assert_faultless("up", self.reports | self.leaving)
         self.assert_faultless("down1", self.queries)
         self.assert_faultless("down2", self.queries)
@@ -56,6 +64,8 @@ class TsharkScenarios(BusyScenarios):
     def check_version(self, version: int, up: Kinds, down: Kinds) -> None:
         """All links in an older version."""
         self.play_in_version(version)
+        specific = {(self.groups[0], False)} if self.leaving & up else set()
+        self.assertEqual(self.asked("down1"), {(self.general, False)} | specific)
         self.assert_faultless("up", up)
         self.assert_faultless("down1", down)
 
