@@ -30,7 +30,7 @@ FLOORS = (
 ON_THEIR_OWN = {
     "mcproxy.protocol": {"mcproxy.protocol"},
     "mcproxy.linux": {"mcproxy.linux", "mcproxy.protocol.family"},
-    "mcproxy.config": {"mcproxy.config"},
+    "mcproxy.config": {"mcproxy.config", "mcproxy.protocol.filters", "mcproxy.protocol.family"},
     "mcproxy.systemd": set(),
     "mcproxy.timer": set(),
     "mcproxy.lab": {"mcproxy.lab", "mcproxy.protocol"},

@@ -10,6 +10,7 @@ from configparser import ConfigParser
 import attrs
 from twisted.trial.unittest import SynchronousTestCase
 
+from mcproxy.config.filters import FilterTable, NamedTable
 from mcproxy.config.model import ControlConfig, InterfaceSettings
 from mcproxy.config.structure import keys_of
 from mcproxy.config.tables import ControlTable, Document, InstanceTable, ManholeTable
@@ -20,6 +21,16 @@ from .source import PROJECT
 SAMPLE = PROJECT / "etc/mcproxy.toml"
 UNIT = PROJECT / "etc/mcproxy.service"
 
+KINDS = (
+    Document,
+    InstanceTable,
+    InterfaceSettings,
+    ManholeTable,
+    ControlTable,
+    FilterTable,
+    NamedTable,
+)
+
 
 def with_all_settings(text: str) -> str:
     """The sample with the settings that it shows as comments."""
@@ -28,7 +39,7 @@ def with_all_settings(text: str) -> str:
 
 def with_examples(text: str) -> str:
     """The sample with its examples too."""
-    return re.sub(r"(?m)^# (?=[a-z-]+ = )", "", with_all_settings(text))
+    return re.sub(r"(?m)^# (?=[a-z-]+ = |\[)", "", with_all_settings(text))
 
 
 class SampleTests(SynchronousTestCase):
@@ -42,11 +53,12 @@ class SampleTests(SynchronousTestCase):
         self.assertIsNotNone(parse(with_all_settings(self.text)).manhole)
         examples = parse(with_examples(self.text)).instances[0]
         self.assertEqual(examples.boundary, ("239.255.0.0/16", "ff15::/16"))
+        self.assertEqual([len(one.rules) for one in examples.filters], [3, 4])
 
     def test_every_key_is_shown(self) -> None:
-        for kind in (Document, InstanceTable, InterfaceSettings, ManholeTable, ControlTable):
+        for kind in KINDS:
             for key in keys_of(kind):
-                self.assertRegex(self.text, rf"(?m)^(?:# ?)?({key} = |\[(.*\.)?{key}\b)")
+                self.assertRegex(self.text, rf"(?m)^(?:# ?)?({key} = |\[+(.*\.)?{key}\b)")
 
     def test_what_is_shown_as_a_comment_is_the_default(self) -> None:
         configuration = parse(with_all_settings(self.text))

@@ -6,16 +6,26 @@ the document, and what comes of it is checked as a file is.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import attrs
 
-from .model import Configuration, InstanceConfig, InterfaceSettings, Settings, complete
+from ..protocol.filters import Rule
+from .model import (
+    Configuration,
+    FilterConfig,
+    InstanceConfig,
+    InterfaceSettings,
+    Settings,
+    complete,
+)
+from .rules import rule_text
 from .structure import key_of
 
 Document = dict[str, Any]
 
-_NO_KEYS = {"name", "interface", "elsewhere"}
+_NO_KEYS = {"name", "interface", "elsewhere", "filters"}
 """Attributes of an instance that are no plain keys of its table."""
 
 _KEYS = {"upstreams": "upstream"}
@@ -26,6 +36,10 @@ def document(configuration: Configuration) -> Document:
     written: Document = {}
     if defaults := differences(configuration.defaults, InterfaceSettings()):
         written["defaults"] = defaults
+    if configuration.filters:
+        written["filter"] = {
+            name: {"rules": _rules(rules)} for name, rules in configuration.filters.items()
+        }
     written["instance"] = {
         instance.name: _instance(instance, configuration.defaults)
         for instance in configuration.instances
@@ -55,7 +69,27 @@ def _instance(instance: InstanceConfig, defaults: InterfaceSettings) -> Document
     }
     if own := _own_settings(instance, defaults):
         table["interface"] = {name: differences(each, defaults) for name, each in own.items()}
+    if instance.filters:
+        table["filter"] = [_filter(one) for one in instance.filters]
     return table
+
+
+def _filter(one: FilterConfig) -> Document:
+    return {
+        "interface": one.interface,
+        "role": one.role,
+        "direction": one.direction,
+        "allow" if one.allow else "deny": one.name or _rules(one.rules),
+    }
+
+
+def _rules(rules: Iterable[Rule]) -> list[Any]:
+    return [
+        rule_text(rule)
+        if rule.came_from is None
+        else {"rule": rule_text(rule), "from": rule.came_from}
+        for rule in rules
+    ]
 
 
 def _own_settings(instance: InstanceConfig, defaults: InterfaceSettings) -> Settings:

@@ -18,6 +18,8 @@ LAST_TABLE = 999_999_999
 LONGEST_SOCKET_PATH = 107
 """Bytes that fit into a UNIX socket's address."""
 
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
 
 @attrs.frozen
 class Limits:
@@ -55,6 +57,15 @@ def one_of(*words: str) -> Callable[[str], None]:
             raise Wrong(f"{shown(word)} is none of the words for this", f"use {' or '.join(words)}")
 
     return check
+
+
+def check_plain_name(name: str, what: str) -> None:
+    """A name for ``what``, an instance or a filter."""
+    if not _PLAIN_NAME.fullmatch(name):
+        raise Wrong(
+            f"{what} cannot be named {shown(name)}",
+            "use letters, digits and . _ - (64 at most, the first a letter or digit)",
+        )
 
 
 def check_table(number: int) -> None:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
 from typing import Any
 
 import attrs
 
+from ..protocol.filters import Rule
 from .addresses import NO_TEXTS, Texts, each, read_address, read_channel
 from .limits import Limits
 from .names import is_pattern, matches
 
 RESPONSE_TIME = Limits(0.1, 3174.4)
 """Seconds that a query of IGMP can ask for; 0 in it would mean an IGMPv1 query."""
+
+MUTEX_TIME = Limits(0.1, 3600)
+"""Seconds between two looks at who delivers."""
 
 HOST_KEY = "/var/lib/mcproxy/manhole_host_key"
 CONTROL_SOCKET = "/run/mcproxy/control.sock"
@@ -48,6 +53,29 @@ class InterfaceSettings:
     allowed_queriers: Texts | None = attrs.field(
         default=None, metadata={"check": each(read_address)}
     )
+
+
+UPSTREAM, DOWNSTREAM = ROLES = ("upstream", "downstream")
+IN, OUT = DIRECTIONS = ("in", "out")
+
+
+@attrs.frozen
+class FilterConfig:
+    """What may pass by the interfaces, named or meant by a pattern, of one role: a filter.
+
+    Upstream, "out" is for data sent up, and "in" for what is asked for there and data accepted
+    from there. Downstream, "in" is for data accepted from senders there, and "out" for data
+    sent down and for memberships, as far as they count upstream. With ``allow`` that passes
+    which matches one of the ``rules``, otherwise that which matches none. ``name`` is that of
+    the named filter that the rules are, or empty.
+    """
+
+    interface: str
+    role: str
+    direction: str
+    allow: bool
+    rules: tuple[Rule, ...]
+    name: str = ""
 
 
 @attrs.frozen
@@ -87,6 +115,7 @@ class InstanceConfig:
     static_group: Texts = NO_TEXTS
     ssm_range: Texts | None = None
     ssm_map: Texts = NO_TEXTS
+    filters: tuple[FilterConfig, ...] = ()
 
     @property
     def upstream(self) -> str:
@@ -102,6 +131,13 @@ class InstanceConfig:
         if not self._is_downstream(name):
             return None
         return settings_for(name, self.interface) or InterfaceSettings()
+
+    def filter_for(self, name: str, role: str, direction: str) -> FilterConfig | None:
+        """What holds for ``name``: the filter that names it, else the first whose pattern does."""
+        there = [f for f in self.filters if (f.role, f.direction) == (role, direction)]
+        named = (one for one in there if one.interface == name)
+        meant = (one for one in there if fnmatchcase(name, one.interface))
+        return next(named, None) or next(meant, None)
 
     def _is_downstream(self, name: str) -> bool:
         if name in self.downstream:
@@ -165,8 +201,8 @@ class Configuration:
     """All that a configuration file says; ``path`` is where it was read, if from a file.
 
     ``defaults`` are in the settings of the instances already; they are kept for downstreams
-    that are added later. Without a table [control] there is no ``control``: the socket is then
-    the usual one.
+    that are added later. ``filters`` are the named ones. Without a table [control] there is no
+    ``control``: the socket is then the usual one.
     """
 
     instances: tuple[InstanceConfig, ...]
@@ -174,3 +210,4 @@ class Configuration:
     path: str | None = None
     defaults: InterfaceSettings = InterfaceSettings()
     control: ControlConfig | None = None
+    filters: Mapping[str, tuple[Rule, ...]] = attrs.field(factory=dict)

@@ -1,4 +1,4 @@
-"""What instances may not do together: each interface has one role, on one kernel table.
+"""What instances may not do together: each interface is in one of them, on one kernel table.
 
 The kernel looks what comes in on an interface up in one table, and answers to queries from
 two proxies on one link would be mixed up. So downstreams are never shared, and upstreams
@@ -62,8 +62,8 @@ def named_elsewhere(name: str, instances: Mapping[str, InstanceTable]) -> frozen
 
 def _uses(instances: Mapping[str, InstanceTable]) -> Iterator[_Use]:
     for name, table in instances.items():
-        if table.upstream_name:
-            yield _Use(table.upstream_name, name, table, True)
+        for upstream in table.upstream:
+            yield _Use(upstream, name, table, True)
         for downstream in table.downstream:
             yield _Use(downstream, name, table, False)
 
@@ -78,12 +78,17 @@ def _compare(use: _Use, earlier: list[_Use], mistakes: Mistakes) -> None:
 
 
 def _within(use: _Use, other: _Use) -> tuple[str, str] | None:
-    """What is wrong with two uses in one instance; patterns may overlap there."""
+    """What is wrong with two uses in one instance; patterns may overlap there.
+
+    One interface may have both roles, where proxies are each other's peers.
+    """
     if use.name != other.name:
         return None
-    if other.upstream:
-        return f"{shown(use.name)} is the upstream of this instance too", "leave it out here"
-    return f"{shown(use.name)} stands here twice", "leave one out"
+    if use.upstream == other.upstream:
+        return f"{shown(use.name)} stands here twice", "leave one out"
+    if len({*use.table.upstream, *use.table.downstream}) == 1:
+        return f"{shown(use.name)} is upstream and downstream, and alone", "name another one"
+    return None
 
 
 def _between(use: _Use, other: _Use) -> tuple[str, str] | None:
@@ -107,7 +112,7 @@ def _check_settings(
 ) -> None:
     """Note settings of what a pattern would mean if another instance did not name it."""
     for interface in table.interface:
-        if interface in elsewhere and interface not in (*table.downstream, table.upstream_name):
+        if interface in elsewhere and interface not in (*table.downstream, *table.upstream):
             where = ("instance", name, "interface", interface)
             mistakes.add(where, "another instance names this interface", "write its settings there")
 
@@ -119,8 +124,8 @@ def _count(instances: Mapping[str, InstanceTable], mistakes: Mistakes) -> None:
     for name, table in instances.items():
         interfaces = {
             interface
-            for interface in (table.upstream_name, *table.downstream)
-            if interface and not is_pattern(interface)
+            for interface in (*table.upstream, *table.downstream)
+            if not is_pattern(interface)
         }
         for family in sorted(table.families):
             there = named[family, table.table]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import attrs
@@ -15,6 +15,7 @@ from .limits import (
     check_listen,
     check_mld_version,
     check_mode,
+    check_plain_name,
     check_socket,
     check_table,
     one_of,
@@ -22,7 +23,9 @@ from .limits import (
 from .model import (
     CONTROL_SOCKET,
     HOST_KEY,
+    MUTEX_TIME,
     ControlConfig,
+    FilterConfig,
     InstanceConfig,
     InterfaceSettings,
     ManholeConfig,
@@ -32,8 +35,6 @@ from .model import (
 from .names import check_name, overlap
 from .places import KeyPath
 from .structure import Mistakes, Table, keys_of, nearest, structure
-
-_INSTANCE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 _IN_INTERFACE = "write it in [defaults], or in [instance.NAME.interface.IF]"
 _IN_INSTANCE = "write it in [instance.NAME]"
@@ -49,16 +50,15 @@ def _tables_in(name: str) -> Any:
     return attrs.field(factory=dict, metadata={"check": check})
 
 
-def _check_upstream(value: object) -> None:
-    """One name, or a list of exactly one."""
-    names = value if isinstance(value, list) else [value]
-    if not names:
-        raise Wrong("no upstream", "name the interface towards the sources")
-    if len(names) > 1:
-        raise Wrong("several upstreams are not available yet", "name one")
-    if not isinstance(names[0], str):
-        raise Wrong(f"{shown(names[0])} is not an interface name", "write a name in quotes")
-    check_name(names[0])
+def _check_upstreams(names: Iterable[str]) -> None:
+    """Names, and no patterns: they have an order."""
+    for name in names:
+        check_name(name)
+
+
+def _check_list_of_tables(value: object) -> None:
+    if not isinstance(value, list):
+        raise Wrong(f"{shown(value)} is no list of tables", "write [[instance.NAME.filter]]")
 
 
 @attrs.frozen
@@ -67,11 +67,14 @@ class InstanceTable:
 
     UNKNOWN_KEY_HINTS: ClassVar = dict.fromkeys(keys_of(InterfaceSettings), _IN_INTERFACE)
 
-    upstream: Any = attrs.field(default=None, metadata={"check": _check_upstream})
+    upstream: tuple[str, ...] = attrs.field(default=(), metadata={"check": _check_upstreams})
     downstream: tuple[str, ...] = ()
     igmp_version: int = attrs.field(default=3, metadata={"check": check_igmp_version})
     mld_version: int = attrs.field(default=2, metadata={"check": check_mld_version})
     table: int = attrs.field(default=0, metadata={"check": check_table})
+    upstream_join: str = attrs.field(default="first", metadata={"check": one_of("first", "mutex")})
+    mutex_time: float = attrs.field(default=2.0, metadata={"check": MUTEX_TIME})
+    upstream_data: str = attrs.field(default="all", metadata={"check": one_of("all", "first")})
     forwarding: str = attrs.field(default="auto", metadata={"check": one_of("auto", "per-source")})
     version_fallback: bool = True
     boundary: Texts = attrs.field(default=NO_TEXTS, metadata={"check": each(read_groups)})
@@ -79,11 +82,7 @@ class InstanceTable:
     ssm_range: Texts | None = attrs.field(default=None, metadata={"check": each(read_groups)})
     ssm_map: Texts = attrs.field(default=NO_TEXTS, metadata={"check": each(read_mapped)})
     interface: Any = _tables_in("instance.NAME.interface.IF")  # noqa: RUF009 - a field
-
-    @property
-    def upstream_name(self) -> str:
-        """The upstream, or the empty string while it is missing."""
-        return (self.upstream[0] if isinstance(self.upstream, list) else self.upstream) or ""
+    filter: Any = attrs.field(factory=list, metadata={"check": _check_list_of_tables})
 
     @property
     def families(self) -> set[str]:
@@ -120,6 +119,7 @@ class Document:
     }
 
     instance: Any = _tables_in("instance.NAME")  # noqa: RUF009 - a field
+    filter: Any = _tables_in("filter.NAME")  # noqa: RUF009 - a field
     defaults: Any = attrs.Factory(dict)
     manhole: Any = None
     control: Any = None
@@ -128,17 +128,13 @@ class Document:
 def read_instance(name: str, table: object, mistakes: Mistakes) -> InstanceTable:
     """One [instance.NAME], and all that is wrong in it alone."""
     where = ("instance", name)
-    if not _INSTANCE_NAME.fullmatch(name):
-        mistakes.add(
-            where,
-            f"an instance cannot be named {shown(name)}",
-            "use letters, digits and . _ - (64 at most, the first a letter or digit)",
-        )
+    try:
+        check_plain_name(name, "an instance")
+    except Wrong as wrong:
+        mistakes.add(where, wrong.message, wrong.hint)
     read = structure(table, InstanceTable, where, mistakes)
     if not isinstance(table, dict):
         return read
-    if "upstream" not in table:
-        mistakes.add(where, "no upstream", 'write upstream = "IF"')
     if "downstream" not in table:
         mistakes.add(where, "no downstream", 'write downstream = ["IF"]')
     elif table["downstream"] == []:
@@ -202,7 +198,7 @@ def _check_settings_name(
     name: str, table: InstanceTable, where: KeyPath, mistakes: Mistakes
 ) -> None:
     """Settings must be of some downstream, or of a part of a pattern's interfaces."""
-    if name == table.upstream_name:
+    if name in table.upstream and name not in table.downstream:
         mistakes.add(where, "these settings are for downstreams, and this is the upstream")
     elif table.downstream and not any(overlap(name, other) for other in table.downstream):
         hint = nearest(name, table.downstream)
@@ -231,21 +227,26 @@ def to_config(
     table: InstanceTable,
     settings: dict[str, InterfaceSettings],
     elsewhere: frozenset[str],
+    filters: tuple[FilterConfig, ...],
 ) -> InstanceConfig:
     """The model of a table without mistakes; ``elsewhere`` are names of other instances."""
     return InstanceConfig(
         name=name,
-        upstreams=(table.upstream_name,),
+        upstreams=table.upstream,
         downstream=table.downstream,
         igmp_version=table.igmp_version,
         mld_version=table.mld_version,
         table=table.table,
         interface=settings,
         elsewhere=elsewhere,
+        upstream_join=table.upstream_join,
+        mutex_time=table.mutex_time,
+        upstream_data=table.upstream_data,
         forwarding=table.forwarding,
         version_fallback=table.version_fallback,
         boundary=table.boundary,
         static_group=table.static_group,
         ssm_range=table.ssm_range,
         ssm_map=table.ssm_map,
+        filters=filters,
     )

@@ -10,7 +10,9 @@ from typing import Any, NoReturn
 import attrs
 
 from .errors import ConfigurationError, Mistake
+from .filters import Filters
 from .model import Configuration
+from .notyet import refuse_not_yet
 from .places import KeyPath, key_lines
 from .roles import check_roles, named_elsewhere
 from .structure import Mistakes, structure
@@ -47,7 +49,7 @@ def load(path: str) -> Configuration:
         _fail(path, "", f"cannot be read: {getattr(error, 'strerror', None) or error}")
     if len(content) > LONGEST_FILE:
         _fail(path, "", "it is longer than 1 MiB", "name a configuration file")
-    return parse(content, path)
+    return refuse_not_yet(parse(content, path))
 
 
 def parse(text: str | bytes, path: str = "<text>") -> Configuration:
@@ -96,16 +98,24 @@ def build(
     if not tables and not mistakes.at(("instance",)):
         mistakes.add((), "no instance", NO_INSTANCE_HINT)
     check_roles(tables, mistakes)
+    named = Filters(read.filter, mistakes)
+    filters = {name: named.of_instance(name, table) for name, table in tables.items()}
+    named.check_named()
     manhole = None if read.manhole is None else read_manhole(read.manhole, mistakes)
     control = None if read.control is None else read_control(read.control, mistakes)
     if mistakes.found:
         raise ConfigurationError(mistakes.located(lines()))
     instances = (
-        to_config(name, table, settings[name], named_elsewhere(name, tables))
+        to_config(name, table, settings[name], named_elsewhere(name, tables), filters[name])
         for name, table in tables.items()
     )
     return Configuration(
-        tuple(instances), manhole, mistakes.path, defaults=defaults.settings, control=control
+        tuple(instances),
+        manhole,
+        mistakes.path,
+        defaults=defaults.settings,
+        control=control,
+        filters=named.named,
     )
 
 

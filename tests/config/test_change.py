@@ -121,7 +121,7 @@ class ChangeTests(ConfigurationTestCase):
             ({"table": 3}, '"up" is upstream of instance a too, on another table'),
         ):
             self.refused(text, add_instance, "c", table | change)
-        self.refused("instance.c: no upstream", add_instance, "c", {"downstream": ["x"]})
+        self.refused("instance.c: no downstream", add_instance, "c", {"upstream": "x"})
 
     def test_downstreams(self) -> None:
         after = add_link(self.before, "b", DOWNSTREAM, "eth3")

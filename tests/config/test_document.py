@@ -27,9 +27,28 @@ max-groups = 1
 [instance.a.interface."lan*"]
 immediate-leave = true
 [instance.b]
-upstream = "up2"
+upstream = ["up2", "up3", "eth2"]
 downstream = "eth2"
 mld-version = 0
+upstream-join = "mutex"
+mutex-time = 0.5
+[[instance.b.filter]]
+interface = "*"
+role = "upstream"
+direction = "in"
+deny = "x"
+[[instance.b.filter]]
+interface = "up2"
+role = "upstream"
+direction = "out"
+allow = ["232.0.0.0/8 | 192.0.2.1", { rule = "*", from = "eth2" }]
+[instance.c]
+upstream = []
+downstream = "eth7"
+[filter.x]
+rules = ["239.0.0.1 - 239.0.0.9 | *", { filter = "y" }]
+[filter.y]
+rules = ["* | 192.0.2.0/24"]
 [manhole]
 listen = "/run/m"
 authorized-keys = "/k"

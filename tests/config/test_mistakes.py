@@ -37,7 +37,7 @@ hostkey = "/h"
     def test_without_a_near_one_all_are_named(self) -> None:
         self.refuses(
             "zzz = 1\n" + SMALLEST,
-            "zzz (line 1): unknown key; there are instance, defaults, manhole, control",
+            "zzz (line 1): unknown key; there are instance, filter, defaults, manhole, control",
         )
 
     def test_keys_in_the_wrong_table_are_sent_to_theirs(self) -> None:
@@ -58,8 +58,8 @@ hostkey = "/h"
     def test_keys_are_quoted_where_toml_would(self) -> None:
         self.refuses(
             '"a\\nb" = 1\n"c d" = 2\n' + SMALLEST,
-            '"a\\nb" (line 1): unknown key; there are instance, defaults, manhole, control',
-            '"c d" (line 2): unknown key; there are instance, defaults, manhole, control',
+            '"a\\nb" (line 1): unknown key; there are instance, filter, defaults, manhole, control',
+            '"c d" (line 2): unknown key; there are instance, filter, defaults, manhole, control',
         )
 
 
@@ -246,15 +246,14 @@ class InterfaceTests(ConfigurationTestCase):
             self.refuses_lists('"eth0"', f'["{name}"]', f".downstream (line 3): {what}")
         self.instance(f'[instance.a]\nupstream = "{"x" * 15}"\ndownstream = ["{"ü" * 7}"]\n')
 
-    def test_an_upstream_is_one_name(self) -> None:
+    def test_upstreams_are_names(self) -> None:
         """PX-01."""
         for value, what in (
-            ('["eth0", "eth2"]', "several upstreams are not available yet; name one"),
-            ("[]", "no upstream; name the interface towards the sources"),
-            ("3", "3 is not an interface name; write a name in quotes"),
-            ("[true]", "true is not an interface name; write a name in quotes"),
-            ("{}", "a table is not an interface name; write a name in quotes"),
+            ("3", "3 is neither a name nor a list; write names in quotes"),
+            ("[true]", "true is not text; write it in quotes"),
+            ("{}", "a table is neither a name nor a list; write names in quotes"),
             ('"eth*"', '"eth*" is a pattern; name one interface here'),
+            ('["eth0", "eth2", "eth0"]', '"eth0" stands here twice; leave one out'),
         ):
             self.refuses_lists(value, '["eth1"]', f".upstream (line 2): {what}")
 
@@ -268,7 +267,7 @@ class InterfaceTests(ConfigurationTestCase):
             ('["eth1", 3]', "3 is not text; write it in quotes"),
             ('["eth1", "eth1"]', '"eth1" stands here twice; leave one out'),
             ('["eth*", "eth*"]', '"eth*" stands here twice; leave one out'),
-            ('["eth0"]', '"eth0" is the upstream of this instance too; leave it out here'),
+            ('["eth0"]', '"eth0" is upstream and downstream, and alone; name another one'),
         ):
             self.refuses_lists('"eth0"', value, f".downstream (line 3): {what}")
 
@@ -290,11 +289,10 @@ class InterfaceTests(ConfigurationTestCase):
         (mistake,) = self.mistakes(SMALLEST.replace("eth2", "*?" * 40))
         self.assertIn("use 64 characters at most", mistake)
 
-    def test_both_are_missing(self) -> None:
+    def test_an_instance_has_a_downstream(self) -> None:
         """PX-01."""
         self.refuses(
             "[instance.a]\n",
-            'instance.a (line 1): no upstream; write upstream = "IF"',
             'instance.a (line 1): no downstream; write downstream = ["IF"]',
         )
 

@@ -199,7 +199,7 @@ class InterfacesTests(ConfigurationTestCase):
             (
                 "a",
                 ["a"],
-                '--downstream: "a" is the upstream of this instance too; leave it out here',
+                '--downstream: "a" is upstream and downstream, and alone; name another one',
             ),
             ("a", ["b", "b"], '--downstream: "b" stands here twice; leave one out'),
             ("", ["b"], f"--upstream: an interface name is empty; {shows}"),

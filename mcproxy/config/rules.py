@@ -1,0 +1,142 @@
+"""The rules of filters as text: ``GROUP | SOURCE``.
+
+Each side is an address, a prefix, ``A - B``, or ``*``. What no data can ever match is refused.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+
+from ..protocol.family import IPV4, IPV6
+from ..protocol.filters import Range, Rule
+from .errors import Wrong, shown
+
+ANY = "*"
+
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def _range_of(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> Range:
+    return Range(network.network_address.packed, network.broadcast_address.packed)
+
+
+_OF_FAMILY = {
+    4: [_range_of(ipaddress.ip_network(text)) for text in ("224.0.0.0/4", "0.0.0.0/0")],
+    16: [_range_of(ipaddress.ip_network(text)) for text in ("ff00::/8", "::/0")],
+}
+"""All groups and all addresses, by the size of an address."""
+
+
+def read_rule(text: str) -> Rule:
+    """The rule in ``text``, whose source may be left out; Wrong."""
+    first, bar, second = text.partition("|")
+    group = read_range(first)
+    source = read_range(second) if bar else None
+    if group is not None and source is not None and len(group.first) != len(source.first):
+        raise Wrong(f"{shown(text)} is of two families", "write two IPv4 or two IPv6 ranges")
+    return Rule(_check_group(first, group), _check_source(second, source))
+
+
+def rule_text(rule: Rule) -> str:
+    """The text that is read as ``rule``, without the interface that data came from."""
+    group = range_text(rule.group)
+    return group if rule.source is None else f"{group} | {range_text(rule.source)}"
+
+
+def read_range(text: str) -> Range | None:
+    """The addresses that ``text`` means, None for any; Wrong."""
+    text = text.strip()
+    if text == ANY:
+        return None
+    if "/" in text:
+        return _read_prefix(text)
+    if "-" not in text:
+        address = _read_address(text)
+        return Range(address.packed, address.packed)
+    first, last = (_read_address(part.strip()) for part in text.split("-", 1))
+    if first.version != last.version:
+        raise Wrong(f"{shown(text)} is of two families", "write two IPv4 or two IPv6 addresses")
+    if first.packed > last.packed:
+        raise Wrong(f"{shown(text)} ends before it begins", f'write "{last} - {first}"')
+    return Range(first.packed, last.packed)
+
+
+def range_text(addresses: Range | None) -> str:
+    """The shortest text that is read as ``addresses``."""
+    if addresses is None:
+        return ANY
+    first, last = map(ipaddress.ip_address, addresses)
+    if first == last:
+        return str(first)
+    bits = (int(first) ^ int(last)).bit_length()
+    network = ipaddress.ip_network((first, first.max_prefixlen - bits), strict=False)
+    if (network.network_address, network.broadcast_address) == (first, last):
+        return str(network)
+    return f"{first} - {last}"
+
+
+def _read_address(text: str) -> IPAddress:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        raise Wrong(
+            f"{shown(text)} is no address", 'write an address, a prefix, "A - B" or "*"'
+        ) from None
+    if getattr(address, "scope_id", None):
+        raise Wrong(f"{shown(text)} names an interface", 'leave out what begins with "%"')
+    return address
+
+
+def _read_prefix(text: str) -> Range:
+    host, _, length = text.partition("/")
+    address = _read_address(host.strip())
+    length = length.strip()
+    if not (length.isascii() and length.isdecimal() and int(length[:4]) <= address.max_prefixlen):
+        raise Wrong(
+            f"{shown(text)} has no prefix length", f"use 0 to {address.max_prefixlen} behind the /"
+        )
+    network = ipaddress.ip_network((address, int(length)), strict=False)
+    if network.network_address != address:
+        raise Wrong(f"{shown(text)} has bits beyond its prefix", f"write {network}")
+    return _range_of(network)
+
+
+def _check_group(text: str, addresses: Range | None) -> Range | None:
+    """The groups among ``addresses``, which must be groups or a whole family; Wrong."""
+    if addresses is None:
+        return None
+    groups, everything = _OF_FAMILY[len(addresses.first)]
+    if addresses == everything:
+        return groups
+    if not groups.first <= addresses.first <= addresses.last <= groups.last:
+        raise Wrong(
+            f"{shown(text.strip())} is not of multicast groups", f"groups are {range_text(groups)}"
+        )
+    if not _is_ever_proxied(addresses):
+        raise Wrong(
+            f"{shown(text.strip())} is of link-local scope", "such groups are never forwarded"
+        )
+    return addresses
+
+
+def _is_ever_proxied(groups: Range) -> bool:
+    if len(groups.first) == IPV4.address_size:
+        return IPV4.is_proxied(groups.last)
+    scopes = range(groups.first[1], groups.last[1] + 1)
+    return any(IPV6.is_proxied(bytes([0xFF, scope])) for scope in scopes)
+
+
+def _check_source(text: str, addresses: Range | None) -> Range | None:
+    """``addresses``, some of which must be able to send data that is forwarded; Wrong."""
+    if addresses is None:
+        return None
+    family = IPV4 if len(addresses.first) == IPV4.address_size else IPV6
+    if any(map(family.is_source, addresses)):
+        return addresses
+    # What lies between two addresses that are no sources may be some.
+    if addresses.first[0] == addresses.last[0] or family.is_multicast(addresses.first):
+        raise Wrong(
+            f"{shown(text.strip())} is never the source of what is forwarded",
+            "write unicast addresses that are valid beyond their link",
+        )
+    return addresses
