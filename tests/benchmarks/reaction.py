@@ -159,7 +159,7 @@ def _pause(seconds: float) -> None:
 def _older(speech: Speech) -> Measure:
     """Joining and zapping by hosts of an older version."""
     name, both = speech.name, speech.family is IPV4
-    alone = "" if both else " igmpproxy does not know IPv6; the targets are a part of its times."
+    alone = "" if both else " igmpproxy has no IPv6; the targets come from its times with IGMP."
 
     def run(contender: Contender, findings: Findings) -> None:
         _join(contender, findings, speech)

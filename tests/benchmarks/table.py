@@ -34,9 +34,9 @@ _LABORATORY = """\
 The laboratory
 --------------
 
-A server, the provider's switch, the machine with the proxy, and two downstream links with a host
-each are network namespaces joined by virtual cables. The host's reports are made by hand, so no
-host stack decides when or what is sent; it answers no queries. Times are the kernel's own stamps
+A server, the provider's switch, the machine with the proxy, and two downstream links with hosts
+are network namespaces joined by virtual cables. The hosts' reports are made by hand, so no host
+stack decides when or what is sent; they answer no queries. Times are the kernel's own stamps
 of the packets as they pass the far ends of the proxy's links, and are read when a measurement is
 over, so that nothing but the daemon runs meanwhile. The kernel's limits on memberships and their
 memory are raised in all namespaces, since igmpproxy lets the kernel join its groups. CPU is what
