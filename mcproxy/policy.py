@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from functools import cache, partial
 
 import attrs
 
 from .config.addresses import IPNetwork, read_address, read_channel, read_groups, read_mapped
-from .config.model import InstanceConfig, InterfaceSettings
+from .config.model import DOWNSTREAM, IN, OUT, UPSTREAM, InstanceConfig, InterfaceSettings
 from .protocol.admission import SsmPolicy
 from .protocol.family import IPV4, Address, Family
-from .protocol.gates import Policy
+from .protocol.filters import Filter
+from .protocol.gates import OPEN, Gates, Policy
+from .protocol.gates import Filter as Gate
 from .protocol.packets import Sources
 from .protocol.selection import Join, Selection, SendUp
 from .protocol.settings import QuerierSettings
@@ -21,7 +23,21 @@ from .protocol.sources import ANY_SOURCE, INCLUDE, SourceFilter, merge
 def instance_policy(config: InstanceConfig, family: Family) -> Policy:
     """The gates of an instance."""
     boundary = [read_groups(text) for text in config.boundary]
-    return Policy(within_boundary=_among(boundary, family))
+    made = {id(one): Filter(family, one.rules, one.allow) for one in config.filters}
+
+    def gate(name: str, role: str, direction: str) -> Gate:
+        # The empty name stands for what is wanted always, and by no interface.
+        found = config.filter_for(name, role, direction) if name else None
+        return OPEN if found is None else made[id(found)]
+
+    def gates(role: str, name: str) -> Gates:
+        return Gates(gate(name, role, IN), gate(name, role, OUT))
+
+    return Policy(
+        cache(partial(gates, UPSTREAM)),
+        cache(partial(gates, DOWNSTREAM)),
+        _among(boundary, family),
+    )
 
 
 def ssm_policy(config: InstanceConfig, family: Family) -> SsmPolicy:
@@ -112,6 +128,7 @@ def forwards_per_source(config: InstanceConfig) -> bool:
         or len(config.upstreams) != 1
         or config.upstream in config.downstream
         or bool(config.boundary)
+        or bool(config.filters)
     )
 
 

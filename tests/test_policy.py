@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 from twisted.trial.unittest import SynchronousTestCase
 
-from mcproxy.config.model import InstanceConfig, InterfaceSettings
+from mcproxy.config.model import FilterConfig, InstanceConfig, InterfaceSettings
 from mcproxy.config.toml import parse
 from mcproxy.policy import (
     forwards_per_source,
@@ -16,6 +16,8 @@ from mcproxy.policy import (
     static_groups,
 )
 from mcproxy.protocol.family import IPV4, IPV6, packed
+from mcproxy.protocol.filters import Range, Rule
+from mcproxy.protocol.gates import Filter as Gate
 from mcproxy.protocol.sources import ANY_SOURCE, INCLUDE, SourceFilter
 
 FILE = """
@@ -107,6 +109,30 @@ class PolicyTests(SynchronousTestCase):
         self.assertEqual(
             [n for n in changed - told_otherwise - outside if not hasattr(made, n)], []
         )
+
+    def test_filters(self) -> None:
+        """Each holds for its role and direction, by name before by pattern, in its family."""
+        one, other = (Range(*[packed(f"239.1.1.{n}")] * 2) for n in (1, 2))
+        filters = (
+            FilterConfig("*", "downstream", "out", True, (Rule(one),)),
+            FilterConfig("d2", "downstream", "out", False, (Rule(one),)),
+            FilterConfig("up", "upstream", "in", True, (Rule(other, None, "d1"), Rule(one))),
+        )
+        config = InstanceConfig("a", ("up",), ("d1", "d2"), filters=filters)
+        policy, source = instance_policy(config, IPV4), packed("192.0.2.1")
+
+        def passing(gate: Gate) -> list[bool]:
+            return [gate.passes(packed(f"239.1.1.{n}"), source) for n in (1, 2)]
+
+        self.assertEqual(passing(policy.downstream("d1").outward), [True, False])
+        self.assertEqual(passing(policy.downstream("d2").outward), [False, True])
+        self.assertEqual(passing(policy.downstream("d1").inward), [True, True])
+        self.assertEqual(passing(policy.downstream("").outward), [True, True])
+        self.assertEqual(passing(policy.upstream("up").inward), [True, False])
+        self.assertEqual(passing(policy.upstream("up").outward), [True, True])
+        self.assertTrue(forwards_per_source(config))
+        ipv6 = instance_policy(config, IPV6).downstream("d1").outward
+        self.assertFalse(ipv6.passes(packed("ff15::1"), packed("2001:db8::1")))
 
     def test_who_is_looked_at_source_by_source(self) -> None:
         """Several upstreams or none, peers, boundaries, and on request."""
