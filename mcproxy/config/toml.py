@@ -12,7 +12,6 @@ import attrs
 from .errors import ConfigurationError, Mistake
 from .filters import Filters
 from .model import Configuration
-from .notyet import refuse_not_yet
 from .places import KeyPath, key_lines
 from .roles import check_roles, named_elsewhere
 from .structure import Mistakes, structure
@@ -49,7 +48,7 @@ def load(path: str) -> Configuration:
         _fail(path, "", f"cannot be read: {getattr(error, 'strerror', None) or error}")
     if len(content) > LONGEST_FILE:
         _fail(path, "", "it is longer than 1 MiB", "name a configuration file")
-    return refuse_not_yet(parse(content, path))
+    return parse(content, path)
 
 
 def parse(text: str | bytes, path: str = "<text>") -> Configuration:
