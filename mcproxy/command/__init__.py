@@ -15,7 +15,7 @@ SUBCOMMANDS = {
     "run": "the daemon, in the foreground",
     "check": "say what is wrong in a configuration file",
     "demo": "a network in namespaces, with the proxy at work in it",
-    "show": "what the running daemon does: status, interfaces, groups, routes, config",
+    "show": "what the running daemon does: status, interfaces, groups, routes, counters, config",
     "reload": "have the daemon read its file again",
     "add": "add an instance, or an upstream or downstream of one",
     "remove": "remove an instance, or an upstream or downstream of one",

@@ -140,6 +140,18 @@ def _routes(answer: Row) -> str:
     )
 
 
+def _counters(answer: Row) -> str:
+    return table(
+        {
+            "Interface": _value("interface"),
+            "What": _value("what"),
+            "Kind": _value("kind"),
+            "Count": _value("count"),
+        },
+        answer["counters"],
+    )
+
+
 def _config(answer: Row) -> str:
     return str(answer["text"])
 
@@ -149,5 +161,6 @@ VIEWS: dict[str, Callable[[Row], str]] = {
     "interfaces": _interfaces,
     "groups": _groups,
     "routes": _routes,
+    "counters": _counters,
     "config": _config,
 }

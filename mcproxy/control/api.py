@@ -2,7 +2,7 @@
 
 ::
 
-    GET  /status /interfaces /groups /routes /config
+    GET  /status /interfaces /groups /routes /counters /config
     POST /reload  {"dry-run": false}
     POST /add     {"instance": NAME} with "table": {...}, "upstream": IF or "downstream": IF
     POST /remove  {"instance": NAME} alone, or with "upstream": IF or "downstream": IF
@@ -91,6 +91,7 @@ class Api:
             "/interfaces": ("GET", lambda _: RowsAnswer("interfaces", status.interfaces(proxy))),
             "/groups": ("GET", lambda _: RowsAnswer("groups", snapshot.groups(proxy))),
             "/routes": ("GET", lambda _: RowsAnswer("routes", snapshot.routes(proxy))),
+            "/counters": ("GET", lambda _: RowsAnswer("counters", iter(snapshot.counters(proxy)))),
             "/reload": ("POST", self._reload),
             "/add": ("POST", self._add),
             "/remove": ("POST", self._remove),

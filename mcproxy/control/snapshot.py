@@ -5,12 +5,16 @@ Times are seconds from now, addresses text; keys are the leaf names of RFC 9398 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from ..planes import SourcePlane
 from ..protocol.family import Address, text
 from ..protocol.group import STOPPED, Group
-from ..protocol.sources import EXCLUDE
+from ..protocol.packets import NO_SOURCES
+from ..protocol.sources import EXCLUDE, INCLUDE
+from ..protocol.tracking import Wish
 
 if TYPE_CHECKING:
     from ..instance import ProxyInstance
@@ -87,7 +91,31 @@ def _group(querier: Querier, address: Address, group: Group, now: float) -> Row:
         "version": group.older.oldest(current, now) if group.older else current,
         "up-time": round(now - group.since, 1),
         "last-reporter": None if group.last_reporter is None else text(group.last_reporter),
-    }
+    } | _hosts(group, now)
+
+
+def _hosts(group: Group, now: float) -> Row:
+    """Who wants what of a group whose hosts are tracked; nothing of others.
+
+    ``all-known`` says whether no host may be in it that is not listed.
+    """
+    if group.hosts is None:
+        return {}
+    rows = []
+    for host, wish in sorted(group.hosts.items()):
+        wish = wish if isinstance(wish, Wish) else Wish(wish, NO_SOURCES, 0.0)
+        excluding = wish.any_until > now
+        until = max(wish.any_until, wish.sources_until)
+        if until > now:
+            rows.append(
+                {
+                    "host-address": text(host),
+                    "filter-mode": (EXCLUDE if excluding else INCLUDE).value,
+                    "source-address": sorted(map(text, wish.sources)),
+                    "expire": round(until - now, 1),
+                }
+            )
+    return {"host": rows, "all-known": group.hosts.unknowable_until <= now}
 
 
 def routes(proxy: Proxy) -> Iterator[Row]:
@@ -109,14 +137,34 @@ def routes(proxy: Proxy) -> Iterator[Row]:
 
 
 def counters(proxy: Proxy) -> list[Row]:
-    """What was sent, could not be sent, and was received but not acted upon, by reason."""
+    """What was sent, could not be sent, was no good message, or was refused, by reason."""
     counts = (
         ("sent", proxy.sender.sent),
         ("not sent", proxy.sender.failed),
         ("dropped", proxy.receiver.dropped),
     )
-    return [
+    rows = [
         {"interface": interface, "what": what, "kind": kind, "count": count}
         for what, counter in counts
         for (interface, kind), count in sorted(counter.items())
     ]
+    for instance in proxy.instances:
+        rows += _refusals(instance)
+    return rows
+
+
+def _refusals(instance: ProxyInstance) -> Iterator[Row]:
+    """What was understood and not acted upon, on each link of an instance."""
+    refused: Counter[tuple[str, str]] = Counter()
+    for name, downstream in instance.downstreams.items():
+        for reason, count in downstream.querier.refused.items():
+            refused[name, reason.value] = count
+        if downstream.querier.hosts is not None:
+            refused[name, "max-hosts"] = downstream.querier.hosts.untracked
+    if isinstance(instance.plane, SourcePlane):
+        for name, count in instance.plane.sources.refused.items():
+            refused[name, "learned-sources"] = count
+    for (name, kind), count in sorted(refused.items()):
+        if count:
+            row = {"interface": name, "what": "refused", "kind": kind, "count": count}
+            yield row | {"instance": instance.name}

@@ -68,5 +68,5 @@ class CheckTests(CommandTestCase):
         self.assertEqual(self.run_here("check", path), 1)
         self.assertEqual(self.out, "")
         lines = self.err.splitlines()
-        self.assertEqual(len(lines), 3)
+        self.assertEqual(len(lines), 2)
         self.assertTrue(all(line.startswith(f"{path}: instance.tv") for line in lines), self.err)

@@ -32,7 +32,7 @@ class RefusalTests(CommandTestCase):
     def test_mistakes_in_the_configuration(self) -> None:
         path = self.write("[instance.tv]\n")
         self.assertEqual(self.run_here("run", "--config", path), 1)
-        self.assertEqual(len(self.err.splitlines()), 2)
+        self.assertEqual(len(self.err.splitlines()), 1)
         self.assertEqual(self.run_here("run", "--upstream", "a", "--downstream", "a"), 1)
         self.assertIn("command line: --downstream: ", self.err)
         self.assertEqual(self.run_here("run", "--config", ""), 1)
