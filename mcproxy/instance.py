@@ -194,8 +194,11 @@ class ProxyInstance(Service):
         if isinstance(self.plane, SourcePlane) and not planes_differ:
             self.plane.reconfigure(policy, selection, self._look_interval)
         elif planes_differ or before.upstream != self.config.upstream:
-            self.plane.close()
-            self.plane = self._make_plane(policy)
+            old, self.plane = self.plane, self._make_plane(policy)
+            old.close()
+            same = before.upstream in self.config.upstreams
+            if same and isinstance(old, GroupPlane) and isinstance(self.plane, SourcePlane):
+                self.plane.take_over(old, list(self.database.groups()))
 
     def _exchange_upstreams(self, links: Mapping[str, Link]) -> None:
         """Join on new upstreams before old ones are left."""

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from twisted.logger import Logger
 
+from .handover import Handover
 from .linux.mroute import InstalledRoute
 from .locations import Locations
 from .messages import CacheMiss, WrongInterface
@@ -87,6 +88,10 @@ class GroupPlane:
         """A (*,G) entry, and (S,G) entries where links differ about a source."""
         return self._planner.plan(subscriptions)
 
+    def any_source(self, subscriptions: Subscriptions) -> Iterable[Route]:
+        """The (*,G) entry alone."""
+        return (route for route in self._planner.plan(subscriptions) if not any(route.source))
+
     def groups(self) -> Iterable[Address]:
         """None: entries follow from memberships alone."""
         return ()
@@ -135,6 +140,11 @@ class SourcePlane:
         self._reminder = timer.reminder(self._look)
         self._looking = False
         self._links: set[str] = set()
+        self._handover: Handover[GroupPlane] | None = None
+
+    def take_over(self, before: GroupPlane, groups: Iterable[Address]) -> None:
+        """Go on with ``groups`` as they are forwarded, and change over to sources by and by."""
+        self._handover = Handover(before, groups, self._timer, self._table.changed)
 
     def reconfigure(self, policy: Policy, selection: Selection, look_interval: float) -> None:
         """Go by other gates and another choice from now on; what was learned stays."""
@@ -144,11 +154,15 @@ class SourcePlane:
 
     def close(self) -> None:
         """Look no more."""
+        if self._handover is not None:
+            self._handover.close()
         self._reminder.cancel()
         self._looking = True
 
     def links_changed(self, downstreams: Mapping[str, int], upstreams: Interfaces) -> None:
         """What was learned on links that are not there is forgotten."""
+        if self._handover is not None:
+            self._handover.before.links_changed(downstreams, upstreams)
         self._locations.take_links(downstreams)
         self._planner.downstreams = frozenset(downstreams)
         links = {*downstreams, *upstreams}
@@ -183,7 +197,10 @@ class SourcePlane:
             self._planner.route(one, group, subscriptions, arrival)
             for one, arrival in arrivals.items()
         )
-        return tuple(route for route in routes if route is not None)
+        found = tuple(route for route in routes if route is not None)
+        if source is None and self._handover is not None and group in self._handover:
+            found += tuple(self._handover.before.any_source(subscriptions))
+        return found
 
     def groups(self) -> Iterable[Address]:
         """The groups that something is sent to."""

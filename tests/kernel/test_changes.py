@@ -18,13 +18,14 @@ from mcproxy.config.write import write
 from mcproxy.lab.waiting import wait_until
 from mcproxy.linux.mroute import dump_routes
 from mcproxy.linux.rules import list_rules
+from mcproxy.policy import per_source_instances
 from mcproxy.protocol.family import IPV4, IPV6
 
 from .running import ONE, RunningTestCase, with_defaults
 from .site import NUMBERS, SETTINGS
 
 ROUNDS, COMMANDS = (20, 50) if os.environ.get("MCPROXY_TESTS") == "thorough" else (2, 25)
-"""So many times a daemon is started, and so many commands it is given."""
+"""So many times a daemon is started, and so many commands it carries out."""
 
 INSTANCES, PORTS = ("a", "b", "c"), ("p1", "p2", "p3")
 TABLES = {0: "up", 7: "up2", 8: "gone"}
@@ -60,18 +61,19 @@ class ChangesTests(RunningTestCase):
         self.run_streams(ONE)
         running = parse(with_defaults(ONE))
         for _ in range(ROUNDS):
-            carried_out = 0
-            for _ in range(COMMANDS):
+            done = 0
+            while done < COMMANDS:
                 path, request, make = self.command(running)
                 try:
-                    running = make(running)
+                    after = make(running)
                 except ConfigurationError:
                     self.refused(path, **request)
-                else:
-                    self.change(path, **request)
-                    carried_out += 1
+                    continue
+                if "tv" in per_source_instances(after.instances):
+                    continue  # it concerns the streams: see test_rearranging
+                self.change(path, **request)
+                running, done = after, done + 1
                 self.assertEqual(self.ask("GET", "/config")["config"], document(running))
-            self.assertGreater(carried_out, 0, self.label)
             self.assert_unharmed()
             self.check_against_a_fresh_start(running)
             for member, _ in self.members:
