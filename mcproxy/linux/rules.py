@@ -39,34 +39,34 @@ def list_rules(family: Family) -> list[Rule]:
 
 def add_rule(family: Family, interface_name: str, table: int) -> None:
     """Make the rule unless it is there; OSError. The interface need not exist yet."""
-    _change("add", family, interface_name, table, errno.EEXIST)
+    _change("add", family, [Rule(interface_name, table)], errno.EEXIST)
 
 
 def remove_rule(family: Family, interface_name: str, table: int) -> None:
     """Take the rule away; a missing one is no error, others are OSError."""
-    _change("del", family, interface_name, table, errno.ENOENT)
-
-
-def _kernel_family(family: Family) -> int:
-    return _RTNL_FAMILY_IPMR if family is IPV4 else _RTNL_FAMILY_IP6MR
-
-
-def _change(command: str, family: Family, interface: str, table: int, harmless: int) -> None:
-    from pyroute2 import IPRoute
-    from pyroute2.netlink.exceptions import NetlinkError
-
-    with IPRoute() as netlink:
-        try:
-            netlink.rule(command, family=_kernel_family(family), iifname=interface, table=table)
-        except NetlinkError as error:
-            if error.code != harmless:
-                raise OSError(error.code, str(error)) from error
+    _change("del", family, [Rule(interface_name, table)], errno.ENOENT)
 
 
 def remove_rules(tables: Iterable[tuple[Family, int]]) -> None:
     """Let no interface's packets be looked up in any of ``tables``; OSError."""
     wanted = set(tables)
     for family in {family for family, _ in wanted}:
-        for rule in list_rules(family):
-            if (family, rule.table) in wanted:
-                remove_rule(family, rule.interface, rule.table)
+        found = [rule for rule in list_rules(family) if (family, rule.table) in wanted]
+        _change("del", family, found, errno.ENOENT)
+
+
+def _kernel_family(family: Family) -> int:
+    return _RTNL_FAMILY_IPMR if family is IPV4 else _RTNL_FAMILY_IP6MR
+
+
+def _change(command: str, family: Family, rules: Iterable[Rule], harmless: int) -> None:
+    from pyroute2 import IPRoute
+    from pyroute2.netlink.exceptions import NetlinkError
+
+    with IPRoute() as netlink:
+        for name, table in rules:
+            try:
+                netlink.rule(command, family=_kernel_family(family), iifname=name, table=table)
+            except NetlinkError as error:
+                if error.code != harmless:
+                    raise OSError(error.code, str(error)) from error
