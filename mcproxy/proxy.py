@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
@@ -45,6 +46,8 @@ class Proxy(MultiService):
         self.configuration = configuration
         self.instances: list[ProxyInstance] = []
         self.stopping = False
+        self._named: defaultdict[str, list[ProxyInstance]] = defaultdict(list)
+        self._with_patterns: list[ProxyInstance] = []
         self.timer = Timer(reactor)
         self.since = self.timer.now()
         self.sender = Sender()
@@ -154,6 +157,19 @@ class Proxy(MultiService):
                 found.reconfigure(config, modules, self.monitor.links)
         self._upstreams = {key: up for key, up in self._upstreams.items() if up.users}
         self._movers.clear()
+        self._index_names()
+
+    def _index_names(self) -> None:
+        """Note who is to be told of which link, for many instances and many links."""
+        self._named = defaultdict(list)
+        self._with_patterns = []
+        for instance in self.instances:
+            names = {*instance.config.upstreams, *instance.config.downstream}
+            if any(map(is_pattern, names)):
+                self._with_patterns.append(instance)
+                continue
+            for name in names:
+                self._named[name].append(instance)
 
     async def _close_tables(self) -> None:
         """Give back the tables that no instance uses."""
@@ -197,7 +213,8 @@ class Proxy(MultiService):
 
     def _link_changed(self, before: Link | None, after: Link | None) -> None:
         message = LinkChanged(before, after)
-        for instance in self.instances:
+        named = self._named.get(message.interface, [])
+        for instance in [*named, *self._with_patterns]:
             instance.receive(message)
 
     def _links_known(self) -> None:
@@ -238,6 +255,7 @@ class Proxy(MultiService):
             if stopped is not None:
                 await stopped
         self.instances.clear()
+        self._index_names()
         self._upstreams.clear()
         self._locator.close()
         await MultiService.stopService(self)
