@@ -18,8 +18,9 @@ from . import __version__
 from .command import NO, NOT_PERMITTED
 from .command.signals import SignalHandlers
 from .config.errors import ConfigurationError
+from .config.files import load
 from .config.model import Configuration, ControlConfig, ManholeConfig
-from .config.toml import from_interfaces, load
+from .config.toml import from_interfaces
 from .control.changes import Changes
 from .control.socket import ControlService
 from .linux.mroute import MulticastRoutingError, NotPermitted

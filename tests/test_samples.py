@@ -10,11 +10,12 @@ from configparser import ConfigParser
 import attrs
 from twisted.trial.unittest import SynchronousTestCase
 
+from mcproxy.config.files import load
 from mcproxy.config.filters import FilterTable, NamedTable
 from mcproxy.config.model import ControlConfig, InterfaceSettings
 from mcproxy.config.structure import keys_of
 from mcproxy.config.tables import ControlTable, Document, InstanceTable, ManholeTable
-from mcproxy.config.toml import load, parse
+from mcproxy.config.toml import parse
 
 from .source import PROJECT
 

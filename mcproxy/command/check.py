@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 
 from ..config.errors import ConfigurationError
+from ..config.files import load
 from ..config.model import Configuration, InstanceConfig
-from ..config.toml import load
 from . import DONE, NO
 
 

@@ -25,36 +25,15 @@ from .tables import (
     to_config,
 )
 
-LONGEST_FILE = 1 << 20
-"""Bytes; what is longer is not a configuration, and /dev/zero would never end."""
-
 NO_INSTANCE_HINT = "write [instance.NAME] with an upstream and a downstream"
 
 _POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
-def load(path: str) -> Configuration:
-    """The configuration in the file ``path``; ConfigurationError."""
-    try:
-        with open(path, "rb") as file:
-            content = file.read(LONGEST_FILE + 1)
-    except FileNotFoundError:
-        _fail(path, "", "no such file", "check the path")
-    except IsADirectoryError:
-        _fail(path, "", "it is a directory", "name a file in it")
-    except PermissionError:
-        _fail(path, "", "not permitted to read it", "make it readable for the user of the daemon")
-    except (OSError, ValueError) as error:
-        _fail(path, "", f"cannot be read: {getattr(error, 'strerror', None) or error}")
-    if len(content) > LONGEST_FILE:
-        _fail(path, "", "it is longer than 1 MiB", "name a configuration file")
-    return parse(content, path)
-
-
 def parse(text: str | bytes, path: str = "<text>") -> Configuration:
     """The configuration in ``text``; ConfigurationError."""
     if isinstance(text, bytes):
-        text = _decode(text, path)
+        text = decode(text, path)
     text = text.removeprefix("\ufeff")
     if not text.strip():
         _fail(path, "", "it is empty", NO_INSTANCE_HINT)
@@ -118,9 +97,10 @@ def build(
     )
 
 
-def _decode(content: bytes, path: str) -> str:
+def decode(content: bytes, path: str) -> str:
+    """``content`` as text, without the mark that editors put before it; ConfigurationError."""
     try:
-        return content.decode()
+        return content.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         message = f"not UTF-8: byte {error.start + 1} of the file is 0x{content[error.start]:02x}"

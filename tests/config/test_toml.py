@@ -5,8 +5,9 @@ from __future__ import annotations
 import builtins
 
 from mcproxy.config.errors import ConfigurationError
+from mcproxy.config.files import load
 from mcproxy.config.model import HOST_KEY, InterfaceSettings, ManholeConfig
-from mcproxy.config.toml import from_interfaces, load, parse
+from mcproxy.config.toml import from_interfaces, parse
 
 from .support import FILE, SMALLEST, ConfigurationTestCase
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import attrs
 
-from mcproxy.config.toml import load
+from mcproxy.config.files import load
 from mcproxy.config.write import Replacement, write
 
 from .support import SMALLEST, ConfigurationTestCase

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mcproxy.command import client
-from mcproxy.config.toml import load
+from mcproxy.config.files import load
 from mcproxy.lab.daemon import PROJECT, Daemon
 from mcproxy.lab.waiting import wait_until
 from mcproxy.protocol.packets import Report

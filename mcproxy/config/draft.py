@@ -1,0 +1,74 @@
+"""What comes of a file in another language: the native document that says the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from .model import Configuration
+from .places import KeyPath
+from .structure import Mistakes
+from .toml import build
+
+
+@attrs.frozen
+class Place:
+    """Where something stands in a file; both from 1."""
+
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"line {self.line}, column {self.column}"
+
+
+@attrs.frozen
+class Reading:
+    """What was read from a file.
+
+    ``document`` says the same in the native language. ``notes`` are on what it cannot say.
+    ``off`` is where the file says that it is not to be used, or None.
+    """
+
+    configuration: Configuration
+    document: dict[str, Any]
+    notes: tuple[str, ...] = ()
+    off: Place | None = None
+
+
+class Draft:
+    """A native document in the making, and the places where its parts come from."""
+
+    def __init__(self, path: str) -> None:
+        self.document: dict[str, Any] = {"filter": {}, "instance": {}}
+        self.notes: list[str] = []
+        self.off: Place | None = None
+        self._places: dict[KeyPath, Place] = {}
+        self._mistakes = Mistakes(path, self._place_of)
+
+    def stands(self, where: KeyPath, place: Place) -> None:
+        """What ``where`` names in the document comes from ``place``."""
+        self._places[where] = place
+
+    def wrong(self, place: Place, message: str, hint: str = "") -> None:
+        """Note a mistake."""
+        where = ("", place.line, place.column)
+        self.stands(where, place)
+        self._mistakes.add(where, message, hint)
+
+    def note(self, place: Place, text: str) -> None:
+        """Note what has no counterpart."""
+        self.notes.append(f"line {place.line}: {text}")
+
+    def finish(self) -> Reading:
+        """The configuration, after all checks of a native file; ConfigurationError."""
+        document = {key: value for key, value in self.document.items() if value}
+        configuration = build(document, self._mistakes, dict)
+        return Reading(configuration, document, tuple(self.notes), self.off)
+
+    def _place_of(self, where: KeyPath) -> str:
+        """The place of what ``where`` names, or of what it is a part of."""
+        while where and where not in self._places:
+            where = where[:-1]
+        return str(self._places[where]) if where else ""

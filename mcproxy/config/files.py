@@ -1,0 +1,78 @@
+"""Configuration files in any of the languages that are known; the content tells which."""
+
+from __future__ import annotations
+
+import re
+from typing import NoReturn
+
+from .document import document
+from .draft import Reading
+from .errors import ConfigurationError, Mistake
+from .model import Configuration
+from .toml import decode, parse
+
+LONGEST_FILE = 1 << 20
+"""Bytes; what is longer is not a configuration, and /dev/zero would never end."""
+
+NATIVE, CLASSIC, IGMPPROXY = "TOML", "mcproxy 1.1", "igmpproxy"
+
+_LANGUAGES = (
+    (NATIVE, re.compile(r"""\[|[\w."' -]+=(?!=)""")),
+    (CLASSIC, re.compile(r"(protocol|pinstance|table|disable)\b(?!\s*[.=])", re.IGNORECASE)),
+    (IGMPPROXY, re.compile(r"(phyint|quickleave|defaultdown|hashtablesize|rescanvif)\b")),
+)
+"""How a line begins that only one of them has."""
+
+
+def load(path: str) -> Configuration:
+    """The configuration in the file ``path``, to be used; ConfigurationError."""
+    reading = read(path)
+    if reading.off is not None:
+        _fail(path, str(reading.off), "this switches it off", "take the statement out to use it")
+    return reading.configuration
+
+
+def read(path: str) -> Reading:
+    """What stands in the file ``path``; ConfigurationError."""
+    text = decode(_content(path), path)
+    match language(text):
+        case "mcproxy 1.1":
+            from . import classic  # its parser is large, and rarely needed
+
+            return classic.read(text, path)
+        case "igmpproxy":
+            from . import igmpproxy
+
+            return igmpproxy.read(text, path)
+    configuration = parse(text, path)
+    return Reading(configuration, document(configuration))
+
+
+def language(text: str) -> str:
+    """The language that ``text`` is in; what cannot be told is taken for the native one."""
+    for line in text.splitlines():
+        for name, beginning in _LANGUAGES:
+            if beginning.match(line.lstrip()):
+                return name
+    return NATIVE
+
+
+def _content(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            content = file.read(LONGEST_FILE + 1)
+    except FileNotFoundError:
+        _fail(path, "", "no such file", "check the path")
+    except IsADirectoryError:
+        _fail(path, "", "it is a directory", "name a file in it")
+    except PermissionError:
+        _fail(path, "", "not permitted to read it", "make it readable for the user of the daemon")
+    except (OSError, ValueError) as error:
+        _fail(path, "", f"cannot be read: {getattr(error, 'strerror', None) or error}")
+    if len(content) > LONGEST_FILE:
+        _fail(path, "", "it is longer than 1 MiB", "name a configuration file")
+    return content
+
+
+def _fail(path: str, where: str, message: str, hint: str = "") -> NoReturn:
+    raise ConfigurationError([Mistake(path, where, message, hint)])
