@@ -63,6 +63,8 @@ class TableProtocol:
     the interface of a virtual one.
     """
 
+    log = Logger()
+
     def __init__(
         self,
         table: MulticastTable,
@@ -77,6 +79,14 @@ class TableProtocol:
         ipv4 = table.family is IPV4
         self._arrival = _ipv4_arrival if ipv4 else _ipv6_arrival
         self._datagram = _ipv4_datagram if ipv4 else _ipv6_datagram
+
+    def narrow(self) -> None:
+        """Have the kernel keep other interfaces' packets, where there are other tables."""
+        if self.table.table:
+            try:
+                self.table.accept_from(self.interfaces)
+            except OSError as error:
+                self.log.debug("all packets are read: {reason}", reason=error.strerror)
 
     def makeConnection(self, transport: Any) -> None:
         """Nothing is needed of the transport: this socket only reads."""
@@ -165,6 +175,7 @@ class Receiver(Service):
     def listen(self, table: MulticastTable, vif_name: Callable[[int], str | None]) -> None:
         """Read ``table``'s socket from now on."""
         protocol = TableProtocol(table, vif_name, self.dropped)
+        protocol.narrow()
         port = RawPort(table.socket, protocol, self._reactor)
         self._protocols[table.family, table.table] = protocol
         self._ports[table.family, table.table] = port
@@ -191,6 +202,8 @@ class Receiver(Service):
         if listener not in listeners:
             listeners = [*listeners, listener]
         interfaces[link.index] = Registration(link.name, link.addresses(family), listeners)
+        if known is None:
+            self._protocols[family, table].narrow()
 
     def unregister(self, family: Family, table: int, link: Link, listener: Listener) -> None:
         """Let ``listener`` have no more of what comes in on ``link``."""
@@ -201,3 +214,4 @@ class Receiver(Service):
         known.listeners = [one for one in known.listeners if one is not listener]
         if not known.listeners:
             del protocol.interfaces[link.index]
+            protocol.narrow()

@@ -33,6 +33,7 @@ from .mrouteops import (
     Operation,
     Operations,
 )
+from .socketfilter import accept_from
 from .upcall import Upcall, UpcallKind, parse_upcall
 
 __all__ = [
@@ -98,6 +99,10 @@ class MulticastTable(Operations):
         with suppress(OSError):
             self.socket.setsockopt(self.layout.level, _MRT_DONE, 0)
         self.socket.close()
+
+    def accept_from(self, indexes: Iterable[int]) -> None:
+        """Read no IGMP or MLD but what comes in on these interfaces; OSError."""
+        accept_from(self.socket, self.family, indexes)
 
     def apply(self, operations: Sequence[Operation]) -> list[tuple[int, OSError]]:
         """Carry out ``operations`` in order; position and error of each that failed.

@@ -1,0 +1,82 @@
+"""Very many instances in one daemon, each on a kernel table of its own."""
+
+from __future__ import annotations
+
+import socket
+
+from pyroute2 import IPRoute
+
+from mcproxy.lab.daemon import Daemon
+from mcproxy.lab.node import Node
+from mcproxy.lab.waiting import wait_until
+from mcproxy.linux.rules import list_rules
+from mcproxy.protocol.family import IPV4, IPV6
+
+from ..lab.support import LabTestCase
+
+INSTANCES = 100
+ROLES = ("up", "left", "right")
+TABLE = 1000
+LONGEST_START = 3.0
+MOST_MEMORY = 150 * 1024
+"""Bytes for each instance, in both families."""
+
+
+def lay_cables(node: Node) -> None:
+    """Three interfaces for each instance, up and with addresses; a fourth ends their cables."""
+    with node.namespace, IPRoute() as ip:
+        for number in range(INSTANCES):
+            for one, two in (("up", "left"), ("right", "spare")):
+                ip.link("add", ifname=f"{one}{number}", kind="veth", peer=f"{two}{number}")
+                for net, name in enumerate((one, two)):
+                    index = socket.if_nametoindex(f"{name}{number}")
+                    ip.link("set", index=index, state="up")
+                    address = f"10.{net + 2 * (one == 'up')}.{number}.1"
+                    ip.addr("add", index=index, address=address, prefixlen=24)
+
+
+def configuration(count: int) -> str:
+    return "".join(
+        f'[instance.i{number}]\nupstream = "up{number}"\n'
+        f'downstream = ["left{number}", "right{number}"]\ntable = {TABLE + number}\n'
+        for number in range(count)
+    )
+
+
+class ManyInstancesTests(LabTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.proxy = self.lab.node("proxy")
+        lay_cables(self.proxy)
+
+    def rules(self) -> int:
+        """How many policy rules there are."""
+        return sum(len(self.proxy.namespace.call(list_rules, f)) for f in (IPV4, IPV6))
+
+    def start(self, count: int = INSTANCES) -> tuple[Daemon, float]:
+        """A daemon, and what its start took: on a busy machine, what it worked."""
+        daemon = Daemon(self.proxy, configuration(count))
+        return daemon, min(daemon.wait_ready(60), daemon.cpu_seconds())
+
+    def test_they_start_soon_take_little_and_leave_nothing(self) -> None:
+        single, _ = self.start(1)
+        alone = single.resident_bytes()
+        self.assertEqual(single.terminate()[0], 0)
+        self.assertEqual(self.rules(), 0)
+        many, took = self.start()
+        self.assertLess(took, LONGEST_START)
+        wait_until(lambda: self.rules() == INSTANCES * len(ROLES) * 2, 10, "not all rules")
+        each = (many.resident_bytes() - alone) / (INSTANCES - 1)
+        self.assertLess(each, MOST_MEMORY)
+        many.kill()
+        self.assertEqual(self.rules(), INSTANCES * len(ROLES) * 2)
+        again, took = self.start()
+        self.assertLess(took, LONGEST_START)
+        self.assertEqual(again.terminate(timeout=30)[0], 0)
+        self.assertEqual(self.rules(), 0)
+        fewer, _ = self.start()
+        fewer.kill()
+        # Rules to the tables of others are not ours to remove, but those to our own are.
+        single, _ = self.start(1)
+        self.assertEqual(single.terminate()[0], 0)
+        self.assertEqual(self.rules(), (INSTANCES - 1) * len(ROLES) * 2)
