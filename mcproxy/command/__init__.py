@@ -14,6 +14,7 @@ DONE, NO, WRONG_USE, NO_DAEMON, NOT_PERMITTED = range(5)
 SUBCOMMANDS = {
     "run": "the daemon, in the foreground",
     "check": "say what is wrong in a configuration file",
+    "convert": "write a configuration of mcproxy 1.1 or igmpproxy as a native one",
     "demo": "a network in namespaces, with the proxy at work in it",
     "show": "what the running daemon does: status, interfaces, groups, routes, counters, config",
     "reload": "have the daemon read its file again",

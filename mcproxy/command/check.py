@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from ..config.errors import ConfigurationError
-from ..config.files import load
+from ..config.files import read, usable
 from ..config.model import Configuration, InstanceConfig
 from . import DONE, NO
 
@@ -18,11 +18,13 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("file", metavar="FILE", help="a configuration")
     path = parser.parse_args(arguments).file
     try:
-        configuration = load(path)
+        reading = usable(read(path), path)
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return NO
-    print(f"{path}: good: {summary(configuration)}")
+    print(f"{path}: good: {summary(reading.configuration)}")
+    for note in reading.notes:
+        print(f"{path}: note: {note}")
     return DONE
 
 
@@ -38,7 +40,11 @@ def _described(instance: InstanceConfig) -> str:
         if version
     ]
     where = f", table {instance.table}" if instance.table else ""
-    return (
-        f"{instance.name} from {instance.upstream} to {', '.join(instance.downstream)}"
-        f" ({', '.join(protocols)}{where})"
-    )
+    return f"{instance.name} {_ways(instance)} ({', '.join(protocols)}{where})"
+
+
+def _ways(instance: InstanceConfig) -> str:
+    downstream = ", ".join(instance.downstream)
+    if not instance.upstreams:
+        return f"among {downstream}"
+    return f"from {', '.join(instance.upstreams)} to {downstream}"

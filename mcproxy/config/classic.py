@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
-from .draft import Draft, Place, Reading
+from .draft import CLASSIC, Draft, Place, Reading
 from .errors import ConfigurationError, Mistake, shown
 from .structure import nearest
 
@@ -84,7 +84,7 @@ def read(text: str, path: str = "<text>") -> Reading:
         tree = _parser.parse(text)
     except UnexpectedInput as error:
         _fail(error, text, path)
-    draft = Draft(path)
+    draft = Draft(CLASSIC, path)
     _Reader(draft).read([child for child in tree.children if isinstance(child, Tree)])
     if not draft.document["instance"]:
         hint = "write pinstance NAME: UPSTREAM ==> DOWNSTREAM;"

@@ -11,6 +11,9 @@ from .places import KeyPath
 from .structure import Mistakes
 from .toml import build
 
+NATIVE, CLASSIC, IGMPPROXY = "mcproxy", "mcproxy 1.1", "igmpproxy"
+"""Whose language a file is in."""
+
 
 @attrs.frozen
 class Place:
@@ -25,12 +28,13 @@ class Place:
 
 @attrs.frozen
 class Reading:
-    """What was read from a file.
+    """What was read from a file in some ``language``.
 
     ``document`` says the same in the native language. ``notes`` are on what it cannot say.
     ``off`` is where the file says that it is not to be used, or None.
     """
 
+    language: str
     configuration: Configuration
     document: dict[str, Any]
     notes: tuple[str, ...] = ()
@@ -40,9 +44,10 @@ class Reading:
 class Draft:
     """A native document in the making, and the places where its parts come from."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, language: str, path: str) -> None:
+        self._language = language
         self.document: dict[str, Any] = {"filter": {}, "instance": {}}
-        self.notes: list[str] = []
+        self._notes: list[tuple[Place, str]] = []
         self.off: Place | None = None
         self._places: dict[KeyPath, Place] = {}
         self._mistakes = Mistakes(path, self._place_of)
@@ -59,13 +64,15 @@ class Draft:
 
     def note(self, place: Place, text: str) -> None:
         """Note what has no counterpart."""
-        self.notes.append(f"line {place.line}: {text}")
+        self._notes.append((place, text))
 
     def finish(self) -> Reading:
         """The configuration, after all checks of a native file; ConfigurationError."""
         document = {key: value for key, value in self.document.items() if value}
         configuration = build(document, self._mistakes, dict)
-        return Reading(configuration, document, tuple(self.notes), self.off)
+        notes = sorted(self._notes, key=lambda note: note[0].line)
+        told = tuple(f"line {place.line}: {text}" for place, text in notes)
+        return Reading(self._language, configuration, document, told, self.off)
 
     def _place_of(self, where: KeyPath) -> str:
         """The place of what ``where`` names, or of what it is a part of."""

@@ -6,15 +6,13 @@ import re
 from typing import NoReturn
 
 from .document import document
-from .draft import Reading
+from .draft import CLASSIC, IGMPPROXY, NATIVE, Reading
 from .errors import ConfigurationError, Mistake
 from .model import Configuration
 from .toml import decode, parse
 
 LONGEST_FILE = 1 << 20
 """Bytes; what is longer is not a configuration, and /dev/zero would never end."""
-
-NATIVE, CLASSIC, IGMPPROXY = "TOML", "mcproxy 1.1", "igmpproxy"
 
 _LANGUAGES = (
     (NATIVE, re.compile(r"""\[|[\w."' -]+=(?!=)""")),
@@ -26,26 +24,30 @@ _LANGUAGES = (
 
 def load(path: str) -> Configuration:
     """The configuration in the file ``path``, to be used; ConfigurationError."""
-    reading = read(path)
+    return usable(read(path), path).configuration
+
+
+def usable(reading: Reading, path: str) -> Reading:
+    """``reading``, unless the file says that it is not to be used; ConfigurationError."""
     if reading.off is not None:
         _fail(path, str(reading.off), "this switches it off", "take the statement out to use it")
-    return reading.configuration
+    return reading
 
 
 def read(path: str) -> Reading:
     """What stands in the file ``path``; ConfigurationError."""
     text = decode(_content(path), path)
-    match language(text):
-        case "mcproxy 1.1":
-            from . import classic  # its parser is large, and rarely needed
+    name = language(text)
+    if name == CLASSIC:
+        from . import classic  # its parser is large, and rarely needed
 
-            return classic.read(text, path)
-        case "igmpproxy":
-            from . import igmpproxy
+        return classic.read(text, path)
+    if name == IGMPPROXY:
+        from . import igmpproxy
 
-            return igmpproxy.read(text, path)
+        return igmpproxy.read(text, path)
     configuration = parse(text, path)
-    return Reading(configuration, document(configuration))
+    return Reading(NATIVE, configuration, document(configuration))
 
 
 def language(text: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import attrs
 
-from .draft import Draft, Place, Reading
+from .draft import IGMPPROXY, Draft, Place, Reading
 from .errors import shown
 from .model import DOWNSTREAM, IN, OUT, UPSTREAM
 from .structure import nearest
@@ -49,7 +49,7 @@ class _Phyint:
 
 def read(text: str, path: str = "<text>") -> Reading:
     """What ``text`` says; ConfigurationError."""
-    draft = Draft(path)
+    draft = Draft(IGMPPROXY, path)
     _Reader(draft, text).read()
     return draft.finish()
 
@@ -143,8 +143,11 @@ class _Reader:
         if value.text and not re.fullmatch("[0-9]{1,9}", value.text):
             self._draft.wrong(value.place, f"{shown(value.text)} is not a number")
         elif value.text not in ("", usual):
-            self._draft.note(option.place, f"{option.text} {value.text}: the kernel has the limit"
-                             " 1 for all and no rate; use a firewall")  # fmt: skip
+            self._draft.note(
+                option.place,
+                f"{option.text} {value.text}: packets pass with any TTL above 1 and at any rate;"
+                " a firewall can limit both",
+            )
 
     # -- what comes of it
 
