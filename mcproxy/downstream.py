@@ -67,10 +67,9 @@ class Downstream:
         groups: LinkGroups,
         timer: Timer,
         sender: Sender,
-        check_subnet: bool = False,
     ) -> None:
         self.link = link
-        self.check_subnet = check_subnet
+        self.check_subnet = False
         self.since = timer.now()
         self.querier = querier
         self._owner = owner

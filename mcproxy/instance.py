@@ -181,6 +181,7 @@ class ProxyInstance(Service):
             same = settings == before.downstream_settings(name) and same_ssm(config, before)
             if settings is not None and not same:
                 downstream.reconfigure(self._querier_settings(settings), settings.check_subnet)
+                self._modules.table.set_threshold(name, settings.ttl_threshold)
         for link in list(links.values()):
             if link.name not in self.downstreams:
                 self._downstream_changed(link.name, link)
@@ -331,12 +332,12 @@ class ProxyInstance(Service):
                 reason = error.strerror
                 self.log.error(told, reason=reason, instance=self.name, interface=link.name)
             return
-        name = link.name
-        querier, modules = self._querier(link, settings), self._modules
-        check = settings.check_subnet
-        downstream = Downstream(self, link, querier, groups, modules.timer, modules.sender, check)
+        name, querier, modules = link.name, self._querier(link, settings), self._modules
+        downstream = Downstream(self, link, querier, groups, modules.timer, modules.sender)
+        downstream.check_subnet = settings.check_subnet
         self.downstreams[name] = downstream
         self._queriers[name] = querier
+        modules.table.set_threshold(name, settings.ttl_threshold)
         self.log.info("downstream found", instance=self.name, interface=name)
         self._links_moved()
         downstream.start()
@@ -377,11 +378,11 @@ class ProxyInstance(Service):
 
     def _acquire(self, link: Link) -> bool:
         """Make ``link`` a vif and hear what comes in on it."""
-        if not self._make_vif(link):
-            return False
-        table = self._modules.table.kernel.table
-        self._modules.receiver.register(self.family, table, link, self)
-        return True
+        made = self._make_vif(link)
+        if made:
+            table = self._modules.table.kernel.table
+            self._modules.receiver.register(self.family, table, link, self)
+        return made
 
     def _make_vif(self, link: Link) -> bool:
         if self._modules.table.acquire(link.name, link.index, self):

@@ -62,6 +62,7 @@ class ForwardingTable:
         self._vif_work: list[Operation] = []
         self._retired: set[int] = set()
         self._compiled: dict[tuple[Route, ...], Entries] = {}
+        self._thresholds: dict[int, int] = {}
         self._audit_wanted = False
         self._busy: Deferred[Any] | None = None
         self._idle: list[Deferred[None]] = []
@@ -98,6 +99,14 @@ class ForwardingTable:
         if owner not in known.users:
             known.users.append(owner)
         return True
+
+    def set_threshold(self, name: str, ttl: int) -> None:
+        """Let only packets with a TTL above this out of the interface, which is a vif."""
+        number = self.vifs[name].number
+        if self._thresholds.get(number, 1) != ttl:
+            self._thresholds[number] = ttl
+            self._compiled.clear()
+            self._replan()
 
     def release(self, name: str, owner: Owner) -> None:
         """``owner`` uses the interface no longer; the last one's release removes the vif."""
@@ -166,6 +175,7 @@ class ForwardingTable:
 
     def _remove_vif(self, name: str) -> None:
         vif = self.vifs.pop(name)
+        self._thresholds.pop(vif.number, None)
         self._retired.add(vif.number)
         self._vif_work.append(self.kernel.vif_removal(vif.number))
         self._compiled.clear()
@@ -288,7 +298,10 @@ class ForwardingTable:
             return None
         outgoing = [self.vifs[name].number for name in route.outgoing if name in self.vifs]
         key = parent.number if route.source == self._any else -1
-        return Installed(route.source, key, self.kernel.route_tail(parent.number, outgoing))
+        return Installed(route.source, key, self._tail(parent.number, outgoing))
+
+    def _tail(self, parent: int, outgoing: Iterable[int]) -> bytes:
+        return self.kernel.route_tail(parent, outgoing, self._thresholds)
 
     def _applied(self, failures: list[tuple[int, OSError]], batch: Batch) -> None:
         for position, _ in failures:
@@ -316,7 +329,7 @@ class ForwardingTable:
             outgoing = [numbers[index] for index in route.outgoing if index in numbers]
             if parent is not None:
                 key = parent if route.source == self._any else -1
-                tail = self.kernel.route_tail(parent, outgoing)
+                tail = self._tail(parent, outgoing)
                 actual.add((route.group, Installed(route.source, key, tail)))
         lost = 0
         for group, entries in list(self.installed.items()):

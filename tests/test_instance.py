@@ -37,6 +37,7 @@ class Recorder:
         self.vifs: dict[str, int] = {}
         self.heard: dict[str, frozenset[bytes]] = {}
         self.joined: list[int] = []
+        self.thresholds: dict[str, int] = {}
         self.full = False
         self.kernel = self
         self.table = 0
@@ -64,6 +65,9 @@ class Recorder:
         if not self.full:
             self.vifs[name] = index
         return not self.full
+
+    def set_threshold(self, name: str, ttl: int) -> None:
+        self.thresholds[name] = ttl
 
     def release(self, name: str, owner: Any) -> None:
         self.vifs.pop(name, None)
@@ -427,9 +431,11 @@ class InstanceTests(SynchronousTestCase):
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_settings_of_an_interface_are_its_queriers(self) -> None:
-        settings = {"d1": InterfaceSettings(query_interval=20.0, robustness_variable=3)}
+        own = InterfaceSettings(query_interval=20.0, robustness_variable=3, ttl_threshold=9)
+        settings = {"d1": own}
         self.instance = self.make(InstanceConfig("a", ("up",), ("d1",), interface=settings))
         self.instance.receive(LinkChanged(None, D1))
         (query,) = self.sent("d1")
         self.assertIsInstance(query, Query)
         self.assertEqual((query.interval, query.robustness), (20, 3))  # type: ignore[union-attr]
+        self.assertEqual(self.neighbours.thresholds, {"d1": 9})

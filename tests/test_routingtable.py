@@ -38,8 +38,8 @@ class FakeKernel:
     def vif_removal(self, number: int) -> Any:
         return ("no vif", number)
 
-    def route_tail(self, parent: int, outgoing: Iterable[int]) -> bytes:
-        return bytes([parent, *sorted(outgoing)])
+    def route_tail(self, parent: int, outgoing: Iterable[int], levels: dict[int, int]) -> bytes:
+        return bytes([parent, *(n + 32 * (levels.get(n, 1) - 1) for n in sorted(outgoing))])
 
     def addition(self, source: bytes, group: bytes, tail: bytes) -> Any:
         return ("add", source, group, tail)
@@ -80,7 +80,7 @@ class FakeKernel:
     def dump(self) -> list[InstalledRoute]:
         return [
             InstalledRoute(
-                source, group, self.vifs[tail[0]], tuple(self.vifs[n] for n in tail[1:]), 0, 0
+                source, group, self.vifs[tail[0]], tuple(self.vifs[n & 31] for n in tail[1:]), 0, 0
             )
             for (source, group, _), tail in self.entries.items()
             if tail[0] in self.vifs
@@ -132,6 +132,25 @@ class RoutingTests(SynchronousTestCase):
     def test_a_wanted_group_is_installed(self) -> None:
         self.want(G1, any_source("up", "d1"))
         self.assertEqual(self.kernel.entries, {(ANY, G1, 0): bytes([0, 0, 1])})
+
+    def test_thresholds_of_interfaces(self) -> None:
+        """FWD-08: entries that lead there are made anew with them; a new vif has none."""
+        self.owner.wanted[G1] = (any_source("up", "d1"),)
+        self.table.changed([G1])
+        [(_, _, plain)] = self.table.installed[G1]
+        self.table.set_threshold("d1", 7)
+        [(_, _, tail)] = self.table.installed[G1]
+        numbers = {name: vif.number for name, vif in self.table.vifs.items()}
+        outgoing, levels = [numbers["up"], numbers["d1"]], {numbers["d1"]: 7}
+        self.assertEqual(tail, self.kernel.route_tail(numbers["up"], outgoing, levels))
+        self.assertNotEqual(tail, plain)
+        done = len(self.kernel.applied)
+        self.table.set_threshold("d1", 7)
+        self.table.audit()
+        self.assertEqual(len(self.kernel.applied), done)
+        self.table.release("d1", self.owner)
+        self.table.acquire("d1", 11, self.owner)
+        self.assertEqual(self.table.installed[G1], ((ANY, numbers["up"], plain),))
 
     def test_the_base_is_the_entry_of_no_group(self) -> None:
         self.owner.wanted[ANY] = (any_source("up", "d1", "d2"),)

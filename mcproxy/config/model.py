@@ -49,6 +49,7 @@ class InterfaceSettings:
     max_group_sources: int | None = _limited(None, Limits(1, 2**32 - 1))
     max_report_rate: float | None = _limited(None, Limits(1, 1e9))
     check_subnet: bool = False
+    ttl_threshold: int = _limited(1, Limits(1, 255))
     static_group: Texts = attrs.field(default=NO_TEXTS, metadata={"check": each(read_channel)})
     allowed_queriers: Texts | None = attrs.field(
         default=None, metadata={"check": each(read_address)}

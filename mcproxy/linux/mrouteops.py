@@ -8,7 +8,7 @@ the same for all entries with the same interfaces and can be kept.
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from struct import Struct
 
@@ -89,14 +89,21 @@ class Operations:
         layout = self.layout
         return REMOVE, layout.prefix + source + layout.middle + group + tail
 
-    def route_tail(self, parent: int, outgoing: Iterable[int]) -> bytes:
-        """All of an entry but its addresses; ValueError for a vif that cannot be."""
+    def route_tail(
+        self, parent: int, outgoing: Iterable[int], thresholds: Mapping[int, int] | None = None
+    ) -> bytes:
+        """All of an entry but its addresses; ValueError for a vif that cannot be.
+
+        Packets go out with a TTL above the vif's threshold only, which is 1 unless it is in
+        ``thresholds``. In IPv6 the kernel knows no others.
+        """
         vifs = set(outgoing)
         if not all(0 <= vif < MOST_VIFS for vif in (parent, *vifs)):
             raise ValueError(f"virtual interfaces are numbered 0 to {MOST_VIFS - 1}")
         if self.family is IPV4:
-            thresholds = bytes(vif in vifs for vif in range(MOST_VIFS))
-            return _MFCCTL_TAIL.pack(parent, thresholds, 0, 0, 0, 0)
+            known = thresholds or {}
+            levels = bytes(known.get(v, 1) if v in vifs else 0 for v in range(MOST_VIFS))
+            return _MFCCTL_TAIL.pack(parent, levels, 0, 0, 0, 0)
         return _MF6CCTL_TAIL.pack(parent, sum(1 << vif for vif in vifs))
 
     def pack(

@@ -91,6 +91,22 @@ class PolicyScenarios(Scenarios):
 class IPv4PolicyTests(PolicyScenarios, IPv4TestCase):
     """With IGMP."""
 
+    def test_a_threshold(self) -> None:
+        """FWD-08: what has less TTL left stays out of the link, until the setting says less."""
+        table = "[instance.tv.interface.down2]\nttl-threshold = 9"
+        self.start(f"{INSTANCE}\n{table}")
+        members = [node.join(self.group) for node in (self.home, self.other)]
+        near, far = (
+            self.server.stream(self.group, ttl=ttl, source=source)
+            for ttl, source in ((9, self.sources[0]), (10, self.sources[1]))
+        )
+        self.streams += (near, far)
+        self.await_packets(members[0], 100)
+        self.await_packets(members[1], 100)
+        self.assertEqual(members[1].of(near.source).packets, 0)
+        for source in (near.source, far.source):
+            self.assertGreater(members[0].of(source).packets, 0)
+
 
 class IPv6PolicyTests(PolicyScenarios, IPv6TestCase):
     """With MLD."""

@@ -122,6 +122,8 @@ class IPv4Tests(SynchronousTestCase):
     def test_tails_are_the_same_for_the_same_interfaces(self) -> None:
         self.assertEqual(self.make.route_tail(0, [1, 2]), self.make.route_tail(0, iter((2, 1, 1))))
         self.assertNotEqual(self.make.route_tail(0, [1, 2]), self.make.route_tail(0, [1]))
+        self.assertEqual(self.make.route_tail(0, [1]), self.make.route_tail(0, [1], {2: 7}))
+        self.assertNotEqual(self.make.route_tail(0, [1]), self.make.route_tail(0, [1], {1: 7}))
 
     def test_numbers_beyond_the_table_are_errors(self) -> None:
         self.assertRaises(ValueError, self.make.route_tail, 32, [])
