@@ -168,7 +168,10 @@ class SourcePlane:
         links = {*downstreams, *upstreams}
         gone: set[Address] = set()
         for name in self._links - links:
-            self._selection.lost(name)
+            # Also what came in elsewhere too: whoever delivers now has to be seen anew.
+            for source, group in self._selection.lost(name):
+                self.sources.forget(source, group)
+                gone.add(group)
             gone.update(self.sources.forget_interface(name))
             self._braked.discard(name)
         self._links = links
@@ -231,7 +234,7 @@ class SourcePlane:
         """Whether data may be accepted there that its entry has from elsewhere."""
         if interface in self._planner.downstreams:
             return True
-        return self._selection.may_provide(interface, source, group)
+        return self._selection.may_take_over(interface, source, group)
 
     def _brake(self, interface: str) -> None:
         """Too many sources: let the kernel drop what is not known there, and not ask."""

@@ -217,6 +217,20 @@ class SourcePlaneTests(SynchronousTestCase):
         self.assertEqual(self.plan(wishes), {S1: Route(S1, "up2", frozenset(["d1"]))})
         self.assertEqual(self.asked, [G])
 
+    def test_the_one_that_delivers_goes(self) -> None:
+        """MU-07: another that sends all the time has to be seen anew, and is then kept."""
+        self.make(Join.MUTEX, 2.0)
+        self.miss(S1, "up1")
+        self.plane.receive(WrongInterface("up2", S1, G))
+        self.selection.usable = ("up2",)
+        self.plane.links_changed(LINKS, frozenset(["up2"]))
+        self.assertEqual(self.plan(), {})
+        self.miss(S1, "up2")
+        self.assertEqual(self.asked, [G, G])
+        self.selection.usable = ("up1", "up2")
+        self.plane.links_changed(LINKS, frozenset(["up1", "up2"]))
+        self.assertEqual(self.plan()[S1].parent, "up2")
+
     def test_it_falls_silent(self) -> None:
         """MU-07: all are asked again, and the next that delivers takes over."""
         self.make(Join.MUTEX, 2.0)

@@ -124,16 +124,20 @@ class Node:
     def stream(
         self,
         group: str,
-        interface: str = "eth0",
+        interface: str | Sequence[str] = "eth0",
         rate: float = 1000.0,
         source: str | None = None,
         port: int = 5000,
         ttl: int = 8,
     ) -> Stream:
-        """Send numbered packets at a steady rate (a second) until it is stopped."""
-        index = self.index(interface)
+        """Send numbered packets at a steady rate (a second) until it is stopped.
+
+        On several interfaces, each of them gets every packet.
+        """
+        interfaces = (interface,) if isinstance(interface, str) else interface
+        indexes = [self.index(name) for name in interfaces]
         with self.namespace:
-            stream = Stream(group, index, rate, source, port, ttl)
+            stream = Stream(group, indexes, rate, source, port, ttl)
         self.lab.keep(stream)
         stream.start()
         return stream

@@ -6,6 +6,7 @@ import itertools
 import socket
 import threading
 import time
+from collections.abc import Sequence
 
 from .payload import PAYLOAD, family_of, level_of
 
@@ -40,12 +41,15 @@ def send_burst(group: str, index: int, count: int, source: str | None, port: int
 
 
 class Stream(threading.Thread):
-    """Sends at a steady rate, kept against the clock; ``sent`` counts."""
+    """Sends at a steady rate, kept against the clock; ``sent`` counts.
+
+    Each packet goes out on all the interfaces of ``indexes``.
+    """
 
     def __init__(
         self,
         group: str,
-        index: int,
+        indexes: Sequence[int],
         rate: float,
         source: str | None,
         port: int,
@@ -55,8 +59,8 @@ class Stream(threading.Thread):
         self.group = group
         self.sent = 0
         self._interval = 1.0 / rate
-        self._socket = _open(group, index, source, port, ttl)
-        self.source = self._socket.getsockname()[0].partition("%")[0]
+        self._sockets = [_open(group, index, source, port, ttl) for index in indexes]
+        self.source = self._sockets[0].getsockname()[0].partition("%")[0]
         self._stopping = threading.Event()
 
     def run(self) -> None:
@@ -64,10 +68,12 @@ class Stream(threading.Thread):
         number = next(_numbers)
         due = time.monotonic()
         while not self._stopping.is_set():
-            try:
-                self._socket.send(PAYLOAD.pack(number, self.sent, time.time_ns()))
-            except OSError:
-                time.sleep(0)  # the link is down, or its queue is full
+            packet = PAYLOAD.pack(number, self.sent, time.time_ns())
+            for sock in self._sockets:
+                try:
+                    sock.send(packet)
+                except OSError:
+                    time.sleep(0)  # the link is down, or its queue is full
             self.sent += 1
             due += self._interval
             pause = due - time.monotonic()
@@ -79,7 +85,8 @@ class Stream(threading.Thread):
         self._stopping.set()
         if self.is_alive():
             self.join()
-        self._socket.close()
+        for sock in self._sockets:
+            sock.close()
         return self.sent
 
     close = stop

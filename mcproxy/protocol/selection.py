@@ -112,6 +112,11 @@ class Selection:
             return delivering
         return next(self._passing(source, group), None)
 
+    def may_take_over(self, upstream: str, source: Address, group: Address) -> bool:
+        """Whether data that is accepted elsewhere now may be accepted from ``upstream``."""
+        delivering = self._delivering.get(group, {}).get(source, upstream)
+        return delivering == upstream and self.may_provide(upstream, source, group)
+
     def may_provide(self, upstream: str, source: Address, group: Address) -> bool:
         """Whether data of ``source`` to ``group`` may be accepted from ``upstream``."""
         if upstream in self.peers:
@@ -161,8 +166,14 @@ class Selection:
             del self._delivering[group]
         return True
 
-    def lost(self, upstream: str) -> None:
-        """``upstream`` delivers nothing any more."""
-        for group, known in list(self._delivering.items()):
-            for source in [s for s, name in known.items() if name == upstream]:
-                self.silent(source, group)
+    def lost(self, upstream: str) -> list[tuple[Address, Address]]:
+        """``upstream`` delivers nothing any more; the sources and groups that it did deliver."""
+        lost = [
+            (source, group)
+            for group, known in self._delivering.items()
+            for source, name in known.items()
+            if name == upstream
+        ]
+        for source, group in lost:
+            self.silent(source, group)
+        return lost

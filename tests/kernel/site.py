@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -175,7 +175,7 @@ class SiteTestCase(LabTestCase):
         group: str = "",
         source: str | None = None,
         node: Node | None = None,
-        interface: str = "eth0",
+        interface: str | Sequence[str] = "eth0",
     ) -> Stream:
         """A stream to ``group``, from the server unless it is from another node."""
         node = node or self.server

@@ -172,8 +172,21 @@ class SelectionTests(FamilyTests):
             made.delivers(name, source(self.family, number), self.group)
         self.check_shares(made, up1=self.only(1), up2=self.only(2))
         made.usable = ("up2", "up3")
-        made.lost("up1")
+        self.assertEqual(made.lost("up1"), [(source(self.family, 1), self.group)])
         self.check_shares(made, up2=self.only(1, 2), up3=self.only(1))
+
+    def test_who_may_take_over(self) -> None:
+        """Nobody while one delivers, then all that the filters let."""
+        made = self.selection(policy(up1_in=self.only(2)), join=Join.MUTEX)
+        one = source(self.family, 1)
+
+        def able() -> list[str]:
+            return [name for name in UPSTREAMS if made.may_take_over(name, one, self.group)]
+
+        made.delivers("up2", one, self.group)
+        self.assertEqual(able(), ["up2"])
+        made.silent(one, self.group)
+        self.assertEqual(able(), ["up2", "up3"])
 
     def test_who_may_deliver(self) -> None:
         """Filters hold for it as well."""

@@ -1,0 +1,269 @@
+"""Several upstreams: who is asked, whose data is taken, and who takes over from whom."""
+
+from __future__ import annotations
+
+from mcproxy.lab.host import Member
+from mcproxy.lab.waiting import wait_until
+
+from .messages import IS_EX, IS_IN, TO_EX, record, records
+from .providers import FAILOVER, MUTEX, MUTEX_TIME, Providers, ProvidersTestCase
+from .site import DOWN2, RATE, SLACK, IPv4TestCase, IPv6TestCase
+
+
+class UpstreamsScenarios(Providers):
+    def receive(self) -> Member:
+        """A member at home, which gets the stream."""
+        member = self.home.join(self.group)
+        self.stream()
+        self.await_packets(member)
+        return member
+
+    def lost_of(self, member: Member) -> int:
+        """The packets lost until now, after some have come; none came twice."""
+        self.let_flow(RATE // 2)
+        self.await_packets(member)
+        received = member.of(self.source)
+        self.assertEqual(received.duplicates, 0)
+        return received.lost
+
+
+class FirstScenarios(UpstreamsScenarios):
+    """The second is asked for nothing while the first is there."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.start_with()
+
+    def test_the_first_is_asked_and_listened_to(self) -> None:
+        """MU-05, MU-10, PX-03: both send the same stream, and it comes once."""
+        near, far = self.watch_joins()
+        member = self.receive()
+        self.assertEqual(self.lost_of(member), 0)
+        self.assertEqual(records(near, self.group)[0], record(TO_EX, self.group))
+        self.assertEqual(records(far, self.group), [])
+        self.await_asked({record(IS_EX, self.group)}, set())
+
+    def test_the_second_takes_over_when_the_link_goes_down(self) -> None:
+        """MU-07, MU-08: and the first takes it back."""
+        member = self.receive()
+        self.proxy.set_link("up", state="down")
+        self.assertLessEqual(self.lost_of(member), FAILOVER)
+        self.assertEqual(self.asked_for("eth1"), {record(IS_EX, self.group)})
+        member.forget()
+        self.proxy.set_link("up", state="up")
+        self.await_asked({record(IS_EX, self.group)}, set())
+        self.await_flowing(self.near.capture("proxy", data=True), [])  # nothing goes back up
+        self.lost_of(member)
+        member.forget()
+        self.assertEqual(self.lost_of(member), 0)
+
+    def test_the_second_takes_over_when_the_interface_is_deleted(self) -> None:
+        """MU-07."""
+        member = self.receive()
+        self.proxy.delete_link("up")
+        self.assertLessEqual(self.lost_of(member), FAILOVER)
+
+    def test_the_second_goes_and_comes(self) -> None:
+        """The first goes on without a packet lost."""
+        member = self.receive()
+        self.proxy.set_link("up2", state="down")
+        self.let_flow()
+        self.proxy.set_link("up2", state="up")
+        self.assertEqual(self.lost_of(member), 0)
+        self.await_asked({record(IS_EX, self.group)}, set())
+
+    def test_members_of_single_sources(self) -> None:
+        """MU-04: they are asked for at the first, and at the second when that is gone."""
+        wanted = self.sources[:2]
+        member = self.home.join(self.ssm, include=wanted)
+        self.three_streams(self.ssm)
+        self.await_packets(member)
+        self.await_asked({record(IS_IN, self.ssm, *wanted)}, set())
+        self.proxy.set_link("up", state="down")
+        self.let_flow(RATE // 2)
+        for source in wanted:
+            self.assertLessEqual(member.of(source).lost, FAILOVER)
+            self.assertEqual(member.of(source).duplicates, 0)
+        self.assertEqual(member.of(self.sources[2]).packets, 0)
+        self.assertEqual(self.asked_for("eth1"), {record(IS_IN, self.ssm, *wanted)})
+
+
+class MutexScenarios(UpstreamsScenarios):
+    """Both are asked until one delivers."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.start_with(MUTEX)
+
+    def quiet(self, provider: str, is_quiet: bool = True) -> None:
+        """Have a provider deliver nothing, or again, without a link going down."""
+        node = {"near": self.near, "far": self.far}[provider]
+        node.set_link("server", state="down" if is_quiet else "up")
+
+    def test_both_are_asked_until_one_delivers(self) -> None:
+        """MU-09."""
+        self.home.join(self.group)
+        both = {record(IS_EX, self.group)}
+        self.await_asked(both, both)
+        self.stream(interface="eth1")
+        self.await_asked(set(), both)
+
+    def test_one_of_two_that_deliver_is_kept(self) -> None:
+        """MU-05, MU-09."""
+        member = self.receive()
+        self.assertEqual(self.lost_of(member), 0)
+        asked = [self.asked_for("eth0"), self.asked_for("eth1")]
+        self.assertCountEqual(asked, [{record(IS_EX, self.group)}, set()])
+        self.let_flow(int(4 * MUTEX_TIME * RATE))
+        self.assertEqual(self.lost_of(member), 0)
+        self.assertEqual([self.asked_for("eth0"), self.asked_for("eth1")], asked)
+
+    def test_the_other_takes_over_when_the_link_goes_down(self) -> None:
+        """MU-07."""
+        self.quiet("far")
+        member = self.receive()
+        self.await_asked({record(IS_EX, self.group)}, set())
+        self.quiet("far", False)
+        self.lost_of(member)
+        member.forget()
+        self.await_packets(member)
+        self.proxy.set_link("up", state="down")
+        self.assertLessEqual(self.lost_of(member), FAILOVER)
+        self.assertEqual(self.asked_for("eth1"), {record(IS_EX, self.group)})
+        # The one that delivers is kept when the other comes back.
+        lost = member.of(self.source).lost
+        self.proxy.set_link("up", state="up")
+        self.await_asked(set(), {record(IS_EX, self.group)})
+        self.assertEqual(self.lost_of(member), lost)
+
+    def test_the_other_takes_over_when_one_falls_silent(self) -> None:
+        """MU-07: after at most twice the time; and it keeps the stream afterwards."""
+        self.quiet("far")
+        member = self.receive()
+        self.await_asked({record(IS_EX, self.group)}, set())
+        self.quiet("far", False)
+        self.lost_of(member)
+        member.forget()
+        self.await_packets(member)
+        self.quiet("near")
+        self.await_asked(set(), {record(IS_EX, self.group)})
+        self.assertLessEqual(self.lost_of(member), RATE * (2 * MUTEX_TIME + SLACK))
+        lost = member.of(self.source).lost
+        self.quiet("near", False)
+        self.let_flow(int(3 * MUTEX_TIME * RATE))
+        self.assertEqual(self.lost_of(member), lost)
+        self.await_asked(set(), {record(IS_EX, self.group)})
+
+    def test_each_source_from_whom_it_comes(self) -> None:
+        """MU-04, MU-05: of two sources each provider has one."""
+        one, other = self.sources[:2]
+        member = self.home.join(self.ssm, include=[one, other])
+        both = {record(IS_IN, self.ssm, one, other)}
+        self.await_asked(both, both)
+        self.stream(self.ssm, one, interface="eth0")
+        self.stream(self.ssm, other, interface="eth1")
+        self.await_asked({record(IS_IN, self.ssm, one)}, {record(IS_IN, self.ssm, other)})
+        self.await_packets(member)
+        self.let_flow()
+        self.assert_whole(member, one, other)
+
+
+class SnoopingScenarios(UpstreamsScenarios):
+    """Providers that deliver what is joined, and no more."""
+
+    def test_the_second_is_asked_in_time(self) -> None:
+        """MU-07: the stream has to be joined there first."""
+        self.start_with()
+        member = self.receive()
+        self.await_flowing(self.far.capture("proxy", data=True), [])
+        far = self.proxy.capture("up2", data=True)
+        self.await_flowing(far, [])
+        self.proxy.set_link("up", state="down")
+        self.assertLessEqual(self.lost_of(member), FAILOVER)
+        self.assertIn(self.source, self.flowing(far))
+
+    def test_what_does_not_deliver_is_left(self) -> None:
+        """MU-09."""
+        self.start_with(MUTEX)
+        member = self.receive()
+        self.assertEqual(self.lost_of(member), 0)
+        links = [self.proxy.capture(name, data=True) for name in ("up", "up2")]
+        wait_until(lambda: sum(bool(self.flowing(link)) for link in links) == 1)
+        self.assertEqual(self.lost_of(member), 0)
+
+
+class DownstreamSourceScenarios(UpstreamsScenarios):
+    """A camera on a downstream link."""
+
+    def sent_up(self) -> list[bool]:
+        """Whether the camera's stream goes to either provider."""
+        return [
+            camera in self.flowing(self.server.capture(interface, data=True))
+            for camera in [self.numbers.at(DOWN2, 2)]
+            for interface in ("eth0", "eth1")
+        ]
+
+    def film(self) -> Member:
+        """Someone at home watches the camera."""
+        camera = self.numbers.at(DOWN2, 2)
+        member = self.home.join(self.group)
+        self.stream(source=camera, node=self.other)
+        self.await_packets(member)
+        self.assert_whole(member, camera)
+        return member
+
+    def test_data_goes_to_all_upstreams(self) -> None:
+        """MU-06, MU-11: and never from one to another."""
+        self.start_with()
+        member = self.film()
+        wait_until(lambda: self.sent_up() == [True, True])
+        self.stream(self.groups[1], interface="eth0")
+        other = self.server.capture("eth1", data=True)
+        self.await_packets(self.home.join(self.groups[1]))
+        self.assertNotIn(self.source, self.flowing(other))
+        self.proxy.set_link("up", state="down")
+        wait_until(lambda: self.sent_up() == [False, True])
+        self.assert_whole(member, self.numbers.at(DOWN2, 2))
+
+    def test_data_goes_to_the_first_upstream(self) -> None:
+        """MU-06: to the next one when that is down."""
+        self.start_with('upstream-data = "first"')
+        member = self.film()
+        self.assertEqual(self.sent_up(), [True, False])
+        self.proxy.set_link("up", state="down")
+        wait_until(lambda: self.sent_up() == [False, True])
+        self.proxy.set_link("up", state="up")
+        wait_until(lambda: self.sent_up() == [True, False])
+        self.assert_whole(member, self.numbers.at(DOWN2, 2))
+
+
+class IPv4FirstTests(FirstScenarios, ProvidersTestCase, IPv4TestCase):
+    pass
+
+
+class IPv6FirstTests(FirstScenarios, ProvidersTestCase, IPv6TestCase):
+    pass
+
+
+class IPv4MutexTests(MutexScenarios, ProvidersTestCase, IPv4TestCase):
+    pass
+
+
+class IPv6MutexTests(MutexScenarios, ProvidersTestCase, IPv6TestCase):
+    pass
+
+
+class IPv4SnoopingTests(SnoopingScenarios, ProvidersTestCase, IPv4TestCase):
+    snooping = True
+
+
+class IPv6SnoopingTests(SnoopingScenarios, ProvidersTestCase, IPv6TestCase):
+    snooping = True
+
+
+class IPv4DownstreamSourceTests(DownstreamSourceScenarios, ProvidersTestCase, IPv4TestCase):
+    pass
+
+
+class IPv6DownstreamSourceTests(DownstreamSourceScenarios, ProvidersTestCase, IPv6TestCase):
+    pass
