@@ -226,7 +226,7 @@ class _Reader:
         table: dict[str, Any] | None = self._instances.get(_text(name))
         if table is None:
             known = list(self._instances)
-            hint = nearest(_text(name), known) if known else f"write pinstance {name}: ..."
+            hint = nearest(_text(name), known) if known else "define it with pinstance"
             self._draft.wrong(_place(name), f"there is no instance {shown(_text(name))}", hint)
         return table
 

@@ -17,7 +17,7 @@ from .errors import Wrong, shown
 from .limits import check_plain_name, one_of
 from .model import DIRECTIONS, DOWNSTREAM, IN, ROLES, UPSTREAM, FilterConfig
 from .names import check_name, check_name_or_pattern, is_pattern, overlap
-from .places import KeyPath
+from .places import KeyPath, key_text
 from .rules import read_rule
 from .structure import Mistakes, nearest, structure
 from .tables import InstanceTable
@@ -71,9 +71,11 @@ class Filters:
             order = list(TopologicalSorter(references).static_order())
         except CycleError as error:
             circle = error.args[1][::-1]
+            told = [shown(name) for name in circle]
+            told[5:-1] = ["..."] if len(told) > 6 else told[5:-1]
             mistakes.add(
                 ("filter", circle[0], "rules"),
-                f"this filter has itself in it: {' has '.join(map(shown, circle))}",
+                f"this filter has itself in it: {' has '.join(told)}",
                 "take one of them out",
             )
             order = []
@@ -151,7 +153,11 @@ class Filters:
 
     def _unknown(self, where: KeyPath, name: str) -> None:
         if name not in self._known:
-            hint = nearest(name, self._known) if self._known else f"write [filter.{name}]"
+            hint = (
+                nearest(name, self._known)
+                if self._known
+                else f"write [{key_text(('filter', name))}]"
+            )
             self._mistakes.add(where, f"there is no filter {shown(name)}", hint)
 
     # -- filters of instances
@@ -232,6 +238,7 @@ def _why_useless(
     rule: Rule, instance: str, read: FilterTable, table: InstanceTable
 ) -> Wrong | None:
     """Why ``rule`` can never match where a filter of an instance has it; None if it can."""
+    instance = key_text((instance,))
     addresses = rule.group or rule.source
     if addresses is not None:
         family = "IPv4" if len(addresses.first) == 4 else "IPv6"

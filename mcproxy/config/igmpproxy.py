@@ -45,6 +45,7 @@ class _Phyint:
     role: str = ""
     altnet: list[Word] = attrs.Factory(list)
     whitelist: list[Word] = attrs.Factory(list)
+    threshold: tuple[Word, int | None] | None = None
 
 
 def read(text: str, path: str = "<text>") -> Reading:
@@ -124,8 +125,12 @@ class _Reader:
                 interface.role = option.text
             elif option.text in ("altnet", "whitelist"):
                 getattr(interface, option.text).append(self._value(option))
-            elif option.text in ("ratelimit", "threshold"):
-                self._number(option)
+            elif option.text == "ratelimit":
+                if self._number(option):
+                    text = "ratelimit: the kernel has no such limit; a firewall has"
+                    self._draft.note(option.place, text)
+            elif option.text == "threshold":
+                interface.threshold = (option, self._number(option))
             else:
                 known = [*_ROLES, "altnet", "whitelist", "ratelimit", "threshold"]
                 hint = nearest(option.text, [*known, *self._keywords])
@@ -137,17 +142,12 @@ class _Reader:
             self._draft.wrong(place, f"{shown(interface.name.text)} has no role", hint)
         self._interfaces.setdefault(interface.name.text, interface)
 
-    def _number(self, option: Word) -> None:
+    def _number(self, option: Word) -> int | None:
         value = self._value(option)
-        usual = "0" if option.text == "ratelimit" else "1"
-        if value.text and not re.fullmatch("[0-9]{1,9}", value.text):
-            self._draft.wrong(value.place, f"{shown(value.text)} is not a number")
-        elif value.text not in ("", usual):
-            self._draft.note(
-                option.place,
-                f"{option.text} {value.text}: packets pass with any TTL above 1 and at any rate;"
-                " a firewall can limit both",
-            )
+        if not value.text or re.fullmatch("[0-9]{1,9}", value.text):
+            return int(value.text or 0)
+        self._draft.wrong(value.place, f"{shown(value.text)} is not a number")
+        return None
 
     # -- what comes of it
 
@@ -171,6 +171,7 @@ class _Reader:
             table["filter"] = [written for written, _ in filters]
         for one in self._interfaces.values():
             self._tell_altnet(one)
+            self._set_threshold(one, table)
         self._draft.stands(where, Place(1, 1))
         self._draft.document["instance"][INSTANCE] = table
 
@@ -194,6 +195,19 @@ class _Reader:
             role, direction = DOWNSTREAM, OUT
         written = {"interface": one.name.text, "role": role, "direction": direction}
         return written | {"allow": [word.text for word in one.whitelist]}, one.whitelist[0].place
+
+    def _set_threshold(self, one: _Phyint, table: dict[str, Any]) -> None:
+        if one.threshold is None or one.threshold[1] in (None, 1):
+            return
+        option, value = one.threshold
+        if one.role != DOWNSTREAM:
+            text = f"threshold: data is sent to {one.name.text} with any TTL above 1"
+            self._draft.note(option.place, text)
+            return
+        settings = table.setdefault("interface", {})
+        settings[one.name.text] = {"ttl-threshold": value}
+        where = ("instance", INSTANCE, "interface", one.name.text)
+        self._draft.stands((*where, "ttl-threshold"), option.place)
 
     def _tell_altnet(self, one: _Phyint) -> None:
         if one.altnet and one.role == UPSTREAM:

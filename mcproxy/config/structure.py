@@ -12,13 +12,16 @@ from cattrs.errors import AttributeValidationNote
 from cattrs.gen import make_dict_structure_fn, override
 
 from .addresses import Texts
-from .errors import Mistake, Wrong, shown
+from .errors import LONGEST_SHOWN, Mistake, Wrong, shown
 from .names import check_name_or_pattern
 from .places import KeyPath, key_text, line_of
 
 T = TypeVar("T")
 
 Table = Mapping[str, Any]
+
+MOST_LISTED = 25
+"""Names that a message lists, where none is near."""
 
 _converter = Converter(forbid_extra_keys=True)
 
@@ -135,10 +138,17 @@ def nearest(name: str, known: Sequence[str], is_table: bool = False) -> str:
     wanted = name.replace("_", "-").lower()
     found = difflib.get_close_matches(wanted, known, 1, cutoff=0.6)
     if found:
-        return f"did you mean {found[0]}?"
+        return f"did you mean {_plain(found[0])}?"
     if is_table:
         return 'a name with a dot in it needs quotes, as in "eth0.7"'
-    return f"there {'is' if len(known) == 1 else 'are'} {', '.join(known)}"
+    listed = [_plain(one) for one in known[:MOST_LISTED]]
+    if len(known) > MOST_LISTED:
+        listed.append("others")
+    return f"there {'is' if len(known) == 1 else 'are'} {', '.join(listed)}"
+
+
+def _plain(name: str) -> str:
+    return name if name.isprintable() and len(name) < LONGEST_SHOWN else shown(name)
 
 
 # -- types

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from mcproxy.command.convert import converted
+from mcproxy.config import classic, igmpproxy
+from mcproxy.config.draft import CLASSIC, IGMPPROXY, NATIVE, Reading
 from mcproxy.config.errors import ConfigurationError
+from mcproxy.config.files import language
+from mcproxy.config.filters import FilterTable
 from mcproxy.config.model import Configuration, InterfaceSettings
 from mcproxy.config.places import key_lines
 from mcproxy.config.structure import Mistakes, keys_of
 from mcproxy.config.tables import Document, InstanceTable, ManholeTable
 from mcproxy.config.toml import build, parse
+from mcproxy.config.write import write
 
 KEYS = sorted(
     {
         key
-        for kind in (Document, InstanceTable, InterfaceSettings, ManholeTable)
+        for kind in (Document, InstanceTable, InterfaceSettings, ManholeTable, FilterTable)
         for key in keys_of(kind)
     }
 )
@@ -42,6 +49,22 @@ values: st.SearchStrategy[Any] = st.recursive(
 )
 NAME_LISTS = st.lists(st.sampled_from(NAMES) | scalars, max_size=4)
 setting_tables = st.dictionaries(st.sampled_from(keys_of(InterfaceSettings)) | key_texts, scalars)
+RULES = ["*", "239.0.0.0/8 | 192.0.2.1", "ff3e::1 - ff3e::9", "10.0.0.0/7", "239.1.1.1/8", "::|::"]
+rule_lists = st.lists(
+    st.sampled_from(RULES)
+    | st.fixed_dictionaries({"filter": key_texts})
+    | st.fixed_dictionaries({"rule": st.sampled_from(RULES), "from": st.sampled_from(NAMES)})
+    | values,
+    max_size=4,
+)
+filter_tables = st.fixed_dictionaries(
+    {
+        "interface": st.sampled_from(NAMES) | values,
+        "role": st.sampled_from(["upstream", "downstream"]) | values,
+        "direction": st.sampled_from(["in", "out"]) | values,
+    },
+    optional={"allow": key_texts | rule_lists, "deny": key_texts | rule_lists | values},
+)
 instances = st.fixed_dictionaries(
     {},
     optional={
@@ -51,17 +74,28 @@ instances = st.fixed_dictionaries(
         "mld-version": st.integers(-1, 4) | values,
         "table": st.integers() | values,
         "interface": st.dictionaries(key_texts, setting_tables | values, max_size=3) | values,
+        "filter": st.lists(filter_tables | values, max_size=3) | values,
     },
 )
 documents = st.dictionaries(key_texts, values, max_size=6) | st.fixed_dictionaries(
     {"instance": st.dictionaries(key_texts, instances | values, max_size=3) | values},
-    optional={"defaults": setting_tables | values, "manhole": setting_tables | values},
+    optional={
+        "defaults": setting_tables | values,
+        "manhole": setting_tables | values,
+        "filter": st.dictionaries(
+            key_texts, st.fixed_dictionaries({"rules": rule_lists | values}) | values, max_size=3
+        ),
+    },
 )
 LINES = st.sampled_from(
     [
         "[instance.a]",
         "[instance.a.interface.eth1]",
         "[[x]]",
+        "[[instance.a.filter]]",
+        "[filter.x]",
+        'rules = ["*", { filter = "x" },',
+        'allow = ["239.1.1.1"]',
         "[defaults]",
         'upstream = "eth0"',
         'downstream = ["eth1", "lan*"]',
@@ -78,6 +112,79 @@ LINES = st.sampled_from(
         "query-interval = nan",
     ]
 )
+OLD_WORDS = """
+protocol IGMPv3 MLDv2 igmpv9 pinstance table disable upstream downstream in out whitelist blacklist
+rulematching all first mutex a b "a" "b-1" eth0 " * * ( ) { } | ; ; : ==> / - 3 99999 239.0.0.0/8
+239.1.1.1/7 239.1.1.9-239.1.1.1 ff3e::1 10.0.0.1 :: # phyint quickleave defaultdown hashtablesize
+user chroot rescanvif disabled altnet whitelist ratelimit threshold
+"""
+OLD_PARTS = """
+protocol MLDv1;
+pinstance a(7): eth0 eth1 ==> eth2 eth3;
+table t {(*|*)};
+pinstance a upstream * in whitelist table t;
+(239.0.0.0/8 | *)
+eth2(* | 10.0.0.1)
+(table t)
+(table {
+})
+pinstance a upstream eth0 out rulematching first;
+pinstance a upstream * in rulematching mutex 100;
+pinstance a downstream eth2 out blacklist table { eth0(* | *) };
+phyint eth0 upstream
+phyint eth1 downstream
+altnet 10.0.0.0/8
+whitelist 239.0.0.0/8
+threshold 5
+"""
+old_parts = st.sampled_from(["\n", *OLD_WORDS.split(), *OLD_PARTS.splitlines()])
+old_texts = st.lists(old_parts | st.text(max_size=5), max_size=30).map(" ".join)
+
+
+class OldFilesTests(SynchronousTestCase):
+    """What is read from files of other programs can be written as a native one."""
+
+    def check(self, read: Callable[[str], Reading], text: str) -> None:
+        try:
+            reading = read(text)
+        except ConfigurationError as error:
+            check_error(self, error)
+            return
+        before = reading.configuration
+        self.assertEqual(parse(converted(reading, "x")), before)
+        self.assertEqual(parse(write(before)), before)
+
+    @settings(max_examples=500)
+    @given(old_texts)
+    def test_classic(self, text: str) -> None:
+        self.check(classic.read, text)
+
+    @settings(max_examples=200)
+    @given(old_texts)
+    def test_classic_with_an_instance(self, text: str) -> None:
+        self.check(classic.read, f"pinstance a: eth0 eth1 ==> eth2 eth3; {text}")
+
+    @settings(max_examples=300)
+    @given(old_texts)
+    def test_igmpproxy(self, text: str) -> None:
+        self.check(igmpproxy.read, text)
+
+    @given(old_texts)
+    def test_igmpproxy_with_interfaces(self, text: str) -> None:
+        self.check(igmpproxy.read, f"phyint eth0 upstream phyint eth1 downstream {text}")
+
+    @given(old_texts | st.text())
+    def test_the_language_can_be_told(self, text: str) -> None:
+        self.assertIn(language(text), (NATIVE, CLASSIC, IGMPPROXY))
+
+
+def check_error(case: SynchronousTestCase, error: ConfigurationError) -> None:
+    case.assertTrue(error.mistakes)
+    lines = str(error).split("\n")
+    case.assertEqual(len(lines), len(error.mistakes))
+    for line in lines:
+        case.assertTrue(line.isprintable(), repr(line))
+        case.assertLess(len(line), 700)
 
 
 class FuzzTests(SynchronousTestCase):
@@ -85,15 +192,7 @@ class FuzzTests(SynchronousTestCase):
         try:
             self.assertIsInstance(parse(text), Configuration)
         except ConfigurationError as error:
-            self.check_error(error)
-
-    def check_error(self, error: ConfigurationError) -> None:
-        self.assertTrue(error.mistakes)
-        lines = str(error).split("\n")
-        self.assertEqual(len(lines), len(error.mistakes))
-        for line in lines:
-            self.assertTrue(line.isprintable(), repr(line))
-            self.assertLess(len(line), 700)
+            check_error(self, error)
 
     @given(st.binary(max_size=200))
     def test_bytes(self, content: bytes) -> None:
@@ -114,8 +213,9 @@ class FuzzTests(SynchronousTestCase):
         try:
             configuration = build(document, Mistakes("x"), dict)
         except ConfigurationError as error:
-            self.check_error(error)
+            check_error(self, error)
             return
+        self.assertEqual(parse(write(configuration), "x"), configuration)
         for instance in configuration.instances:
             for name in ("eth0", "lan1", *instance.downstream):
                 self.assertIn(

@@ -63,9 +63,20 @@ class MeaningTests(ConfigurationTestCase):
                 " unit)",
                 "line 7: altnet: all sources are accepted from eth0; to have these alone, write a"
                 ' filter for it with allow = ["* | 10.0.0.0/8", "* | 192.168.0.0/16"]',
-                "line 10: threshold 5: packets pass with any TTL above 1 and at any rate; a"
-                " firewall can limit both",
                 "line 12: altnet: hosts of all subnets are heard on eth2",
+            ],
+        )
+
+    def test_limits(self) -> None:
+        text = SMALL + "threshold 64 ratelimit 0\nphyint eth2 upstream threshold 3 ratelimit 9"
+        settings = self.one(text).downstream_settings("eth1")
+        assert settings is not None
+        self.assertEqual(settings.ttl_threshold, 64)
+        self.assertEqual(
+            self.notes(text),
+            [
+                "line 2: ratelimit: the kernel has no such limit; a firewall has",
+                "line 2: threshold: data is sent to eth2 with any TTL above 1",
             ],
         )
 
@@ -123,6 +134,10 @@ class MistakeTests(ConfigurationTestCase):
 
     def test_values(self) -> None:
         self.refuses(SMALL + "ratelimit x", 'line 1, column 55: "x" is not a number')
+        self.refuses(
+            SMALL + "threshold 256",
+            "line 1, column 45: 256 is out of range; use a number from 1 to 255",
+        )
         self.refuses(
             SMALL + "\nwhitelist 10.0.0.0/8",
             'line 2, column 11: "10.0.0.0/8" is not of multicast groups; groups are 224.0.0.0/4',
