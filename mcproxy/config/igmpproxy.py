@@ -144,9 +144,10 @@ class _Reader:
 
     def _number(self, option: Word) -> int | None:
         value = self._value(option)
-        if not value.text or re.fullmatch("[0-9]{1,9}", value.text):
-            return int(value.text or 0)
-        self._draft.wrong(value.place, f"{shown(value.text)} is not a number")
+        if re.fullmatch("[0-9]{1,9}", value.text):
+            return int(value.text)
+        if value.text:
+            self._draft.wrong(value.place, f"{shown(value.text)} is not a number")
         return None
 
     # -- what comes of it
