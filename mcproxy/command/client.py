@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
+import os
 import socket
 import sys
 from collections.abc import Callable
@@ -91,10 +92,13 @@ def run(act: Callable[[], None]) -> int:
     """The exit code of ``act``; why it failed is told."""
     try:
         act()
+        sys.stdout.flush()
     except FailureError as failure:
         for line in str(failure).splitlines():
             print(f"mcproxy: {line}", file=sys.stderr)
         return failure.code
+    except BrokenPipeError:  # as with "| head": enough was read
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return DONE
 
 

@@ -157,6 +157,7 @@ class ControlRequest(Request):
             piece = next(self._pieces, None)
         except Exception:
             self.log.failure("an answer breaks off")
+            self.unregisterProducer()
             self.channel.transport.abortConnection()
             return
         if piece is None:
