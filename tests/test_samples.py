@@ -10,7 +10,8 @@ from configparser import ConfigParser
 import attrs
 from twisted.trial.unittest import SynchronousTestCase
 
-from mcproxy.config.files import load
+from mcproxy.command.convert import converted
+from mcproxy.config.files import load, read
 from mcproxy.config.filters import FilterTable, NamedTable
 from mcproxy.config.model import ControlConfig, InterfaceSettings
 from mcproxy.config.structure import keys_of
@@ -71,6 +72,15 @@ class SampleTests(SynchronousTestCase):
         fields = attrs.fields_dict(type(configuration.manhole))
         self.assertEqual(configuration.manhole.host_key, fields["host_key"].default)
         self.assertEqual(configuration.control, ControlConfig())
+
+    def test_the_old_file_and_what_is_made_of_it(self) -> None:
+        old, new = (str(PROJECT / "etc" / name) for name in ("mcproxy-1.1.conf", "converted.toml"))
+        before = load(old)
+        self.assertEqual(load(new), attrs.evolve(before, path=new))
+        with open(new, encoding="utf-8") as file:
+            self.assertEqual(file.read(), converted(read(old), "mcproxy-1.1.conf"))
+        (instance,) = before.instances
+        self.assertEqual([one.interface for one in instance.filters], ["tunU1", "tunD1"])
 
 
 class UnitTests(SynchronousTestCase):
