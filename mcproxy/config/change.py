@@ -19,8 +19,11 @@ from .places import KeyPath, key_text
 from .structure import Mistakes, nearest
 from .toml import build
 
-_SEVERAL = 1
-"""Path length at which tables are things with names, that come and go: instances, filters."""
+_FILTERS = ("filter",)
+"""The end of the path, after the instance, to tables that a file has in a list."""
+
+_MOST_TOLD = 20
+"""Items of a list that came or went, which are told one by one."""
 
 
 @attrs.frozen
@@ -49,7 +52,8 @@ def _compare(
         old, new, place = before.get(key), after.get(key), (*where, key)
         if old == new:
             continue
-        if isinstance(old or new, Mapping) and len(where) != _SEVERAL:
+        old, new = _named(old), _named(new)
+        if isinstance(old or new, Mapping) and not _has_names(where):
             yield from _compare(place, old or {}, new or {})
         elif old is None or new is None:
             yield place, _came_or_went(old, new)
@@ -57,6 +61,20 @@ def _compare(
             yield from _compare(place, old, new)
         else:
             yield place, _changed(old, new)
+    if where[2:] == _FILTERS and list(before) != list(after) and before == after:
+        yield where, "in another order"
+
+
+def _has_names(where: KeyPath) -> bool:
+    """Whether the tables at ``where`` are things with names, that come and go."""
+    return len(where) == 1 or where[2:] == _FILTERS
+
+
+def _named(value: Any) -> Any:
+    """A list of an instance's filters as tables with names."""
+    if not isinstance(value, list) or not value or "direction" not in value[0]:
+        return value
+    return {" ".join(one[key] for key in ("role", "interface", "direction")): one for one in value}
 
 
 def _came_or_went(old: object, new: object) -> str:
@@ -68,12 +86,18 @@ def _came_or_went(old: object, new: object) -> str:
 def _changed(old: object, new: object) -> str:
     if not isinstance(old, list) or not isinstance(new, list):
         return f"{_shown(old)} -> {_shown(new)}"
-    come = [f"{_name(item)} added" for item in new if item not in old]
-    gone = [f"{_name(item)} removed" for item in old if item not in new]
-    return ", ".join(come + gone) or "in another order"
+    was, now = ({repr(item): _name(item) for item in items} for items in (old, new))
+    come = [f"{name} added" for key, name in now.items() if key not in was]
+    gone = [f"{name} removed" for key, name in was.items() if key not in now]
+    told = come + gone
+    if len(told) > _MOST_TOLD:
+        told[_MOST_TOLD:] = [f"and {len(told) - _MOST_TOLD} more"]
+    return ", ".join(told) or "in another order"
 
 
 def _name(item: object) -> str:
+    if isinstance(item, Mapping) and "from" in item:
+        return f"{item['rule']} from {item['from']}"
     return item if isinstance(item, str) else shown(item)
 
 

@@ -85,7 +85,11 @@ def read(text: str, path: str = "<text>") -> Reading:
     except UnexpectedInput as error:
         _fail(error, text, path)
     draft = Draft(CLASSIC, path)
-    _Reader(draft).read([child for child in tree.children if isinstance(child, Tree)])
+    try:
+        _Reader(draft).read([child for child in tree.children if isinstance(child, Tree)])
+    except RecursionError:
+        message, hint = "tables are nested too deeply", "give the inner ones names"
+        raise ConfigurationError([Mistake(path, "", message, hint)]) from None
     if not draft.document["instance"]:
         hint = "write pinstance NAME: UPSTREAM ==> DOWNSTREAM;"
         raise ConfigurationError([Mistake(path, "", "no instance", hint)])

@@ -48,6 +48,37 @@ class CompareTests(ConfigurationTestCase):
         self.assertEqual(list(map(str, compare(before, added))), ["instance.c: added"])
         self.assertEqual(list(map(str, compare(added, before))), ["instance.c: removed"])
 
+    def test_filters(self) -> None:
+        table = '[[instance.b.filter]]\ninterface = "*"\nrole = "upstream"\ndirection = '
+        one, two = f'{table}"in"\nallow = ["239.0.0.1"]\n', f'{table}"out"\ndeny = "x"\n'
+        text = f'{TWO}{one}{two}[filter.x]\nrules = ["*"]\n'
+        of_one = 'instance.b.filter."upstream * in"'
+        for old, new, *expected in (
+            ("0.1", "0.2", f"{of_one}.allow: 239.0.0.2 added, 239.0.0.1 removed"),
+            ('["239.0.0.1"]', '"x"', f'{of_one}.allow: a list -> "x"'),
+            (one, "", f"{of_one}: removed"),
+            (
+                one,
+                one.replace("*", "up"),
+                'instance.b.filter."upstream up in": added',
+                f"{of_one}: removed",
+            ),
+            (one + two, two + one, "instance.b.filter: in another order"),
+            (
+                '"*"]',
+                '{ rule = "*", from = "eth2" }]',
+                "filter.x.rules: * from eth2 added, * removed",
+            ),
+            (
+                '"*"]',
+                ", ".join(f'"239.1.0.{n}"' for n in range(30)) + "]",
+                "filter.x.rules: "
+                + "".join(f"239.1.0.{n} added, " for n in range(20))
+                + "and 11 more",
+            ),
+        ):
+            self.assertEqual(sorted(self.differences(old, new, text)), sorted(expected))
+
     def test_interfaces(self) -> None:
         self.assertEqual(
             self.differences('"ppp*"', '"eth7", "eth8"'),

@@ -247,6 +247,11 @@ class MistakeTests(ConfigurationTestCase):
             " take one of them out",
         )
 
+    def test_tables_in_tables_without_end(self) -> None:
+        depth = 20_000
+        text = TWO + "table a {" + "(table {" * depth + "})" * depth + "};"
+        self.refuses(text, "tables are nested too deeply; give the inner ones names")
+
     def test_numbers_beyond_all_bounds(self) -> None:
         self.refuses(
             f"pinstance a ({'9' * 5000}): ==> b;",
