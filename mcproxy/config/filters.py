@@ -6,7 +6,7 @@ rule, the rules of a named filter may stand.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
@@ -63,24 +63,8 @@ class Filters:
         self._named: dict[str, list[Placed]] = {}
         written = {name: self._read_named(name, table) for name, table in tables.items()}
         self._known = list(written)
-        references = {
-            name: [item.name for item in items if isinstance(item, _Reference)]
-            for name, items in written.items()
-        }
-        try:
-            order = list(TopologicalSorter(references).static_order())
-        except CycleError as error:
-            circle = error.args[1][::-1]
-            told = [shown(name) for name in circle]
-            told[5:-1] = ["..."] if len(told) > 6 else told[5:-1]
-            mistakes.add(
-                ("filter", circle[0], "rules"),
-                f"this filter has itself in it: {' has '.join(told)}",
-                "take one of them out",
-            )
-            order = []
-        for name in order:
-            self._named[name] = self._resolved(written.get(name, []))
+        for name in self._in_order(written):
+            self._named[name] = self._resolved(written[name])
 
     @property
     def named(self) -> dict[str, tuple[Rule, ...]]:
@@ -100,7 +84,7 @@ class Filters:
             if key in seen:
                 self._mistakes.add(where, _told_twice(read), "put their rules into one")
             seen.add(key)
-            self._check_interface(name, read, table, where)
+            self._check_interface(read, table, where)
             filters.append(self._filter(name, read, table, where))
         return tuple(filters)
 
@@ -124,6 +108,26 @@ class Filters:
             return []
         return list(self._read_items(read.rules, (*where, "rules")))
 
+    def _in_order(self, written: Mapping[str, list[Placed | _Reference]]) -> list[str]:
+        """The names of filters, each after those that it has in it; none if that cannot be."""
+        references = {
+            name: [item.name for item in items if isinstance(item, _Reference)]
+            for name, items in written.items()
+        }
+        try:
+            order = list(TopologicalSorter(references).static_order())
+        except CycleError as error:
+            circle = error.args[1][::-1]
+            told = [shown(name) for name in circle]
+            told[5:-1] = ["..."] if len(told) > 6 else told[5:-1]
+            self._mistakes.add(
+                ("filter", circle[0], "rules"),
+                f"this filter has itself in it: {' has '.join(told)}",
+                "take one of them out",
+            )
+            return []
+        return [name for name in order if name in written]
+
     def _read_items(self, items: object, where: KeyPath) -> Iterator[Placed | _Reference]:
         if items is None:
             return
@@ -139,26 +143,24 @@ class Filters:
             else:
                 yield _Reference(place, read) if isinstance(read, str) else (place, read)
 
-    def _resolved(self, items: list[Placed | _Reference]) -> list[Placed]:
+    def _resolved(self, items: Iterable[Placed | _Reference]) -> list[Placed]:
         """``items`` with the rules of the filters that are named in them."""
         rules: list[Placed] = []
         for item in items:
             if not isinstance(item, _Reference):
                 rules.append(item)
-            elif item.name in self._named and item.name in self._known:
+            elif item.name in self._named:
                 rules.extend(self._named[item.name])
             else:
                 self._unknown(item.where, item.name)
         return list(dict.fromkeys(rules))
 
     def _unknown(self, where: KeyPath, name: str) -> None:
-        if name not in self._known:
-            hint = (
-                nearest(name, self._known)
-                if self._known
-                else f"write [{key_text(('filter', name))}]"
-            )
-            self._mistakes.add(where, f"there is no filter {shown(name)}", hint)
+        if name in self._known:
+            return  # it is in a circle, which was told
+        how = f"write [{key_text(('filter', name))}]"
+        hint = nearest(name, self._known) if self._known else how
+        self._mistakes.add(where, f"there is no filter {shown(name)}", hint)
 
     # -- filters of instances
 
@@ -174,9 +176,7 @@ class Filters:
         right = all(key in written and not self._mistakes.at((*where, key)) for key in parts)
         return right and len(given) == 1
 
-    def _check_interface(
-        self, name: str, read: FilterTable, table: InstanceTable, where: KeyPath
-    ) -> None:
+    def _check_interface(self, read: FilterTable, table: InstanceTable, where: KeyPath) -> None:
         there = table.upstream if read.role == UPSTREAM else table.downstream
         if there and not any(overlap(read.interface, other) for other in there):
             message = f"{shown(read.interface)} is no {read.role} of this instance"
@@ -187,29 +187,30 @@ class Filters:
     def _filter(
         self, name: str, read: FilterTable, table: InstanceTable, where: KeyPath
     ) -> FilterConfig:
-        allow = read.allow is not None
-        written = read.allow if allow else read.deny
-        where = (*where, "allow" if allow else "deny")
-        by_name = isinstance(written, str)
-        if by_name:
-            rules = self._resolved([_Reference(where, written)])
+        key, written = ("allow", read.allow) if read.allow is not None else ("deny", read.deny)
+        items: Iterable[Placed | _Reference]
+        if isinstance(written, str):
+            items = [_Reference((*where, key), written)]
         else:
-            rules = self._resolved(list(self._read_items(written, where)))
+            items = self._read_items(written, (*where, key))
+        rules = self._resolved(items)
         for place, rule in rules:
-            wrong = _why_useless(rule, name, read, table)
-            if place[0] == "instance":
-                if wrong is not None:
-                    self._mistakes.add(place, wrong.message, wrong.hint)
-            elif wrong is None or place not in self._useless:
-                self._useless[place] = wrong
+            self._note_useless(place, _why_useless(rule, name, read, table))
         return FilterConfig(
-            read.interface,
-            read.role,
-            read.direction,
-            allow,
-            _rules(rules),
-            written if by_name else "",
+            interface=read.interface,
+            role=read.role,
+            direction=read.direction,
+            allow=key == "allow",
+            rules=_rules(rules),
+            name=written if isinstance(written, str) else "",
         )
+
+    def _note_useless(self, place: KeyPath, wrong: Wrong | None) -> None:
+        """A rule of an instance must be of use there; one of a named filter, somewhere."""
+        if place[0] == "filter":
+            self._useless[place] = wrong and self._useless.get(place, wrong)
+        elif wrong is not None:
+            self._mistakes.add(place, wrong.message, wrong.hint)
 
 
 def _read_item(item: object) -> Rule | str:
