@@ -70,7 +70,8 @@ class Modules:
 class ProxyInstance(Service):
     """Joins the downstream links of one configured instance, in one family, to its upstreams.
 
-    ``upstreams`` are those of the configuration, in order of priority.
+    ``upstreams`` are those of the configuration, in order of priority; ``refused`` names links
+    for which the table has had no room.
     """
 
     log = Logger()
@@ -80,6 +81,7 @@ class ProxyInstance(Service):
         self.config = config
         self.family = family
         self.downstreams: dict[str, Downstream] = {}
+        self.refused: set[str] = set()
         self.upstreams = {upstream.name: upstream for upstream in modules.upstreams}
         self.version = version_of(config, family)
         self._queriers: dict[str, Querier] = {}
@@ -386,13 +388,15 @@ class ProxyInstance(Service):
 
     def _make_vif(self, link: Link) -> bool:
         if self._modules.table.acquire(link.name, link.index, self):
+            self.refused.discard(link.name)
             return True
-        self.log.error(
-            "the kernel's multicast routing table has room for 32 interfaces, and this one does "
-            "not fit: give another instance a table of its own",
-            instance=self.name,
-            interface=link.name,
-        )
+        if link.name not in self.refused:
+            self.refused.add(link.name)
+            told = (
+                "the kernel's multicast routing table has room for 32 interfaces, and this one "
+                "does not fit: give another instance a table of its own"
+            )
+            self.log.error(told, instance=self.name, interface=link.name)
         return False
 
     def _unregister(self, link: Link) -> None:

@@ -128,6 +128,7 @@ class Proxy(MultiService):
             self._arrange(configuration)
             self._warn_of_missing(set(_named(configuration)) - set(_named(before)))
         await DeferredList([table.when_idle() for table in self.routing.tables.values()])
+        self._fill_tables(None)
         await self._close_tables()
 
     def _arrange(self, configuration: Configuration) -> None:
@@ -216,6 +217,17 @@ class Proxy(MultiService):
         named = self._named.get(message.interface, [])
         for instance in [*named, *self._with_patterns]:
             instance.receive(message)
+        if any(instance.refused for instance in self.instances):
+            for table in self.routing.tables.values():
+                table.when_idle().addCallback(self._fill_tables)
+
+    def _fill_tables(self, _: object) -> None:
+        """Have links taken that did not fit, as far as there is room now."""
+        links = self.monitor.links
+        for instance in self.instances:
+            instance.refused &= links.keys()
+            for name in sorted(instance.refused):
+                instance.receive(LinkChanged(None, links[name]))
 
     def _links_known(self) -> None:
         """All links were told once: the first queries are out, the first entries under way."""

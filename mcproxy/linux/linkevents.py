@@ -25,16 +25,23 @@ _FAMILIES = {
     _RTM_DELADDR: _ADDRESSES,
 }
 
+_PORTS = ("bridge", "bond", "team", "openvswitch")
+"""What a link is part of that takes all its packets; others, as VRFs, let them pass to IP."""
+
 _IFA_F_SECONDARY, _IFA_F_DADFAILED, _IFA_F_TENTATIVE = 0x01, 0x08, 0x40
 
 
 class LinkSeen(NamedTuple):
-    """A link as it is now; ``flags`` are IFF_ ones."""
+    """A link as it is now; ``flags`` are IFF_ ones.
+
+    What comes in on a ``port`` goes to the bridge, or what else it is part of, and not to IP.
+    """
 
     ifindex: int
     name: str
     flags: int
     mtu: int
+    port: bool
 
 
 class LinkGone(NamedTuple):
@@ -116,7 +123,8 @@ def _error(data: bytes, start: int, end: int) -> int:
 
 def _link_seen(message: Any) -> LinkSeen:
     name, mtu = message.get_attr("IFLA_IFNAME"), message.get_attr("IFLA_MTU")
-    return LinkSeen(message["index"], name or "", message["flags"], mtu or 0)
+    kind = message.get_nested("IFLA_LINKINFO", "IFLA_INFO_SLAVE_KIND")
+    return LinkSeen(message["index"], name or "", message["flags"], mtu or 0, kind in _PORTS)
 
 
 def _link_gone(message: Any) -> LinkGone:

@@ -14,8 +14,8 @@ _IFF_UP, _IFF_POINTOPOINT, _IFF_RUNNING = 0x1, 0x10, 0x40
 class Link:
     """A network interface at one moment.
 
-    ``up`` means that packets can pass. ``ipv4`` and ``ipv6`` are the addresses that may be
-    sent from, with prefix lengths, primary ones first.
+    ``up`` means that packets can pass, as they cannot by a port of a bridge. ``ipv4`` and
+    ``ipv6`` are the addresses that may be sent from, with prefix lengths, primary ones first.
     """
 
     name: str
@@ -52,6 +52,7 @@ class _Known:
     name: str
     flags: int
     mtu: int
+    port: bool
     addresses: dict[tuple[Address, int], AddressSeen] = field(default_factory=dict)
 
     def link(self, index: int) -> Link:
@@ -62,7 +63,7 @@ class _Known:
         return Link(
             name=self.name,
             index=index,
-            up=self.flags & needed == needed,
+            up=self.flags & needed == needed and not self.port,
             mtu=self.mtu,
             ipv4=tuple(pair for pair in pairs if len(pair[0]) == 4),
             ipv6=tuple(pair for pair in pairs if len(pair[0]) == 16),
@@ -114,15 +115,15 @@ class LinkTable:
                 if (index, address, prefix_length) not in self._seen_addresses:
                     self._address_gone(index, address, prefix_length)
 
-    def _link_seen(self, index: int, name: str, flags: int, mtu: int) -> None:
+    def _link_seen(self, index: int, name: str, flags: int, mtu: int, port: bool) -> None:
         if self._marking:
             self._seen.add(index)
         known = self._by_index.get(index)
         if known is None:
-            known = self._by_index[index] = _Known(name, flags, mtu)
+            known = self._by_index[index] = _Known(name, flags, mtu, port)
         elif known.name != name:
             self._forget_name(index)
-        known.name, known.flags, known.mtu = name, flags, mtu
+        known.name, known.flags, known.mtu, known.port = name, flags, mtu, port
         self._indexes[name] = index
         self.touched.add(name)
 

@@ -16,11 +16,19 @@ def message(kind: int, body: bytes, flags: int = 0, sequence: int = 0) -> bytes:
 
 
 def link(
-    index: int, name: str, flags: int = UP, mtu: int = 1500, family: int = 0, gone: bool = False
+    index: int,
+    name: str,
+    flags: int = UP,
+    mtu: int = 1500,
+    family: int = 0,
+    gone: bool = False,
+    port_of: str = "",
 ) -> bytes:
-    """RTM_NEWLINK, or RTM_DELLINK when it is gone."""
+    """RTM_NEWLINK, or RTM_DELLINK when it is gone; a port is one of this kind of link."""
     body = pack("=BxHiII", family, 1, index, flags, 0)
     body += netlink.attribute(3, name.encode() + b"\0") + netlink.attribute(4, pack("=I", mtu))
+    if port_of:
+        body += netlink.attribute(18, netlink.attribute(4, port_of.encode() + b"\0"))
     return message(17 if gone else 16, body)
 
 

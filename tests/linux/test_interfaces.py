@@ -160,6 +160,15 @@ class EventTests(MonitorTestCase):
         assert after is not None
         self.assertEqual((after.mtu, after.point_to_point), (1280, True))
 
+    def test_a_port_of_a_bridge_is_of_no_use(self) -> None:
+        """Its packets never come to IP; those of a VRF's links do."""
+        down = Link("eth0", 2, False, 1500, ((A1, 24),))
+        for kind in ("bridge", "bond"):
+            enslaved = messages.link(2, "eth0", port_of=kind)
+            self.assertEqual(self.receive(enslaved), [(self.eth0, down)])
+            self.assertEqual(self.receive(messages.link(2, "eth0")), [(down, self.eth0)])
+        self.assertEqual(self.receive(messages.link(2, "eth0", port_of="vrf")), [])
+
     def test_a_link_goes(self) -> None:
         gone = messages.link(2, "eth0", gone=True)
         self.assertEqual(self.receive(gone), [(self.eth0, None)])

@@ -1,0 +1,219 @@
+"""Links that are made anew, renamed, put into a bridge, or too many.
+
+The upstream is a cable to a provider's bridge, so that the server sends on when it goes.
+"""
+
+from __future__ import annotations
+
+import time
+
+from pyroute2 import IPRoute
+
+from mcproxy.lab.capture import Capture
+from mcproxy.lab.daemon import Daemon
+from mcproxy.lab.waiting import wait_until
+from mcproxy.linux.mrouteops import MOST_VIFS
+
+from .messages import TO_EX, TO_IN, record, timed_records
+from .providers import Providers, ProvidersTestCase
+from .running import with_defaults
+from .site import UP, UP2, IPv4TestCase, IPv6TestCase, addresses
+
+RETURN_TIME = 0.1
+"""Seconds from a link's coming up until streams flow."""
+
+ONE_UPSTREAM = '[instance.tv]\nupstream = "up"\ndownstream = ["down1", "down2", "ppp*"]\n'
+PER_SOURCE = 'forwarding = "per-source"'
+
+
+class LinksScenarios(Providers):
+    """The usual instance, whose links change; members on both downstreams get a stream."""
+
+    def watch_stream(self, *lines: str) -> None:
+        """Start the daemon, and have the stream come in."""
+        self.start("\n".join((ONE_UPSTREAM, *lines)), query_interval=4)
+        self.stream(interface="eth0")
+        self.member, self.bystander = self.home.join(self.group), self.other.join(self.group)
+        self.await_packets(self.member)
+        self.await_packets(self.bystander)
+
+    def prepare(self, link: int) -> Capture:
+        """Make the interface ``spare`` on a new cable to the provider, and leave it down.
+
+        What passes at the provider's end of it.
+        """
+        self.lab.link(self.near, "again", self.proxy, "spare", (), addresses(link, 7))
+        self.proxy.set_link("spare", state="down")
+        return self.near.capture("again", data=True)
+
+    def put_up(self, old: str, new: str) -> float:
+        """Put the interface ``old``, which is down, up by another name; when."""
+        self.proxy.set_link(old, ifname=new)
+        begun = time.time()
+        self.proxy.set_link(new, state="up")
+        return begun
+
+    def assert_back(self, provider: Capture, link: Capture, begun: float) -> None:
+        """The provider was asked at once, and what it sent came to a member's link."""
+        self.await_told(provider, record(TO_EX, self.group))
+        wait_until(lambda: any(one.time > begun for one in link.data()), 5, "no stream")
+        asked = next(when for when, _ in timed_records(provider, self.group) if when > begun)
+        sent = next(one.time for one in provider.data(outgoing=True) if one.time > begun)
+        came = next(one.time for one in link.data() if one.time > begun)
+        self.assertLess(asked - begun, RETURN_TIME)
+        self.assertLess(came - max(begun, sent), RETURN_TIME)
+
+
+class RedialScenarios(LinksScenarios):
+    def redial(self) -> None:
+        """The upstream is deleted, and made again with another index and address."""
+        link = self.home.capture(data=True)
+        provider = self.prepare(UP2)
+        self.proxy.delete_link("up")
+        self.await_log("up:", "upstream lost")
+        self.let_flow()
+        link.clear()
+        self.assert_back(provider, link, self.put_up("spare", "up"))
+        self.member.forget()
+        self.await_packets(self.member, 100)
+        self.assert_whole(self.member)
+
+    def test_by_groups(self) -> None:
+        """GQ-06, FWD-06, HR-07."""
+        self.watch_stream()
+        self.redial()
+
+    def test_source_by_source(self) -> None:
+        """GQ-06, FWD-06, HR-07."""
+        self.watch_stream(PER_SOURCE)
+        self.redial()
+
+    def test_again_and_again(self) -> None:
+        """What is told at the end is what counts, however fast it went."""
+        self.watch_stream()
+        for _ in range(5):
+            self.proxy.delete_link("up")
+            self.lab.link(self.near, "proxy", self.proxy, "up", (), addresses(UP, 1))
+        self.await_packets(self.member)
+        self.await_packets(self.bystander)
+
+    def test_names_exchanged(self) -> None:
+        """Another interface takes the name, and its role with it."""
+        self.watch_stream()
+        provider, link = self.prepare(UP2), self.home.capture(data=True)
+        self.proxy.set_link("up", state="down")
+        self.proxy.set_link("up", ifname="old")
+        self.await_log("up:", "upstream lost")
+        link.clear()
+        self.assert_back(provider, link, self.put_up("spare", "up"))
+        self.proxy.set_link("old", state="up")
+        self.member.forget()
+        self.await_packets(self.member, 100)
+        self.assert_whole(self.member)
+
+
+class BridgeScenarios(LinksScenarios):
+    """The proxy has the bridge ``ppp-lan``, to which its pattern gives a role."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        with self.proxy.namespace, IPRoute() as ip:
+            ip.link("add", ifname="ppp-lan", kind="bridge", br_forward_delay=0, state="up")
+        for address in addresses(7, 1):
+            self.proxy.add_address("ppp-lan", address)
+
+    def enslave(self, interface: str, bridge: str = "") -> None:
+        """Put an interface into a bridge, or take it out."""
+        master = self.proxy.index(bridge) if bridge else 0
+        self.proxy.set_link(interface, master=master)
+
+    def test_a_downstream_is_put_into_a_bridge_and_out(self) -> None:
+        """What its hosts say comes in by the bridge then; others lose nothing."""
+        self.watch_stream()
+        self.enslave("down1", "ppp-lan")
+        self.await_log("down1:", "downstream lost")
+        self.await_packets(self.member, 200, timeout=10)
+        self.member.forget()
+        self.await_packets(self.member, 100)
+        self.assert_whole(self.member)
+        self.enslave("down1")
+        self.await_log("down1:", "downstream found", count=2)
+        self.await_packets(self.member, 100, timeout=10)
+        self.assert_whole(self.bystander)
+
+    def test_an_upstream_is_put_into_a_bridge_and_out(self) -> None:
+        """It is none until it comes out, and is asked again then."""
+        self.watch_stream()
+        provider = self.near.capture("proxy")
+        self.enslave("up", "ppp-lan")
+        self.await_log("up:", "upstream lost")
+        provider.clear()
+        self.enslave("up")
+        self.await_told(provider, record(TO_EX, self.group))
+        self.await_packets(self.member)
+
+
+class PatternScenarios(LinksScenarios):
+    def add_dummies(self, *numbers: int) -> None:
+        """Make interfaces that the pattern means, without anybody on them."""
+        for number in numbers:
+            address = f"10.77.{number}.1/24"
+            self.lab.link(self.other, f"x{number}", self.proxy, f"ppp{number}", (), [address])
+
+    def test_they_come_and_go(self) -> None:
+        """What its hosts wanted goes with a link, and so does a name that is no longer meant."""
+        self.watch_stream()
+        provider = self.near.capture("proxy")
+        guest, wanted = self.lab.node("dialled"), self.groups[1]
+        self.lab.link(guest, "eth0", self.proxy, "ppp0", addresses(7, 2), addresses(7, 1))
+        guest.join(wanted)
+        self.await_told(provider, record(TO_EX, wanted))
+        self.assertIn("ppp0", self.vifs())
+        self.proxy.set_link("ppp0", state="down")
+        self.proxy.set_link("ppp0", ifname="other0")
+        self.proxy.set_link("other0", state="up")
+        self.await_told(provider, record(TO_IN, wanted))
+        wait_until(lambda: not {"ppp0", "other0"} & set(self.vifs()))
+        self.assert_whole(self.bystander)
+
+    def test_too_many(self) -> None:
+        """One that does not fit is told, and taken when there is room."""
+        self.daemon = Daemon(self.proxy, with_defaults(ONE_UPSTREAM))
+        self.daemon.wait_ready()
+        room = MOST_VIFS - 3
+        self.add_dummies(*range(room))
+        wait_until(lambda: len(self.vifs()) == MOST_VIFS, 10)
+        self.add_dummies(room)
+        late = f"ppp{room}"
+        self.await_log(f"{self.family.name} {late}:", "does not fit")
+        self.proxy.delete_link("ppp0")
+        self.await_log(f"{self.family.name} {late}:", "downstream found")
+        wait_until(lambda: late in self.vifs())
+        member = self.home.join(self.group)
+        self.stream(interface="eth0")
+        self.await_packets(member)
+        self.assert_whole(member)
+
+
+class IPv4RedialTests(RedialScenarios, ProvidersTestCase, IPv4TestCase):
+    pass
+
+
+class IPv6RedialTests(RedialScenarios, ProvidersTestCase, IPv6TestCase):
+    pass
+
+
+class IPv4BridgeTests(BridgeScenarios, ProvidersTestCase, IPv4TestCase):
+    pass
+
+
+class IPv6BridgeTests(BridgeScenarios, ProvidersTestCase, IPv6TestCase):
+    pass
+
+
+class IPv4PatternTests(PatternScenarios, ProvidersTestCase, IPv4TestCase):
+    pass
+
+
+class IPv6PatternTests(PatternScenarios, ProvidersTestCase, IPv6TestCase):
+    pass
