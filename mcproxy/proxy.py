@@ -83,9 +83,9 @@ class Proxy(MultiService):
                 if family in self._unsupported or (family, config.table) in self.routing.tables:
                     continue
                 try:
-                    self.sender.open(family)
                     self.routing.open(family, config.table)
                     opened.append((family, config.table))
+                    self.sender.open(family)
                 except NotSupported as error:
                     self._unsupported[family] = error
                 except BaseException:

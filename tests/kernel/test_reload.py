@@ -103,6 +103,7 @@ class StreamTests(RunningTestCase):
 
     def test_the_upstream_s_other_user_goes(self) -> None:
         self.run_streams(TWO)
+        self.settle()
         upstream = self.server.capture()
         member = self.other.join(self.group)
         self.await_told(upstream, record(TO_EX, self.group))
@@ -120,7 +121,7 @@ class StreamTests(RunningTestCase):
         self.await_log("changed: instance.radio: added")
         self.rewrite("[instance.tv]\n")
         self.daemon.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: any("no upstream" in line for line in self.daemon.lines))
+        wait_until(lambda: any("no downstream" in line for line in self.daemon.lines))
         self.assertEqual(
             [row["instance"] for row in self.ask("GET", "/status")["instance"]][::2],
             ["tv/ipv4", "radio/ipv4"],
