@@ -1,0 +1,90 @@
+"""Files of mcproxy 1.1 and igmpproxy run as they are, and mean what their words say."""
+
+from __future__ import annotations
+
+from mcproxy.lab.daemon import Daemon
+
+from .messages import TO_EX, record, records
+from .site import IPv4TestCase, IPv6TestCase, Scenarios
+
+CLASSIC = """
+protocol IGMPv3; protocol MLDv2;
+pinstance tv: up ==> down1 down2;
+table others {{ (table {{ ({0} | {source}) }}) }};
+pinstance tv upstream * in whitelist table mine {{ ({0} - {1} | *) ({ssm}|*) }};
+pinstance tv upstream up in blacklist table others;
+pinstance tv downstream down2 out blacklist table {{ up({1} | *) }};
+pinstance tv downstream down1 in whitelist table {{}};
+"""
+
+IGMPPROXY = """
+quickleave
+phyint up upstream ratelimit 0 threshold 1 altnet 10.0.0.0/8 whitelist 239.1.0.1
+phyint down1 downstream ratelimit 0 threshold 1
+phyint down2 downstream whitelist 239.1.0.2/32
+phyint eth9 disabled
+"""
+
+
+class ClassicScenarios(Scenarios):
+    def setUp(self) -> None:
+        super().setUp()
+        text = CLASSIC.format(*self.groups, source=self.sources[1], ssm=self.ssm)
+        self.watch(Daemon(self.proxy, text)).wait_ready()
+
+    def test_a_table_upstream(self) -> None:
+        """The filter with the interface's name counts, not the one with the star."""
+        self.three_streams(self.group)
+        upstream = self.server.capture("eth0")
+        member = self.home.join(self.group)
+        self.await_packets(member, 100)
+        self.assertEqual(member.of(self.sources[1]).packets, 0)
+        for source in (self.sources[0], self.sources[2]):
+            self.assert_whole(member, source)
+        self.await_told(upstream, record(TO_EX, self.group, self.sources[1]))
+
+    def test_a_table_for_what_goes_down(self) -> None:
+        """Nothing is sent there, and membership there is not told upstream."""
+        group = self.groups[1]
+        self.stream(group)
+        upstream = self.server.capture("eth0")
+        refused = self.other.join(group)
+        self.let_flow(200)
+        self.assertEqual(records(upstream, group), [])
+        member = self.home.join(group)
+        self.await_packets(member, 100)
+        self.await_told(upstream, record(TO_EX, group))
+        self.assertEqual(refused.total(), 0)
+
+    def test_a_table_without_rules_for_senders(self) -> None:
+        member = self.other.join(self.group)
+        source = self.numbers.at(2, 2)
+        self.stream(self.group)
+        self.stream(self.group, source, self.home)
+        self.await_packets(member, 100)
+        self.let_flow(100)
+        self.assertEqual(member.of(source).packets, 0)
+
+
+class ClassicOverIPv4(ClassicScenarios, IPv4TestCase):
+    pass
+
+
+class ClassicOverIPv6(ClassicScenarios, IPv6TestCase):
+    pass
+
+
+class IgmpproxyTests(IPv4TestCase):
+    def test_its_file(self) -> None:
+        """Groups are filtered, hosts are tracked, and IPv6 is left alone."""
+        self.watch(Daemon(self.proxy, IGMPPROXY)).wait_ready()
+        self.assertEqual(self.vifs(), ["down1", "down2", "up"])
+        self.assertEqual(self.proxy.run("cat", "/proc/net/ip6_mr_vif").count("\n"), 1)
+        upstream = self.server.capture("eth0")
+        self.stream(self.groups[0])
+        self.stream(self.groups[1])
+        wanted = self.home.join(self.groups[0])
+        unwanted = [self.home.join(self.groups[1]), self.other.join(self.groups[0])]
+        self.await_packets(wanted, 100)
+        self.assertEqual([member.total() for member in unwanted], [0, 0])
+        self.assertEqual(records(upstream, self.groups[1]), [])
