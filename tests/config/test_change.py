@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from hypothesis import given
+
 from mcproxy.config.change import (
     DOWNSTREAM,
     UPSTREAM,
@@ -17,8 +19,11 @@ from mcproxy.config.change import (
 )
 from mcproxy.config.errors import ConfigurationError
 from mcproxy.config.model import Configuration
+from mcproxy.config.structure import Mistakes
+from mcproxy.config.toml import build
 
-from .support import ConfigurationTestCase
+from .support import FILE, ConfigurationTestCase
+from .test_write import documents
 
 TWO = """
 [instance.a]
@@ -47,6 +52,12 @@ class CompareTests(ConfigurationTestCase):
         before = self.good(TWO)
         self.assertEqual(list(map(str, compare(before, added))), ["instance.c: added"])
         self.assertEqual(list(map(str, compare(added, before))), ["instance.c: removed"])
+
+    @given(documents, documents)
+    def test_any_difference_is_told(self, one: dict[str, Any], other: dict[str, Any]) -> None:
+        before, after = (build(written, Mistakes(FILE), dict) for written in (one, other))
+        self.assertEqual(compare(before, after) == [], before == after)
+        self.assertEqual(compare(before, before), [])
 
     def test_filters(self) -> None:
         table = '[[instance.b.filter]]\ninterface = "*"\nrole = "upstream"\ndirection = '
