@@ -149,14 +149,14 @@ def add_link(
 def remove_link(
     configuration: Configuration, instance: str, role: str, interface: str
 ) -> Configuration:
-    """Without this interface, or pattern, and its settings, in its ``role`` in an instance."""
+    """Without this interface, or pattern, and what is said of it, in its ``role``."""
     written = document(configuration)
     _take_out(_instance(written, instance), instance, role, interface)
     return rebuilt(configuration, written)
 
 
 def move_downstream(configuration: Configuration, interface: str, to: str) -> Configuration:
-    """With a downstream moved to the instance ``to``, its settings with it.
+    """With a downstream moved to the instance ``to``, its settings and filters with it.
 
     One that a pattern means stays in its instance's pattern, and is named in the new one.
     """
@@ -167,12 +167,13 @@ def move_downstream(configuration: Configuration, interface: str, to: str) -> Co
         raise _refused(("move",), f"{shown(interface)} is no downstream", "add it instead")
     if holder == to:
         return configuration
-    own = None
+    own = _Own(None, [])
     if interface in _links(written["instance"][holder], DOWNSTREAM):
         own = _take_out(written["instance"][holder], holder, DOWNSTREAM, interface)
     table[DOWNSTREAM] = [*_links(table, DOWNSTREAM), interface]
-    if own:
-        table["interface"] = {interface: own, **table.get("interface", {})}
+    if own.settings:
+        table["interface"] = {interface: own.settings, **table.get("interface", {})}
+    table["filter"] = [*table.get("filter", []), *own.filters]
     return rebuilt(configuration, written)
 
 
@@ -189,15 +190,27 @@ def _links(table: Mapping[str, Any], role: str) -> list[str]:
     return [names] if isinstance(names, str) else list(names)
 
 
-def _take_out(table: dict[str, Any], instance: str, role: str, interface: str) -> Any:
-    """Remove an interface and its own settings, which are returned."""
+@attrs.frozen
+class _Own:
+    """What a file says of one interface alone, in one role."""
+
+    settings: Mapping[str, Any] | None
+    filters: list[Any]
+
+
+def _take_out(table: dict[str, Any], instance: str, role: str, interface: str) -> _Own:
+    """Remove an interface, and what is said of it alone, which is returned."""
     names = _links(table, role)
     if interface not in names:
         hint = nearest(interface, names) if names else ""
         message = f"{shown(interface)} is no {role} of it"
         raise _refused(("instance", instance), message, hint)
     table[role] = [name for name in names if name != interface]
-    return table.get("interface", {}).pop(interface, None) if role == DOWNSTREAM else None
+    settings = table.get("interface", {}).pop(interface, None) if role == DOWNSTREAM else None
+    filters = table.pop("filter", [])
+    own = [one for one in filters if (one["interface"], one["role"]) == (interface, role)]
+    table["filter"] = [one for one in filters if one not in own]
+    return _Own(settings, own)
 
 
 def _holder(written: Mapping[str, Any], interface: str) -> str | None:

@@ -206,6 +206,21 @@ class ChangeTests(ConfigurationTestCase):
         self.assertEqual(set(back.instances[0].downstream), {"eth1", "ppp*"})
         self.assertEqual(move_downstream(self.before, "eth1", "a"), self.before)
 
+    def test_filters_go_along(self) -> None:
+        table = '[[instance.a.filter]]\ninterface = "{}"\nrole = "{}"\ndirection = "in"\n'
+        text = TWO + "".join(
+            table.format(*where) + "deny = []\n"
+            for where in (("eth1", "downstream"), ("*", "downstream"), ("up", "upstream"))
+        )
+        before = self.good(text)
+        a, b = move_downstream(before, "eth1", "b").instances
+        one, *others = before.instances[0].filters
+        self.assertEqual((a.filters, b.filters), (tuple(others), (one,)))
+        a, b = remove_link(before, "a", DOWNSTREAM, "eth1").instances
+        self.assertEqual((a.filters, b.filters), (tuple(others), ()))
+        a, _ = remove_link(before, "a", UPSTREAM, "up").instances
+        self.assertEqual(a.filters, before.instances[0].filters[:2])
+
     def test_a_move_of_what_a_pattern_means(self) -> None:
         after = move_downstream(self.before, "ppp3", "b")
         self.check(after, "instance.b.downstream: ppp3 added")
