@@ -1,1 +1,1 @@
-"""The configuration: what it is (model), and how it is read (toml)."""
+"""The configuration: what it is (model), and how files are read (files) and written (write)."""
