@@ -24,6 +24,14 @@ downstream = ["down2"]
 """
 ONE = TWO[: TWO.index("[instance.radio]")]
 
+FILTER = """
+[[instance.tv.filter]]
+interface = "up"
+role = "upstream"
+direction = "in"
+deny = [{}]
+"""
+
 STREAMS = 5
 """In each family."""
 

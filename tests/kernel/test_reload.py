@@ -7,7 +7,7 @@ import signal
 from mcproxy.lab.waiting import wait_until
 
 from .messages import TO_EX, TO_IN, queries, record, records
-from .running import ONE, TWO, RunningTestCase
+from .running import FILTER, ONE, TWO, RunningTestCase
 
 
 class StreamTests(RunningTestCase):
@@ -80,6 +80,12 @@ class StreamTests(RunningTestCase):
         self.assertEqual(queries(link)[0].packet.interval, 2)
         self.reload(TWO + "[instance.tv.interface.down1]\nimmediate-leave = true\n")
         self.assert_unharmed()
+
+    def test_a_filter_for_another_group(self) -> None:
+        self.run_streams(TWO + FILTER.format('"239.9.9.8"'))
+        for denied in ('"239.9.9.9"', '"239.9.9.9", "ff15::9"', '"239.9.9.8"'):
+            self.assertIn("filter", self.reload(TWO + FILTER.format(denied))[0])
+            self.assert_unharmed()
 
     def test_another_link_is_deleted(self) -> None:
         self.run_streams(TWO)
