@@ -72,8 +72,12 @@ class Proxy(MultiService):
         self._open_tables(self.configuration)
         if not self.routing.tables:
             raise next(iter(self._unsupported.values()))
-        for family, reason in self._unsupported.items():
-            self.log.warn("without {family}: {reason}", family=family.name, reason=str(reason))
+        for family in self._unsupported:
+            self._warn_of_unsupported(family)
+
+    def _warn_of_unsupported(self, family: Family) -> None:
+        reason = str(self._unsupported[family])
+        self.log.warn("without {family}: {reason}", family=family.name, reason=reason)
 
     def _open_tables(self, configuration: Configuration) -> list[TableKey]:
         """Take the tables that are not ours yet, of families that the kernel supports."""
@@ -88,6 +92,8 @@ class Proxy(MultiService):
                     self.sender.open(family)
                 except NotSupported as error:
                     self._unsupported[family] = error
+                    if self.running:
+                        self._warn_of_unsupported(family)
                 except BaseException:
                     for key in opened:
                         self.routing.close(*key)

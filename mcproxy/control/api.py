@@ -30,6 +30,7 @@ from ..config.document import document
 from ..config.errors import ConfigurationError, Wrong
 from ..config.model import Configuration
 from ..config.structure import Mistakes, structure
+from ..linux.mroute import NotPermitted
 from . import snapshot, status
 from .changes import REFUSALS, Changes
 from .http import Answer, RowsAnswer
@@ -113,7 +114,7 @@ class Api:
             return answer if isinstance(answer, Answer) else _done(await answer)
         except NotUnderstood as error:
             return _error(400, str(error))
-        except PermissionError as error:
+        except (PermissionError, NotPermitted) as error:
             return _error(403, str(error))
         except REFUSALS as error:
             return _error(409, str(error))
