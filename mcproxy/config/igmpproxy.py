@@ -163,6 +163,9 @@ class _Reader:
                 self._draft.stands((*where, one.role), one.name.place)
         if self._default_down is not None:
             self._take_all_others(table, self._default_down)
+        for role in (UPSTREAM, DOWNSTREAM):
+            if not table[role]:
+                self._draft.wrong(Place(1, 1), f"no {role}", f"write phyint IF {role}")
         if len(table["upstream"]) > 1:
             table["upstream-join"] = "mutex"  # asked for at all of them
         filters = [self._filter(one) for one in self._interfaces.values() if one.whitelist]

@@ -137,8 +137,6 @@ def read_instance(name: str, table: object, mistakes: Mistakes) -> InstanceTable
         return read
     if "downstream" not in table:
         mistakes.add(where, "no downstream", 'write downstream = ["IF"]')
-    elif table["downstream"] == []:
-        mistakes.add((*where, "downstream"), "no downstream", "name one interface at least")
     if not read.families:
         mistakes.add(where, "neither IPv4 nor IPv6 is left", "leave one of the versions out")
     return read

@@ -177,7 +177,9 @@ class ChangeTests(ConfigurationTestCase):
         ):
             self.refused(text, add_link, *arguments)
         self.refused('"eth9" is no downstream of it', remove_link, "a", DOWNSTREAM, "eth9")
-        self.refused("no downstream", remove_link, "b", DOWNSTREAM, "eth2")
+        self.assertEqual(
+            remove_link(self.before, "b", DOWNSTREAM, "eth2").instances[1].downstream, ()
+        )
         self.refused('"eth9" is no upstream of it', remove_link, "a", UPSTREAM, "eth9")
 
     def test_a_removed_one_takes_its_settings_along(self) -> None:
@@ -227,10 +229,14 @@ class ChangeTests(ConfigurationTestCase):
         self.assertIsNone(after.instances[0].downstream_settings("ppp3"))
         self.assertIsNotNone(after.instances[1].downstream_settings("ppp3"))
 
+    def test_an_instance_may_be_left_without(self) -> None:
+        after = move_downstream(self.before, "eth2", "a")
+        self.assertEqual(after.instances[1].downstream, ())
+        self.assertEqual(move_downstream(after, "eth2", "b"), self.before)
+
     def test_moves_that_cannot_be(self) -> None:
         self.refused('"eth9" is no downstream; add it', move_downstream, "eth9", "b")
         self.refused("instance.z: no such instance", move_downstream, "eth1", "z")
-        self.refused("no downstream", move_downstream, "eth2", "a")
 
 
 def remove_all(configuration: Configuration) -> Configuration:

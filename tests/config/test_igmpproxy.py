@@ -114,7 +114,8 @@ class MistakeTests(ConfigurationTestCase):
             "quickleave\n fast",
             'line 2, column 2: "fast" is not expected here; there are phyint, quickleave,'
             " defaultdown, hashtablesize, rescanvif, user, chroot",
-            "line 1, column 1: no downstream; name one interface at least",
+            "line 1, column 1: no upstream; write phyint IF upstream",
+            "line 1, column 1: no downstream; write phyint IF downstream",
         )
 
     def test_words_that_are_missing(self) -> None:

@@ -260,7 +260,6 @@ class InterfaceTests(ConfigurationTestCase):
     def test_downstreams_are_a_list_of_names(self) -> None:
         """PX-01, PX-04."""
         for value, what in (
-            ("[]", "no downstream; name one interface at least"),
             ("3", "3 is neither a name nor a list; write names in quotes"),
             ("{}", "a table is neither a name nor a list; write names in quotes"),
             ('""', "an interface name is empty; write the name as `ip link` shows it"),

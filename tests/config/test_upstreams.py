@@ -22,6 +22,10 @@ class UpstreamsTests(ConfigurationTestCase):
             one = self.of(*lines)
             self.assertEqual((one.upstreams, one.upstream), ((), ""))
 
+    def test_links_may_be_moved_there_later(self) -> None:
+        one = self.instance('[instance.a]\nupstream = "up"\ndownstream = []\n')
+        self.assertEqual((one.upstreams, one.downstream), (("up",), ()))
+
     def test_what_they_are_used_for(self) -> None:
         one = self.of('upstream = ["u1", "u2"]')
         self.assertEqual(
