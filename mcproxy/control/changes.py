@@ -67,8 +67,7 @@ class Changes:
     async def _reload(self, dry_run: bool) -> list[Difference]:
         if self._proxy.configuration.path is None:
             raise _refused("the daemon was started without a file", "start it with --config FILE")
-        after = await deferToThread(self._load)
-        differences = compare(self._proxy.configuration, after)
+        after, differences = await deferToThread(self._read, self._proxy.configuration)
         if dry_run:
             return differences
         # What a service manager waits for after SIGHUP (sd_notify(3), Type=notify-reload).
@@ -78,6 +77,11 @@ class Changes:
         finally:
             notify("READY=1")
         return differences
+
+    def _read(self, before: Configuration) -> tuple[Configuration, list[Difference]]:
+        """What the file says, and what is different; in a thread, for files may be long."""
+        after = self._load()
+        return after, compare(before, after)
 
     async def _change(
         self, make: Callable[[Configuration], Configuration], save: bool

@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import tomli_w
+
 from mcproxy.config import change
 from mcproxy.config.document import document
 from mcproxy.config.errors import ConfigurationError
@@ -159,14 +161,26 @@ class ChangesTests(RunningTestCase):
         return path, request, lambda c: make(c, name, role, link)
 
     def another_file(self, running: Configuration) -> Command:
-        """Other settings of some interface, read from the file."""
+        """Something else in the file; of ``tv`` only what does not harm its streams."""
         written = document(running)
-        instance = self.random.choice(list(written["instance"].values()))
+        name = self.random.choice([one for one in written["instance"] if one != "tv"] or ["tv"])
+        instance = written["instance"][name]
         settings = {"query-interval": self.random.choice([20, 30]), "max-groups": 50}
-        instance["interface"] = {instance["downstream"][0]: settings}
-        after = change.rebuilt(running, written)
-        self.daemon.config.write_text(write(after), encoding="utf-8")
-        return "/reload", {}, lambda _: after
+        number = self.random.choice(list(TABLES))
+        others: list[dict[str, Any]] = [
+            {"mld-version": self.random.choice([0, 1, 2])},
+            {"table": number, "upstream": [TABLES[number]]},
+            {"upstream": [self.random.choice(list(TABLES.values()))]},
+            {"downstream": instance["downstream"][::-1]},
+            {"static-group": ["239.1.0.5"]},
+            {"forwarding": self.random.choice(["auto", "per-source"])},
+        ]
+        if name == "tv" or self.random.random() < 0.5:
+            instance["interface"] = dict.fromkeys(instance["downstream"][:1], settings)
+        else:
+            instance.update(self.random.choice(others))
+        self.daemon.config.write_text(tomli_w.dumps(written), encoding="utf-8")
+        return "/reload", {}, lambda configuration: change.rebuilt(configuration, written)
 
 
 def sources(row: dict[str, Any]) -> tuple[str, ...]:
