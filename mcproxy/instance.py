@@ -25,7 +25,7 @@ from .policy import (
     instance_selection,
     of_all_links,
     querier_settings,
-    same_ssm,
+    same_querier,
     ssm_policy,
     static_groups,
     version_of,
@@ -180,9 +180,9 @@ class ProxyInstance(Service):
             self._exchange_upstreams(links)
         for name, downstream in self.downstreams.items():
             settings = config.downstream_settings(name)
-            same = settings == before.downstream_settings(name) and same_ssm(config, before)
-            if settings is not None and not same:
-                downstream.reconfigure(self._querier_settings(settings), settings.check_subnet)
+            if settings is not None and not same_querier(name, config, before):
+                wanted = self._querier_settings(name, settings)
+                downstream.reconfigure(wanted, settings.check_subnet)
                 self._modules.table.set_threshold(name, settings.ttl_threshold)
         for link in list(links.values()):
             if link.name not in self.downstreams:
@@ -268,15 +268,9 @@ class ProxyInstance(Service):
         )
 
     def _note_roles(self) -> None:
-        """Data passes to and from links on which we are the querier, and no others.
-
-        Between peers both forward, whoever of them asks.
-        """
-        peers = self._selection.peers
+        """Data passes to and from links on which we are the querier, and no others."""
         self._others_links = frozenset(
-            name
-            for name, downstream in self.downstreams.items()
-            if not downstream.querier.is_querier and name not in peers
+            name for name, one in self.downstreams.items() if not one.querier.is_querier
         )
         ours = {
             name: downstream.link.index
@@ -348,16 +342,16 @@ class ProxyInstance(Service):
 
     def _querier(self, link: Link, settings: InterfaceSettings) -> Querier:
         """One for a link: that of another instance, if it comes from there with its members."""
-        wanted, modules = self._querier_settings(settings), self._modules
+        wanted, modules = self._querier_settings(link.name, settings), self._modules
         mover = modules.movers.pop((self.family, link.name), None)
         if mover is None or mover.version != self.version:
             return Querier(self.family, wanted, link.mtu)
         mover.reconfigure(wanted, modules.timer.now())
         return mover
 
-    def _querier_settings(self, settings: InterfaceSettings) -> QuerierSettings:
-        ssm = ssm_policy(self.config, self.family)
-        return querier_settings(settings, self.version, self.family, ssm)
+    def _querier_settings(self, name: str, settings: InterfaceSettings) -> QuerierSettings:
+        ssm, peer = ssm_policy(self.config, self.family), name in self.config.upstreams
+        return querier_settings(settings, self.version, self.family, ssm, peer)
 
     def _lose(self, name: str, downstream: Downstream) -> None:
         """The link is gone, and what its hosts wanted with it."""

@@ -232,8 +232,12 @@ class SourcePlane:
 
     def _may_move(self, interface: str, source: Address, group: Address) -> bool:
         """Whether data may be accepted there that its entry has from elsewhere."""
-        if interface in self._planner.downstreams:
+        downstreams = self._planner.downstreams
+        if interface in downstreams:
             return True
+        known = self.sources.of(group).get(source)
+        if known is not None and known.arrival in downstreams.intersection([self._locate(source)]):
+            return False  # where it was sent up, by us or a peer, it may come back
         return self._selection.may_take_over(interface, source, group)
 
     def _brake(self, interface: str) -> None:

@@ -92,9 +92,16 @@ def static_groups(channels: Iterable[str], family: Family) -> Mapping[Address, S
 
 
 def querier_settings(
-    settings: InterfaceSettings, version: int, family: Family, ssm: SsmPolicy
+    settings: InterfaceSettings,
+    version: int,
+    family: Family,
+    ssm: SsmPolicy,
+    peer: bool = False,
 ) -> QuerierSettings:
-    """A link's settings in the terms of RFC 9776, section 8, spoken in ``version``."""
+    """A link's settings in the terms of RFC 9776, section 8, spoken in ``version``.
+
+    A ``peer`` asks as we do, so that each hears the queries that its own host is to answer.
+    """
     allowed = settings.allowed_queriers
     return QuerierSettings(
         query_interval=settings.query_interval,
@@ -109,6 +116,7 @@ def querier_settings(
         max_group_sources=settings.max_group_sources,
         max_report_rate=settings.max_report_rate,
         allowed_queriers=None if allowed is None else frozenset(map(read_address, allowed)),
+        elects=not peer,
         static=static_groups(settings.static_group, family),
         ssm=ssm,
         version=version,
@@ -153,9 +161,14 @@ def version_of(config: InstanceConfig, family: Family) -> int:
     return config.igmp_version if family is IPV4 else config.mld_version
 
 
-def same_ssm(one: InstanceConfig, other: InstanceConfig) -> bool:
-    """Whether both treat the same groups as source-specific, in the same way."""
-    return (one.ssm_range, one.ssm_map) == (other.ssm_range, other.ssm_map)
+def same_querier(name: str, one: InstanceConfig, other: InstanceConfig) -> bool:
+    """Whether both have the same settings for the querier of a downstream."""
+
+    def settings(config: InstanceConfig) -> tuple[object, ...]:
+        peer = name in config.upstreams
+        return config.downstream_settings(name), config.ssm_range, config.ssm_map, peer
+
+    return settings(one) == settings(other)
 
 
 def of_all_links(config: InstanceConfig) -> InstanceConfig:

@@ -65,6 +65,7 @@ class SourcePlaneTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock, self.table = Clock(), FakeTable()
         self.asked: list[bytes] = []
+        self.routes: dict[bytes, int] = {}
         self.make(Join.FIRST, LOOK_INTERVAL)
 
     def make(self, join: Join, look_interval: float) -> None:
@@ -72,7 +73,7 @@ class SourcePlaneTests(SynchronousTestCase):
         self.selection.usable = ("up1", "up2")
         table: Any = self.table
         self.plane = SourcePlane(
-            "tv", IPV4, Policy(), self.selection, look_interval, lambda _: None,
+            "tv", IPV4, Policy(), self.selection, look_interval, self.routes.get,
             Timer(self.clock), table, self.asked.extend,
         )  # fmt: skip
         self.plane.links_changed(LINKS, frozenset(["up1", "up2"]))
@@ -127,6 +128,19 @@ class SourcePlaneTests(SynchronousTestCase):
         self.assertEqual(self.plan()[S1].parent, "d2")
         self.plane.receive(WrongInterface("up1", S1, G))
         self.assertEqual(self.plan()[S1].parent, "up1")
+
+    def test_data_that_comes_back_from_upstream(self) -> None:
+        """MS-11: a source stays where it is seen and routed to, unless it moves downstream."""
+        self.routes = {S1: LINKS["d1"], S2: LINKS["d2"]}
+        self.make(Join.FIRST, LOOK_INTERVAL)
+        for source in (S1, S2):
+            self.miss(source, "up1")
+            self.plane.receive(WrongInterface("d1", source, G))
+            self.assertEqual(self.plan()[source].parent, "d1")
+            self.plane.receive(WrongInterface("up1", source, G))
+        self.assertEqual([self.plan()[s].parent for s in (S1, S2)], ["d1", "up1"])
+        self.plane.receive(WrongInterface("d2", S1, G))
+        self.assertEqual(self.plan()[S1].parent, "d2")
 
     def test_a_link_that_goes(self) -> None:
         self.miss(S1, "d1")

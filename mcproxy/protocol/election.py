@@ -31,7 +31,8 @@ class Election:
 
     ``address`` is our own, None as long as nobody can be heard to go before it. ``other`` is
     the querier in our place, until ``until`` unless it is heard again. Only routers in
-    ``allowed`` may be that, where it is not None.
+    ``allowed`` may be that, where it is not None. Without ``elects`` each of them asks for
+    itself, and none goes before another.
     """
 
     def __init__(self, family: Family, version: int, address: Address | None) -> None:
@@ -39,13 +40,14 @@ class Election:
         self.other: Address | None = None
         self.until = 0.0
         self.allowed: frozenset[Address] | None = None
+        self.elects = True
         self._family = family
         self._version = version
         self._objected = -OBJECTION_INTERVAL
 
     def judge(self, version: int, source: Address, now: float) -> Verdict:
         """What a query in ``version`` from ``source`` means."""
-        if self.address is None or self._knows_no_election(version):
+        if self.address is None or not self.elects or self._knows_no_election(version):
             return Verdict.NOTHING
         before = self._family.unspecified < source < self.address
         if before and (self.allowed is None or source in self.allowed):

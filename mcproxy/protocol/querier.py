@@ -102,7 +102,7 @@ class Querier:
         self.admission = Admission(self.family, ssm, settings.max_group_sources)
         rate = settings.max_report_rate
         self._rate = None if rate is None else RateLimit(rate)
-        self.election.allowed = settings.allowed_queriers
+        self.election.allowed, self.election.elects = settings.allowed_queriers, settings.elects
         if not settings.tracks_hosts:
             self.hosts = None
         elif self.hosts is None:
@@ -124,6 +124,9 @@ class Querier:
                 robustness=self.settings.robustness,
                 query_interval=self.settings.query_interval,
             )
+            if not settings.elects:
+                self.election.until = now
+                self._deadlines.schedule(self.family.all_nodes, now)
         self.settings = settings
         if self.is_querier and self.last_general_query is not None:
             when = max(now, self.last_general_query + settings.carried_interval)

@@ -21,7 +21,8 @@ class QuerierSettings:
     ``explicit_tracking`` keeps who wants what, host by host, as ``immediate_leave`` needs it;
     ``max_hosts`` and ``max_group_hosts`` bound that. Other limits are none where they are
     None; ``max_report_rate`` is messages a second. ``allowed_queriers`` may become querier in
-    our place, where it is not None. ``static`` is wanted whatever hosts say.
+    our place, where it is not None, and nobody without ``elects``. ``static`` is wanted
+    whatever hosts say.
     """
 
     query_interval: float = 125.0
@@ -36,6 +37,7 @@ class QuerierSettings:
     max_group_sources: int | None = None
     max_report_rate: float | None = None
     allowed_queriers: frozenset[Address] | None = None
+    elects: bool = True
     static: Mapping[Address, SourceFilter] = field(default_factory=dict)
     ssm: SsmPolicy | None = None
     version: int | None = None

@@ -17,6 +17,7 @@ import socket
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 from mcproxy.lab.capture import Capture
@@ -70,6 +71,10 @@ class Numbers:
     def net(self, link: int, *hosts: int) -> list[str]:
         """Addresses with their prefix length."""
         return [f"{self.at(link, host)}/{self.length}" for host in hosts]
+
+    def subnet(self, link: int) -> str:
+        """The addresses of a link."""
+        return str(ip_network(f"{self.at(link, 1)}/{self.length}", strict=False))
 
 
 NUMBERS = {
@@ -193,7 +198,7 @@ class SiteTestCase(LabTestCase):
     def let_flow(self, packets: int = 20) -> None:
         """Wait until so many packets more of each stream were sent, and could arrive."""
         goals = [(stream, stream.sent + packets) for stream in self.streams if stream.is_alive()]
-        wait_until(lambda: all(stream.sent >= goal for stream, goal in goals))
+        wait_until(lambda: all(stream.sent >= goal for stream, goal in goals), 5 + packets / RATE)
         time.sleep(0.02)
 
     def await_packets(self, member: Member, packets: int = 30, timeout: float = 5) -> None:

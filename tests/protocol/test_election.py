@@ -292,6 +292,35 @@ class RoleTests(ElectionTests):
 
 
 @both_families
+class EachForItselfTests(ElectionTests):
+    """No election, as between peers (RFC 7287, section 4.3)."""
+
+    def test_nobody_goes_before_us(self) -> None:
+        """We ask on, object to nobody, and take queries for no word about members."""
+        self.serves(replace(self.settings, elects=False))
+        self.says(IS_EX)
+        for number in (LOWER, HIGHER):
+            self.query(of=number)
+            self.query(of=number, about_group=True)
+        self.passes(200)
+        self.check_is_querier()
+        self.assertEqual(self.general(), [31.25, 156.25])
+        self.assertEqual((self.roles, self.subscription()), ([], ANY_SOURCE))
+
+    def test_from_now_on(self) -> None:
+        """Another router is the querier no more, at once."""
+        self.passes(10)
+        self.query()
+        self.ours = replace(self.settings, elects=False)
+        self.note(self.querier.reconfigure(self.ours, self.now))
+        self.sent.clear()
+        self.passes(1)
+        self.check_is_querier()
+        self.assertEqual(self.roles, [(10, False), (10, True)])
+        self.assertEqual(self.general(), [10])
+
+
+@both_families
 class AdoptionTests(ElectionTests):
     """Whose timers are in force (B.8)."""
 

@@ -1,0 +1,146 @@
+"""Two proxies as each other's peers: what their own sources send goes straight across.
+
+::
+
+    server --- up  proxy  down1 --- [lan] --- home, guest
+                    | peer
+                    | peer
+    second --- up  beta   down  --- other
+
+``peer`` is upstream and downstream of both (RFC 7287, section 4.3). Only one of the two is the
+querier there.
+"""
+
+from __future__ import annotations
+
+import time
+
+from mcproxy.lab.daemon import Daemon
+from mcproxy.lab.waiting import wait_until
+
+from .messages import TO_EX, TO_IN, queries, record, records
+from .running import with_defaults
+from .site import (
+    DOWN1,
+    DOWN2,
+    LAST_MEMBER_TIME,
+    NUMBERS,
+    RATE,
+    SETTINGS,
+    SLACK,
+    UP,
+    UP2,
+    IPv4TestCase,
+    IPv6TestCase,
+    Scenarios,
+    addresses,
+)
+
+PEER = 5
+QUERY_INTERVAL = 1
+MEMBERSHIP_INTERVAL = 2 * QUERY_INTERVAL + SETTINGS["query-max-response-time"]
+
+ALPHA = '[instance.alpha]\nupstream = ["up", "peer"]\ndownstream = ["down1", "peer"]\n'
+BETA = '[instance.beta]\nupstream = ["up", "peer"]\ndownstream = ["down", "peer"]\n'
+
+
+class PeeringScenarios(Scenarios):
+    links = ("down1",)
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.second, self.beta = self.lab.node("second"), self.lab.node("beta")
+        link, proxy, beta = self.lab.link, self.proxy, self.beta
+        link(proxy, "peer", beta, "peer", addresses(PEER, 1), addresses(PEER, 2))
+        link(self.other, "eth0", beta, "down", addresses(DOWN2, 2), addresses(DOWN2, 1))
+        for numbers in NUMBERS.values():  # where the other one's sources are
+            self.proxy.add_route(numbers.subnet(DOWN2), numbers.at(PEER, 2))
+            self.beta.add_route(numbers.subnet(DOWN1), numbers.at(PEER, 1))
+        self.near, self.far = self.numbers.at(DOWN1, 2), self.numbers.at(DOWN2, 2)
+
+    def start_both(self) -> None:
+        """Start both daemons, and wait until they know each other."""
+        line = self.proxy.capture("peer")
+        defaults = f"query-interval = {QUERY_INTERVAL}\n"
+        for node, config in ((self.beta, BETA), (self.proxy, ALPHA)):
+            text = with_defaults(config).replace("[defaults]\n", f"[defaults]\n{defaults}")
+            self.watch(Daemon(node, text)).wait_ready()
+        wait_until(lambda: queries(line) and queries(line, outgoing=True))
+
+    def with_two_providers(self) -> None:
+        """Each of the two has its own upstream."""
+        self.lay("up")
+        self.lab.link(self.second, "eth0", self.beta, "up", addresses(UP2, 2), addresses(UP2, 1))
+        self.start_both()
+
+    def test_data_of_own_sources_goes_across(self) -> None:
+        """MS-05..07, MS-10: in both directions, for more than the life of a membership."""
+        self.with_two_providers()
+        captures = [node.capture(data=True) for node in (self.server, self.second)]
+        one, other = self.groups[:2]
+        far = self.other.join(one)
+        self.stream(one, self.near, self.home)
+        near = self.guest.join(other)
+        self.stream(other, self.far, self.other)
+        for member in (near, far):
+            self.await_packets(member)
+            member.forget()
+        self.let_flow(int(2.5 * MEMBERSHIP_INTERVAL * RATE))
+        self.assert_whole(far, self.near)
+        self.assert_whole(near, self.far)
+        # What a peer wants is not passed on, and what it sends neither.
+        self.assertEqual([bool(records(c, one)) for c in captures], [False, True])
+        self.assertEqual([bool(records(c, other)) for c in captures], [True, False])
+        self.assertEqual(
+            [{d.source for d in capture.data()} for capture in captures], [{self.near}, {self.far}]
+        )
+
+    def test_a_member_that_leaves(self) -> None:
+        """MS-06: the peer is told, and sends no more."""
+        self.with_two_providers()
+        line, told = self.beta.capture("peer", data=True), self.beta.capture("peer")
+        member = self.other.join(self.group)
+        self.stream(self.group, self.near, self.home)
+        self.await_packets(member)
+        self.assertIn(record(TO_EX, self.group), records(told, self.group, outgoing=True))
+        left = time.time()
+        member.leave()
+        self.await_flowing(line, [])
+        self.assertIn(record(TO_IN, self.group), records(told, self.group, outgoing=True))
+        self.assertLess(time.time() - left, 2 * LAST_MEMBER_TIME + SLACK)  # asked on both links
+
+    def test_data_from_upstream_stays(self) -> None:
+        """MS-09: a peer that wants it has an upstream of its own."""
+        self.with_two_providers()
+        line = self.beta.capture("peer", data=True)
+        far, near = self.other.join(self.group), self.home.join(self.group)
+        self.stream()
+        self.await_packets(near)
+        self.await_flowing(line, [])
+        self.assertEqual(far.total(), 0)
+        self.stream(source=self.numbers.at(UP2, 2), node=self.second)
+        self.await_packets(far)
+        self.assertEqual(self.flowing(self.proxy.capture("peer", data=True)), set())
+
+    def test_a_provider_for_both(self) -> None:
+        """MS-08, MS-11: what comes from the peer and from upstream too is taken once."""
+        cloud = self.lab.switch("cloud")
+        self.lab.link(cloud, "server", self.server, "eth0", (), addresses(UP, 2, 3, 4))
+        self.lab.link(cloud, "alpha", self.proxy, "up", (), addresses(UP, 1))
+        self.lab.link(cloud, "beta", self.beta, "up", (), addresses(UP, 5))
+        self.start_both()
+        far, near = self.other.join(self.group), self.guest.join(self.group)
+        self.stream(self.group, self.near, self.home)
+        self.await_packets(far)
+        far.forget()
+        self.let_flow(8 * RATE)  # the kernel tells every three seconds of data that comes astray
+        self.assert_whole(far, self.near)
+        self.assert_whole(near, self.near)
+
+
+class IPv4PeeringTests(PeeringScenarios, IPv4TestCase):
+    pass
+
+
+class IPv6PeeringTests(PeeringScenarios, IPv6TestCase):
+    pass
