@@ -173,7 +173,7 @@ class BadPolicyTests(SynchronousTestCase):
         for line, where, told in (
             ('boundary = ["10.0.0.0/8"]', "instance.a", "is not of multicast groups"),
             ('boundary = ["239.1.1.1/8"]', "instance.a", "write 239.0.0.0/8"),
-            ('boundary = ["nonsense"]', "instance.a", "neither a group nor a prefix"),
+            ('boundary = ["nonsense"]', "instance.a", "is no address"),
             ("boundary = 7", "instance.a", "neither text nor a list"),
             ('static-group = "239.0.0.0/8"', "instance.a", "more than one group"),
             ('static-group = "224.0.0.5"', settings, "link-local scope"),

@@ -9,6 +9,7 @@ import ipaddress
 from collections.abc import Callable, Iterable
 from typing import NamedTuple, NewType
 
+from ..protocol.family import IPV4, IPV6
 from .errors import Wrong, shown
 
 Texts = NewType("Texts", tuple[str, ...])
@@ -16,6 +17,7 @@ Texts = NewType("Texts", tuple[str, ...])
 
 NO_TEXTS = Texts(())
 
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -33,12 +35,33 @@ class MappedGroups(NamedTuple):
     source: bytes
 
 
-def read_address(text: str) -> bytes:
-    """The packed form of a unicast address; Wrong."""
+def parse_address(text: str, hint: str = "write one as in 192.0.2.1") -> IPAddress:
+    """The address ``text``; Wrong, which gives the ``hint``."""
     try:
         address = ipaddress.ip_address(text.strip())
     except ValueError:
-        raise Wrong(f"{shown(text)} is no address", "write one as in 192.0.2.1") from None
+        raise Wrong(f"{shown(text.strip())} is no address", hint) from None
+    if getattr(address, "scope_id", None):
+        raise Wrong(f"{shown(text.strip())} names an interface", 'leave out what begins with "%"')
+    return address
+
+
+def parse_prefix(text: str, hint: str = "write one as in 192.0.2.0/24") -> IPNetwork:
+    """The prefix ``text``, an address and a length; Wrong, which gives the ``hint``."""
+    host, _, length = (part.strip() for part in text.partition("/"))
+    address = parse_address(host, hint)
+    bits = address.max_prefixlen
+    if not (length.isascii() and length.isdecimal() and int(length[:4]) <= bits):
+        raise Wrong(f"{shown(text.strip())} has no prefix length", f"use 0 to {bits} behind the /")
+    network = ipaddress.ip_network((address, int(length)), strict=False)
+    if network.network_address != address:
+        raise Wrong(f"{shown(text.strip())} has bits beyond its prefix", f"write {network}")
+    return network
+
+
+def read_address(text: str) -> bytes:
+    """The packed form of a unicast address; Wrong."""
+    address = parse_address(text)
     if address.is_multicast or address.is_unspecified:
         raise Wrong(f"{shown(text)} is no address of a host", "write a unicast address")
     return address.packed
@@ -46,17 +69,13 @@ def read_address(text: str) -> bytes:
 
 def read_groups(text: str) -> IPNetwork:
     """A group, or a prefix of groups; Wrong."""
-    try:
-        network = ipaddress.ip_network(text.strip(), strict=False)
-    except ValueError:
-        raise Wrong(
-            f"{shown(text)} is neither a group nor a prefix", "write one as in 239.0.0.0/8"
-        ) from None
-    host, _, length = text.strip().partition("/")
-    if length and ipaddress.ip_address(host) != network.network_address:
-        raise Wrong(f"{shown(text)} has bits beyond its prefix", f"write {network}")
+    hint = "write a group, or a prefix as in 239.0.0.0/8"
+    single = "/" not in text
+    network = (
+        ipaddress.ip_network(parse_address(text, hint)) if single else parse_prefix(text, hint)
+    )
     if not network.network_address.is_multicast or not network.broadcast_address.is_multicast:
-        raise Wrong(f"{shown(text)} is not of multicast groups", "write one as in 239.0.0.0/8")
+        raise Wrong(f"{shown(text.strip())} is not of multicast groups", hint)
     return network
 
 
@@ -68,7 +87,7 @@ def read_channel(text: str) -> Channel:
         raise Wrong(f"{shown(text)} is more than one group", "write each by itself")
     group, source = network.network_address.packed, read_address(second) if bar else None
     _check_family(text, network, source)
-    if group[:3] == b"\xe0\0\0" or (group[0] == 0xFF and group[1] & 0x0F <= 2):
+    if not (IPV4 if len(group) == IPV4.address_size else IPV6).is_proxied(group):
         raise Wrong(f"{shown(text)} is of link-local scope", "such groups are never forwarded")
     return Channel(group, source)
 

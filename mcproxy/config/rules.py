@@ -9,14 +9,15 @@ import ipaddress
 
 from ..protocol.family import IPV4, IPV6
 from ..protocol.filters import Range, Rule
+from .addresses import IPNetwork, parse_address, parse_prefix
 from .errors import Wrong, shown
 
 ANY = "*"
 
-IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+_HINT = 'write an address, a prefix, "A - B" or "*"'
 
 
-def _range_of(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> Range:
+def _range_of(network: IPNetwork) -> Range:
     return Range(network.network_address.packed, network.broadcast_address.packed)
 
 
@@ -49,11 +50,11 @@ def read_range(text: str) -> Range | None:
     if text == ANY:
         return None
     if "/" in text:
-        return _read_prefix(text)
+        return _range_of(parse_prefix(text, _HINT))
     if "-" not in text:
-        address = _read_address(text)
+        address = parse_address(text, _HINT)
         return Range(address.packed, address.packed)
-    first, last = (_read_address(part.strip()) for part in text.split("-", 1))
+    first, last = (parse_address(part, _HINT) for part in text.split("-", 1))
     if first.version != last.version:
         raise Wrong(f"{shown(text)} is of two families", "write two IPv4 or two IPv6 addresses")
     if first.packed > last.packed:
@@ -73,32 +74,6 @@ def range_text(addresses: Range | None) -> str:
     if (network.network_address, network.broadcast_address) == (first, last):
         return str(network)
     return f"{first} - {last}"
-
-
-def _read_address(text: str) -> IPAddress:
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        raise Wrong(
-            f"{shown(text)} is no address", 'write an address, a prefix, "A - B" or "*"'
-        ) from None
-    if getattr(address, "scope_id", None):
-        raise Wrong(f"{shown(text)} names an interface", 'leave out what begins with "%"')
-    return address
-
-
-def _read_prefix(text: str) -> Range:
-    host, _, length = text.partition("/")
-    address = _read_address(host.strip())
-    length = length.strip()
-    if not (length.isascii() and length.isdecimal() and int(length[:4]) <= address.max_prefixlen):
-        raise Wrong(
-            f"{shown(text)} has no prefix length", f"use 0 to {address.max_prefixlen} behind the /"
-        )
-    network = ipaddress.ip_network((address, int(length)), strict=False)
-    if network.network_address != address:
-        raise Wrong(f"{shown(text)} has bits beyond its prefix", f"write {network}")
-    return _range_of(network)
 
 
 def _check_group(text: str, addresses: Range | None) -> Range | None:

@@ -1,0 +1,72 @@
+"""Addresses in settings."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from mcproxy.config.addresses import (
+    Channel,
+    MappedGroups,
+    each,
+    read_address,
+    read_channel,
+    read_groups,
+    read_mapped,
+)
+from mcproxy.config.errors import Wrong
+from mcproxy.protocol.family import packed
+
+
+class AddressTests(SynchronousTestCase):
+    def refused(self, read: Callable[[str], object], text: str, expected: str) -> None:
+        wrong = self.assertRaises(Wrong, read, text)
+        self.assertIn(expected, f"{wrong.message}; {wrong.hint}")
+
+    def test_of_hosts(self) -> None:
+        self.assertEqual(read_address(" 192.0.2.1 "), packed("192.0.2.1"))
+        self.assertEqual(read_address("FE80::1"), packed("fe80::1"))
+        for text in ("239.1.1.1", "0.0.0.0", "::", "ff3e::1"):
+            self.refused(read_address, text, "no address of a host; write a unicast address")
+        self.refused(read_address, "192.0.2", '"192.0.2" is no address; write one as in 192.0.2.1')
+        self.refused(read_address, "fe80::1%eth0", "names an interface")
+
+    def test_groups(self) -> None:
+        for text, network in (
+            ("239.1.1.1", "239.1.1.1/32"),
+            ("239.0.0.0/8", "239.0.0.0/8"),
+            (" ff15::/16", "ff15::/16"),
+        ):
+            self.assertEqual(read_groups(text), ipaddress.ip_network(network))
+        hint = "write a group, or a prefix as in 239.0.0.0/8"
+        self.refused(read_groups, "x", f'"x" is no address; {hint}')
+        self.refused(read_groups, "x/8", f'"x" is no address; {hint}')
+        for text in ("192.0.2.1", "192.0.0.0/2", "224.0.0.0/3"):
+            self.refused(read_groups, text, f'"{text}" is not of multicast groups; {hint}')
+        self.refused(read_groups, "239.0.0.0/33", "has no prefix length; use 0 to 32 behind the /")
+        self.refused(read_groups, "239.0.0.1/8", "has bits beyond its prefix; write 239.0.0.0/8")
+
+    def test_channels(self) -> None:
+        group, source = packed("232.1.1.1"), packed("192.0.2.1")
+        self.assertEqual(read_channel("232.1.1.1"), Channel(group, None))
+        self.assertEqual(read_channel("232.1.1.1|192.0.2.1"), Channel(group, source))
+        self.refused(read_channel, "232.0.0.0/8", "is more than one group; write each by itself")
+        self.refused(read_channel, "232.1.1.1 | 2001:db8::1", "is of two families")
+        for text in ("224.0.0.1", "ff02::1", "ff11::1"):
+            self.refused(read_channel, text, "is of link-local scope")
+
+    def test_mapped_groups(self) -> None:
+        self.assertEqual(
+            read_mapped("232.0.0.0/8 | 192.0.2.1"),
+            MappedGroups(ipaddress.ip_network("232.0.0.0/8"), packed("192.0.2.1")),
+        )
+        self.refused(read_mapped, "232.0.0.0/8", "names no source; write it as in")
+        self.refused(read_mapped, "ff3e::/32 | 192.0.2.1", "is of two families")
+
+    def test_lists(self) -> None:
+        check = each(read_address)
+        check(None)
+        check(["192.0.2.1", "fe80::1"])
+        self.assertRaises(Wrong, check, ["192.0.2.1", "x"])
