@@ -22,6 +22,9 @@ from .toml import build
 _FILTERS = ("filter",)
 """The end of the path, after the instance, to tables that a file has in a list."""
 
+_SECTIONS = ("manhole", "control")
+"""Tables that a file has or has not, whatever stands in them."""
+
 _MOST_TOLD = 20
 """Items of a list that came or went, which are told one by one."""
 
@@ -53,7 +56,8 @@ def _compare(
         if old == new:
             continue
         old, new = _named(old), _named(new)
-        if isinstance(old or new, Mapping) and not _has_names(where):
+        whole = _has_names(where) or (place[0] in _SECTIONS and None in (old, new))
+        if isinstance(old or new, Mapping) and not whole:
             yield from _compare(place, old or {}, new or {})
         elif old is None or new is None:
             yield place, _came_or_went(old, new)

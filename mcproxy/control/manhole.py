@@ -22,11 +22,11 @@ from twisted.cred.portal import Portal
 from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint, UNIXServerEndpoint
 from twisted.internet.interfaces import IStreamServerEndpoint
 from twisted.logger import Logger
-from twisted.python.filepath import FilePath
 from zope.interface import implementer
 
 from ..config.model import ManholeConfig
 from . import snapshot
+from .socket import make_room
 
 if TYPE_CHECKING:
     from ..proxy import Proxy
@@ -126,8 +126,6 @@ def make_factory(config: ManholeConfig, names: Mapping[str, Any]) -> manhole_ssh
 def endpoint(reactor: Any, listen: str) -> IStreamServerEndpoint:
     """Where ``listen`` says: a UNIX socket's path, or a loopback address with a port."""
     if listen.startswith("/"):
-        if FilePath(listen).isSocket():
-            os.unlink(listen)  # left by an earlier run; one that is in use is replaced too
         return UNIXServerEndpoint(reactor, listen, mode=0o600)
     host, _, port = listen.rpartition(":")
     host = host.strip("[]")
@@ -135,9 +133,22 @@ def endpoint(reactor: Any, listen: str) -> IStreamServerEndpoint:
     return kind(reactor, int(port), interface=host)
 
 
+class ManholeService(StreamServerEndpointService):
+    """Listens once there is room for its socket; OSError where somebody else has it."""
+
+    path = ""
+
+    def privilegedStartService(self) -> None:
+        """Remove a socket that an earlier run left, and listen."""
+        if self.path:
+            make_room(self.path)
+        super().privilegedStartService()
+
+
 def make_service(reactor: Any, config: ManholeConfig, proxy: Proxy) -> IService:
     """The manhole as a service; OSError or ValueError when it cannot be."""
     factory = make_factory(config, namespace(proxy))
-    service = StreamServerEndpointService(endpoint(reactor, config.listen), factory)
+    service = ManholeService(endpoint(reactor, config.listen), factory)
+    service.path = config.listen if config.listen.startswith("/") else ""
     service.setName("manhole")
     return service

@@ -128,7 +128,7 @@ def make_room(path: str) -> None:
             return
         except BlockingIOError:
             pass  # its owner is busy
-    raise FileExistsError(None, "another daemon answers there; name another path in [control]")
+    raise FileExistsError(None, "another daemon answers there; name another path")
 
 
 def _group_number(name: str) -> int:

@@ -124,12 +124,10 @@ class CompareTests(ConfigurationTestCase):
     def test_sections(self) -> None:
         self.assertEqual(
             self.differences("[instance.a]", "[control]\nmode = '0660'\n[instance.a]"),
-            [
-                'control.socket: default -> "/run/mcproxy/control.sock"',
-                'control.mode: default -> "0660"',
-                'control.group: default -> ""',
-            ],
+            ["control: added"],
         )
+        text = "[control]\nmode = '0660'\n" + TWO
+        self.assertEqual(self.differences("0660", "0666", text), ['control.mode: "0660" -> "0666"'])
 
 
 class ChangeTests(ConfigurationTestCase):

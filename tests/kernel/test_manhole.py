@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from twisted.trial.unittest import SynchronousTestCase
 
+from mcproxy.command import client
 from mcproxy.lab.daemon import Daemon, wait_until
 from mcproxy.lab.topology import Lab
 
@@ -133,6 +134,22 @@ class ManholeTests(SynchronousTestCase):
         self.assertIn("'instance': 'a/ipv4'", output)
         daemon.kill()
         self.daemon(str(path))  # the socket that was left behind is no obstacle
+
+    def test_it_follows_the_file(self) -> None:
+        path = self.folder / "manhole"
+        daemon = self.daemon(str(path))
+        before = path.stat().st_ino
+        text = daemon.config.read_text("utf-8")
+        daemon.config.write_text(text.replace("/keys", "/other_keys"), "utf-8")
+        self.assertEqual(len(self.reload(daemon)), 1)
+        self.assertNotEqual(path.stat().st_ino, before)
+        daemon.config.write_text(text[: text.index("[manhole]")], "utf-8")
+        self.assertEqual(self.reload(daemon), [{"where": "manhole", "what": "removed"}])
+        self.assertFalse(path.exists())
+
+    def reload(self, daemon: Daemon) -> list[dict[str, str]]:
+        changes: list[dict[str, str]] = client.ask(str(daemon.socket), "POST", "/reload")["changes"]
+        return changes
 
     def test_another_key_is_not_let_in(self) -> None:
         self.daemon("127.0.0.1:4022")
