@@ -92,6 +92,7 @@ class SiteTestCase(LabTestCase):
     """Builds the network, and helps to tell what happens in it."""
 
     family: Family
+    rate = RATE
     links: tuple[str, ...] = tuple(LINKS)
     """Interfaces of the proxy that are there from the beginning."""
 
@@ -185,7 +186,7 @@ class SiteTestCase(LabTestCase):
         """A stream to ``group``, from the server unless it is from another node."""
         node = node or self.server
         stream = node.stream(
-            group or self.group, interface, rate=RATE, source=source or self.source
+            group or self.group, interface, rate=self.rate, source=source or self.source
         )
         self.streams.append(stream)
         return stream

@@ -50,7 +50,13 @@ def packets_of_many(family: Family, count: int) -> Iterator[bytes]:
 
 
 class PerSource(SiteTestCase):
-    """Starts the daemon so."""
+    """Starts the daemon so.
+
+    The kernel keeps four packets of a new source until it is told what to do with it: by this
+    rate a busy machine has 20 ms for that.
+    """
+
+    rate = 200
 
     def launch(self, instances: str = "", **settings: object) -> Daemon:
         return super().launch(instances or PER_SOURCE, **settings)
