@@ -1,38 +1,113 @@
-"""All tests, or those named: ``python -m tests [NAME ...]``.
+"""All tests, or those named: ``python -m tests [--jobs N] [NAME ...]``.
 
 Ends with a line ``N passed, N failed``, and with exit code 1 unless all passed. A test that
 was left out counts as failed when CI is set: there, everything that it needs is to be had.
+
+All tests together run in several processes at once, each with every n-th test: most of them
+wait for something most of the time.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
+import re
+import subprocess
 import sys
-from typing import TYPE_CHECKING
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from typing import IO, TYPE_CHECKING, Any
 
 from mcproxy.lab.privileges import NoRightsError, ensure_network_rights
 
 if TYPE_CHECKING:
     from twisted.trial.reporter import Reporter
 
+_COUNT = re.compile(r"(\d+) (passed|failed|left out)")
 
-def main(names: list[str]) -> int:
+
+def main() -> int:
     """Run the tests in ``names``; the exit code."""
+    options = _options()
     try:
         ensure_network_rights()  # before anything starts a thread
     except NoRightsError as error:
         print(f"the tests on the kernel are left out: {error}", file=sys.stderr)
+    jobs = options.jobs or (1 if options.names else (os.cpu_count() or 1) + 1)
+    if options.part is not None or jobs == 1:
+        number, parts = map(int, (options.part or "0/1").split("/"))
+        done = run(options.names, number, parts)
+    else:
+        done = run_parts(options.names, jobs)
+    if done["left out"]:
+        print(f"\n{done['left out']} left out")
+    print(f"\n{done['passed']} passed, {done['failed']} failed")
+    return 1 if done["failed"] or not done["passed"] else 0
 
-    from twisted.trial.reporter import TreeReporter
-    from twisted.trial.runner import TestLoader, TrialRunner
 
-    suite = TestLoader().loadByNames(names or ["tests"], recurse=True)
-    result = TrialRunner(TreeReporter, workingDirectory="_trial_temp").run(suite)
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests", description="Run the tests.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="modules, classes, tests; or all")
+    parser.add_argument("--jobs", type=int, help="processes; one where there are names")
+    parser.add_argument("--part", help=argparse.SUPPRESS)  # I/N: every N-th from the I-th on
+    return parser.parse_args()
+
+
+def run(names: list[str], number: int, parts: int) -> Counter[str]:
+    """Run a part of the tests here; what passed, failed and was left out."""
+    from twisted.trial.reporter import TreeReporter, VerboseTextReporter
+    from twisted.trial.runner import TestLoader, TestSuite, TrialRunner
+
+    loaded = TestLoader().loadByNames(names or ["tests"], recurse=True)
+    suite = loaded if parts == 1 else TestSuite(list(_single(loaded))[number::parts])
+    reporter = TreeReporter if parts == 1 else VerboseTextReporter
+    result = TrialRunner(reporter, workingDirectory="_trial_temp").run(suite)
     passed, failed = counts(result, strict=bool(os.environ.get("CI")))
-    if result.skips:
-        print(f"\n{len(result.skips)} left out")
-    print(f"\n{passed} passed, {failed} failed")
-    return 1 if failed or not passed else 0
+    return Counter({"passed": passed, "failed": failed, "left out": len(result.skips)})
+
+
+def _single(suite: Any) -> Iterator[Any]:
+    """The single tests of a suite of suites."""
+    try:
+        inner = iter(suite)
+    except TypeError:
+        yield suite
+        return
+    for each in inner:
+        yield from _single(each)
+
+
+def run_parts(names: list[str], jobs: int) -> Counter[str]:
+    """Run all parts at once, each in a process of its own; a part that does not end failed."""
+    command = [sys.executable, "-m", "tests", *names]
+    processes = [
+        subprocess.Popen(
+            [*command, "--part", f"{number}/{jobs}"], stdout=subprocess.PIPE, text=True
+        )
+        for number in range(jobs)
+    ]
+    done: Counter[str] = Counter()
+    threads = [
+        threading.Thread(target=_follow, args=(process.stdout, done)) for process in processes
+    ]
+    for thread in threads:
+        thread.start()
+    for thread, process in zip(threads, processes, strict=True):
+        thread.join()
+        if process.wait() not in (0, 1):
+            done["failed"] += 1
+    return done
+
+
+def _follow(lines: IO[str], done: Counter[str]) -> None:
+    """Print what a part prints, and add up its counts."""
+    for line in lines:
+        found = _COUNT.findall(line)
+        if found and re.fullmatch(r"\d+ (passed, \d+ failed|left out)\n", line):
+            done.update({what: int(number) for number, what in found})
+        elif line.strip():
+            print(line, end="")
 
 
 def counts(result: Reporter, strict: bool) -> tuple[int, int]:
@@ -44,4 +119,4 @@ def counts(result: Reporter, strict: bool) -> tuple[int, int]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

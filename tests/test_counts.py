@@ -39,7 +39,7 @@ FAILING = """
 
 
 class CountTests(SynchronousTestCase):
-    def run_tests(self, **files: str) -> tuple[int, list[str]]:
+    def run_tests(self, *options: str, **files: str) -> tuple[int, list[str]]:
         """Exit code and last lines for a package of tests in a package."""
         folder = Path(self.mktemp())
         (folder / "samples/inner").mkdir(parents=True)
@@ -48,7 +48,7 @@ class CountTests(SynchronousTestCase):
         for name, text in files.items():
             (folder / f"samples/inner/{name}.py").write_text(text, encoding="utf-8")
         done = subprocess.run(
-            [sys.executable, "-m", "tests", "samples"],
+            [sys.executable, "-m", "tests", "samples", *options],
             cwd=folder,
             env={**os.environ, "PYTHONPATH": str(PROJECT), "CI": self.ci},
             capture_output=True,
@@ -65,6 +65,16 @@ class CountTests(SynchronousTestCase):
     def test_each_failed_test_counts_once(self) -> None:
         code, lines = self.run_tests(test_a=PASSING + FAILING)
         self.assertEqual((code, lines), (1, ["1 left out", "2 passed, 1 failed"]))
+
+    def test_parts_add_up(self) -> None:
+        files = {f"test_{name}": PASSING for name in "abcde"}
+        code, lines = self.run_tests("--jobs", "3", **files, test_f=PASSING + FAILING)
+        self.assertEqual((code, lines), (1, ["1 left out", "7 passed, 1 failed"]))
+
+    def test_a_part_that_does_not_end_failed(self) -> None:
+        bad = PASSING + "        import os; os.kill(os.getpid(), 9)\n"
+        code, lines = self.run_tests("--jobs", "2", test_a=PASSING, test_b=bad)
+        self.assertEqual((code, lines[-1]), (1, "1 passed, 1 failed"))
 
     def test_what_is_left_out_counts_in_ci(self) -> None:
         self.ci = "true"
