@@ -139,6 +139,7 @@ class BridgeScenarios(LinksScenarios):
         self.enslave("down1")
         self.await_log("down1:", "downstream found", count=2)
         self.await_packets(self.member, 100, timeout=10)
+        self.await_packets(self.bystander)
         self.assert_whole(self.bystander)
 
     def test_an_upstream_is_put_into_a_bridge_and_out(self) -> None:
@@ -174,6 +175,7 @@ class PatternScenarios(LinksScenarios):
         self.proxy.set_link("other0", state="up")
         self.await_told(provider, record(TO_IN, wanted))
         wait_until(lambda: not {"ppp0", "other0"} & set(self.vifs()))
+        self.await_packets(self.bystander)
         self.assert_whole(self.bystander)
 
     def test_too_many(self) -> None:
