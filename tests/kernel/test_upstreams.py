@@ -6,7 +6,7 @@ from mcproxy.lab.host import Member
 from mcproxy.lab.waiting import wait_until
 
 from .messages import IS_EX, IS_IN, TO_EX, record, records
-from .providers import FAILOVER, MUTEX, MUTEX_TIME, Providers, ProvidersTestCase
+from .providers import FAILOVER, MUTEX, MUTEX_TIME, TWO_UPSTREAMS, Providers, ProvidersTestCase
 from .site import DOWN2, RATE, SLACK, IPv4TestCase, IPv6TestCase
 
 
@@ -224,6 +224,17 @@ class DownstreamSourceScenarios(UpstreamsScenarios):
         self.proxy.set_link("up", state="down")
         wait_until(lambda: self.sent_up() == [False, True])
         self.assert_whole(member, self.numbers.at(DOWN2, 2))
+
+    def test_both_upstreams_lead_to_one_network(self) -> None:
+        """PX-03, MU-06: what is sent up on one comes back on the other, and is dropped there."""
+        self.lab.link(self.near, "across", self.far, "across")
+        self.start(TWO_UPSTREAMS.replace('"up", "up2"', '"up2", "up"'))
+        member, camera = self.film(), self.numbers.at(DOWN2, 2)
+        member.forget()
+        self.let_flow(4 * RATE)  # the kernel tells every three seconds of data that comes astray
+        self.await_packets(member)
+        self.assert_whole(member, camera)
+        self.assertEqual(self.sent_up(), [True, True])
 
     def test_data_goes_to_the_first_upstream(self) -> None:
         """MU-06: to the next one when that is down."""
