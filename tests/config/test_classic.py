@@ -222,7 +222,8 @@ class MistakeTests(ConfigurationTestCase):
     def test_rules_that_never_match(self) -> None:
         self.refuses(
             TWO + "pinstance a upstream * in whitelist table {\n"
-            " (10.0.0.1 | *)\n (239.0.0.9-239.0.0.1 | *)\n u1(* | *)\n (ff3e::1 | *)\n (x|y)\n (239.0.0/8 | *) };",
+            " (10.0.0.1 | *)\n (239.0.0.9-239.0.0.1 | *)\n u1(* | *)\n (ff3e::1 | *)\n"
+            " (x|y)\n (239.0.0/8 | *) };",
             'line 3, column 2: "10.0.0.1" is not of multicast groups; groups are 224.0.0.0/4',
             'line 4, column 2: "239.0.0.9-239.0.0.1" ends before it begins;'
             ' write "239.0.0.1 - 239.0.0.9"',
