@@ -214,6 +214,16 @@ class SiteTestCase(LabTestCase):
             self.assertGreater(received.packets, 0, source)
             self.assertEqual((received.lost, received.duplicates), (0, 0), source)
 
+    def assert_steady(self, member: Member, *sources: str) -> None:
+        """From now on nothing of each source is lost or doubled; what was before is forgotten.
+
+        A new source may lose packets on a busy machine, until the kernel has its answer.
+        """
+        member.forget()
+        self.let_flow()
+        self.await_packets(member)
+        self.assert_whole(member, *sources)
+
     # -- what flows on a link
 
     def flowing(self, link: Capture, group: str = "") -> set[str]:
