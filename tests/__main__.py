@@ -34,7 +34,7 @@ def main() -> int:
         ensure_network_rights()  # before anything starts a thread
     except NoRightsError as error:
         print(f"the tests on the kernel are left out: {error}", file=sys.stderr)
-    jobs = options.jobs or (1 if options.names else (os.cpu_count() or 1) + 1)
+    jobs = options.jobs or (1 if options.names else os.cpu_count() or 1)
     if options.part is not None or jobs == 1:
         number, parts = map(int, (options.part or "0/1").split("/"))
         done = run(options.names, number, parts)
