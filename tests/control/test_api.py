@@ -1,0 +1,109 @@
+"""Requests about a daemon, and the status of their answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.trial.unittest import SynchronousTestCase
+
+from mcproxy.config.change import Difference
+from mcproxy.config.errors import ConfigurationError, Mistake
+from mcproxy.config.model import Configuration
+from mcproxy.config.toml import parse
+from mcproxy.control.api import Api
+from mcproxy.linux.mroute import NotPermitted, TableInUse
+
+CONFIGURATION = parse('[instance.a]\nupstream = "up"\ndownstream = ["eth1", "eth2"]\n')
+
+Make = Callable[[Configuration], Configuration]
+
+
+class FakeChanges:
+    """Keeps what a change would make, and answers what the test says."""
+
+    def __init__(self) -> None:
+        self.made: Configuration | None = None
+        self.saved = False
+        self.answer: Deferred[list[Difference]] = succeed([Difference("x", "y added")])
+
+    def reload(self, dry_run: bool = False) -> Deferred[list[Difference]]:
+        return self.answer
+
+    def change(self, make: Make, save: bool = False) -> Deferred[list[Difference]]:
+        self.made, self.saved = make(CONFIGURATION), save
+        return self.answer
+
+
+class ApiTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.changes: Any = FakeChanges()
+        self.api = Api(None, self.changes)  # type: ignore[arg-type]
+
+    def ask(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
+        """Status and value of an answer."""
+        written = b"" if body is None else json.dumps(body).encode()
+        answer = self.successResultOf(self.api.handle(method, path, written))
+        return answer.status, json.loads(b"".join(answer.pieces()))
+
+    def links(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        assert self.changes.made is not None
+        instance = self.changes.made.instances[-1]
+        return instance.upstreams, instance.downstream
+
+    def test_what_was_done_is_told(self) -> None:
+        done = {"changes": [{"where": "x", "what": "y added"}]}
+        self.assertEqual(self.ask("POST", "/reload"), (200, done))
+
+    def test_changes(self) -> None:
+        table = {"upstream": "up", "downstream": ["eth3"]}
+        for path, request, links in (
+            ("/add", {"instance": "b", "table": table}, (("up",), ("eth3",))),
+            ("/add", {"instance": "a", "downstream": "eth3"}, (("up",), ("eth1", "eth2", "eth3"))),
+            ("/add", {"instance": "a", "upstream": "up2"}, (("up", "up2"), ("eth1", "eth2"))),
+            ("/remove", {"instance": "a", "downstream": "eth2"}, (("up",), ("eth1",))),
+            ("/move", {"interface": "eth1", "to": "a"}, (("up",), ("eth1", "eth2"))),
+        ):
+            self.assertEqual(self.ask("POST", path, request | {"save": True})[0], 200)
+            self.assertEqual(self.links(), links)
+            self.assertTrue(self.changes.saved)
+
+    def test_what_is_not_there_to_be_asked(self) -> None:
+        status, answer = self.ask("GET", "/nothing")
+        self.assertEqual(status, 404)
+        self.assertIn("there is no /nothing; there are /status, ", answer["error"])
+        self.assertEqual(self.ask("GET", "/reload")[0], 405)
+        self.assertEqual(self.ask("POST", "/status")[0], 405)
+
+    def test_what_is_not_understood(self) -> None:
+        for path, request, text in (
+            ("/add", [], "is not a table"),
+            ("/add", {"instance": 7}, "instance: 7 is not text"),
+            ("/add", {"instance": "a", "downstream": "x", "upstream": "y"}, "say what to add"),
+            ("/remove", {}, "say which instance"),
+        ):
+            status, answer = self.ask("POST", path, request)
+            self.assertEqual(status, 400)
+            self.assertIn(text, answer["error"])
+        self.assertIsNone(self.changes.made)
+
+    def test_why_it_was_not_done(self) -> None:
+        refused = ConfigurationError([Mistake("", "instance.a", "no such thing")])
+        for error, expected in (
+            (refused, 409),
+            (TableInUse("taken"), 409),
+            (OSError("no socket"), 409),
+            (NotPermitted("no right"), 403),
+            (PermissionError("no right"), 403),
+        ):
+            self.changes.answer = fail(error)
+            self.assertEqual(self.ask("POST", "/reload"), (expected, {"error": str(error)}))
+
+    def test_a_mistake_of_ours(self) -> None:
+        self.changes.answer = fail(KeyError("oops"))
+        status, answer = self.ask("POST", "/reload")
+        self.assertEqual(status, 500)
+        self.assertIn("a mistake in mcproxy", answer["error"])
+        self.assertEqual(len(self.flushLoggedErrors(KeyError)), 1)
