@@ -250,7 +250,7 @@ class Proxy:
 
     def check_end(self) -> None:
         """After a long silence nothing is left."""
-        for _ in range(3):
+        for _ in range(4):
             self.pass_time(SILENCE)
         self.check_agreement()
         assert not any(querier.groups for querier in self._turns), "groups are left"

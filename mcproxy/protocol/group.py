@@ -162,6 +162,13 @@ class Group:
             if self.sources.get(source, STOPPED) > when:
                 self.sources[source] = when
 
+    def hold(self, when: float) -> None:
+        """Let no running timer run out before ``when``."""
+        if self.mode is EXCLUDE:
+            self.timer = max(self.timer, when)
+        for source in self.forwarded():
+            self.sources[source] = max(self.sources[source], when)
+
     def expire(self, now: float) -> bool:
         """Carry out what timers that have run out ask for; whether any had.
 

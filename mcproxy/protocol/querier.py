@@ -368,10 +368,22 @@ class Querier:
         effects.role_changed = not self.is_querier
         self.election.other = None
         self.settings = self._configured
+        if effects.role_changed:
+            self._wait_for_answers(now)
         self._startup_left = self.settings.robustness
         self._deadlines.cancel(self.family.unspecified)
         self._deadlines.cancel(self.family.all_nodes)
         self._general_query(effects, now)
+
+    def _wait_for_answers(self, now: float) -> None:
+        """Nothing ends before its hosts had the time to answer our first query.
+
+        By their own timers groups may end half a response interval after the takeover.
+        """
+        limit = now + self.settings.query_response_interval
+        for address, group in self.groups.items():
+            group.hold(limit)
+            self._reschedule(address, group)
 
     # -- time
 

@@ -88,6 +88,12 @@ class SlowGroup:
             return SourceFilter(INCLUDE, frozenset(self.x))
         return SourceFilter(EXCLUDE, self.y)
 
+    def hold(self, when: float) -> None:
+        """Let nothing end before this time."""
+        self.x = {source: max(when, end) for source, end in self.x.items()}
+        if self.mode is EXCLUDE:
+            self.timer = max(when, self.timer)
+
 
 class SlowRouter:
     """The router part on one link, by the book."""
