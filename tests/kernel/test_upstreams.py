@@ -248,6 +248,26 @@ class DownstreamSourceScenarios(UpstreamsScenarios):
         self.assert_whole(member, self.numbers.at(DOWN2, 2))
 
 
+class NoUpstreamScenarios(UpstreamsScenarios):
+    """Two downstreams and nothing else."""
+
+    def test_data_passes_between_downstreams(self) -> None:
+        """What comes in elsewhere does not, and nothing goes there."""
+        self.start('[instance.tv]\nupstream = []\ndownstream = ["down1", "down2"]\n')
+        camera, ways = self.numbers.at(DOWN2, 2), self.watch_joins()
+        link = self.home.capture(data=True)
+        member = self.home.join(self.group)
+        self.stream(source=camera, node=self.other)
+        self.stream()
+        self.await_packets(member)
+        self.await_flowing(link, [camera])
+        self.assert_steady(member, camera)
+        self.assertEqual([records(way, self.group) for way in ways], [[], []])
+        self.assertEqual(self.vifs(), ["down1", "down2"])
+        member.leave()
+        self.await_flowing(link, [])
+
+
 class IPv4FirstTests(FirstScenarios, ProvidersTestCase, IPv4TestCase):
     pass
 
@@ -277,4 +297,12 @@ class IPv4DownstreamSourceTests(DownstreamSourceScenarios, ProvidersTestCase, IP
 
 
 class IPv6DownstreamSourceTests(DownstreamSourceScenarios, ProvidersTestCase, IPv6TestCase):
+    pass
+
+
+class IPv4NoUpstreamTests(NoUpstreamScenarios, ProvidersTestCase, IPv4TestCase):
+    pass
+
+
+class IPv6NoUpstreamTests(NoUpstreamScenarios, ProvidersTestCase, IPv6TestCase):
     pass
