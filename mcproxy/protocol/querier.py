@@ -105,6 +105,8 @@ class Querier:
         self.election.allowed, self.election.elects = settings.allowed_queriers, settings.elects
         if not settings.tracks_hosts:
             self.hosts = None
+            for group in self.groups.values():
+                group.hosts = None  # it would not be known who comes meanwhile
         elif self.hosts is None:
             self.hosts = LinkHosts(settings.max_hosts, settings.max_group_hosts)
         else:

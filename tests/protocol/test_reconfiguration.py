@@ -1,0 +1,27 @@
+"""What tracking knows of hosts after it was switched off for a while."""
+
+from __future__ import annotations
+
+from mcproxy.protocol.settings import QuerierSettings
+from mcproxy.protocol.sources import ANY_SOURCE
+
+from .bench import LinkTests, about
+from .support import TO_EX, TO_IN, both_families
+
+
+@both_families
+class TrackingPauseTests(LinkTests):
+    """``immediate-leave`` is switched off and on again."""
+
+    settings = QuerierSettings(immediate_leave=True)
+
+    def test_hosts_that_came_meanwhile(self) -> None:
+        """SQ-13, TU-02: they cannot be known, so the leave of one that is known is asked about."""
+        self.says(TO_EX, host_number=1)
+        self.now += 1
+        self.note(self.querier.reconfigure(QuerierSettings(), self.now))
+        self.says(TO_EX, host_number=2)
+        self.now += 1
+        self.note(self.querier.reconfigure(self.settings, self.now))
+        self.says(TO_IN, host_number=1)
+        self.assertEqual((self.subscription(), self.heard()), (ANY_SOURCE, [about(2)]))
