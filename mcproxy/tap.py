@@ -44,7 +44,7 @@ class Options(usage.Options):
     optParameters: ClassVar = [  # noqa: N815 - Twisted's name
         ["config", "c", None, "The configuration file."],
         ["upstream", None, None, "Without a file: the upstream interface."],
-        ["socket", None, None, "Where commands come in, whatever the file says of it."],
+        ["socket", None, None, "Where commands come in, whatever the file says; or empty."],
     ]
 
     def __init__(self) -> None:
@@ -165,5 +165,6 @@ def _make_control(
         return Channel(reactor, Api(proxy, changes).handle, closed)
 
     if socket is not None:
-        config = attrs.evolve(config or ControlConfig(), socket=os.path.abspath(socket))
+        path = os.path.abspath(socket) if socket else ""
+        config = attrs.evolve(config or ControlConfig(), socket=path)
     return ControlService(reactor, config, connect)

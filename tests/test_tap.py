@@ -37,7 +37,7 @@ class BuildTests(SynchronousTestCase):
 
     def test_commands_come_in_where_the_option_says(self) -> None:
         configuration = Configuration(INSTANCES)
-        for socket, expected in ((None, CONTROL_SOCKET), ("/run/s", "/run/s")):
+        for socket, expected in ((None, CONTROL_SOCKET), ("/run/s", "/run/s"), ("", "")):
             proxy = tap.build(self.reactor, configuration, lambda: configuration, socket)
             self.assertEqual(proxy.sections.getServiceNamed("control").path, expected)
             self.assertIsNone(proxy.configuration.control)

@@ -15,7 +15,7 @@ from .messages import BLOCK, TO_EX, TO_IN, queries, record
 from .site import INSTANCE, NUMBERS, IPv4TestCase, IPv6TestCase, Scenarios
 
 INTERFACES = ("--upstream", "up", "--downstream", "down1", "--downstream", "down2")
-BY_NAMES = (sys.executable, "-m", "mcproxy", "run", *INTERFACES)
+BY_NAMES = (sys.executable, "-m", "mcproxy", "run", "--socket=", *INTERFACES)
 WITHOUT = {IPV4: f"{INSTANCE}igmp-version = 0", IPV6: f"{INSTANCE}mld-version = 0"}
 OTHER = {IPV4: IPV6, IPV6: IPV4}
 NOBODY = ("--reuid=65534", "--regid=65534", "--clear-groups")
