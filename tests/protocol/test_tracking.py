@@ -21,7 +21,7 @@ from mcproxy.protocol.sources import (
     SourceFilter,
     merge,
 )
-from mcproxy.protocol.tracking import HostTable
+from mcproxy.protocol.tracking import HostTable, LinkHosts
 
 from .bench import START, LinkTests, about
 from .support import (
@@ -238,6 +238,111 @@ class ImmediateLeaveTests(LinkTests):
         self.assertEqual(self.querier.refused, {Refusal.MAX_GROUPS: 1})
 
 
+@both_families
+class ExplicitTrackingTests(LinkTests):
+    """TU-02: ``explicit-tracking`` alone knows who is there, and asks all the same."""
+
+    settings = QuerierSettings(explicit_tracking=True)
+
+    def test_the_last_host_is_asked(self) -> None:
+        """Leaves take their time."""
+        self.says(TO_EX)
+        self.says(TO_IN)
+        self.assertEqual((self.subscription(), self.heard()), (ANY_SOURCE, [about(0)]))
+        self.passes(2)
+        self.assertEqual(self.querier.groups, {})
+
+    def test_who_wants_what(self) -> None:
+        """Host by host, with the time until which it counts."""
+        self.says(TO_EX, host_number=1)
+        self.now += 10
+        self.says(ALLOW, 1, host_number=2)
+        self.says(IS_EX, host_number=1)
+        table = self.querier.groups[group(self.family, 1)].hosts
+        assert table is not None
+        until = self.now + 260
+        self.assertEqual(
+            table,
+            {
+                host(self.family, 1): until,
+                host(self.family, 2): (0.0, self.sources(1), until),
+            },
+        )
+
+
+@both_families
+class BoundTests(LinkTests):
+    """SEC-04, TU-02: who is beyond the bounds is not forgotten, only not known by name."""
+
+    settings = QuerierSettings(immediate_leave=True, max_hosts=4, max_group_hosts=2)
+
+    @property
+    def hosts(self) -> LinkHosts:
+        """Those of the link."""
+        assert self.querier.hosts is not None
+        return self.querier.hosts
+
+    def test_hosts_of_a_group(self) -> None:
+        """With one too many it is asked about, until that one's report counts no more."""
+        for number in (1, 2, 3):
+            self.says(TO_EX, host_number=number)
+        self.assertEqual((len(self.hosts), self.hosts.untracked), (3, 1))
+        self.says(TO_IN, host_number=1)
+        self.says(TO_IN, host_number=2)
+        self.assertEqual((self.subscription(), self.heard()[:1]), (ANY_SOURCE, [about(0)]))
+        self.passes(1)
+        self.says(IS_EX, host_number=3)
+        self.assertEqual(self.subscription(), ANY_SOURCE)
+        self.passes(200)
+        self.says(IS_EX, host_number=3)
+        self.passes(60)
+        self.says(TO_IN, host_number=3)
+        self.assertEqual(self.querier.groups, {})
+
+    def test_hosts_of_the_link(self) -> None:
+        """One too many makes its own group unknowable, and no other."""
+        for number in range(1, 6):
+            self.says(TO_EX, host_number=number, group_number=number)
+        self.says(TO_IN, host_number=5, group_number=5)
+        self.assertEqual(self.subscription(5), ANY_SOURCE)
+        self.says(TO_IN, host_number=4, group_number=4)
+        self.assertEqual(self.subscription(4), NOTHING)
+
+    def test_room_comes_back(self) -> None:
+        """Hosts that have gone are forgotten when there is need, and not at each attempt."""
+        for number in range(1, 5):
+            self.says(TO_EX, host_number=number, group_number=number)
+        self.passes(255)
+        self.says(TO_EX, host_number=5, group_number=5)
+        self.assertEqual((len(self.hosts), self.hosts.untracked), (4, 1))
+        self.passes(5)  # the first four have gone: but somebody has just looked
+        self.says(TO_EX, host_number=6, group_number=6)
+        self.assertEqual((len(self.hosts), self.hosts.untracked), (4, 2))
+        self.passes(5)
+        self.says(TO_EX, host_number=7, group_number=7)
+        self.assertEqual((len(self.hosts), self.hosts.untracked), (1, 2))
+
+    def test_room_in_a_group_comes_back(self) -> None:
+        """Hosts that vanished make room for others."""
+        for number in (1, 2):
+            self.says(TO_EX, host_number=number)
+        self.passes(200)
+        self.says(TO_EX, host_number=2)
+        self.passes(60)
+        self.says(TO_EX, host_number=3)
+        self.assertEqual(self.hosts.untracked, 0)
+
+    def test_one_name_for_all_groups(self) -> None:
+        """There may be many groups: a host's address is kept once."""
+        for number in (1, 2):
+            sender = bytes(bytearray(host(self.family, 1)))
+            report = Report((self.record(TO_EX, group_number=number),))
+            self.querier.receive(report, sender, self.now)
+        tables = [self.querier.groups[group(self.family, n)].hosts for n in (1, 2)]
+        names = [name for table in tables for name in table or ()]
+        self.assertIs(names[0], names[1])
+
+
 # -- real hosts on the link
 
 NAMES = (1, 2, 3)
@@ -270,9 +375,9 @@ class CompanyTests(FamilyTests):
         """Delays that are all different."""
         return next(self.delays) * 0.37 % 1.0
 
-    def begin(self, immediate: bool) -> None:
-        """Start the router."""
-        settings = QuerierSettings(immediate_leave=immediate)
+    def begin(self, immediate: bool, most: int = 1000) -> None:
+        """Start the router, which tracks so many hosts at the most."""
+        settings = QuerierSettings(immediate_leave=immediate, max_hosts=most, max_group_hosts=most)
         self.querier = Querier(self.family, settings)
         self.ask(self.querier.start(self.now).send)
 
@@ -322,19 +427,19 @@ class CompanyTests(FamilyTests):
             if any(wanted.wants(one) for wanted in self.wanted.values()):
                 self.assertTrue(self.got().wants(one), f"source {number} is cut")
 
-    @given(st.booleans(), histories)
+    @given(st.booleans(), st.sampled_from([1, 2, 1000]), histories)
     @examples(5)
-    def test_nobody_misses_anything(self, immediate: bool, history: list[Wish]) -> None:
-        """With immediate leave or without, what any host wants is always forwarded."""
+    def test_nobody_misses_anything(self, immediate: bool, most: int, history: list[Wish]) -> None:
+        """TU-02: with immediate leave or without, what any host wants is always forwarded."""
         CompanyTests.setUp(self)
-        self.begin(immediate)
+        self.begin(immediate, most)
         for name, mode, numbers, pause in history:
             self.wishes(name, SourceFilter(mode, self.sources(*numbers)))
             self.check_nobody_misses_anything()
             self.passes(pause)
         for name in NAMES:
             self.wishes(name, NOTHING)
-        if immediate:
+        if immediate and most >= len(NAMES):
             self.assertIs(self.got(), NOTHING)
         self.passes(2)
         self.assertIs(self.got(), NOTHING)
