@@ -1,4 +1,4 @@
-"""What tracking knows of hosts after it was switched off for a while."""
+"""What becomes of a running router whose settings change."""
 
 from __future__ import annotations
 
@@ -25,3 +25,16 @@ class TrackingPauseTests(LinkTests):
         self.note(self.querier.reconfigure(self.settings, self.now))
         self.says(TO_IN, host_number=1)
         self.assertEqual((self.subscription(), self.heard()), (ANY_SOURCE, [about(2)]))
+
+
+@both_families
+class NextQueryTests(LinkTests):
+    """When the next general query is due after a change."""
+
+    def test_the_same_interval(self) -> None:
+        """GQ-01: other settings bring no query forward."""
+        self.note(self.querier.start(self.now))
+        self.passes(100)
+        due = self.querier.next_general_query
+        self.note(self.querier.reconfigure(self.settings, self.now))
+        self.assertEqual(self.querier.next_general_query, due)
