@@ -3,6 +3,7 @@
 A server, the proxy, three receivers on two links and a camera on one of them, all on this
 machine and apart from its network. Shows who has joined what and what comes of it, and ends
 within fifteen seconds; the exit code is 0 if all that was wanted came, once, and nothing else.
+Another scene has a node that moves between access gateways.
 """
 
 from __future__ import annotations
@@ -28,11 +29,19 @@ def main(arguments: Sequence[str]) -> int:
     """Play the demo; the exit code."""
     parser = argparse.ArgumentParser("mcproxy demo", description=__doc__)
     parser.add_argument("--plain", action="store_true", help="lines instead of a live table")
-    plain = parser.parse_args(arguments).plain
+    parser.add_argument(
+        "--scene",
+        choices=("house", "mobility"),
+        default="house",
+        help="what is played: a house with receivers (the default), or a node that moves "
+        "between gateways",
+    )
+    options = parser.parse_args(arguments)
+    perform = _play if options.scene == "house" else _travel
     # As an interrupt, so that what was made is also removed when somebody ends the demo.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        return _play(plain or not _can_redraw())
+        return _permitted(lambda: perform(options.plain or not _can_redraw()))
     except KeyboardInterrupt:
         return _fail(NO, "interrupted")
     except ModuleNotFoundError as error:
@@ -46,22 +55,45 @@ def _can_redraw() -> bool:
     return sys.stdout.isatty() and os.environ.get("TERM") not in ("dumb", "unknown")
 
 
-def _play(plain: bool) -> int:
+def _permitted(perform: Callable[[], int]) -> int:
+    """What ``perform`` gives, where a network may be made."""
     from ..lab.privileges import NoRightsError, ensure_network_rights
 
     try:
         ensure_network_rights()
+        return perform()
     except NoRightsError as error:
         return _fail(NOT_PERMITTED, str(error))
+    except (AssertionError, OSError) as error:
+        return _fail(NO, str(error))
 
+
+def _play(plain: bool) -> int:
     from ..lab.daemon import Daemon
     from ..lab.scenes import CONFIG
     from .demoview import view
 
-    try:
-        return play(lambda node: Daemon(node, CONFIG), view(plain))
-    except (AssertionError, OSError) as error:
-        return _fail(NO, str(error))
+    return play(lambda node: Daemon(node, CONFIG), view(plain))
+
+
+def _travel(plain: bool) -> int:
+    """The node's journey, in lines whether ``plain`` or not."""
+    from ..lab.mobility import PICTURE, Journey
+    from ..lab.topology import Lab
+    from .demoview import PlainView, verdict
+
+    view = PlainView()
+    with Lab() as lab:
+        journey = Journey(lab)
+        view.say(PICTURE)
+        journey.perform(view.say)
+        faults = journey.faults
+        for daemon in journey.daemons:
+            code, _ = daemon.terminate()
+            if code:
+                faults.append(f"a proxy ended with exit code {code}")
+        view.say(verdict(faults) if faults else "The streams went along with the node.")
+        return NO if faults else DONE
 
 
 def play(start: Start, view: View) -> int:

@@ -116,6 +116,12 @@ class Daemon:
         self._notify.close()
         self._folder.cleanup()
 
+    def command(self, *words: str) -> None:
+        """Have mcproxy carry out a command; CalledProcessError if it cannot."""
+        program = [sys.executable, "-m", "mcproxy", *words, "--socket", str(self.socket)]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(_search_path())}
+        subprocess.run(program, check=True, stdout=subprocess.DEVNULL, env=environment)
+
     # -- what it uses
 
     def resident_bytes(self) -> int:

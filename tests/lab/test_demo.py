@@ -14,6 +14,7 @@ from unittest import mock
 from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.command import NOT_PERMITTED, demo
+from mcproxy.lab import mobility
 from mcproxy.lab.daemon import PROJECT, Daemon
 from mcproxy.lab.node import Node
 from mcproxy.lab.privileges import NoRightsError
@@ -89,6 +90,14 @@ class DemoTests(LabTestCase):
         self.assertNotIn("\x1b", output)
         self.assertLess(time.monotonic() - begin, 15)
 
+    def test_a_node_that_moves(self) -> None:
+        """The other scene: streams follow it to other gateways and instances."""
+        process = self.start("--scene", "mobility", stdout=subprocess.PIPE)
+        output, errors = process.communicate(timeout=60)
+        self.assertEqual((process.returncode, errors), (0, ""), output)
+        self.assertIn("The streams went along with the node.", output)
+        self.assertEqual(output.count("was away for"), 12, output)
+
     def test_ended_by_a_signal_it_leaves_nothing(self) -> None:
         process = self.start(stdout=subprocess.PIPE)
         assert process.stdout is not None
@@ -161,6 +170,16 @@ class FaultTests(LabTestCase):
                 self.assertRegex(
                     faults, f"{link}: [0-9]+ unwanted packets from {source} to {group}"
                 )
+
+    def test_a_journey_that_ends_nowhere(self) -> None:
+        """The node comes to an instance without a way to the other anchor."""
+        nowhere = mobility.VISITED.replace('"visited"', '"nowhere"')
+        with mock.patch.object(mobility, "VISITED", nowhere):
+            journey = mobility.Journey(self.lab)
+        journey.perform(lambda _: None)
+        expected = [f"{group} did not come back to the node" for group in mobility.CHANNEL]
+        expected += [f"{g} did not come back to the server, by eth1" for g in mobility.FILM]
+        self.assertEqual(journey.faults, expected)
 
 
 class ErrorTests(SynchronousTestCase):
