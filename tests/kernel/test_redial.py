@@ -13,8 +13,9 @@ from mcproxy.lab.capture import Capture
 from mcproxy.lab.daemon import Daemon
 from mcproxy.lab.waiting import wait_until
 from mcproxy.linux.mrouteops import MOST_VIFS
+from mcproxy.protocol.family import IPV4, packed
 
-from .messages import TO_EX, TO_IN, record, timed_records
+from .messages import TO_EX, TO_IN, queries, record, timed_records
 from .providers import Providers, ProvidersTestCase
 from .running import with_defaults
 from .site import UP, UP2, IPv4TestCase, IPv6TestCase, addresses
@@ -177,6 +178,24 @@ class PatternScenarios(LinksScenarios):
         wait_until(lambda: not {"ppp0", "other0"} & set(self.vifs()))
         self.await_packets(self.bystander)
         self.assert_whole(self.bystander)
+
+    def test_a_link_of_two_ends(self) -> None:
+        """PM-01, PM-09: its address is ours, and not the other end's that stands beside it."""
+        self.watch_stream()
+        dialled, (ours, theirs) = self.lab.node("dialled"), ("10.77.0.1", "10.77.0.2")
+        self.lab.link(dialled, "eth0", self.proxy, "ppp0")
+        for node, name, own, peer in (
+            (dialled, "eth0", theirs, ours),
+            (self.proxy, "ppp0", ours, theirs),
+        ):
+            node.run("ip", "address", "add", own, "peer", f"{peer}/32", "dev", name)
+        link, member = dialled.capture(), dialled.join(self.group)
+        self.await_packets(member)
+        self.assert_steady(member)
+        own = ours if self.family is IPV4 else self.link_local("ppp0").partition("/")[0]
+        wait_until(lambda: packed(own) in {one.source for one in queries(link)})
+        member.leave()
+        self.await_flowing(dialled.capture(data=True), [])
 
     def test_too_many(self) -> None:
         """One that does not fit is told, and taken when there is room."""
