@@ -112,6 +112,14 @@ class HostTableTests(FamilyTests):
         self.assertFalse(self.table.wants_any(300))
         self.assertEqual(self.unwanted(1, 2, 3, now=300), self.sources(2, 3))
 
+    def test_sources_that_do_not_count_any_more(self) -> None:
+        """What a host says later does not bring back what it said too long ago."""
+        self.note(1, self.record(ALLOW, 1))
+        self.note(1, self.record(ALLOW, 2), now=260)
+        self.assertEqual(self.unwanted(1, 2, now=260), self.sources(1))
+        self.note(1, self.record(ALLOW, 3), now=519)
+        self.assertEqual(self.unwanted(1, 2, 3, now=519), self.sources(1))
+
     def test_refresh(self) -> None:
         """Only of a host that wants any source, and nothing else, which it tells."""
         self.assertFalse(self.table.refresh(host(self.family, 1), 260))
@@ -312,13 +320,23 @@ class BoundTests(LinkTests):
         """Hosts that have gone are forgotten when there is need, and not at each attempt."""
         for number in range(1, 5):
             self.says(TO_EX, host_number=number, group_number=number)
-        self.passes(255)
+        self.passes(249)
         self.says(TO_EX, host_number=5, group_number=5)
         self.assertEqual((len(self.hosts), self.hosts.untracked), (4, 1))
-        self.passes(5)  # the first four have gone: but somebody has just looked
+        self.passes(11)  # the first four have gone just now
+        self.says(TO_EX, host_number=6, group_number=6)
+        self.assertEqual((len(self.hosts), self.hosts.untracked), (1, 1))
+
+    def test_nobody_looks_for_room_all_the_time(self) -> None:
+        """SEC-04: forged addresses would make work."""
+        for number in range(1, 5):
+            self.says(TO_EX, host_number=number, group_number=number)
+        self.passes(255)
+        self.says(TO_EX, host_number=5, group_number=5)
+        self.passes(9)  # the first four have gone: but somebody has just looked
         self.says(TO_EX, host_number=6, group_number=6)
         self.assertEqual((len(self.hosts), self.hosts.untracked), (4, 2))
-        self.passes(5)
+        self.passes(1)
         self.says(TO_EX, host_number=7, group_number=7)
         self.assertEqual((len(self.hosts), self.hosts.untracked), (1, 2))
 
