@@ -344,6 +344,16 @@ class SettingsTests(LinkTests):
         self.passes(30)
         self.assertEqual(self.general(), [100, 110, 120, 130])
 
+    def test_a_refresh_after_a_shorter_interval(self) -> None:
+        """TM-01: the group ends by the new one, and in time."""
+        self.says(TO_EX)
+        self.become(query_interval=20.0)
+        self.says(IS_EX)
+        self.passes(49.9)
+        self.assertEqual(self.subscription(), ANY_SOURCE)
+        self.passes(0.1)
+        self.assertEqual(self.subscription(), NOTHING)
+
     def test_a_longer_interval(self) -> None:
         """TU-01: after the next query, which may still be sent by the old one."""
         self.note(self.querier.start(self.now))
