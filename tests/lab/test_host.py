@@ -148,3 +148,14 @@ class LossTests(LabTestCase):
         time.sleep(0.05)
         self.assertEqual(member.total(), sent)
         self.assertGreaterEqual(member.of("10.0.1.1").first_time, member.joined)
+
+    def test_a_stream_on_two_interfaces(self) -> None:
+        """Each packet goes out on both, so that the second is known for the same one."""
+        self.lab.link(
+            self.sender, "eth1", self.receiver, "eth1", ("10.0.2.1/24",), ("10.0.2.2/24",)
+        )
+        members = [self.receiver.join(GROUP, name) for name in ("eth0", "eth1")]
+        sent = self.sender.stream(GROUP, ("eth0", "eth1"), rate=400, source="10.0.1.1")
+        wait_until(lambda: sent.sent > 20)
+        expected = set(range(sent.stop()))
+        wait_until(lambda: all(m.of("10.0.1.1").sequences == expected for m in members))
