@@ -15,9 +15,10 @@ from twisted.logger import Logger
 from .linux.interfaces import Link
 from .linux.membership import LinkGroups
 from .protocol.admission import Refusal
+from .protocol.effects import Effects
 from .protocol.family import Address, text
 from .protocol.packets import Packet, Query
-from .protocol.querier import Effects, Querier
+from .protocol.querier import Querier
 from .protocol.settings import QuerierSettings
 from .sender import Sender
 from .timer import Timer

@@ -18,6 +18,7 @@ from random import Random
 
 from mcproxy.protocol import datagram, igmp, mld
 from mcproxy.protocol.datagram import Datagram
+from mcproxy.protocol.effects import Effects
 from mcproxy.protocol.family import FAMILIES, IPV4, Address, Family, packed
 from mcproxy.protocol.forwarding import Planner
 from mcproxy.protocol.host import Host
@@ -33,7 +34,7 @@ from mcproxy.protocol.packets import (
     Send,
     WireError,
 )
-from mcproxy.protocol.querier import Effects, Querier
+from mcproxy.protocol.querier import Querier
 from mcproxy.protocol.settings import QuerierSettings
 from mcproxy.protocol.wire import checksum
 

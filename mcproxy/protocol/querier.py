@@ -16,25 +16,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from .admission import Admission, RateLimit, Refusal, SsmPolicy
 from .deadlines import Deadlines
+from .effects import Effects
 from .election import Election, Verdict
 from .family import Address, Family
 from .group import NO_DOUBT, Doubt, Group
 from .leaving import Reporter, all_members_known, settle, track
 from .older import OlderVersions, as_heard_in, knows_leaving
-from .packets import (
-    Leave,
-    OldReport,
-    Packet,
-    Query,
-    Record,
-    RecordType,
-    Report,
-    Send,
-)
+from .packets import Leave, OldReport, Packet, Query, Record, RecordType, Report
 from .questions import Questions
 from .settings import QuerierSettings
 from .sources import EXCLUDE, NOTHING, SourceFilter, merge
@@ -46,18 +38,6 @@ MOST_EVENTS = 1000
 _IS_EX = RecordType.MODE_IS_EXCLUDE
 _TO_EX = RecordType.CHANGE_TO_EXCLUDE_MODE
 _TO_IN = RecordType.CHANGE_TO_INCLUDE_MODE
-
-
-@dataclass(slots=True)
-class Effects:
-    """What a state machine wants done; ``changed`` are groups with another subscription.
-
-    ``role_changed`` says that another router became the querier, or ceased to be it.
-    """
-
-    send: list[Send] = field(default_factory=list)
-    changed: list[Address] = field(default_factory=list)
-    role_changed: bool = False
 
 
 class Querier:
@@ -341,7 +321,8 @@ class Querier:
             self._deadlines.cancel(self.family.unspecified)
             for known in self.groups.values():
                 known.inquiry = None  # the other one asks now
-        self._adopt(query)
+        if query.version == self.family.current_version:  # older ones do not tell
+            self.settings = self._configured.as_told(query.robustness, query.interval)
         election = self.election
         election.other = source
         election.until = now + self.settings.other_querier_present_interval
@@ -354,16 +335,6 @@ class Querier:
             else:
                 group.lower_group(limit)
             self._reschedule(query.group, group)
-
-    def _adopt(self, query: Query) -> None:
-        """Live by the querier's timers, as far as it tells them."""
-        if query.version == self.family.current_version:
-            defaults = QuerierSettings()
-            self.settings = replace(
-                self._configured,
-                robustness=query.robustness or defaults.robustness,
-                query_interval=float(query.interval or defaults.query_interval),
-            )
 
     def _take_office(self, effects: Effects, now: float) -> None:
         """Be the querier, from the start-up queries on, with settings of our own."""

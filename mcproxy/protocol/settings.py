@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .admission import SsmPolicy
 from .family import Address
@@ -41,6 +41,15 @@ class QuerierSettings:
     static: Mapping[Address, SourceFilter] = field(default_factory=dict)
     ssm: SsmPolicy | None = None
     version: int | None = None
+
+    def as_told(self, robustness: int, interval: int) -> QuerierSettings:
+        """These with the elected querier's timers (section 6.6.2); 0 tells the defaults."""
+        defaults = QuerierSettings()
+        return replace(
+            self,
+            robustness=robustness or defaults.robustness,
+            query_interval=float(interval or defaults.query_interval),
+        )
 
     @property
     def tracks_hosts(self) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from mcproxy.protocol.datagram import destination
+from mcproxy.protocol.effects import Effects
 from mcproxy.protocol.family import Address
 from mcproxy.protocol.group import STOPPED
 from mcproxy.protocol.packets import Packet, Query, Record, RecordType, Report
-from mcproxy.protocol.querier import Effects, Querier
+from mcproxy.protocol.querier import Querier
 from mcproxy.protocol.settings import QuerierSettings
 from mcproxy.protocol.sources import EXCLUDE, INCLUDE, SourceFilter
 

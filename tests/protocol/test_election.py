@@ -8,11 +8,12 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.protocol import datagram
 from mcproxy.protocol.datagram import Datagram
+from mcproxy.protocol.effects import Effects
 from mcproxy.protocol.family import IPV4, IPV6, Address
 from mcproxy.protocol.igmp import encode as encode_igmp
 from mcproxy.protocol.mld import encode as encode_mld
 from mcproxy.protocol.packets import DropReason, OldReport, Query, WireError
-from mcproxy.protocol.querier import Effects, Querier
+from mcproxy.protocol.querier import Querier
 from mcproxy.protocol.settings import QuerierSettings
 from mcproxy.protocol.sources import ANY_SOURCE, NOTHING
 

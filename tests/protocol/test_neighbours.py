@@ -7,9 +7,10 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mcproxy.protocol.effects import Effects
 from mcproxy.protocol.family import Address
 from mcproxy.protocol.packets import NO_SOURCES, Leave, OldReport, Packet, Query, RecordType, Report
-from mcproxy.protocol.querier import Effects, Querier
+from mcproxy.protocol.querier import Querier
 from mcproxy.protocol.settings import QuerierSettings
 from mcproxy.protocol.sources import EXCLUDE
 

@@ -7,10 +7,11 @@ from dataclasses import replace
 from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.protocol import datagram
+from mcproxy.protocol.effects import Effects
 from mcproxy.protocol.family import IPV4, IPV6
 from mcproxy.protocol.older import OlderVersions
 from mcproxy.protocol.packets import Leave, OldReport, Query, Record, Report
-from mcproxy.protocol.querier import Effects, Querier
+from mcproxy.protocol.querier import Querier
 from mcproxy.protocol.settings import QuerierSettings
 from mcproxy.protocol.sources import ANY_SOURCE, NOTHING
 

@@ -12,9 +12,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.protocol import datagram
 from mcproxy.protocol.admission import Refusal
+from mcproxy.protocol.effects import Effects
 from mcproxy.protocol.family import IPV4, IPV6, packed
 from mcproxy.protocol.packets import Leave, OldReport, Query, Record, RecordType, Report
-from mcproxy.protocol.querier import MOST_EVENTS, Effects, Querier
+from mcproxy.protocol.querier import MOST_EVENTS, Querier
 from mcproxy.protocol.settings import QuerierSettings
 from mcproxy.protocol.sources import ANY_SOURCE, EXCLUDE, NOTHING
 
