@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -64,7 +65,7 @@ def _permitted(perform: Callable[[], int]) -> int:
         return perform()
     except NoRightsError as error:
         return _fail(NOT_PERMITTED, str(error))
-    except (AssertionError, OSError) as error:
+    except (AssertionError, OSError, subprocess.SubprocessError) as error:
         return _fail(NO, str(error))
 
 
