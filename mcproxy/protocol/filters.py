@@ -87,12 +87,15 @@ class RuleTable:
         self._bounds = sorted({start for (start, _), _ in pairs} | ends)
         # By the place of a group among the bounds; before the first one there are no rules.
         self._paths = [None, *_paths(_spread(self._bounds, pairs))]
-        self._extents: dict[int, Extent] = {}
+        self._extents: dict[tuple[_Node | None, _Node | None], Extent] = {}
+
+    def _leaf(self, group: Address) -> _Node | None:
+        return self._paths[bisect_right(self._bounds, int.from_bytes(group))]
 
     def matches(self, group: Address, source: Address) -> bool:
         """Whether some rule does."""
         number = int.from_bytes(source)
-        node = self._paths[bisect_right(self._bounds, int.from_bytes(group))]
+        node = self._leaf(group)
         while node is not None:
             position = bisect_right(node.firsts, number)
             if position and number <= node.lasts[position - 1]:
@@ -100,21 +103,24 @@ class RuleTable:
             node = node.up
         return False
 
-    def extent(self, group: Address) -> Extent:
-        """The sources that match; addresses that can be none do not count."""
-        place = bisect_right(self._bounds, int.from_bytes(group))
-        known = self._extents.get(place)
+    def extent(self, group: Address, beside: RuleTable | None = None) -> Extent:
+        """The sources that match here or in the table ``beside``.
+
+        Addresses that can be no sources do not count.
+        """
+        leaves = (self._leaf(group), None if beside is None else beside._leaf(group))
+        known = self._extents.get(leaves)
         if known is None:
             if len(self._extents) >= _MOST_KEPT:
                 self._extents.clear()
-            known = self._extents[place] = self._measure(self._paths[place])
+            known = self._extents[leaves] = self._measure(leaf for leaf in leaves if leaf)
         return known
 
-    def _measure(self, leaf: _Node | None) -> Extent:
+    def _measure(self, leaves: Iterable[_Node]) -> Extent:
         """Go through the matching sources in order until neither they nor the rest are few."""
         inside: list[int] | None = []
         outside: list[int] | None = []
-        parts = [node.intervals() for node in leaf.path()] if leaf else []
+        parts = [node.intervals() for leaf in leaves for node in leaf.path()]
         for first, last, match in _divided(self._universe, _joined(merge_sorted(*parts))):
             if match:
                 inside = _extended(inside, first, last)
@@ -174,19 +180,16 @@ class Filter:
     def __init__(self, family: Family, rules: Iterable[Rule], allow: bool) -> None:
         size = family.address_size
         own = [rule for rule in rules if all(len(r.first) == size for r in rule[:2] if r)]
+        by_name: dict[str | None, list[Rule]] = {None: []}
+        for rule in own:
+            by_name.setdefault(rule.came_from, []).append(rule)
         self._allow = allow
-        always = [rule for rule in own if rule.came_from is None]
-        self._always = RuleTable(family, always)
-        names = {rule.came_from for rule in own if rule.came_from is not None}
-        # What holds for any interface holds for each: so one table is looked into.
-        self._by_name = {
-            name: RuleTable(family, always + [rule for rule in own if rule.came_from == name])
-            for name in names
-        }
+        self._always = RuleTable(family, by_name.pop(None))
+        self._by_name = {name: RuleTable(family, some) for name, some in by_name.items()}
 
     def passes(self, group: Address, source: Address, came_from: str | None = None) -> bool:
         """Whether data does; that of an interface which is not known meets no rule about one."""
-        return self._table(came_from).matches(group, source) is self._allow
+        return self._matches(group, source, self._named(came_from)) is self._allow
 
     def restrict(
         self, group: Address, wanted: SourceFilter, came_from: str | None = None
@@ -207,12 +210,12 @@ class Filter:
     def _part(
         self, group: Address, wanted: SourceFilter, came_from: str | None, matching: bool
     ) -> SourceFilter:
-        table = self._table(came_from)
+        named = self._named(came_from)
         mode, sources = wanted
         if mode is INCLUDE:
-            left = frozenset(s for s in sources if table.matches(group, s) is matching)
+            left = frozenset(s for s in sources if self._matches(group, s, named) is matching)
             return SourceFilter(INCLUDE, left) if left else NOTHING
-        others, listed = table.extent(group)
+        others, listed = self._always.extent(group, named)
         if listed is None:
             return wanted
         if others is matching:
@@ -220,8 +223,14 @@ class Filter:
         left = listed - sources
         return SourceFilter(INCLUDE, left) if left else NOTHING
 
-    def _table(self, came_from: str | None) -> RuleTable:
-        return self._by_name.get(came_from, self._always) if came_from else self._always
+    def _named(self, came_from: str | None) -> RuleTable | None:
+        """The rules for data from one interface alone."""
+        return None if came_from is None else self._by_name.get(came_from)
+
+    def _matches(self, group: Address, source: Address, named: RuleTable | None) -> bool:
+        if self._always.matches(group, source):
+            return True
+        return named is not None and named.matches(group, source)
 
 
 def _numbers(range_: Range | None, highest: int) -> Interval:
