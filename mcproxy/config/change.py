@@ -13,7 +13,7 @@ import attrs
 
 from .document import document
 from .errors import ConfigurationError, Mistake, shown
-from .model import Configuration
+from .model import DOWNSTREAM, Configuration
 from .names import matches
 from .places import KeyPath, key_text
 from .structure import Mistakes, nearest
@@ -110,8 +110,6 @@ def _shown(value: object) -> str:
 
 
 # -- single changes; each gives a new Configuration or raises ConfigurationError
-
-UPSTREAM, DOWNSTREAM = "upstream", "downstream"
 
 
 def rebuilt(configuration: Configuration, written: Mapping[str, Any]) -> Configuration:

@@ -28,7 +28,7 @@ from ..config import change
 from ..config.change import Difference
 from ..config.document import document
 from ..config.errors import ConfigurationError, Wrong
-from ..config.model import Configuration
+from ..config.model import DOWNSTREAM, UPSTREAM, Configuration
 from ..config.structure import Mistakes, structure
 from ..linux.mroute import NotPermitted
 from . import snapshot, status
@@ -61,7 +61,7 @@ class Named:
     @property
     def links(self) -> list[tuple[str, str]]:
         """Role and name of each interface that is named."""
-        roles = ((change.UPSTREAM, self.upstream), (change.DOWNSTREAM, self.downstream))
+        roles = ((UPSTREAM, self.upstream), (DOWNSTREAM, self.downstream))
         return [(role, name) for role, name in roles if name is not None]
 
 

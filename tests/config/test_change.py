@@ -8,8 +8,6 @@ from typing import Any
 from hypothesis import given
 
 from mcproxy.config.change import (
-    DOWNSTREAM,
-    UPSTREAM,
     add_instance,
     add_link,
     compare,
@@ -18,7 +16,7 @@ from mcproxy.config.change import (
     remove_link,
 )
 from mcproxy.config.errors import ConfigurationError
-from mcproxy.config.model import Configuration
+from mcproxy.config.model import DOWNSTREAM, UPSTREAM, Configuration
 from mcproxy.config.structure import Mistakes
 from mcproxy.config.toml import build
 
