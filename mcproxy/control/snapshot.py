@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 from ..planes import SourcePlane
 from ..protocol.family import Address, text
 from ..protocol.group import STOPPED, Group
-from ..protocol.packets import NO_SOURCES
 from ..protocol.sources import EXCLUDE, INCLUDE
-from ..protocol.tracking import Wish
+from ..protocol.tracking import as_wish
 
 if TYPE_CHECKING:
     from ..instance import ProxyInstance
@@ -102,17 +101,16 @@ def _hosts(group: Group, now: float) -> Row:
     if group.hosts is None:
         return {}
     rows = []
-    for host, wish in sorted(group.hosts.items()):
-        wish = wish if isinstance(wish, Wish) else Wish(wish, NO_SOURCES, 0.0)
+    for host, noted in sorted(group.hosts.items()):
+        wish = as_wish(noted)
         excluding = wish.any_until > now
-        until = max(wish.any_until, wish.sources_until)
-        if until > now:
+        if wish.until > now:
             rows.append(
                 {
                     "host-address": text(host),
                     "filter-mode": (EXCLUDE if excluding else INCLUDE).value,
                     "source-address": sorted(map(text, wish.sources)),
-                    "expire": round(until - now, 1),
+                    "expire": round(wish.until - now, 1),
                 }
             )
     return {"host": rows, "all-known": group.hosts.unknowable_until <= now}

@@ -30,6 +30,16 @@ class Wish(NamedTuple):
     sources: Sources
     sources_until: float
 
+    @property
+    def until(self) -> float:
+        """When it counts no more."""
+        return max(self.any_until, self.sources_until)
+
+
+def as_wish(noted: float | Wish) -> Wish:
+    """What a table holds for a host, as a whole wish."""
+    return noted if isinstance(noted, Wish) else Wish(noted, NO_SOURCES, 0.0)
+
 
 class HostTable(dict[Address, "float | Wish"]):
     """The hosts that reported for one group, and what each wants.
@@ -58,8 +68,7 @@ class HostTable(dict[Address, "float | Wish"]):
         if kind in _SAYS_EXCLUDE:
             self[host] = until
             return
-        before = self.get(host, 0.0)
-        wish = before if isinstance(before, Wish) else Wish(before, NO_SOURCES, 0.0)
+        wish = as_wish(self.get(host, 0.0))
         known = wish.sources if wish.sources_until > now else NO_SOURCES
         any_until = wish.any_until
         if kind is RecordType.CHANGE_TO_INCLUDE_MODE:
@@ -75,16 +84,12 @@ class HostTable(dict[Address, "float | Wish"]):
 
     def forget(self, now: float) -> None:
         """Take out hosts of which nothing was heard for too long."""
-        for host in [host for host, wish in self.items() if _end(wish) <= now]:
+        for host in [host for host, wish in self.items() if as_wish(wish).until <= now]:
             del self[host]
 
     def wants_any(self, now: float) -> bool:
         """Whether some host wants the group from any source."""
-        return any(_any_until(wish) > now for wish in self.values())
-
-    def unwanted(self, sources: Sources, now: float) -> Sources:
-        """Those of ``sources`` that no host wants."""
-        return NO_SOURCES if self.wants_any(now) else sources.difference(self.wanted(now))
+        return any(as_wish(wish).any_until > now for wish in self.values())
 
     def wanted(self, now: float) -> dict[Address, float]:
         """The sources that hosts listed, with the time until which that counts."""
@@ -94,14 +99,6 @@ class HostTable(dict[Address, "float | Wish"]):
                 for source in wish.sources:
                     times[source] = max(wish.sources_until, times.get(source, 0.0))
         return times
-
-
-def _any_until(wish: float | Wish) -> float:
-    return wish.any_until if isinstance(wish, Wish) else wish
-
-
-def _end(wish: float | Wish) -> float:
-    return max(wish.any_until, wish.sources_until) if isinstance(wish, Wish) else wish
 
 
 class LinkHosts:
