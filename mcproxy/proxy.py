@@ -20,7 +20,7 @@ from .linux.rawport import RawPort
 from .linux.routes import SourceLocator
 from .messages import LinkChanged
 from .policy import per_source_instances, ssm_policy, version_of
-from .protocol.family import IPV4, IPV6, Family
+from .protocol.family import FAMILIES, Family
 from .protocol.querier import Querier
 from .receiver import Receiver
 from .routing import Routing, TableKey
@@ -133,7 +133,7 @@ class Proxy(MultiService):
         if before.instances != configuration.instances:
             self._arrange(configuration)
             self._warn_of_missing(set(_named(configuration)) - set(_named(before)))
-        await DeferredList([table.when_idle() for table in self.routing.tables.values()])
+        await self._when_idle()
         self._fill_tables(None)
         await self._close_tables()
 
@@ -224,8 +224,7 @@ class Proxy(MultiService):
         for instance in [*named, *self._with_patterns]:
             instance.receive(message)
         if any(instance.refused for instance in self.instances):
-            for table in self.routing.tables.values():
-                table.when_idle().addCallback(self._fill_tables)
+            self._when_idle().addCallback(self._fill_tables)
 
     def _fill_tables(self, _: object) -> None:
         """Have links taken that did not fit, as far as there is room now."""
@@ -238,8 +237,11 @@ class Proxy(MultiService):
     def _links_known(self) -> None:
         """All links were told once: the first queries are out, the first entries under way."""
         self._warn_of_missing(set(_named(self.configuration)))
-        idle = [table.when_idle() for table in self.routing.tables.values()]
-        DeferredList(idle).addCallback(self._announce)
+        self._when_idle().addCallback(self._announce)
+
+    def _when_idle(self) -> Deferred[Any]:
+        """Fires once all tables have in the kernel what was asked for."""
+        return DeferredList([table.when_idle() for table in self.routing.tables.values()])
 
     def _warn_of_missing(self, named: set[tuple[str, str]]) -> None:
         for instance, name in sorted(named):
@@ -288,7 +290,4 @@ def _named(configuration: Configuration) -> Iterable[tuple[str, str]]:
 
 def families(config: InstanceConfig) -> Iterable[Family]:
     """The families that an instance proxies."""
-    if config.igmp_version:
-        yield IPV4
-    if config.mld_version:
-        yield IPV6
+    return (family for family in FAMILIES if version_of(config, family))
