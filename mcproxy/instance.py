@@ -170,11 +170,11 @@ class ProxyInstance(Service):
         before, self.config = self.config, config
         planes_differ = modules.per_source != self._modules.per_source
         self._modules = modules
+        if before == config and not planes_differ:
+            return
         asked_before = self.database.static
         self.database.static = static_groups(config.static_group, self.family)
         self._ask_upstreams({**asked_before, **self.database.static})
-        if before == config and not planes_differ:
-            return
         if planes_differ or of_all_links(before) != of_all_links(config):
             self._reform(before, planes_differ)
             self._exchange_upstreams(links)
