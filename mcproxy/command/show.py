@@ -72,53 +72,7 @@ def _status(answer: Row) -> str:
         f"up {duration(answer['up-time'])}, {answer['memory'] / 2**20:.0f} MiB\n"
         f"configuration: {answer['configuration'] or 'from the command line'}\n\n"
     )
-    return head + table(
-        {
-            "Instance": _value("instance"),
-            "V": _value("version"),
-            "Table": _value("table"),
-            "Groups": _value("groups"),
-            "Upstream": _value("upstream"),
-            "Downstream": _value("downstream"),
-            "Waiting": _value("waiting"),
-        },
-        answer["instance"],
-    )
-
-
-def _interfaces(answer: Row) -> str:
-    return table(
-        {
-            "Instance": _value("instance"),
-            "Interface": _value("interface"),
-            "Role": _value("role"),
-            "State": _value("state"),
-            "Address": _value("address"),
-            "V": _value("version"),
-            "Querier": _value("querier"),
-            "QuerierIp": _value("querier-address"),
-            "Query-Timer": lambda row: duration(row.get("query-timer") or row.get("expire")),
-            "Groups": _value("groups"),
-            "Uptime": _time("up-time"),
-        },
-        answer["interfaces"],
-    )
-
-
-def _groups(answer: Row) -> str:
-    return table(
-        {
-            "Instance": _value("instance"),
-            "Interface": _value("interface"),
-            "Group": _value("group-address"),
-            "Mode": lambda row: str(row["filter-mode"]).upper(),
-            "Timer": _group_timer,
-            "Srcs": lambda row: len(row["source"]),
-            "V": _value("version"),
-            "Uptime": _time("up-time"),
-        },
-        answer["groups"],
-    )
+    return head + table(COLUMNS["status"], answer["instance"])
 
 
 def _group_timer(row: Row) -> str:
@@ -127,40 +81,66 @@ def _group_timer(row: Row) -> str:
     return duration(row["expire"] if row["expire"] is not None else max(times, default=None))
 
 
-def _routes(answer: Row) -> str:
-    return table(
-        {
-            "Instance": _value("instance"),
-            "Source": _value("source-address"),
-            "Group": _value("group-address"),
-            "Input": _value("incoming-interface"),
-            "Output": _value("outgoing-interface"),
-        },
-        answer["routes"],
-    )
-
-
-def _counters(answer: Row) -> str:
-    return table(
-        {
-            "Interface": _value("interface"),
-            "What": _value("what"),
-            "Kind": _value("kind"),
-            "Count": _value("count"),
-        },
-        answer["counters"],
-    )
+def _rows(what: str) -> Callable[[Row], str]:
+    """The view of a list that the answer has under its own name."""
+    return lambda answer: table(COLUMNS[what], answer[what])
 
 
 def _config(answer: Row) -> str:
     return str(answer["text"])
 
 
+COLUMNS: dict[str, Columns] = {
+    "status": {
+        "Instance": _value("instance"),
+        "V": _value("version"),
+        "Table": _value("table"),
+        "Groups": _value("groups"),
+        "Upstream": _value("upstream"),
+        "Downstream": _value("downstream"),
+        "Waiting": _value("waiting"),
+    },
+    "interfaces": {
+        "Instance": _value("instance"),
+        "Interface": _value("interface"),
+        "Role": _value("role"),
+        "State": _value("state"),
+        "Address": _value("address"),
+        "V": _value("version"),
+        "Querier": _value("querier"),
+        "QuerierIp": _value("querier-address"),
+        "Query-Timer": lambda row: duration(row.get("query-timer") or row.get("expire")),
+        "Groups": _value("groups"),
+        "Uptime": _time("up-time"),
+    },
+    "groups": {
+        "Instance": _value("instance"),
+        "Interface": _value("interface"),
+        "Group": _value("group-address"),
+        "Mode": lambda row: str(row["filter-mode"]).upper(),
+        "Timer": _group_timer,
+        "Srcs": lambda row: len(row["source"]),
+        "V": _value("version"),
+        "Uptime": _time("up-time"),
+    },
+    "routes": {
+        "Instance": _value("instance"),
+        "Source": _value("source-address"),
+        "Group": _value("group-address"),
+        "Input": _value("incoming-interface"),
+        "Output": _value("outgoing-interface"),
+    },
+    "counters": {
+        "Interface": _value("interface"),
+        "What": _value("what"),
+        "Kind": _value("kind"),
+        "Count": _value("count"),
+    },
+}
+"""What the tables show, by heading."""
+
 VIEWS: dict[str, Callable[[Row], str]] = {
     "status": _status,
-    "interfaces": _interfaces,
-    "groups": _groups,
-    "routes": _routes,
-    "counters": _counters,
+    **{what: _rows(what) for what in ("interfaces", "groups", "routes", "counters")},
     "config": _config,
 }
