@@ -9,9 +9,10 @@ import attrs
 
 from .config.addresses import IPNetwork, read_address, read_channel, read_groups, read_mapped
 from .config.model import DOWNSTREAM, IN, OUT, UPSTREAM, InstanceConfig, InterfaceSettings
+from .config.rules import range_of
 from .protocol.admission import SsmPolicy
 from .protocol.family import IPV4, Address, Family
-from .protocol.filters import Filter
+from .protocol.filters import Filter, Rule
 from .protocol.gates import OPEN, Gates, Policy
 from .protocol.gates import Filter as Gate
 from .protocol.packets import Sources
@@ -61,24 +62,8 @@ def _sources_of(
 
 def _among(networks: Iterable[IPNetwork], family: Family) -> Callable[[Address], bool]:
     """Whether a group is in one of ``networks``, of which those of ``family`` count."""
-    bits = 8 * family.address_size
-    prefixes = [
-        (bits - one.prefixlen, int(one.network_address) >> (bits - one.prefixlen))
-        for one in networks
-        if one.max_prefixlen == bits
-    ]
-    if not prefixes:
-        return _never
-
-    def is_among(group: Address) -> bool:
-        number = int.from_bytes(group)
-        return any(number >> shift == prefix for shift, prefix in prefixes)
-
-    return is_among
-
-
-def _never(group: Address) -> bool:
-    return False
+    rules = [Rule(range_of(network)) for network in networks]
+    return partial(Filter(family, rules, True).passes, source=family.unspecified)
 
 
 def static_groups(channels: Iterable[str], family: Family) -> Mapping[Address, SourceFilter]:

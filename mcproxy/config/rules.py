@@ -17,13 +17,14 @@ ANY = "*"
 _HINT = 'write an address, a prefix, "A - B" or "*"'
 
 
-def _range_of(network: IPNetwork) -> Range:
+def range_of(network: IPNetwork) -> Range:
+    """All addresses of ``network``."""
     return Range(network.network_address.packed, network.broadcast_address.packed)
 
 
 _OF_FAMILY = {
-    4: [_range_of(ipaddress.ip_network(text)) for text in ("224.0.0.0/4", "0.0.0.0/0")],
-    16: [_range_of(ipaddress.ip_network(text)) for text in ("ff00::/8", "::/0")],
+    4: [range_of(ipaddress.ip_network(text)) for text in ("224.0.0.0/4", "0.0.0.0/0")],
+    16: [range_of(ipaddress.ip_network(text)) for text in ("ff00::/8", "::/0")],
 }
 """All groups and all addresses, by the size of an address."""
 
@@ -50,7 +51,7 @@ def read_range(text: str) -> Range | None:
     if text == ANY:
         return None
     if "/" in text:
-        return _range_of(parse_prefix(text, _HINT))
+        return range_of(parse_prefix(text, _HINT))
     if "-" not in text:
         address = parse_address(text, _HINT)
         return Range(address.packed, address.packed)
