@@ -88,6 +88,22 @@ def add_save(to: argparse.ArgumentParser) -> None:
     to.add_argument("--save", action="store_true", help=told)
 
 
+def add_kinds(to: argparse.ArgumentParser, of: str) -> dict[str, argparse.ArgumentParser]:
+    """What a change may be about, by kind: an instance, or an interface ``of`` one in a role."""
+    kinds = to.add_subparsers(metavar="WHAT", required=True, dest="kind")
+    kinds.add_parser("instance", help="a proxy", allow_abbrev=False).add_argument(
+        "name", metavar="NAME"
+    )
+    for role in ("upstream", "downstream"):
+        link = kinds.add_parser(role, help=f"{role} of an instance", allow_abbrev=False)
+        link.add_argument("interface", metavar="IF")
+        link.add_argument(of, metavar="INSTANCE", required=True, dest="name")
+    for kind in kinds.choices.values():
+        add_socket(kind)
+        add_save(kind)
+    return dict(kinds.choices)
+
+
 def run(act: Callable[[], None]) -> int:
     """The exit code of ``act``; why it failed is told."""
     try:
