@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import replace
 
 from .admission import Admission, RateLimit, Refusal, SsmPolicy
 from .deadlines import Deadlines
@@ -101,11 +100,8 @@ class Querier:
         self._questions = Questions(self.family, self.version, settings, self.mtu)
         effects = Effects(changed=list({**static, **settings.static}))
         if not self.is_querier:
-            settings = replace(
-                settings,
-                robustness=self.settings.robustness,
-                query_interval=self.settings.query_interval,
-            )
+            told = self.settings
+            settings = settings.as_told(told.robustness, told.query_interval)
             if not settings.elects:
                 self.election.until = now
                 self._deadlines.schedule(self.family.all_nodes, now)

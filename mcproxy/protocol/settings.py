@@ -42,7 +42,7 @@ class QuerierSettings:
     ssm: SsmPolicy | None = None
     version: int | None = None
 
-    def as_told(self, robustness: int, interval: int) -> QuerierSettings:
+    def as_told(self, robustness: int, interval: float) -> QuerierSettings:
         """These with the elected querier's timers (section 6.6.2); 0 tells the defaults."""
         defaults = QuerierSettings()
         return replace(
