@@ -53,7 +53,7 @@ def parse_prefix(text: str, hint: str = "write one as in 192.0.2.0/24") -> IPNet
     bits = address.max_prefixlen
     if not (length.isascii() and length.isdecimal() and int(length[:4]) <= bits):
         raise Wrong(f"{shown(text.strip())} has no prefix length", f"use 0 to {bits} behind the /")
-    network = ipaddress.ip_network((address, int(length)), strict=False)
+    network = ipaddress.ip_network((address.packed, int(length)), strict=False)
     if network.network_address != address:
         raise Wrong(f"{shown(text.strip())} has bits beyond its prefix", f"write {network}")
     return network

@@ -6,6 +6,7 @@ from typing import Any
 
 import attrs
 
+from .document import Document, document
 from .model import Configuration
 from .places import KeyPath
 from .structure import Mistakes
@@ -30,15 +31,21 @@ class Place:
 class Reading:
     """What was read from a file in some ``language``.
 
-    ``document`` says the same in the native language. ``notes`` are on what it cannot say.
-    ``off`` is where the file says that it is not to be used, or None.
+    ``written`` says the same in the native language: where it is None, what
+    ``configuration`` is written as. ``notes`` are on what it cannot say. ``off`` is where the
+    file says that it is not to be used, or None.
     """
 
     language: str
     configuration: Configuration
-    document: dict[str, Any]
+    written: Document | None = None
     notes: tuple[str, ...] = ()
     off: Place | None = None
+
+    @property
+    def document(self) -> Document:
+        """What was read, in the native language."""
+        return document(self.configuration) if self.written is None else self.written
 
 
 class Draft:

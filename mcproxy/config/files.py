@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import NoReturn
 
-from .document import document
 from .draft import CLASSIC, IGMPPROXY, NATIVE, Reading
 from .errors import ConfigurationError, Mistake
 from .model import Configuration
@@ -46,8 +45,7 @@ def read(path: str) -> Reading:
         from . import igmpproxy
 
         return igmpproxy.read(text, path)
-    configuration = parse(text, path)
-    return Reading(NATIVE, configuration, document(configuration))
+    return Reading(NATIVE, parse(text, path))
 
 
 def language(text: str) -> str:

@@ -19,7 +19,9 @@ _HINT = 'write an address, a prefix, "A - B" or "*"'
 
 def range_of(network: IPNetwork) -> Range:
     """All addresses of ``network``."""
-    return Range(network.network_address.packed, network.broadcast_address.packed)
+    first = network.network_address.packed
+    last = int.from_bytes(first) | (1 << network.max_prefixlen - network.prefixlen) - 1
+    return Range(first, last.to_bytes(len(first)))
 
 
 _OF_FAMILY = {
