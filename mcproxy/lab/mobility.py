@@ -1,7 +1,7 @@
-"""A journey: a node that moves between access gateways while it watches and while it films.
+"""Access gateways of mobile nodes, and a journey: a node moves, while it watches and films.
 
-Each gateway has a proxy instance for each tunnel to an anchor (RFC 6224). What is measured is
-how long the streams are away, and how much of that is due to the proxies.
+A gateway has a proxy instance for each tunnel to an anchor (RFC 6224). What is measured on the
+journey is how long the streams are away, and how much of that is due to the proxies.
 """
 
 from __future__ import annotations
@@ -25,15 +25,10 @@ PICTURE = """
 """
 
 ANCHOR = '[instance.anchor]\nupstream = "up"\ndownstream = "t*"\n'
-GATEWAY = """\
-[defaults]
-query-interval = 2
-query-max-response-time = 0.3
-[instance.home]
-upstream = "home"
-downstream = ["mn"]
-"""
+GATEWAY = '[instance.home]\nupstream = "home"\ndownstream = ["mn"]\n'
 VISITED = '[instance.visited]\nupstream = "visited"\ndownstream = ["idle"]\n'
+
+SETTINGS = "[defaults]\nquery-interval = 2\nquery-max-response-time = 0.3\n"
 
 CHANNEL, FILM = ("239.1.1.1", "ff1e::1"), ("239.2.2.2", "ff1e::2")
 RATE = 500.0
@@ -42,58 +37,98 @@ LATEST = 0.5
 PAUSE = 1.5
 """Seconds between the steps; a node is asked again after half a second."""
 
-_SERVER1, _SERVER2, _TUNNEL1, _TUNNEL2, _TUNNEL3, _RADIO = range(1, 7)
+SERVER, SERVER2, _TUNNEL1, _TUNNEL2, _TUNNEL3, RADIO = range(1, 7)
+"""Numbers of links, which are in the addresses there: see ``on_link``."""
+
+
+def on_link(link: int, host: int) -> tuple[str, str]:
+    """A host's addresses on a link, with prefix length. Server and node are 2, all others 1."""
+    return f"10.0.{link}.{host}/24", f"fd00:{link}::{host}/64"
+
+
+class Gateways:
+    """Two anchors, two gateways, and a node whose link to the near one is up, to the far one down.
+
+    ::
+
+        server eth0 --- up anchor1 t1 ----- home    near mn --- [radio: bridge] --- eth0 node
+                                   t2 ------- home  far  mn ------'
+               eth1 --- up anchor2 t1 ----- visited near
+
+    Gateway ``near`` has instances ``home`` and ``visited``, gateway ``far`` has ``home`` alone.
+    """
+
+    def __init__(self, lab: Lab) -> None:
+        names = ("server", "anchor1", "anchor2", "far", "near", "node")
+        self.server, *proxies, self.node = map(lab.node, names)
+        self.anchor1, self.anchor2, self.far, self.near = proxies
+        self.radio = lab.switch("radio")
+        for number, (left, name, right, other) in enumerate(
+            (
+                (self.anchor1, "up", self.server, "eth0"),
+                (self.anchor2, "up", self.server, "eth1"),
+                (self.anchor1, "t1", self.near, "home"),
+                (self.anchor1, "t2", self.far, "home"),
+                (self.anchor2, "t1", self.near, "visited"),
+            ),
+            SERVER,
+        ):
+            lab.link(left, name, right, other, on_link(number, 1), on_link(number, 2))
+        lab.link(self.radio, "node", self.node, "eth0", (), on_link(RADIO, 2))
+        for gateway in (self.near, self.far):
+            lab.link(self.radio, gateway.name, gateway, "mn", (), on_link(RADIO, 1))
+        self.detach(self.far)
+
+    def start(self, settings: str) -> list[Daemon]:
+        """The daemons of the anchors, the far gateway and the near one, once they are ready."""
+        configs = {
+            self.anchor1: ANCHOR,
+            self.anchor2: ANCHOR,
+            self.far: GATEWAY,
+            self.near: GATEWAY + VISITED,
+        }
+        daemons = [Daemon(node, settings + config) for node, config in configs.items()]
+        for daemon in daemons:
+            daemon.wait_ready()
+        return daemons
+
+    def attach(self, gateway: Node) -> None:
+        """Put a gateway's link to the node up."""
+        gateway.set_link("mn", state="up")
+        for node, name in ((gateway, "mn"), (self.radio, gateway.name)):
+            node.await_link(name)
+
+    def detach(self, gateway: Node) -> None:
+        """Put it down again."""
+        gateway.set_link("mn", state="down")
 
 
 class Journey:
-    """The network with its four daemons; ``faults`` are sentences on what was not as it should."""
+    """Gateways with their daemons; ``faults`` are sentences on what was not as it should."""
 
     def __init__(self, lab: Lab) -> None:
-        names = ("server", "anchor1", "anchor2", "near", "far", "node")
-        self.server, *anchors, self.near, self.far, self.node = map(lab.node, names)
         self.faults: list[str] = []
-        self._connect(lab, *anchors)
-        configs = (ANCHOR, ANCHOR, GATEWAY + VISITED, GATEWAY)
-        nodes = (*anchors, self.near, self.far)
-        self.daemons = [Daemon(n, c) for n, c in zip(nodes, configs, strict=True)]
-        for daemon in self.daemons:
-            daemon.wait_ready()
-        self._near_daemon = self.daemons[2]
-        self._air = self.node.capture(data=True)
-        self._seen = {name: self.server.capture(name, data=True) for name in ("eth0", "eth1")}
-
-    def _connect(self, lab: Lab, one: Node, two: Node) -> None:
-        self._radio = lab.switch("radio")
-        for number, (left, name, right, other) in enumerate(
-            (
-                (self.server, "eth0", one, "up"),
-                (self.server, "eth1", two, "up"),
-                (one, "t1", self.near, "home"),
-                (one, "t2", self.far, "home"),
-                (two, "t1", self.near, "visited"),
-            ),
-            _SERVER1,
-        ):
-            lab.link(left, name, right, other, _at(number, 1), _at(number, 2))
-        lab.link(self._radio, "node", self.node, "eth0", (), _at(_RADIO, 2))
-        for gateway in (self.near, self.far):
-            lab.link(self._radio, gateway.name, gateway, "mn", (), _at(_RADIO, 1))
-        self.far.set_link("mn", state="down")
+        self._gateways = Gateways(lab)
+        self._server, self._node = self._gateways.server, self._gateways.node
+        self.daemons = self._gateways.start(SETTINGS)
+        self._air = self._node.capture(data=True)
+        self._seen = {name: self._server.capture(name, data=True) for name in ("eth0", "eth1")}
 
     # -- what happens
 
     def perform(self, tell: Callable[[str], None]) -> None:
         """Play it, and tell of each step in a line or two."""
         for group in CHANNEL:
-            self.server.stream(group, ("eth0", "eth1"), RATE, _own(_SERVER1, group))
-            self.node.join(group)
+            self._server.stream(group, ("eth0", "eth1"), RATE, _own(SERVER, group))
+            self._node.join(group)
         for group in FILM:
-            self.node.stream(group, "eth0", RATE, _own(_RADIO, group))
+            self._node.stream(group, "eth0", RATE, _own(RADIO, group))
+        near, far = self._gateways.near, self._gateways.far
         tell("the node, at the near gateway, watches a channel and films")
         time.sleep(PAUSE)
         for text, step, way in (
-            ("the node goes to the far gateway", lambda: self._go(self.near, self.far), "eth0"),
-            ("the node comes back", lambda: self._go(self.far, self.near), "eth0"),
+            ("the node goes to the far gateway", lambda: self._go(near, far), "eth0"),
+            ("the node comes back", lambda: self._go(far, near), "eth0"),
             ("mcproxy move mn --to visited: it belongs to the other anchor", self._move, "eth1"),
         ):
             for capture in (self._air, *self._seen.values()):
@@ -105,13 +140,12 @@ class Journey:
                 tell(f"         {line}")
 
     def _go(self, old: Node, new: Node) -> None:
-        old.set_link("mn", state="down")
-        new.set_link("mn", state="up")
-        for node, name in ((new, "mn"), (self._radio, new.name)):
-            node.await_link(name)
+        self._gateways.detach(old)
+        self._gateways.attach(new)
 
     def _move(self) -> None:
-        self._near_daemon.command("move", "mn", "--to", "visited")
+        *_, near = self.daemons
+        near.command("move", "mn", "--to", "visited")
 
     # -- what came of it
 
@@ -155,11 +189,6 @@ def _gap(times: list[float]) -> tuple[float, float] | None:
     return max((later - sooner, later) for sooner, later in pairwise(times))
 
 
-def _at(link: int, host: int) -> tuple[str, str]:
-    return f"10.0.{link}.{host}/24", f"fd00:{link}::{host}/64"
-
-
 def _own(link: int, group: str) -> str:
     """A sender's address on a link, in the family of a group."""
-    host = 1 if link == _SERVER1 else 2
-    return _at(link, host)[":" in group].partition("/")[0]
+    return on_link(link, 2)[":" in group].partition("/")[0]

@@ -4,9 +4,10 @@ and while it films (RFC 6224; RFC 7287)."""
 from __future__ import annotations
 
 from mcproxy.lab.capture import Capture
+from mcproxy.lab.mobility import RADIO
 from mcproxy.lab.waiting import wait_until
 
-from .gateways import RADIO, Gateways, GatewaysTestCase
+from .gateways import Gateways, GatewaysTestCase
 from .messages import TO_EX, TO_IN, queries, record, timed_records
 from .site import RATE, IPv4TestCase, IPv6TestCase
 
@@ -22,9 +23,9 @@ class MobilityScenarios(Gateways):
 
     def hand_over(self) -> None:
         """The node goes from the near gateway to the far one, and is not told."""
-        self.detach(self.near)
+        self.gateways.detach(self.near)
         self.air.clear()
-        self.attach(self.far)
+        self.gateways.attach(self.far)
 
     def first_after(self, link: Capture, time: float, source: str) -> float:
         """When the first packet of a source came in after a time."""
