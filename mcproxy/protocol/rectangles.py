@@ -66,21 +66,25 @@ class Rectangles:
 
     def __init__(self, rectangles: Collection[Rectangle], height: int) -> None:
         self._starts = starts = _cut(rectangles, isqrt(len(rectangles)) + _FEW)
-        over: list[tuple[int, int, int]] = []
+        over: list[tuple[int, int, int, int]] = []
         within: list[list[Rectangle]] = [[] for _ in range(len(starts) + 1)]
         for left, right, bottom, top in rectangles:
             # The slab before each start has its number; the first and the last have nothing.
             low, high = bisect_left(starts, left), bisect_right(starts, right)
             if low + 1 < high:
-                over.append((low + 1, high, (1 << top) - (1 << bottom)))
+                over.append((low + 1, high, bottom, top))
             if starts[low] != left:
                 within[low].append(Rectangle(left, min(right, starts[low]), bottom, top))
             if starts[high - 1] != right and high != low:
                 within[high].append(Rectangle(starts[high - 1], right, bottom, top))
+        masks = _overlaid(
+            len(within),
+            ((low, high, (1 << top) - (1 << bottom)) for low, high, bottom, top in over),
+        )
         size = height // 8 + 1
         self._slabs = [
             _Slab(mask.to_bytes(size, "little"), some)
-            for mask, some in zip(_overlaid(len(within), over), within, strict=True)
+            for mask, some in zip(masks, within, strict=True)
         ]
 
     def cover(self, x: int, y: int) -> bool:
