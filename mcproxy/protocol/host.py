@@ -50,7 +50,7 @@ class Host:
         self._configured = self.version
         self.fallback = True
         self.is_ssm: Predicate = family.is_ssm
-        self._older = OlderVersions()
+        self.older = OlderVersions()
         self._version_ends: float | None = None
         self._random = random
         self._current = CurrentHost(family, self.groups, random)
@@ -91,8 +91,8 @@ class Host:
 
     def rejoin(self, now: float) -> list[Send]:
         """Report all groups as joined just now: the link, its address or version is new."""
-        self.version = self._older.oldest(self._configured, now)
-        self._version_ends = self._older.next_end(now)
+        self.version = self.older.oldest(self._configured, now)
+        self._version_ends = self.older.next_end(now)
         self.silence()
         return self._tell([(g, NOTHING, wanted) for g, wanted in self.groups.items()], now)
 
@@ -146,13 +146,13 @@ class Host:
         if not follows or (family is IPV4 and specific):
             return []
         until = now + self.robustness * self.query_interval + query.max_response
-        self._older.heard(query.version, until)
+        self.older.heard(query.version, until)
         return self._choose_version(now)
 
     def _choose_version(self, now: float) -> list[Send]:
-        if self._older.oldest(self._configured, now) != self.version:
+        if self.older.oldest(self._configured, now) != self.version:
             return self.rejoin(now)
-        self._version_ends = self._older.next_end(now)
+        self._version_ends = self.older.next_end(now)
         return []
 
     # -- sending

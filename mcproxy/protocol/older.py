@@ -12,24 +12,24 @@ from .packets import Record, RecordType
 
 
 class OlderVersions:
-    """The versions older than the current one that were heard of, and until when each counts."""
+    """The versions older than the current one heard of, and ``until`` when each counts."""
 
-    __slots__ = ("_until",)
+    __slots__ = ("until",)
 
     def __init__(self) -> None:
-        self._until: dict[int, float] = {}
+        self.until: dict[int, float] = {}
 
     def heard(self, version: int, until: float) -> None:
         """Something of ``version`` was heard: it counts until then, unless heard again."""
-        self._until[version] = until
+        self.until[version] = until
 
     def oldest(self, current: int, now: float) -> int:
         """The oldest version that counts now, ``current`` when none does."""
-        return min((v for v, until in self._until.items() if until > now), default=current)
+        return min((v for v, until in self.until.items() if until > now), default=current)
 
     def next_end(self, now: float) -> float | None:
         """When the next of them ceases to count."""
-        return min((until for until in self._until.values() if until > now), default=None)
+        return min((until for until in self.until.values() if until > now), default=None)
 
 
 def as_heard_in(mode: int, family: Family, record: Record) -> Record | None:

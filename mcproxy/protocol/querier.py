@@ -132,6 +132,17 @@ class Querier:
         self._take_office(effects, now)
         return effects
 
+    def take_over(self, address: Address, group: Group) -> None:
+        """Go on with a group that was kept elsewhere."""
+        self.groups[address] = group
+        self._reschedule(address, group)
+
+    def yield_to(self, other: Address, until: float) -> None:
+        """``other`` is the querier of the link, until then unless it is heard again."""
+        self._deadlines.cancel(self.family.unspecified)
+        self.election.other, self.election.until = other, until
+        self._deadlines.schedule(self.family.all_nodes, until)
+
     def subscription(self, group: Address) -> SourceFilter:
         """What this link wants of ``group``."""
         found = self.groups.get(group)
@@ -314,15 +325,11 @@ class Querier:
             return
         effects.role_changed = self.is_querier
         if self.is_querier:
-            self._deadlines.cancel(self.family.unspecified)
             for known in self.groups.values():
                 known.inquiry = None  # the other one asks now
         if query.version == self.family.current_version:  # older ones do not tell
             self.settings = self._configured.as_told(query.robustness, query.interval)
-        election = self.election
-        election.other = source
-        election.until = now + self.settings.other_querier_present_interval
-        self._deadlines.schedule(self.family.all_nodes, election.until)
+        self.yield_to(source, now + self.settings.other_querier_present_interval)
         group = self.groups.get(query.group)
         if group is not None and not query.suppress:
             limit = now + query.max_response * self.settings.robustness
@@ -337,8 +344,7 @@ class Querier:
         effects.role_changed = not self.is_querier
         self.election.other = None
         self.settings = self._configured
-        if effects.role_changed:
-            self._wait_for_answers(now)
+        self._wait_for_answers(now)
         self._startup_left = self.settings.robustness
         self._deadlines.cancel(self.family.unspecified)
         self._deadlines.cancel(self.family.all_nodes)
@@ -347,7 +353,8 @@ class Querier:
     def _wait_for_answers(self, now: float) -> None:
         """Nothing ends before its hosts had the time to answer our first query.
 
-        By their own timers groups may end half a response interval after the takeover.
+        By their own timers groups may end half a response interval after the takeover, and
+        what hosts said while nobody heard it is not known.
         """
         limit = now + self.settings.query_response_interval
         for address, group in self.groups.items():

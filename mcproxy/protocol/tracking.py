@@ -11,6 +11,7 @@ counts as unknowable for as long: then it is asked about, as without tracking.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from .family import Address
@@ -117,6 +118,14 @@ class LinkHosts:
 
     def __len__(self) -> int:
         return len(self._known)
+
+    def times(self) -> dict[Address, float]:
+        """The hosts, as tables of groups name them, and until when each counts."""
+        return dict(self._known.values())
+
+    def take_over(self, times: Mapping[Address, float]) -> None:
+        """Know these hosts, as ``times`` of another one has them."""
+        self._known.update({host: (host, until) for host, until in times.items()})
 
     def hear(self, host: Address, now: float, until: float) -> Address | None:
         """``host`` reports, and counts ``until`` then; None when it cannot be tracked."""

@@ -54,11 +54,10 @@ class SlowNeighbour(SlowRouter):
         self.older: dict[tuple[Address, int], float] = {}
 
     def start(self, now: float) -> None:
-        """GQ-01, GQ-05, QE-05: be the querier; who was not waits for answers at first."""
-        if self.other is not None:
-            limit = now + self.configured.query_response_interval
-            for group in self.groups.values():
-                group.hold(limit)
+        """GQ-01, GQ-05, QE-05: be the querier; nothing ends before there may be answers."""
+        limit = now + self.configured.query_response_interval
+        for group in self.groups.values():
+            group.hold(limit)
         self.other, self.silent = None, False
         self.settings = self.configured
         self.starting = self.settings.robustness

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from mcproxy.protocol.effects import Effects
 from mcproxy.protocol.family import Address
+from mcproxy.protocol.keeping import querier_values, restored_querier
 from mcproxy.protocol.packets import NO_SOURCES, Leave, OldReport, Packet, Query, RecordType, Report
 from mcproxy.protocol.querier import Querier
 from mcproxy.protocol.settings import QuerierSettings
@@ -21,7 +23,9 @@ from .tables import Asked
 
 OURS = 5
 PAUSES = [0.25, 0.5, 1.0, 2.0, 10.0, 45.0, 50.0, 100.0, 255.0, 260.0]
-WHAT = ["report"] * 4 + ["old report"] * 2 + ["leave", "query", "specific query", "start"]
+WHAT = [
+    *["report"] * 4, *["old report"] * 2, "leave", "query", "specific query", "start", "restart"
+]  # fmt: skip
 WHAT += ["pause"] * 3
 
 
@@ -43,7 +47,7 @@ class NeighbourTests(LinkTests):
         """GC, OLD, VM-04, QE, QR, SQ-10, GQ-01, GQ-03."""
         LinkTests.setUp(self)
         self.data = data
-        settings = data.draw(self.any_settings())
+        self.settings = settings = data.draw(self.any_settings())
         ours = host(self.family, OURS)
         self.in_office = True
         self.querier = Querier(self.family, settings, address=ours)
@@ -69,6 +73,17 @@ class NeighbourTests(LinkTests):
         self.slow.start(self.now)
         self.note(self.querier.start(self.now))
 
+    def restarts(self) -> None:
+        """Another process goes on with what this one has kept."""
+        before = self.querier
+        values = json.loads(json.dumps(querier_values(before)))
+        self.querier = restored_querier(self.family, values)
+        self.querier.election.address = before.election.address
+        self.querier.reconfigure(self.settings, self.now)
+        self.slow.objected = None
+        if self.querier.is_querier:
+            self.starts()
+
     def step(self, what: str) -> None:
         """Something happens."""
         draw = self.data.draw
@@ -81,6 +96,8 @@ class NeighbourTests(LinkTests):
                 self.family, draw(st.integers(4, 6))
             )
             self.starts()
+        elif what == "restart":
+            self.restarts()
         elif what in ("query", "specific query"):
             self.arrives(self.query(what == "specific query"), self.any_router())
         else:
