@@ -74,7 +74,7 @@ class Downstream:
         self.since = timer.now()
         self.querier = querier
         self._owner = owner
-        self._groups = groups
+        self.groups = groups
         self._timer = timer
         self._sender = sender
         self._reminder = timer.reminder(self._due)
@@ -87,6 +87,12 @@ class Downstream:
         now = self._timer.now()
         self._carry_out(self.querier.start(now), now)
 
+    def follow(self) -> None:
+        """Go on while another router is the querier."""
+        self.querier.election.address = self.link.address(self.querier.family)
+        self._tell_role()
+        self._reminder.set(self.querier.next_deadline())
+
     def reconfigure(self, settings: QuerierSettings, check_subnet: bool) -> None:
         """Live by other settings; what hosts want stays."""
         self.check_subnet = check_subnet
@@ -96,7 +102,7 @@ class Downstream:
     def close(self) -> None:
         """Do nothing any more."""
         self._reminder.cancel()
-        self._groups.close()
+        self.groups.close()
 
     def update(self, link: Link) -> None:
         """The link is this now, with the same index."""

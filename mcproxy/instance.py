@@ -26,7 +26,6 @@ from .policy import (
     of_all_links,
     querier_settings,
     same_querier,
-    ssm_policy,
     static_groups,
     version_of,
 )
@@ -36,7 +35,6 @@ from .protocol.gates import Policy
 from .protocol.membership import MembershipDatabase
 from .protocol.querier import Querier
 from .protocol.selection import Join
-from .protocol.settings import QuerierSettings
 from .protocol.sources import SourceFilter
 from .receiver import Receiver
 from .routingtable import ForwardingTable
@@ -84,6 +82,7 @@ class ProxyInstance(Service):
         self.refused: set[str] = set()
         self.upstreams = {upstream.name: upstream for upstream in modules.upstreams}
         self.version = version_of(config, family)
+        self.table_key = (family, config.table)
         self._queriers: dict[str, Querier] = {}
         self.database = MembershipDatabase(
             self._queriers, static_groups(config.static_group, family)
@@ -181,7 +180,7 @@ class ProxyInstance(Service):
         for name, downstream in self.downstreams.items():
             settings = config.downstream_settings(name)
             if settings is not None and not same_querier(name, config, before):
-                wanted = self._querier_settings(name, settings)
+                wanted = querier_settings(config, name, self.family)
                 downstream.reconfigure(wanted, settings.check_subnet)
                 self._modules.table.set_threshold(name, settings.ttl_threshold)
         for link in list(links.values()):
@@ -328,7 +327,7 @@ class ProxyInstance(Service):
                 reason = error.strerror
                 self.log.error(told, reason=reason, instance=self.name, interface=link.name)
             return
-        name, querier, modules = link.name, self._querier(link, settings), self._modules
+        name, querier, modules = link.name, self._querier(link), self._modules
         downstream = Downstream(self, link, querier, groups, modules.timer, modules.sender)
         downstream.check_subnet = settings.check_subnet
         self.downstreams[name] = downstream
@@ -336,22 +335,22 @@ class ProxyInstance(Service):
         modules.table.set_threshold(name, settings.ttl_threshold)
         self.log.info("downstream found", instance=self.name, interface=name)
         self._links_moved()
-        downstream.start()
+        if querier.is_querier:
+            downstream.start()
+        else:
+            downstream.follow()
         if querier.groups:
             self.changed(list(querier.wanted_groups()), modules.timer.now())
 
-    def _querier(self, link: Link, settings: InterfaceSettings) -> Querier:
+    def _querier(self, link: Link) -> Querier:
         """One for a link: that of another instance, if it comes from there with its members."""
-        wanted, modules = self._querier_settings(link.name, settings), self._modules
+        wanted = querier_settings(self.config, link.name, self.family)
+        modules = self._modules
         mover = modules.movers.pop((self.family, link.name), None)
         if mover is None or mover.version != self.version:
             return Querier(self.family, wanted, link.mtu)
         mover.reconfigure(wanted, modules.timer.now())
         return mover
-
-    def _querier_settings(self, name: str, settings: InterfaceSettings) -> QuerierSettings:
-        ssm, peer = ssm_policy(self.config, self.family), name in self.config.upstreams
-        return querier_settings(settings, self.version, self.family, ssm, peer)
 
     def _lose(self, name: str, downstream: Downstream) -> None:
         """The link is gone, and what its hosts wanted with it."""

@@ -54,6 +54,9 @@ class Plane(Protocol):
     def receive(self, message: CacheMiss | WrongInterface) -> None:
         """Act upon what the kernel saw."""
 
+    def recall(self, source: Address, group: Address, interface: str) -> None:
+        """The kernel has an entry for data of ``source`` that comes in there."""
+
     def close(self) -> None:
         """Do nothing any more."""
 
@@ -101,6 +104,10 @@ class GroupPlane:
         moved = isinstance(message, WrongInterface)
         if moved and self._locations.seen(message.source, message.interface):
             self._table.changed([message.group])
+
+    def recall(self, source: Address, group: Address, interface: str) -> None:
+        """It is where it was."""
+        self._locations.seen(source, interface)
 
     def close(self) -> None:
         """Nothing is under way."""
@@ -213,6 +220,10 @@ class SourcePlane:
         return self._locations.locate(source) or None
 
     # -- what the kernel tells
+
+    def recall(self, source: Address, group: Address, interface: str) -> None:
+        """Learn it without being asked."""
+        self.receive(CacheMiss(interface, source, group))
 
     def receive(self, message: CacheMiss | WrongInterface) -> None:
         """Learn a source, or that it is elsewhere now."""

@@ -76,17 +76,12 @@ def static_groups(channels: Iterable[str], family: Family) -> Mapping[Address, S
     return wanted
 
 
-def querier_settings(
-    settings: InterfaceSettings,
-    version: int,
-    family: Family,
-    ssm: SsmPolicy,
-    peer: bool = False,
-) -> QuerierSettings:
-    """A link's settings in the terms of RFC 9776, section 8, spoken in ``version``.
+def querier_settings(config: InstanceConfig, name: str, family: Family) -> QuerierSettings:
+    """The settings of a downstream, in the terms of RFC 9776, section 8.
 
-    A ``peer`` asks as we do, so that each hears the queries that its own host is to answer.
+    A peer asks as we do, so that each hears the queries that its own host is to answer.
     """
+    settings = config.downstream_settings(name) or InterfaceSettings()
     allowed = settings.allowed_queriers
     return QuerierSettings(
         query_interval=settings.query_interval,
@@ -101,10 +96,10 @@ def querier_settings(
         max_group_sources=settings.max_group_sources,
         max_report_rate=settings.max_report_rate,
         allowed_queriers=None if allowed is None else frozenset(map(read_address, allowed)),
-        elects=not peer,
+        elects=name not in config.upstreams,
         static=static_groups(settings.static_group, family),
-        ssm=ssm,
-        version=version,
+        ssm=ssm_policy(config, family),
+        version=version_of(config, family),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 from twisted.application.service import MultiService
@@ -20,6 +21,7 @@ from .linux.rawport import RawPort
 from .linux.routes import SourceLocator
 from .messages import LinkChanged
 from .policy import per_source_instances, ssm_policy, version_of
+from .predecessor import Predecessor
 from .protocol.family import FAMILIES, Family
 from .protocol.querier import Querier
 from .receiver import Receiver
@@ -27,6 +29,7 @@ from .routing import Routing, TableKey
 from .sections import Sections
 from .sender import Sender
 from .systemd import notify
+from .takeover import Takeover
 from .timer import Timer
 from .upstream import Upstream
 
@@ -35,13 +38,16 @@ class Proxy(MultiService):
     """The daemon: Timer, Sender, Routing, Receiver and the proxy instances.
 
     ``privilegedStartService`` takes the kernel's tables, and raises MulticastRoutingError or
-    OSError where that is refused; ``startService`` then runs, and follows the links.
-    ``since`` is when it was made, on the timer's clock.
+    OSError where that is refused; ``startService`` then runs, and follows the links. What a
+    ``predecessor`` left is gone on with. ``since`` is when it was made, on the timer's clock,
+    and ``started`` on that of the world.
     """
 
     log = Logger()
 
-    def __init__(self, reactor: Any, configuration: Configuration) -> None:
+    def __init__(
+        self, reactor: Any, configuration: Configuration, predecessor: Predecessor | None = None
+    ) -> None:
         super().__init__()
         self.configuration = configuration
         self.instances: list[ProxyInstance] = []
@@ -50,8 +56,11 @@ class Proxy(MultiService):
         self._with_patterns: list[ProxyInstance] = []
         self.timer = Timer(reactor)
         self.since = self.timer.now()
+        self.started = datetime.now(UTC)
+        self.ready = False
         self.sender = Sender()
-        self.routing = Routing(reactor)
+        self._predecessor = predecessor or Predecessor()
+        self.routing = Routing(reactor, predecessor=self._predecessor)
         self.receiver = Receiver(reactor)
         self.sections = Sections()
         self._reactor = reactor
@@ -59,6 +68,8 @@ class Proxy(MultiService):
         self._upstreams: dict[tuple[str, Family, int, int], Upstream] = {}
         self._movers: dict[tuple[Family, str], Querier] = {}
         self._unsupported: dict[Family, NotSupported] = {}
+        self._takeover: Takeover | None = None
+        self._settled: Deferred[None] = Deferred()
         self._links: RawPort | None = None
         self.monitor = InterfaceMonitor(self._link_changed, self._links_known)
         for module in (self.timer, self.sender, self.routing, self.receiver, self.sections):
@@ -107,9 +118,16 @@ class Proxy(MultiService):
         super().startService()
         for table in self.routing.tables.values():
             self.receiver.listen(table.kernel, table.vif_name)
+        takeover = Takeover(self._predecessor, self.routing)
+        self._takeover = takeover if takeover.is_wanted else None
         self._arrange(self.configuration)
         self._links = RawPort(make_link_socket(), self.monitor, self._reactor)
         self._links.startListening()
+
+    @property
+    def upstreams(self) -> Iterable[Upstream]:
+        """All that instances name, each once."""
+        return self._upstreams.values()
 
     # -- change
 
@@ -119,6 +137,8 @@ class Proxy(MultiService):
         What is raised has changed nothing: MulticastRoutingError where a table is not to be
         had, OSError or ValueError where a section's service is not.
         """
+        if self._takeover is not None:
+            await self._settled
         opened = self._open_tables(configuration)
         try:
             await self.sections.apply(self.configuration, configuration)
@@ -136,6 +156,14 @@ class Proxy(MultiService):
         await self._when_idle()
         self._fill_tables(None)
         await self._close_tables()
+
+    async def when_settled(self) -> None:
+        """Wait until nothing is under way in the kernel's tables; OSError when we are stopping."""
+        if self._takeover is not None:
+            await self._settled
+        await self._when_idle()
+        if self.stopping:
+            raise OSError("the daemon is stopping")
 
     def _arrange(self, configuration: Configuration) -> None:
         """Have the instances that ``configuration`` names, as it describes them."""
@@ -219,12 +247,24 @@ class Proxy(MultiService):
     # -- links
 
     def _link_changed(self, before: Link | None, after: Link | None) -> None:
+        if self._takeover is not None:
+            return  # all are told at once when all are known
         message = LinkChanged(before, after)
         named = self._named.get(message.interface, [])
         for instance in [*named, *self._with_patterns]:
             instance.receive(message)
         if any(instance.refused for instance in self.instances):
             self._when_idle().addCallback(self._fill_tables)
+
+    def _take_over(self) -> None:
+        takeover, self._takeover = self._takeover, None
+        if takeover is not None:
+            self._movers.update(takeover.queriers(self.instances, self.timer.now()))
+            links = list(self.monitor.links.values())
+            takeover.hand_over(self.instances, self._upstreams.values(), links)
+            self._movers.clear()
+        self.routing.go_on()
+        self._settled.callback(None)
 
     def _fill_tables(self, _: object) -> None:
         """Have links taken that did not fit, as far as there is room now."""
@@ -236,6 +276,7 @@ class Proxy(MultiService):
 
     def _links_known(self) -> None:
         """All links were told once: the first queries are out, the first entries under way."""
+        self._take_over()
         self._warn_of_missing(set(_named(self.configuration)))
         self._when_idle().addCallback(self._announce)
 
@@ -255,6 +296,7 @@ class Proxy(MultiService):
     def _announce(self, _: object) -> None:
         """Now a source on a downstream link loses nothing either."""
         if self.running:
+            self.ready = True
             self.log.info("ready")
             notify("READY=1")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 from twisted.application.service import Service
@@ -11,26 +12,39 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.threadpool import ThreadPool
 
-from .linux.mroute import MulticastTable
+from .adoption import Found, adopt
+from .linux.mroute import MulticastRoutingError, MulticastTable
 from .linux.mroutewatch import RouteWatch, make_route_watch_socket
 from .linux.rawport import RawPort
 from .linux.rules import remove_rules
+from .linux.vifnote import VifNote
+from .predecessor import LeftTable, Predecessor, TableKey, note_name, socket_name
 from .protocol.family import Address, Family
 from .routingtable import ForwardingTable
+from .systemd import DescriptorStore
 
 OpenTable = Callable[[Family, int], MulticastTable]
 
-TableKey = tuple[Family, int]
-"""A table's family and number."""
-
 
 class Routing(Service):
-    """The kernel tables in use, the thread that works on them, and the watch over them."""
+    """The kernel tables in use, the thread that works on them, and the watch over them.
+
+    Tables that a ``predecessor`` left are taken over as they are; ``adopted`` has their
+    entries. What the ``store`` keeps of all tables is there after a crash.
+    """
 
     name = "routing"
     log = Logger()
 
-    def __init__(self, reactor: Any, open_table: OpenTable = MulticastTable) -> None:
+    def __init__(
+        self,
+        reactor: Any,
+        open_table: OpenTable = MulticastTable,
+        predecessor: Predecessor | None = None,
+    ) -> None:
+        self.adopted: dict[TableKey, Found] = {}
+        self.store = DescriptorStore()
+        self._predecessor = predecessor or Predecessor()
         self._reactor = reactor
         self._open_table = open_table
         self._pool = ThreadPool(1, 1, "routing")
@@ -39,14 +53,61 @@ class Routing(Service):
 
     def open(self, family: Family, number: int) -> ForwardingTable:
         """Take over a table (0: the default one); MulticastRoutingError when that fails."""
-        table = ForwardingTable(self._open_table(family, number), self._submit)
+        left = self._predecessor.tables.pop((family, number), None)
+        table = None if left is None else self._adopt(family, number, left)
+        if table is None:
+            table = ForwardingTable(self._open_table(family, number), self._submit)
         self.tables[family, number] = table
+        if self.store.is_there:
+            self._put_into_store(family, number, table)
         if self.running:
             self._remove_rules([(family, number)])
         return table
 
+    def _adopt(self, family: Family, number: int, left: LeftTable) -> ForwardingTable | None:
+        """Go on with a table that was left; None when that cannot be, and it is given up."""
+        try:
+            kernel = MulticastTable(family, number, left.socket)
+            table = ForwardingTable(kernel, self._submit)
+            is_exact = self._predecessor.memory is not None
+            self.adopted[family, number] = adopt(table, left.note, is_exact)
+        except (MulticastRoutingError, OSError, ValueError) as error:
+            self.log.warn("{family} table begins anew: {reason}", family=family.name, reason=error)
+            left.socket.close()
+            left.note.close()
+            return None
+        return table
+
+    def _put_into_store(self, family: Family, number: int, table: ForwardingTable) -> None:
+        try:
+            if table.note is None:
+                table.note = VifNote()
+                table.note_vifs()
+            self.store.put(note_name(family, number), table.note.descriptor)
+            self.store.put(socket_name(family, number), table.kernel.socket.fileno())
+        except OSError as error:
+            told = "the service manager keeps nothing for a restart: {reason}"
+            self.log.warn(told, reason=error)
+
+    def _drop_from_store(self, family: Family, number: int) -> None:
+        with suppress(OSError):
+            self.store.drop(note_name(family, number))
+            self.store.drop(socket_name(family, number))
+
+    def go_on(self) -> None:
+        """Make adopted tables what their owners want by now, and let go what nobody took."""
+        for key in self.adopted:
+            self.tables[key].go_on()
+        self.adopted.clear()
+        unwanted = list(self._predecessor.tables)
+        for key in unwanted:
+            self._drop_from_store(*key)
+        self._predecessor.close()
+        self._remove_rules(unwanted)
+
     def close(self, family: Family, number: int) -> Deferred[Any]:
         """Give a table back; fires when the kernel has nothing left of it."""
+        self._drop_from_store(family, number)
         closed = self.tables.pop((family, number)).close()
         return closed.addCallback(lambda _: self._remove_rules([(family, number)]))
 
@@ -54,7 +115,8 @@ class Routing(Service):
         """Start the thread, and see what others do to the tables."""
         super().startService()
         self._pool.start()
-        self._remove_rules(self.tables)  # left by a run that could not end well
+        # Left by a run that could not end well.
+        self._remove_rules(self.tables.keys() - self.adopted.keys())
         watch = RouteWatch(self._entry_removed, self._audit_all, self._vif_removed)
         self._watch = RawPort(make_route_watch_socket(), watch, self._reactor)
         self._watch.startListening()

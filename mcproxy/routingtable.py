@@ -21,7 +21,8 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 
 from .linux.mroute import InstalledRoute, MulticastTable, Operation, dump_routes
-from .linux.rules import add_rule, remove_rule
+from .linux.rules import add_rule, remove_rule, set_rules
+from .linux.vifnote import Place, VifNote
 from .protocol.family import Address, Family
 from .protocol.forwarding import Route
 from .routingplan import Batch, Entries, Installed, Owner, united
@@ -47,7 +48,11 @@ Submit = Callable[..., "Deferred[Any]"]
 
 
 class ForwardingTable:
-    """One kernel table of one family: what the owners want in it is kept installed."""
+    """One kernel table of one family: what the owners want in it is kept installed.
+
+    Virtual interfaces, with their TTL ``thresholds`` by number, stand in ``note`` as well, if
+    there is one. Nothing is done to the kernel while the table is ``held``.
+    """
 
     log = Logger()
 
@@ -62,7 +67,9 @@ class ForwardingTable:
         self._vif_work: list[Operation] = []
         self._retired: set[int] = set()
         self._compiled: dict[tuple[Route, ...], Entries] = {}
-        self._thresholds: dict[int, int] = {}
+        self.thresholds: dict[int, int] = {}
+        self.note: VifNote | None = None
+        self.held = False
         self._audit_wanted = False
         self._busy: Deferred[Any] | None = None
         self._idle: list[Deferred[None]] = []
@@ -93,6 +100,7 @@ class ForwardingTable:
                 return False
             known = self.vifs[name] = Vif(number, index)
             self._vif_work.append(self.kernel.vif_addition(number, index))
+            self.note_vifs()
             self._compiled.clear()
             self._steer(add_rule, name)
             self._replan()
@@ -103,8 +111,9 @@ class ForwardingTable:
     def set_threshold(self, name: str, ttl: int) -> None:
         """Let only packets with a TTL above this out of the interface, which is a vif."""
         number = self.vifs[name].number
-        if self._thresholds.get(number, 1) != ttl:
-            self._thresholds[number] = ttl
+        if self.thresholds.get(number, 1) != ttl:
+            self.thresholds[number] = ttl
+            self.note_vifs()
             self._compiled.clear()
             self._replan()
 
@@ -157,7 +166,22 @@ class ForwardingTable:
         self._dirty.clear()
         self._vif_work.clear()
         self._audit_wanted = False
-        return self.when_idle().addCallback(lambda _: self._submit(self.kernel.close))
+        return self.when_idle().addCallback(lambda _: self._close())
+
+    def _close(self) -> Deferred[Any]:
+        if self.note is not None:
+            self.note.close()
+            self.note = None
+        return self._submit(self.kernel.close)
+
+    def go_on(self) -> None:
+        """Owners have said what they want: make the table so, which was ``held`` meanwhile."""
+        self.held = False
+        for name in [name for name, vif in self.vifs.items() if not vif.users]:
+            self._remove_vif(name)
+        if self.kernel.table:
+            self._in_thread(set_rules, self.kernel.family, self.kernel.table, list(self.vifs))
+        self._replan()
 
     def when_idle(self) -> Deferred[None]:
         """Fires once everything asked for is in the kernel."""
@@ -169,15 +193,24 @@ class ForwardingTable:
 
     # -- virtual interfaces
 
+    def note_vifs(self) -> None:
+        """Note them for whoever goes on with the table after us, before the kernel has them."""
+        if self.note is not None:
+            thresholds = self.thresholds
+            self.note.write(
+                {v.number: Place(v.index, thresholds.get(v.number, 1)) for v in self.vifs.values()}
+            )
+
     def _free_number(self) -> int | None:
         taken = {vif.number for vif in self.vifs.values()} | self._retired
         return next((n for n in range(MOST_VIFS) if n not in taken), None)
 
     def _remove_vif(self, name: str) -> None:
         vif = self.vifs.pop(name)
-        self._thresholds.pop(vif.number, None)
+        self.thresholds.pop(vif.number, None)
         self._retired.add(vif.number)
         self._vif_work.append(self.kernel.vif_removal(vif.number))
+        self.note_vifs()
         self._compiled.clear()
         self._steer(remove_rule, name)
 
@@ -201,7 +234,7 @@ class ForwardingTable:
 
     def _kick(self) -> None:
         """Start the next piece of work unless one is under way."""
-        while self._busy is None:
+        while self._busy is None and not self.held:
             if self._vif_work or self._dirty:
                 batch = self._next_batch()
                 if not batch.operations:
@@ -301,7 +334,7 @@ class ForwardingTable:
         return Installed(route.source, key, self._tail(parent.number, outgoing))
 
     def _tail(self, parent: int, outgoing: Iterable[int]) -> bytes:
-        return self.kernel.route_tail(parent, outgoing, self._thresholds)
+        return self.kernel.route_tail(parent, outgoing, self.thresholds)
 
     def _applied(self, failures: list[tuple[int, OSError]], batch: Batch) -> None:
         for position, _ in failures:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
@@ -24,8 +24,10 @@ from .config.toml import from_interfaces
 from .control.changes import Changes
 from .control.socket import ControlService
 from .linux.mroute import MulticastRoutingError, NotPermitted
+from .predecessor import inherited
 from .proxy import Proxy
 from .sections import Make
+from .successor import Successor
 
 
 class CannotBuildError(OSError):
@@ -46,6 +48,9 @@ class Options(usage.Options):
         ["upstream", None, None, "Without a file: the upstream interface."],
         ["socket", None, None, "Where commands come in, whatever the file says; or empty."],
     ]
+
+    command: Sequence[str] | None = None
+    """What starts the daemon once more, where that is known."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -74,7 +79,7 @@ class Options(usage.Options):
 
     def build(self, reactor: Any, configuration: Configuration) -> Proxy:
         """The service tree for what ``configuration`` gave; CannotBuildError."""
-        return build(reactor, configuration, self.configuration, self["socket"])
+        return build(reactor, configuration, self.configuration, self["socket"], self.command)
 
 
 def makeService(options: Options) -> IService:
@@ -114,18 +119,21 @@ def build(
     configuration: Configuration,
     load: Callable[[], Configuration],
     socket: str | None = None,
+    command: Sequence[str] | None = None,
 ) -> Proxy:
     """The service tree, and a reactor that fits it; CannotBuildError.
 
     ``load`` reads the configuration anew when that is asked for; commands come in at
-    ``socket``, if it is given, whatever the configuration says.
+    ``socket``, if it is given, whatever the configuration says; ``command`` starts the daemon
+    once more. What a process before this one has left is gone on with.
     """
     # Timers must not jump when the machine's clock is set, as happens after the start of a
     # router. Nothing was scheduled by the old clock yet.
     reactor.seconds = time.monotonic
-    proxy = Proxy(reactor, configuration)
-    changes = Changes(proxy, load)
-    SignalHandlers(reactor, changes.hangup).install()
+    proxy = Proxy(reactor, configuration, inherited())
+    successor = Successor(proxy, command)
+    changes = Changes(proxy, load, successor)
+    SignalHandlers(reactor, changes.hangup, successor.signalled).install()
     makers: dict[str, Make] = {
         "manhole": partial(_make_manhole, reactor, proxy),
         "control": partial(_make_control, reactor, proxy, changes, socket),

@@ -57,7 +57,7 @@ class Upstream:
         self.link: Link | None = None
         self.host = Host(family, random.random, version=version)
         self.users: list[User] = []
-        self._family = family
+        self.family = family
         self._table = table
         self._spoken = self.host.version
         self._timer = timer
@@ -75,7 +75,7 @@ class Upstream:
         self._send(self.host.leave(now))
         self._reminder.cancel()
         if self.link is not None:
-            self._receiver.unregister(self._family, self._table, self.link, self)
+            self._receiver.unregister(self.family, self._table, self.link, self)
             self.link = None
 
     def changed(self, groups: Iterable[Address], now: float) -> None:
@@ -104,13 +104,13 @@ class Upstream:
         if before == link:
             return
         if before is not None and (link is None or before.index != link.index):
-            self._receiver.unregister(self._family, self._table, before, self)
+            self._receiver.unregister(self.family, self._table, before, self)
         if link is None:
             self._log("upstream lost")
             self.host.silence()
             self._reminder.cancel()
             return
-        self._receiver.register(self._family, self._table, link, self)
+        self._receiver.register(self.family, self._table, link, self)
         self.host.mtu = link.mtu
         if before is None:
             self._log("upstream found")
@@ -119,7 +119,7 @@ class Upstream:
             self._send(self.host.rejoin(self._timer.now()))
 
     def _identity(self, link: Link) -> tuple[int, Address | None]:
-        return link.index, link.address(self._family)
+        return link.index, link.address(self.family)
 
     def _due(self, now: float) -> None:
         self._send(self.host.advance(now))
@@ -129,7 +129,7 @@ class Upstream:
         if self.link is None:
             self.host.silence()  # all is told anew when there is a link
             return
-        self._sender.send(self._family, self.link, sends)
+        self._sender.send(self.family, self.link, sends)
         self._reminder.set(self.host.next_deadline())
 
     def _note_version(self) -> None:
@@ -138,10 +138,10 @@ class Upstream:
         if version == self._spoken:
             return
         self._spoken = version
-        older = version != self._family.current_version
+        older = version != self.family.current_version
         self.log.warn(
             "upstream {protocol}v{version} is spoken from now on{loss}",
-            protocol=self._family.protocol,
+            protocol=self.family.protocol,
             version=version,
             loss=", which knows no sources: source-specific groups are left out" if older else "",
             instance=self._users(),

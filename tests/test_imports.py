@@ -11,6 +11,7 @@ from .source import imports, sources
 FLOORS = (
     ("mcproxy.protocol",),
     ("mcproxy.linux", "mcproxy.config", "mcproxy.systemd", "mcproxy.timer", "mcproxy.locations"),
+    ("mcproxy.predecessor",),
     ("mcproxy.messages",),
     (
         "mcproxy.receiver",
@@ -18,6 +19,7 @@ FLOORS = (
         "mcproxy.routing",
         "mcproxy.routingtable",
         "mcproxy.routingplan",
+        "mcproxy.adoption",
     ),
     (
         "mcproxy.upstream",
@@ -27,7 +29,8 @@ FLOORS = (
         "mcproxy.policy",
     ),
     ("mcproxy.instance",),
-    ("mcproxy.proxy", "mcproxy.sections"),
+    ("mcproxy.memory", "mcproxy.takeover"),
+    ("mcproxy.proxy", "mcproxy.sections", "mcproxy.successor"),
     ("mcproxy.control",),
     ("mcproxy.tap", "mcproxy.command", "mcproxy.__main__"),
 )

@@ -97,9 +97,7 @@ class PolicyTests(SynchronousTestCase):
 
     def test_settings_of_a_querier(self) -> None:
         """Each of the configuration's is there."""
-        settings = self.config.downstream_settings("d1")
-        assert settings is not None
-        made = querier_settings(settings, 3, IPV4, ssm_policy(self.config, IPV4))
+        made = querier_settings(self.config, "d1", IPV4)
         self.assertEqual(made.allowed_queriers, {packed("192.0.2.9"), packed("fe80::9")})
         self.assertEqual((made.explicit_tracking, made.max_group_sources), (True, 5))
         self.assertEqual((made.max_report_rate, made.version), (100, 3))

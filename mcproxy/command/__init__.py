@@ -18,6 +18,7 @@ SUBCOMMANDS = {
     "demo": "a network in namespaces, with the proxy at work in it",
     "show": "what the running daemon does: status, interfaces, groups, routes, counters, config",
     "reload": "have the daemon read its file again",
+    "restart": "have the daemon's program start anew, with no stream interrupted",
     "add": "add an instance, or an upstream or downstream of one",
     "remove": "remove an instance, or an upstream or downstream of one",
     "move": "move a downstream to another instance",

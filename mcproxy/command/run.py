@@ -20,6 +20,7 @@ from .logs import LEVELS, start_logging
 class Options(tap.Options):
     """Those of ``twistd mcproxy``, and the log's level."""
 
+    command = (sys.executable, *sys.orig_argv[1:])
     synopsis = "Usage: mcproxy run --config FILE | --upstream IF --downstream IF ..."
     optParameters: ClassVar = [  # noqa: N815 - Twisted's name
         ["log-level", None, "info", f"What is logged at least: {', '.join(LEVELS)}."],

@@ -1,4 +1,7 @@
-"""SIGTERM and SIGINT end the daemon, the second of them at once; SIGHUP has it reload."""
+"""Signals: SIGTERM and SIGINT end the daemon, the second of them at once.
+
+SIGHUP has it reload its configuration, SIGUSR2 has another process go on in its place.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ STOPPING = (signal.SIGTERM, signal.SIGINT)
 
 
 class SignalHandlers:
-    """Stops ``reactor`` on a signal, so that the exit code is 0; ``hangup`` is called on SIGHUP.
+    """Stops ``reactor`` on a signal, so that the exit code is 0; others call functions.
 
     The reactor's own handlers end the process by the same signal once more, and its exit
     code is then that of a crash to those who watch it.
@@ -23,16 +26,19 @@ class SignalHandlers:
 
     log = Logger()
 
-    def __init__(self, reactor: Any, hangup: Callable[[], None]) -> None:
+    def __init__(
+        self, reactor: Any, hangup: Callable[[], None], succeed: Callable[[], None]
+    ) -> None:
         self._reactor = reactor
-        self._hangup = hangup
+        self._called = {signal.SIGHUP: hangup, signal.SIGUSR2: succeed}
         self._asked = False
 
     def install(self) -> None:
         """Handle signals from now on, and also when the reactor runs."""
         for number in STOPPING:
             signal.signal(number, self._stop)
-        signal.signal(signal.SIGHUP, self._reload)
+        for number in self._called:
+            signal.signal(number, self._call)
         # The reactor puts these in when it is run. Put in after that, ours would come too
         # late for a signal in between.
         self._reactor.sigTerm = self._reactor.sigInt = self._stop
@@ -50,5 +56,5 @@ class SignalHandlers:
         with suppress(ReactorNotRunning):
             self._reactor.stop()
 
-    def _reload(self, *_: object) -> None:
-        self._reactor.callFromThread(self._hangup)
+    def _call(self, number: int, _: FrameType | None) -> None:
+        self._reactor.callFromThread(self._called[signal.Signals(number)])

@@ -7,6 +7,7 @@
     POST /add     {"instance": NAME} with "table": {...}, "upstream": IF or "downstream": IF
     POST /remove  {"instance": NAME} alone, or with "upstream": IF or "downstream": IF
     POST /move    {"interface": IF, "to": NAME}
+    POST /restart
 
 Changes may have ``"save": true``. They are answered with ``{"changes": [{"where": KEY, "what":
 TEXT}, ...]}``, refusals with ``{"error": TEXT}`` and a status of 400 (not understood), 403
@@ -74,6 +75,11 @@ class Move:
     save: bool = False
 
 
+@attrs.frozen
+class Restart:
+    """POST /restart."""
+
+
 class NotUnderstood(ValueError):  # noqa: N818 - not an error of ours
     """A request that makes no sense; the text says why."""
 
@@ -97,6 +103,7 @@ class Api:
             "/add": ("POST", self._add),
             "/remove": ("POST", self._remove),
             "/move": ("POST", self._move),
+            "/restart": ("POST", self._restart),
         }
 
     def handle(self, method: str, path: str, body: bytes) -> Deferred[Answer]:
@@ -111,7 +118,7 @@ class Api:
             return _error(405, f"{path} wants {expected}")
         try:
             answer = handler(body)
-            return answer if isinstance(answer, Answer) else _done(await answer)
+            return answer if isinstance(answer, Answer) else await answer
         except NotUnderstood as error:
             return _error(400, str(error))
         except (PermissionError, NotPermitted) as error:
@@ -130,10 +137,16 @@ class Api:
 
     # -- changes
 
-    def _reload(self, body: bytes) -> Deferred[list[Difference]]:
-        return self._changes.reload(_read(body, Reload).dry_run)
+    async def _reload(self, body: bytes) -> Answer:
+        return _done(await self._changes.reload(_read(body, Reload).dry_run))
 
-    def _add(self, body: bytes) -> Deferred[list[Difference]]:
+    async def _restart(self, body: bytes) -> Answer:
+        _read(body, Restart)
+        answer = _done(await self._changes.before_restart())
+        answer.after = self._changes.restart
+        return answer
+
+    async def _add(self, body: bytes) -> Answer:
         read = _read(body, Named)
         match read.links, read.table:
             case [], dict(table):
@@ -142,9 +155,9 @@ class Api:
                 make = partial(change.add_link, instance=read.instance, role=role, interface=name)
             case _:
                 raise NotUnderstood("say what to add: a table, an upstream or a downstream")
-        return self._change(make, read.instance, read.save)
+        return await self._change(make, read.instance, read.save)
 
-    def _remove(self, body: bytes) -> Deferred[list[Difference]]:
+    async def _remove(self, body: bytes) -> Answer:
         read = _read(body, Named)
         match read.links, read.table:
             case [], None:
@@ -155,19 +168,19 @@ class Api:
                 )
             case _:
                 raise NotUnderstood("say what to remove: an instance, or one interface of it")
-        return self._change(make, read.instance, read.save)
+        return await self._change(make, read.instance, read.save)
 
-    def _move(self, body: bytes) -> Deferred[list[Difference]]:
+    async def _move(self, body: bytes) -> Answer:
         read = _read(body, Move)
         if not read.interface:
             raise NotUnderstood('say which "interface"')
         make = partial(change.move_downstream, interface=read.interface, to=read.to)
-        return self._change(make, read.to, read.save)
+        return await self._change(make, read.to, read.save)
 
-    def _change(self, make: Make, instance: str, save: bool) -> Deferred[list[Difference]]:
+    async def _change(self, make: Make, instance: str, save: bool) -> Answer:
         if not instance:
             raise NotUnderstood("say which instance")
-        return self._changes.change(make, save)
+        return _done(await self._changes.change(make, save))
 
 
 def _read(body: bytes, kind: type[Any]) -> Any:

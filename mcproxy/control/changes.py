@@ -20,6 +20,7 @@ from ..systemd import notify
 if TYPE_CHECKING:
     from ..config.write import Replacement
     from ..proxy import Proxy
+    from ..successor import Successor
 
 REFUSALS = (ConfigurationError, MulticastRoutingError, OSError)
 """Why a change may not be: its text is for whoever wanted it."""
@@ -28,13 +29,18 @@ REFUSALS = (ConfigurationError, MulticastRoutingError, OSError)
 class Changes:
     """Carries out what the operator wants of ``proxy``; ``load`` reads its file again.
 
+    ``successor`` has the daemon restart.
+
     What raises one of REFUSALS has changed nothing.
     """
 
     log = Logger()
 
-    def __init__(self, proxy: Proxy, load: Callable[[], Configuration]) -> None:
+    def __init__(
+        self, proxy: Proxy, load: Callable[[], Configuration], successor: Successor
+    ) -> None:
         self._proxy = proxy
+        self._successor = successor
         self._load = load
         self._lock = DeferredLock()
 
@@ -47,6 +53,19 @@ class Changes:
     ) -> Deferred[list[Difference]]:
         """Run by what ``make`` makes of the configuration, and perhaps write it to the file."""
         return self._in_turn(lambda: self._change(make, save))
+
+    def before_restart(self) -> Deferred[list[Difference]]:
+        """What would be different after a restart, if there can be one."""
+        return self._in_turn(self._before_restart)
+
+    async def _before_restart(self) -> list[Difference]:
+        self._successor.check()
+        _, differences = await deferToThread(self._read, self._proxy.configuration)
+        return differences
+
+    def restart(self) -> None:
+        """Restart once what was asked for before is done; what fails is for the log."""
+        self._lock.run(self._successor.restart_or_tell)
 
     def hangup(self) -> None:
         """SIGHUP: reload, and leave what comes of it to the log."""

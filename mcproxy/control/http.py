@@ -30,10 +30,14 @@ ROWS_A_PIECE = 100
 
 
 class Answer:
-    """A status and its JSON: a value, or ``rows`` under a key."""
+    """A status and its JSON: a value, or ``rows`` under a key.
+
+    ``after`` is called once the client has it, or is gone.
+    """
 
     def __init__(self, value: Any, status: int = 200) -> None:
         self.status = status
+        self.after: Callable[[], None] | None = None
         self._value = value
 
     def pieces(self) -> Iterator[bytes]:
@@ -78,6 +82,7 @@ class Channel(HTTPChannel):
         self.factory = None
         self.timeOut = None
         self._closed = closed
+        self.after: Callable[[], None] | None = None
         self._limit = reactor.callLater(REQUEST_TIME, self._expired)
 
     def give(self, seconds: float) -> None:
@@ -101,6 +106,8 @@ class Channel(HTTPChannel):
         self.take_away()
         super().connectionLost(reason)
         self._closed()
+        if self.after is not None:
+            self.after()
 
     def _expired(self) -> None:
         self._limit = None
@@ -145,7 +152,10 @@ class ControlRequest(Request):
 
     def _answer(self, answer: Answer) -> None:
         if self._disconnected:
+            if answer.after is not None:
+                answer.after()
             return
+        self.channel.after = answer.after
         self.setResponseCode(answer.status)
         self.setHeader(b"Content-Type", b"application/json")
         self._pieces = answer.pieces()

@@ -23,6 +23,8 @@ def status(proxy: Proxy) -> Row:
     return {
         "version": __version__,
         "pid": os.getpid(),
+        "started": proxy.started.isoformat(timespec="milliseconds"),
+        "ready": proxy.ready,
         "up-time": round(proxy.timer.now() - proxy.since, 1),
         "configuration": proxy.configuration.path,
         "memory": _resident_bytes(),

@@ -29,6 +29,10 @@ class LinkGroups:
             self._socket.close()
             raise
 
+    def fileno(self) -> int:
+        """The descriptor that holds the memberships."""
+        return self._socket.fileno()
+
     def close(self) -> None:
         """Leave the groups; again is no error."""
         self._socket.close()

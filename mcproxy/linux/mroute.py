@@ -79,16 +79,21 @@ class MulticastTable(Operations):
 
     It is ours from the constructor to ``close``, when the kernel empties it. What hosts send
     and what the kernel tells comes in on ``socket``, which does not block. The constructor
-    raises a MulticastRoutingError. Entries are for the routing thread to add and remove, the
-    rest may be called in any thread.
+    raises a MulticastRoutingError. With an ``inherited`` socket, by which a process before us
+    has taken it over, the table stays as it is. Entries are for the routing thread to add and
+    remove, the rest may be called in any thread.
     """
 
-    def __init__(self, family: Family, table: int = 0) -> None:
+    def __init__(
+        self, family: Family, table: int = 0, inherited: socket.socket | None = None
+    ) -> None:
         super().__init__(family)
         self.table = table
-        self.socket = self._open()
+        self.socket = self._open() if inherited is None else inherited
         try:
-            self._take_over()
+            if inherited is None:
+                self._choose_table()
+            self._take_over(is_ours=inherited is not None)
             self._prepare_receiving()
         except BaseException:
             self.socket.close()
@@ -170,16 +175,20 @@ class MulticastTable(Operations):
         except OSError as error:
             raise socket_error(self.family, error) from error
 
-    def _take_over(self) -> None:
-        level = self.layout.level
+    def _choose_table(self) -> None:
         if self.table:
             try:
-                self.socket.setsockopt(level, _MRT_TABLE, self.table)
+                self.socket.setsockopt(self.layout.level, _MRT_TABLE, self.table)
             except OSError as error:
                 raise table_error(self.family, self.table, error) from error
+
+    def _take_over(self, is_ours: bool) -> None:
+        level = self.layout.level
         try:
             self.socket.setsockopt(level, _MRT_INIT, 1)
         except OSError as error:
+            if is_ours and error.errno == errno.EADDRINUSE:
+                return  # by this very socket
             inode = os.fstat(self.socket.fileno()).st_ino
             raise init_error(self.family, self.table, error, inode) from error
         # With PIM on, data on a wrong interface is told whichever interface that is; without,

@@ -47,6 +47,14 @@ def remove_rule(family: Family, interface_name: str, table: int) -> None:
     _change("del", family, [Rule(interface_name, table)], errno.ENOENT)
 
 
+def set_rules(family: Family, table: int, interface_names: Iterable[str]) -> None:
+    """Have what comes in on these looked up in ``table``, and nothing else; OSError."""
+    wanted = {Rule(name, table) for name in interface_names}
+    found = {rule for rule in list_rules(family) if rule.table == table}
+    _change("add", family, wanted - found, errno.EEXIST)
+    _change("del", family, found - wanted, errno.ENOENT)
+
+
 def remove_rules(tables: Iterable[tuple[Family, int]]) -> None:
     """Let no interface's packets be looked up in any of ``tables``; OSError."""
     wanted = set(tables)

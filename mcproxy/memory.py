@@ -1,0 +1,78 @@
+"""What the daemon knows and the kernel does not, written down for the process after it.
+
+These are the memberships of downstream links with their timers, and which versions upstream
+queriers speak. All else follows from the configuration, the links and the kernel's entries.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from twisted.logger import Logger
+
+from .instance import ProxyInstance
+from .protocol.family import Family
+from .protocol.host import Host
+from .protocol.keeping import (
+    Values,
+    checked,
+    host_values,
+    querier_values,
+    restore_host,
+    restored_querier,
+)
+from .protocol.querier import Querier
+from .upstream import Upstream
+
+FORMAT = 1
+"""To be raised whenever what was written before would be misunderstood."""
+
+
+def written(instances: Iterable[ProxyInstance], upstreams: Iterable[Upstream]) -> bytes:
+    """The memory of these."""
+    queriers: dict[str, dict[str, Values]] = {}
+    hosts: dict[str, dict[str, Values]] = {}
+    for instance in instances:
+        known = queriers.setdefault(instance.family.name, {})
+        for name, downstream in instance.downstreams.items():
+            known[name] = querier_values(downstream.querier)
+    for upstream in upstreams:
+        hosts.setdefault(upstream.family.name, {})[upstream.name] = host_values(upstream.host)
+    return json.dumps({"format": FORMAT, "queriers": queriers, "hosts": hosts}).encode()
+
+
+class Memory:
+    """What was written; ValueError when it is not understood at all."""
+
+    log = Logger()
+
+    def __init__(self, text: bytes) -> None:
+        values = json.loads(text)
+        if checked(lambda: values["format"]) != FORMAT:
+            raise ValueError("it is of another version")
+        self._queriers: dict[str, dict[str, Values]] = checked(lambda: dict(values["queriers"]))
+        self._hosts: dict[str, dict[str, Values]] = checked(lambda: dict(values["hosts"]))
+
+    def queriers(self, family: Family) -> dict[str, Querier]:
+        """The queriers of links, by name, but for those that are not understood."""
+        found = {}
+        for name, values in self._queriers.get(family.name, {}).items():
+            try:
+                found[name] = restored_querier(family, values)
+            except ValueError as error:
+                self._warn(name, error)
+        return found
+
+    def restore_host(self, host: Host, name: str) -> None:
+        """Let ``host``, on a link of this name, know of its queriers what was known."""
+        values = self._hosts.get(host.family.name, {}).get(name)
+        if values is not None:
+            try:
+                restore_host(host, values)
+            except ValueError as error:
+                self._warn(name, error)
+
+    def _warn(self, name: str, error: ValueError) -> None:
+        told = "what was kept of {interface} is not used: {reason}"
+        self.log.warn(told, interface=name, reason=error)
