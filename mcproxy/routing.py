@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -13,12 +13,12 @@ from twisted.logger import Logger
 from twisted.python.threadpool import ThreadPool
 
 from .adoption import Found, adopt
-from .linux.mroute import MulticastRoutingError, MulticastTable
+from .linux.mroute import MulticastTable
 from .linux.mroutewatch import RouteWatch, make_route_watch_socket
 from .linux.rawport import RawPort
-from .linux.rules import remove_rules
+from .linux.rules import set_rules
 from .linux.vifnote import VifNote
-from .predecessor import LeftTable, Predecessor, TableKey, note_name, socket_name
+from .predecessor import MEMORY, LeftTable, Predecessor, TableKey, note_name, socket_name
 from .protocol.family import Address, Family
 from .routingtable import ForwardingTable
 from .systemd import DescriptorStore
@@ -61,19 +61,21 @@ class Routing(Service):
         if self.store.is_there:
             self._put_into_store(family, number, table)
         if self.running:
-            self._remove_rules([(family, number)])
+            self._set_rules({(family, number): ()})
         return table
 
     def _adopt(self, family: Family, number: int, left: LeftTable) -> ForwardingTable | None:
         """Go on with a table that was left; None when that cannot be, and it is given up."""
+        kernel = MulticastTable(family, number, left.socket)
+        table = ForwardingTable(kernel, self._submit)
         try:
-            kernel = MulticastTable(family, number, left.socket)
-            table = ForwardingTable(kernel, self._submit)
             is_exact = self._predecessor.memory is not None
             self.adopted[family, number] = adopt(table, left.note, is_exact)
-        except (MulticastRoutingError, OSError, ValueError) as error:
-            self.log.warn("{family} table begins anew: {reason}", family=family.name, reason=error)
-            left.socket.close()
+        except (OSError, ValueError) as error:
+            told = "the {family} table begins anew: {reason}"
+            self.log.warn(told, family=family.name, reason=error)
+            self._drop_from_store(family, number)
+            kernel.close()
             left.note.close()
             return None
         return table
@@ -96,27 +98,32 @@ class Routing(Service):
 
     def go_on(self) -> None:
         """Make adopted tables what their owners want by now, and let go what nobody took."""
+        rules: dict[TableKey, Iterable[str]] = {}
         for key in self.adopted:
             self.tables[key].go_on()
+            rules[key] = list(self.tables[key].vifs)
         self.adopted.clear()
-        unwanted = list(self._predecessor.tables)
-        for key in unwanted:
+        if self._predecessor.memory is not None:
+            with suppress(OSError):
+                self.store.drop(MEMORY)
+        for key in self._predecessor.tables:
             self._drop_from_store(*key)
+            rules[key] = ()
         self._predecessor.close()
-        self._remove_rules(unwanted)
+        self._set_rules(rules)
 
     def close(self, family: Family, number: int) -> Deferred[Any]:
         """Give a table back; fires when the kernel has nothing left of it."""
         self._drop_from_store(family, number)
         closed = self.tables.pop((family, number)).close()
-        return closed.addCallback(lambda _: self._remove_rules([(family, number)]))
+        return closed.addCallback(lambda _: self._set_rules({(family, number): ()}))
 
     def startService(self) -> None:
         """Start the thread, and see what others do to the tables."""
         super().startService()
         self._pool.start()
         # Left by a run that could not end well.
-        self._remove_rules(self.tables.keys() - self.adopted.keys())
+        self._set_rules(dict.fromkeys(self.tables.keys() - self.adopted.keys(), ()))
         watch = RouteWatch(self._entry_removed, self._audit_all, self._vif_removed)
         self._watch = RawPort(make_route_watch_socket(), watch, self._reactor)
         self._watch.startListening()
@@ -128,15 +135,15 @@ class Routing(Service):
             self._watch.stopListening()
             self._watch = None
         closing = DeferredList([table.close() for table in self.tables.values()])
-        closing.addCallback(lambda _: self._remove_rules(self.tables))
+        closing.addCallback(lambda _: self._set_rules(dict.fromkeys(self.tables, ())))
         return closing.addCallback(self._stopped)
 
-    def _remove_rules(self, tables: Iterable[TableKey]) -> Deferred[None]:
-        """Have no packets looked up in these tables."""
-        own = [(family, number) for family, number in tables if number]
+    def _set_rules(self, wanted: Mapping[TableKey, Iterable[str]]) -> Deferred[None]:
+        """Have what comes in on these interfaces, and nothing else, looked up in these tables."""
+        own = {key: names for key, names in wanted.items() if key[1]}
         if not own:
             return succeed(None)
-        done: Deferred[None] = self._submit(remove_rules, own)
+        done: Deferred[None] = self._submit(set_rules, own)
         return done.addErrback(lambda why: self.log.failure("policy rules may be left", why))
 
     def _stopped(self, _: object) -> None:

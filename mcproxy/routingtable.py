@@ -21,7 +21,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 
 from .linux.mroute import InstalledRoute, MulticastTable, Operation, dump_routes
-from .linux.rules import add_rule, remove_rule, set_rules
+from .linux.rules import add_rule, remove_rule
 from .linux.vifnote import Place, VifNote
 from .protocol.family import Address, Family
 from .protocol.forwarding import Route
@@ -179,8 +179,6 @@ class ForwardingTable:
         self.held = False
         for name in [name for name, vif in self.vifs.items() if not vif.users]:
             self._remove_vif(name)
-        if self.kernel.table:
-            self._in_thread(set_rules, self.kernel.family, self.kernel.table, list(self.vifs))
         self._replan()
 
     def when_idle(self) -> Deferred[None]:

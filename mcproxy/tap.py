@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -127,6 +128,7 @@ def build(
     ``socket``, if it is given, whatever the configuration says; ``command`` starts the daemon
     once more. What a process before this one has left is gone on with.
     """
+    _raise_descriptor_limit()
     # Timers must not jump when the machine's clock is set, as happens after the start of a
     # router. Nothing was scheduled by the old clock yet.
     reactor.seconds = time.monotonic
@@ -140,6 +142,12 @@ def build(
     }
     proxy.sections.build(configuration, makers)
     return proxy
+
+
+def _raise_descriptor_limit() -> None:
+    """As many as we may: each link takes two, and both times two when a process takes over."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _make_manhole(reactor: Any, proxy: Proxy, config: ManholeConfig | None) -> IService | None:

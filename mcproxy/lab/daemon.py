@@ -29,6 +29,7 @@ class Daemon:
     """A program on ``node``; without ``command`` mcproxy with ``config``, a file's text.
 
     Its standard error is collected in ``lines``. ``socket`` is where mcproxy takes commands.
+    It has our ``descriptors``, under the same numbers.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Daemon:
         config: str = "",
         command: Sequence[str] = (),
         environment: dict[str, str] | None = None,
+        descriptors: Sequence[int] = (),
     ) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="mcproxy-lab-")
         self._notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -57,6 +59,7 @@ class Daemon:
             # Its children end with it. A session would do that too, but kernels share the CPU
             # out by session, and on a busy machine a new one waits for seconds.
             process_group=0,
+            pass_fds=descriptors,
             env={
                 **os.environ,
                 "PYTHONPATH": os.pathsep.join(_search_path()),

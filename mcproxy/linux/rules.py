@@ -8,7 +8,7 @@ thread.
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from ..protocol.family import IPV4, Family
@@ -47,20 +47,18 @@ def remove_rule(family: Family, interface_name: str, table: int) -> None:
     _change("del", family, [Rule(interface_name, table)], errno.ENOENT)
 
 
-def set_rules(family: Family, table: int, interface_names: Iterable[str]) -> None:
-    """Have what comes in on these looked up in ``table``, and nothing else; OSError."""
-    wanted = {Rule(name, table) for name in interface_names}
-    found = {rule for rule in list_rules(family) if rule.table == table}
-    _change("add", family, wanted - found, errno.EEXIST)
-    _change("del", family, found - wanted, errno.ENOENT)
-
-
-def remove_rules(tables: Iterable[tuple[Family, int]]) -> None:
-    """Let no interface's packets be looked up in any of ``tables``; OSError."""
-    wanted = set(tables)
+def set_rules(wanted: Mapping[tuple[Family, int], Iterable[str]]) -> None:
+    """Have just what comes in on these interfaces looked up in each of these tables; OSError."""
     for family in {family for family, _ in wanted}:
-        found = [rule for rule in list_rules(family) if (family, rule.table) in wanted]
-        _change("del", family, found, errno.ENOENT)
+        rules = {
+            Rule(name, table)
+            for (one, table), names in wanted.items()
+            if one is family
+            for name in names
+        }
+        found = {rule for rule in list_rules(family) if (family, rule.table) in wanted}
+        _change("add", family, rules - found, errno.EEXIST)
+        _change("del", family, found - rules, errno.ENOENT)
 
 
 def _kernel_family(family: Family) -> int:

@@ -31,7 +31,7 @@ def tell(word):
     print(word, file=sys.__stdout__, flush=True)  # twistd puts its log into the other
 
 class Dummy(Service):
-    def __init__(self, reactor, configuration):
+    def __init__(self, reactor, configuration, predecessor):
         self.configuration = configuration
         self.kind = configuration.instances[0].upstream
         self.sections = Sections()

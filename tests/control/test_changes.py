@@ -37,6 +37,22 @@ class FakeProxy:
         self.under_way -= 1
 
 
+class FakeSuccessor:
+    """Restarts, or cannot."""
+
+    def __init__(self) -> None:
+        self.restarts = 0
+        self.refusal: OSError | None = None
+
+    def check(self) -> None:
+        if self.refusal is not None:
+            raise self.refusal
+
+    def restart_or_tell(self) -> Deferred[None]:
+        self.restarts += 1
+        return succeed(None)
+
+
 class ChangesTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.path = self.mktemp()
@@ -46,7 +62,9 @@ class ChangesTests(SynchronousTestCase):
         self.patch(module, "notify", self.told.append)
         self.patch(module, "deferToThread", defer.execute)
         proxy: Any = self.proxy
-        self.changes = Changes(proxy, lambda: load(self.path))
+        self.successor = FakeSuccessor()
+        successor: Any = self.successor
+        self.changes = Changes(proxy, lambda: load(self.path), successor)
         self.add = partial(add_instance, name="b", table=TABLE)
 
     def write(self, text: str) -> None:
@@ -84,6 +102,26 @@ class ChangesTests(SynchronousTestCase):
             failure = self.failureResultOf(done, ConfigurationError)
             self.assertIn("--config FILE", str(failure.value))
         self.assertEqual(len(self.proxy.configuration.instances), 1)
+
+    def test_before_a_restart(self) -> None:
+        self.write(FILE.replace("down1", "down3"))
+        self.assertEqual(
+            self.texts(self.changes.before_restart()),
+            ["instance.a.downstream: down3 added, down1 removed"],
+        )
+        self.write("x")
+        self.failureResultOf(self.changes.before_restart(), ConfigurationError)
+        self.successor.refusal = OSError("not now")
+        self.failureResultOf(self.changes.before_restart(), OSError)
+        self.assertEqual(self.successor.restarts, 0)
+
+    def test_a_restart_waits_for_its_turn(self) -> None:
+        self.proxy.applied = Deferred()
+        self.changes.change(self.add)
+        self.changes.restart()
+        self.assertEqual(self.successor.restarts, 0)
+        self.proxy.applied.callback(None)
+        self.assertEqual(self.successor.restarts, 1)
 
     def test_what_is_saved(self) -> None:
         self.texts(self.changes.change(self.add, save=True))

@@ -72,6 +72,8 @@ class ManyInstancesTests(LabTestCase):
         self.assertEqual(self.rules(), INSTANCES * len(ROLES) * 2)
         again, took = self.start()
         self.assertLess(took, LONGEST_START)
+        again.command("restart")
+        self.assertEqual(self.rules(), INSTANCES * len(ROLES) * 2)
         self.assertEqual(again.terminate(timeout=30)[0], 0)
         self.assertEqual(self.rules(), 0)
         fewer, _ = self.start()

@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
+import signal
+from pathlib import Path
+
+from mcproxy.lab.daemon import Daemon
 from mcproxy.lab.waiting import wait_until
+from mcproxy.protocol.family import IPV4, packed
+from mcproxy.protocol.packets import OldReport, Query
 
-from .messages import TO_EX, record, records
-from .running import ONE, TWO, RunningTestCase
+from .manager import Manager
+from .messages import TO_EX, TO_IN, heard, queries, query, record, say
+from .running import ONE, SPEED, TWO, RunningTestCase, with_defaults
 
-OWN_TABLES = TWO.replace('downstream = ["down2"]', 'downstream = ["down2"]\ntable = 7').replace(
-    'upstream = "up"\ndownstream = ["down2"]', 'upstream = []\ndownstream = ["down2"]'
-)
+PER_SOURCE = 'forwarding = "per-source"\n'
+OWN_TABLE = '[instance.own]\nupstream = []\ndownstream = ["down2", "down3"]\ntable = 7\n'
 
 
-class RestartTests(RunningTestCase):
-    """By command, under ten streams of 1,000 packets a second."""
+class RestartTestCase(RunningTestCase):
+    """Under ten streams of 1,000 packets a second."""
+
+    def entries(self) -> set[tuple[bytes, bytes, int, tuple[int, ...]]]:
+        """What the kernel forwards where, in the family of the test."""
+        return {(r.source, r.group, r.parent, r.outgoing) for r in self.routes()}
+
+    def groups_of(self, link: str) -> dict[str, object]:
+        """What the hosts of a link want, by group."""
+        rows = self.rows("groups")
+        there = [row for row in rows if row["interface"] == link]
+        return {row["group-address"]: row["filter-mode"] for row in there}
+
+
+class CommandTests(RestartTestCase):
+    """``mcproxy restart``."""
 
     def restart(self) -> None:
         """Have the daemon restart; the process stays the same."""
@@ -25,13 +45,223 @@ class RestartTests(RunningTestCase):
 
     def test_nothing_is_lost(self) -> None:
         self.run_streams(TWO)
-        before = self.entries()
+        before, groups = self.entries(), self.groups_of("down1")
         for _ in range(3):
             self.restart()
             self.assert_unharmed()
-        self.assertEqual(self.entries().keys(), before.keys())
+            self.assertEqual(self.groups_of("down1"), groups)
+        self.assertEqual(self.entries(), before)
         self.assertEqual(self.vifs(), ["down1", "down2", "up"])
 
-    def entries(self) -> dict[tuple[object, ...], int]:
-        """The kernel's forwarding entries, and the packets that each has counted."""
-        return {(r.source, r.group, r.parent, r.outgoing): r.packets for r in self.routes()}
+    def test_source_by_source(self) -> None:
+        self.run_streams(ONE + PER_SOURCE)
+        before = self.entries()
+        for _ in range(2):
+            self.restart()
+            self.assert_unharmed()
+        self.assertLessEqual(before, self.entries())
+
+    def test_what_is_wanted_later(self) -> None:
+        """The new process hears joins and leaves, and repeats what upstream has to know."""
+        self.run_streams(ONE)
+        member = self.home.join(self.group)
+        stream = self.stream()
+        self.await_packets(member)
+        upstream = self.server.capture()
+        self.restart()
+        self.await_told(upstream, record(TO_EX, self.group))
+        wait_until(lambda: bool(queries(self.home_link)), 5, "nobody is asked")
+        member.close()
+        self.await_told(upstream, record(TO_IN, self.group))
+        stream.stop()
+        late = self.home.join(self.group)
+        self.stream()
+        self.await_packets(late)
+        self.assert_unharmed()
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.home_link = self.home.capture()
+
+    def test_another_file(self) -> None:
+        """What the file says now is done by the new process, and nothing else is touched."""
+        self.run_streams(ONE)
+        self.rewrite(TWO)
+        self.restart()
+        member = self.other.join(self.groups[0])
+        self.stream()
+        self.await_packets(member)
+        self.rewrite(ONE + PER_SOURCE)
+        self.restart()
+        self.assertEqual(self.vifs(), ["down1", "up"])
+        self.assert_unharmed()
+
+    def test_a_file_with_a_mistake(self) -> None:
+        self.run_streams(ONE)
+        started = self.ask("GET", "/status")["started"]
+        self.rewrite("[instance.tv]\n")
+        self.assertIn("downstream", self.refused("/restart"))
+        self.assertEqual(self.ask("GET", "/status")["started"], started)
+        self.assert_unharmed()
+
+    def test_a_table_of_its_own(self) -> None:
+        self.lab.link(self.other, "eth1", self.proxy, "down3", (), ("10.0.9.1/24",))
+        self.run_streams(ONE + OWN_TABLE)
+        rules = self.proxy.run("ip", "mrule")
+        self.assertIn("lookup 7", rules)
+        self.restart()
+        self.assertEqual(self.proxy.run("ip", "mrule"), rules)
+        self.rewrite(ONE)
+        self.restart()
+        wait_until(lambda: "lookup 7" not in self.proxy.run("ip", "mrule"))
+        self.assert_unharmed()
+        code, _ = self.daemon.terminate()
+        self.assertEqual((code, self.routes(), self.vifs()), (0, [], []))
+
+    def test_a_link_goes_meanwhile(self) -> None:
+        """Its number, which is in entries still, is not confused with that of another."""
+        self.run_streams(TWO)
+        shared = self.members[0][0].group
+        member = self.other.join(shared)
+        self.await_packets(member)
+        self.daemon.process.send_signal(signal.SIGSTOP)
+        self.proxy.delete_link("down2")
+        self.daemon.process.send_signal(signal.SIGUSR2)
+        self.daemon.process.send_signal(signal.SIGCONT)
+        self.await_log("ready", count=2)
+        self.assertEqual(self.vifs(), ["down1", "up"])
+        self.assert_unharmed()
+
+    def test_signals_do_not_end_it(self) -> None:
+        self.run_streams(ONE)
+        for _ in range(3):
+            self.daemon.process.send_signal(signal.SIGUSR2)
+            for _ in range(20):
+                self.daemon.process.send_signal(signal.SIGHUP)
+                self.flow(SPEED // 100)
+        self.assertIsNone(self.daemon.process.poll())
+        self.await_log("ready", count=2)
+        self.assert_unharmed()
+
+    def test_what_was_heard_of_other_routers(self) -> None:
+        """The version of the upstream's querier, and who is the querier of a downstream."""
+        self.run_streams(TWO)
+        general = Query(2, IPV4.unspecified, 1.0)
+        say(self.server.raw_host(), self.numbers.raw_router, general)
+        self.await_log("IGMPv2 is spoken")
+        say(self.other.raw_host(), self.numbers.raw_router, query("0.0.0.0", 1.0))
+        self.await_log("the querier is 10.0.1.99", "down2")
+        other, upstream = self.other.capture(), self.server.capture()
+        self.restart()
+        self.home.join(self.group)
+        old = OldReport(2, packed(self.group))
+        wait_until(lambda: any(one.packet == old for one in heard(upstream)))
+        self.assertEqual(self.querier_of("down2"), "other")
+        self.assertEqual([q for q in queries(other) if len(q.source) == 4], [])
+        self.assert_unharmed()
+
+    def querier_of(self, link: str) -> object:
+        """Who asks on a link, in IPv4."""
+        rows = self.rows("interfaces")
+        return next(
+            row["querier"]
+            for row in rows
+            if row["interface"] == link
+            and row["role"] == "downstream"
+            and "ipv4" in row["instance"]
+        )
+
+
+class ManagerTests(RestartTestCase):
+    """Under a service manager that keeps descriptors."""
+
+    def run_daemon(self, config: str) -> None:
+        self.manager = Manager(self.proxy, with_defaults(config))
+        self.addCleanup(self.manager.close)
+        self.start_next()
+
+    def start_next(self) -> None:
+        """As a unit's start, or a restart after the last run has ended."""
+        daemon: Daemon = self.manager.start()
+        daemon.socket = Path(self.manager.control)
+        self.watch(daemon)
+
+    def test_a_unit_s_restart(self) -> None:
+        self.run_streams(TWO)
+        before, groups = self.entries(), self.groups_of("down1")
+        for _ in range(2):
+            self.assertEqual(self.daemon.terminate(signal.SIGUSR2)[0], 0)
+            self.flow()
+            self.start_next()
+            self.assert_unharmed()
+            self.assertEqual(self.groups_of("down1"), groups)
+            self.assertNotIn("memory", self.manager.kept)
+        self.assertEqual(self.entries(), before)
+
+    def test_a_crash(self) -> None:
+        self.crash(TWO)
+
+    def test_a_crash_source_by_source(self) -> None:
+        self.crash(TWO.replace("[instance.radio]", PER_SOURCE + "[instance.radio]"))
+
+    def crash(self, config: str) -> None:
+        """Memberships are those that the kernel's entries tell."""
+        self.run_streams(config)
+        groups = self.groups_of("down1")
+        for _ in range(2):
+            self.daemon.kill()
+            self.flow()
+            self.start_next()
+            self.assert_unharmed()
+            self.assertLessEqual(groups.items(), self.groups_of("down1").items())
+
+    def test_who_leaves_while_nobody_hears_it(self) -> None:
+        """Is forgotten when he does not answer, and the others are not."""
+        times = {"query-interval": 1, "query-max-response-time": 0.5}
+        defaults = "\n".join(f"{key} = {value}" for key, value in times.items())
+        self.run_streams(f"[defaults]\n{defaults}\n{ONE}")
+        member = self.home.join(self.group)
+        wait_until(lambda: self.group in self.groups_of("down1"))
+        self.daemon.kill()
+        member.close()
+        self.start_next()
+        self.assertIn(self.group, self.groups_of("down1"))
+        wait_until(lambda: self.group not in self.groups_of("down1"), 5)
+        self.assert_unharmed()
+
+    def test_a_stop(self) -> None:
+        """All is given back, whatever the manager keeps."""
+        self.run_streams(ONE)
+        upstream = self.server.capture()
+        code, _ = self.daemon.terminate()
+        self.assertEqual((code, self.routes(), self.vifs()), (0, [], []))
+        left = [record(TO_IN, m.group) for m, _ in self.members if "." in m.group]
+        self.await_told(upstream, *left)
+        self.start_next()
+        self.flow()
+
+    def test_a_table_that_is_given_back(self) -> None:
+        self.lab.link(self.other, "eth1", self.proxy, "down3", (), ("10.0.9.1/24",))
+        self.run_streams(ONE + OWN_TABLE)
+        self.assertIn("ipv4-7", self.manager.kept)
+        self.manager.rewrite(with_defaults(ONE))
+        self.change("/reload")
+        wait_until(lambda: "ipv4-7" not in self.manager.kept)
+        self.assertEqual(
+            sorted(self.manager.kept), ["ipv4-0", "ipv4-0-vifs", "ipv6-0", "ipv6-0-vifs"]
+        )
+        self.assert_unharmed()
+
+    def test_what_is_kept_is_not_understood(self) -> None:
+        """Then the kernel's entries must do, or all begins anew; streams come again."""
+        self.run_streams(ONE)
+        self.assertEqual(self.daemon.terminate(signal.SIGUSR2)[0], 0)
+        self.manager.spoil("memory")
+        self.start_next()
+        self.await_log("what was kept is not used")
+        self.assert_unharmed()
+        self.daemon.kill()
+        self.manager.spoil("ipv4-0-vifs")
+        self.start_next()
+        self.await_log("begins anew")
+        self.flow()

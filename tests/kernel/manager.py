@@ -1,0 +1,120 @@
+"""A stand-in for the service manager: it keeps descriptors, and passes them to the next run."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+
+from mcproxy.lab.daemon import Daemon
+from mcproxy.lab.node import Node
+from mcproxy.lab.waiting import wait_until
+
+PASS_ON = """
+import os, sys
+for place, number in enumerate(sys.argv[1].split(), 3):
+    os.dup2(int(number), place)
+os.environ["LISTEN_PID"] = str(os.getpid())
+os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
+"""
+"""Run by the process that will be the daemon: puts descriptors in their places."""
+
+
+class Manager:
+    """Starts the daemon of one unit again and again, as sd_notify(3) and sd_listen_fds(3) say.
+
+    ``kept`` has the descriptors in store, by name.
+    """
+
+    def __init__(self, node: Node, config: str) -> None:
+        self.kept: dict[str, int] = {}
+        self.states: list[str] = []
+        self._node = node
+        self._folder = tempfile.TemporaryDirectory(prefix="mcproxy-manager-")
+        self._config = os.path.join(self._folder.name, "mcproxy.toml")
+        self.control = os.path.join(self._folder.name, "control")
+        self.rewrite(config)
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(os.path.join(self._folder.name, "notify"))
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def rewrite(self, config: str) -> None:
+        """Give the next run another configuration."""
+        with open(self._config, "w", encoding="utf-8") as file:
+            file.write(config)
+
+    def start(self) -> Daemon:
+        """Start the daemon with what is kept, and wait until it is ready."""
+        before = self.states.count("READY=1")
+        named = dict(self.kept)
+        numbers = " ".join(map(str, named.values()))
+        program = ["-m", "mcproxy", "run", "--config", self._config, "--socket", self.control]
+        daemon = Daemon(
+            self._node,
+            command=[sys.executable, "-c", PASS_ON, numbers, *program],
+            environment={
+                "NOTIFY_SOCKET": os.path.join(self._folder.name, "notify"),
+                "FDSTORE": "64",
+                "LISTEN_FDS": str(len(named)),
+                "LISTEN_FDNAMES": ":".join(named),
+            },
+            descriptors=list(named.values()),
+        )
+        ready = lambda: self.states.count("READY=1") > before  # noqa: E731
+        wait_until(ready, 20, "the daemon is not ready")
+        return daemon
+
+    def spoil(self, name: str) -> None:
+        """Have something of this name kept that nobody understands."""
+        number = os.memfd_create("spoilt")
+        os.write(number, b"?")
+        self._keep(name, number)
+
+    def close(self) -> None:
+        """Let all go; the kernel empties tables that nobody has any more."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._reader.join(5)
+        self._socket.close()
+        for name in list(self.kept):
+            os.close(self.kept.pop(name))
+        self._folder.cleanup()
+
+    def _read(self) -> None:
+        for state, passed in self._messages():
+            words = dict(line.partition("=")[::2] for line in state.splitlines())
+            self.states.append(state)
+            if "FDSTORE" in words and passed:
+                self._keep(words["FDNAME"], passed.pop())
+            elif "FDSTOREREMOVE" in words:
+                self._forget(words["FDNAME"])
+            for number in passed:  # a barrier's, which is waited for to be closed
+                os.close(number)
+
+    def _messages(self) -> Iterator[tuple[str, list[int]]]:
+        while True:
+            data, passed, _, _ = socket.recv_fds(self._socket, 4096, 4)
+            if not data:
+                return
+            yield data.decode(), passed
+
+    def _keep(self, name: str, number: int) -> None:
+        self._forget(name)
+        self.kept[name] = _high(number)
+
+    def _forget(self, name: str) -> None:
+        if name in self.kept:
+            os.close(self.kept.pop(name))
+
+
+def _high(number: int) -> int:
+    """The same under a number that is not in the way when places are given out."""
+    made = fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, 100)
+    os.close(number)
+    return made
