@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mcproxy.systemd import notify
+from mcproxy.systemd import DescriptorStore, notify, passed_on
 
 
 class NotifyTests(SynchronousTestCase):
@@ -45,3 +46,82 @@ class NotifyTests(SynchronousTestCase):
             self.assertIsNone(notify("READY=1"))
         self.patch(os, "environ", {})
         self.assertIsNone(notify("READY=1"))
+
+
+class PassedOnTests(SynchronousTestCase):
+    def given(self, **environment: str) -> list[tuple[str, int]]:
+        environ = {f"LISTEN_{key}": value for key, value in environment.items()}
+        self.patch(os, "environ", environ)
+        found = passed_on()
+        self.assertEqual(environ, {})
+        self.assertEqual(passed_on(), [])
+        return found
+
+    def test_descriptors_with_their_names(self) -> None:
+        ours = str(os.getpid())
+        self.assertEqual(self.given(PID=ours, FDS="2", FDNAMES="a:b"), [("a", 3), ("b", 4)])
+
+    def test_those_of_another_process_or_none(self) -> None:
+        ours = str(os.getpid())
+        for environment in (
+            {"PID": "1", "FDS": "1", "FDNAMES": "a"},
+            {"PID": ours, "FDS": "x", "FDNAMES": "a"},
+            {"PID": ours, "FDS": "0", "FDNAMES": ""},
+            {"PID": ours, "FDS": "1"},
+            {},
+        ):
+            self.assertEqual([n for n, _ in self.given(**environment) if n], [], environment)
+
+
+class StoreTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        name = f"mcproxy-test-{os.getpid()}"
+        self.manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(self.manager.close)
+        self.manager.bind(f"\0{name}")
+        self.manager.settimeout(5)
+        self.ours, other = os.pipe()
+        self.addCleanup(os.close, self.ours)
+        os.close(other)
+        self.patch(os, "environ", {"NOTIFY_SOCKET": f"@{name}", "FDSTORE": "8"})
+
+    def heard(self) -> tuple[str, int]:
+        """What the manager is told, and how many descriptors come with it."""
+        data, passed, _, _ = socket.recv_fds(self.manager, 1000, 4)
+        for number in passed:
+            os.close(number)
+        return data.decode(), len(passed)
+
+    def test_what_is_kept(self) -> None:
+        store = DescriptorStore()
+        store.put("ipv4-0", self.ours)
+        self.assertEqual(self.heard(), ("FDSTORE=1\nFDNAME=ipv4-0\nFDPOLL=0", 1))
+        store.drop("ipv4-0")
+        self.assertEqual(self.heard(), ("FDSTOREREMOVE=1\nFDNAME=ipv4-0", 0))
+
+    def test_a_barrier_is_waited_for(self) -> None:
+        told: list[tuple[str, int]] = []
+        reader = threading.Thread(target=lambda: told.append(self.heard()))
+        reader.start()
+        DescriptorStore().settle()
+        reader.join(5)
+        self.assertEqual(told, [("BARRIER=1", 1)])
+
+    def test_one_who_does_not_read_is_given_up(self) -> None:
+        store = DescriptorStore()
+        with self.assertRaises(OSError):
+            for _ in range(10_000):  # more than wait to be read in any system
+                store.put("x", self.ours)
+        self.assertFalse(store.is_there)
+        self.assertIsNone(store.put("x", self.ours))
+
+    def test_nobody_keeps_anything(self) -> None:
+        for missing in ("NOTIFY_SOCKET", "FDSTORE"):
+            environ = {key: value for key, value in os.environ.items() if key != missing}
+            self.patch(os, "environ", environ)
+            store = DescriptorStore()
+            self.assertFalse(store.is_there)
+            store.put("x", self.ours)
+            store.drop("x")
+        self.manager.setblocking(False)
+        self.assertRaises(BlockingIOError, self.manager.recv, 1)

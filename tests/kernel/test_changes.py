@@ -29,6 +29,9 @@ from .site import NUMBERS, SETTINGS
 ROUNDS, COMMANDS = (20, 50) if os.environ.get("MCPROXY_TESTS") == "thorough" else (2, 25)
 """So many times a daemon is started, and so many commands it carries out."""
 
+RESTARTS = 0.1
+"""How often the daemon restarts, before a command."""
+
 INSTANCES, PORTS = ("a", "b", "c"), ("p1", "p2", "p3")
 TABLES = {0: "up", 7: "up2", 8: "gone"}
 """Kernel tables, and the upstream of instances on them."""
@@ -65,6 +68,8 @@ class ChangesTests(RunningTestCase):
         for _ in range(ROUNDS):
             done = 0
             while done < COMMANDS:
+                if self.random.random() < RESTARTS:
+                    self.restart(running)
                 path, request, make = self.command(running)
                 try:
                     after = make(running)
@@ -80,6 +85,12 @@ class ChangesTests(RunningTestCase):
             self.check_against_a_fresh_start(running)
             for member, _ in self.members:
                 member.forget()
+
+    def restart(self, running: Configuration) -> None:
+        """Have the daemon restart, by a file that says what it runs by."""
+        self.daemon.config.write_text(write(running), encoding="utf-8")
+        self.daemon.command("restart")
+        self.assertEqual(self.ask("GET", "/config")["config"], document(running))
 
     def check_against_a_fresh_start(self, running: Configuration) -> None:
         state = self.settled_state()
