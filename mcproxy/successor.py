@@ -70,7 +70,8 @@ class Successor:
         """Become the next process; returns only by CannotRestart or another OSError."""
         self.check()
         await self._proxy.when_settled()
-        named = [*self._tables(), (MEMORY, self._write_memory()), *self._link_groups()]
+        memory = self._write_memory()
+        named = [*self._tables(), (MEMORY, memory), *self._link_groups()]
         self.log.info("restarting")
         told = " ".join(f"{name}:{number}" for name, number in named)
         # A signal that comes before the next process can handle it must not end it.
@@ -87,6 +88,7 @@ class Successor:
                 signal.signal(number, handler)
             for _, number in named:
                 os.set_inheritable(number, False)
+            os.close(memory)
             raise
 
     async def leave(self) -> None:
@@ -97,6 +99,7 @@ class Successor:
         with suppress(OSError):
             store.drop(MEMORY)
         store.put(MEMORY, memory)
+        os.close(memory)
         store.settle()
         self.log.info("ending; the service manager keeps the tables for the next process")
         sys.stderr.flush()
