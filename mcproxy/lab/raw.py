@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import socket
+import time
+
+PATIENCE = 2.0
+"""Seconds to wait for room in a queue."""
 
 _ETH_P_IP, _ETH_P_IPV6 = 0x0800, 0x86DD
 
@@ -16,14 +21,26 @@ class RawHost:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 << 20)
 
     def send(self, packet: bytes) -> None:
-        """Send an IP packet, whatever is in it; OSError when the link does not take it."""
+        """Send an IP packet, whatever is in it; OSError when the link does not take it.
+
+        The kernel's queue between the links of a laboratory is one for all; where it is full,
+        which on a busy machine it may be for a moment, it is tried again.
+        """
         if packet[0] >> 4 == 4:
             kind = _ETH_P_IP
             hardware = b"\x01\x00\x5e" + bytes([packet[17] & 0x7F]) + packet[18:20]
         else:
             kind = _ETH_P_IPV6
             hardware = b"\x33\x33" + packet[36:40]
-        self._socket.sendto(packet, (self.interface, kind, 0, 0, hardware))
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                self._socket.sendto(packet, (self.interface, kind, 0, 0, hardware))
+                return
+            except OSError as error:
+                if error.errno != errno.ENOBUFS or time.monotonic() > deadline:
+                    raise
+            time.sleep(0.001)
 
     def close(self) -> None:
         """Send no more."""
