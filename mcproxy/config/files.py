@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import NoReturn
 
@@ -59,7 +60,7 @@ def language(text: str) -> str:
 
 def _content(path: str) -> bytes:
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=_open_at_once) as file:
             content = file.read(LONGEST_FILE + 1)
     except FileNotFoundError:
         _fail(path, "", "no such file", "check the path")
@@ -72,6 +73,13 @@ def _content(path: str) -> bytes:
     if len(content) > LONGEST_FILE:
         _fail(path, "", "it is longer than 1 MiB", "name a configuration file")
     return content
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open without waiting for somebody to write, where the file is a pipe."""
+    number = os.open(path, flags | os.O_NONBLOCK)
+    os.set_blocking(number, True)
+    return number
 
 
 def _fail(path: str, where: str, message: str, hint: str = "") -> NoReturn:

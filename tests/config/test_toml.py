@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import os
 
 from mcproxy.config.errors import ConfigurationError
 from mcproxy.config.files import load
@@ -174,7 +175,7 @@ class LoadTests(ConfigurationTestCase):
         self.assertIn("cannot be read", self.loading(__file__ + "/x"))
 
     def test_a_file_that_is_not_ours_to_read(self) -> None:
-        def refuse(*_: object) -> None:
+        def refuse(*_: object, **__: object) -> None:
             raise PermissionError(13, "Permission denied")
 
         self.patch(builtins, "open", refuse)  # the tests may run as root, who may read all
@@ -182,6 +183,17 @@ class LoadTests(ConfigurationTestCase):
 
     def test_a_file_without_end(self) -> None:
         self.assertIn("longer than 1 MiB", self.loading("/dev/zero"))
+
+    def test_a_pipe(self) -> None:
+        """It is read when somebody writes, and nobody is waited for."""
+        path = self.mktemp()
+        os.mkfifo(path)
+        self.assertIn("it is empty", self.loading(path))
+        reading, writing = os.pipe()
+        os.write(writing, SMALLEST.encode())
+        os.close(writing)
+        self.assertEqual(len(load(f"/dev/fd/{reading}").instances), 1)
+        os.close(reading)
 
 
 class InterfacesTests(ConfigurationTestCase):
