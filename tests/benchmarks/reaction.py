@@ -14,7 +14,7 @@ from . import packets
 from .contenders import OURS, OURS_QUICK, THEIRS, Contender
 from .measure import Findings, Measure, Row, at_most, at_most_part, near, percentile_95
 from .packets import IGMPV2, IGMPV3, MLDV1, Speech
-from .site import Site, groups, text
+from .site import SOURCE, Site, groups, text
 
 _MILLISECOND = 1e6
 _SECOND = 1e9
@@ -24,6 +24,9 @@ _BURSTS = 20
 _BURST = 50
 _LEAVES = 2
 _LEAVE_LIMIT = 12.0
+_RESTARTED = 12.0
+"""Seconds in which all hosts have answered a query of ten."""
+
 _QUIET = 1_500_000_000
 """Nanoseconds without data that count as cut."""
 
@@ -107,6 +110,20 @@ def _leave_one_by_one(contender: Contender, findings: Findings) -> None:
                 findings.add("second", _lost(site))
                 took = _time_cut(site, group, second, "immediate", findings)
                 findings.add("immediate", took / _MILLISECOND)
+
+
+def _restart(contender: Contender, findings: Findings) -> None:
+    """A host of the kernel's own has a stream, and answers whoever asks what it wants."""
+    group = groups(1)[0]
+    with Site(contender) as site, site.stream(group):
+        member = site.home_node.join(text(group))
+        time.sleep(2)
+        member.forget()
+        time.sleep(0.5)
+        site.restart()
+        time.sleep(_RESTARTED)
+        received = member.of(SOURCE)
+        findings.add("restart", received.lost + received.duplicates)
 
 
 def _lost(site: Site) -> float:
@@ -305,5 +322,16 @@ REACTION = (
         2,
         _leave_one_by_one,
         (OURS_QUICK, THEIRS),
+    ),
+    Measure(
+        "restart",
+        "Restart",
+        "A host of the kernel's own has a stream of 1,000 packets a second while the daemon is "
+        "restarted: mcproxy by ``mcproxy restart``, igmpproxy, which has no such thing, by SIGTERM "
+        "and a new start; then it has to ask, and the host may take ten seconds to answer. What "
+        "was lost of the stream, or came twice, in packets.",
+        (Row("restart", "packets lost by a restart", "", 0, at_most(0, "none"), max),),
+        3,
+        _restart,
     ),
 )

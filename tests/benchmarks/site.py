@@ -105,6 +105,16 @@ class Site:
         finally:
             stream.stop()
 
+    # -- what the operator does
+
+    def restart(self) -> None:
+        """Start the daemon's program anew, as its users do; it may not be ready yet."""
+        if self.contender.command:
+            self.daemon.terminate()
+            self.daemon = self.contender.start(self.proxy)
+        else:
+            self.daemon.command("restart")
+
     # -- what was seen
 
     def said(self) -> dict[Address, int]:
@@ -131,7 +141,7 @@ class Site:
         self.proxy.sysctl("ipv4/ip_forward", 1)
         if self.snooping:
             self._snoop()
-        self.home = home.raw_host()
+        self.home, self.home_node = home.raw_host(), home
         ipv4 = self.speech.family is IPV4
         membership, data = (IGMP, UDP) if ipv4 else (MLD, UDP6)
         self.home_igmp = self._tap(home, "eth0", membership)
@@ -159,7 +169,7 @@ class Site:
 
     def _start(self) -> None:
         """Start the daemon; it is ready when it has asked on both downstream links."""
-        daemon = self.contender.start(self.proxy)
+        self.daemon = daemon = self.contender.start(self.proxy)
         self.pid = daemon.pid
         deadline = time.monotonic() + _START_LIMIT
         silent = [self.home_igmp, self.other_igmp]
