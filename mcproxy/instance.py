@@ -89,23 +89,23 @@ class ProxyInstance(Service):
         )
         self._modules = modules
         policy = instance_policy(config, family)
-        self._selection = instance_selection(config, policy)
+        self.selection = instance_selection(config, policy)
         self.plane = self._make_plane(policy)
         self._others_links: frozenset[str] = frozenset()
         self._upstream_indexes: dict[str, int] = {}
+        self._reminder = modules.timer.reminder(lambda _: self._upstreams_moved())
 
     def _make_plane(self, policy: Policy) -> Plane:
-        modules, family = self._modules, self.family
+        modules, family, towards = self._modules, self.family, self._modules.interface_towards
         if not modules.per_source:
-            upstream = self.config.upstream
-            return GroupPlane(family, upstream, modules.interface_towards, modules.table)
+            return GroupPlane(family, self.config.upstream, towards, modules.table)
         return SourcePlane(
             str(self.name),
             family,
             policy,
-            self._selection,
+            self.selection,
             self._look_interval,
-            modules.interface_towards,
+            towards,
             modules.timer,
             modules.table,
             self._ask_upstreams,
@@ -113,7 +113,7 @@ class ProxyInstance(Service):
 
     @property
     def _look_interval(self) -> float:
-        mutex = self._selection.join is Join.MUTEX
+        mutex = self.selection.join is Join.MUTEX
         return self.config.mutex_time if mutex else LOOK_INTERVAL
 
     def startService(self) -> None:
@@ -126,6 +126,7 @@ class ProxyInstance(Service):
     def stopService(self) -> None:
         """Leave all groups upstream, and take everything out of the table."""
         super().stopService()
+        self._reminder.cancel()
         for upstream in self.upstreams.values():
             upstream.leave(self)
         for downstream in list(self.downstreams.values()):
@@ -191,8 +192,8 @@ class ProxyInstance(Service):
         """Forward and choose among upstreams as the configuration says now."""
         policy = instance_policy(self.config, self.family)
         selection = instance_selection(self.config, policy)
-        selection.take_over(self._selection)
-        self._selection = selection
+        selection.take_over(self.selection)
+        self.selection = selection
         if isinstance(self.plane, SourcePlane) and not planes_differ:
             self.plane.reconfigure(policy, selection, self._look_interval)
         elif planes_differ or before.upstream != self.config.upstream:
@@ -212,9 +213,7 @@ class ProxyInstance(Service):
         gone = before.keys() - self.upstreams.keys()
         for name in gone:
             self._upstream_indexes.pop(name, None)
-        self._note_usable()
-        self._links_moved()
-        self._ask_upstreams(list(self.database.groups()))
+        self._upstreams_moved(anyway=True)
         for name in gone:
             before[name].leave(self)
             if name not in self.downstreams:
@@ -239,7 +238,7 @@ class ProxyInstance(Service):
         """What all downstreams together want of ``group`` from an upstream."""
         if not self._modules.per_source:
             return self.database.merged(group)
-        return self._selection.share(upstream, group, self.database.wishes(group))
+        return self.selection.share(upstream, group, self.database.wishes(group))
 
     def planned_groups(self) -> Iterable[Address]:
         """The groups that some downstream wants, or that have entries all the same."""
@@ -288,16 +287,17 @@ class ProxyInstance(Service):
         if usable is not None and self._make_vif(usable):
             self._upstream_indexes[name] = usable.index
         # First the others, which may have to take over.
-        if self._note_usable():
-            self._links_moved()
-            self._ask_upstreams(list(self.database.groups()))
+        self._upstreams_moved()
         self.upstreams[name].link_changed(usable)
 
-    def _note_usable(self) -> bool:
-        """Whether other upstreams are usable than before."""
-        before = self._selection.usable
-        self._selection.usable = tuple(n for n in self.upstreams if n in self._upstream_indexes)
-        return self._selection.usable != before
+    def _upstreams_moved(self, anyway: bool = False) -> None:
+        """Act upon it where others work, or are preferred, than before."""
+        groups, now = list(self.database.groups()), self._modules.timer.now()
+        moved = self.selection.note(self.upstreams, self._upstream_indexes, now, bool(groups))
+        if moved or anyway:
+            self._links_moved()
+            self._ask_upstreams(groups)
+        self._reminder.set(self.selection.next_deadline())
 
     def _downstream_changed(self, name: str, link: Link | None) -> None:
         settings = self.config.downstream_settings(name)

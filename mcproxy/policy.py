@@ -106,7 +106,9 @@ def querier_settings(config: InstanceConfig, name: str, family: Family) -> Queri
 def instance_selection(config: InstanceConfig, policy: Policy) -> Selection:
     """The upstreams of an instance, and how they are chosen from."""
     peers = [name for name in config.upstreams if name in config.downstream]
-    return Selection(policy, Join(config.upstream_join), SendUp(config.upstream_data), peers)
+    join, send_up = Join(config.upstream_join), SendUp(config.upstream_data)
+    ordered = join is Join.FIRST or send_up is SendUp.FIRST
+    return Selection(policy, join, send_up, peers, config.upstream_hold_time if ordered else 0.0)
 
 
 def forwards_per_source(config: InstanceConfig) -> bool:

@@ -105,6 +105,7 @@ COLUMNS: dict[str, Columns] = {
         "Interface": _value("interface"),
         "Role": _value("role"),
         "State": _value("state"),
+        "Hold-Timer": _time("hold-timer"),
         "Address": _value("address"),
         "V": _value("version"),
         "Querier": _value("querier"),

@@ -13,6 +13,7 @@ import attrs
 
 from ..protocol.filters import Rule
 from .model import (
+    NEVER,
     Configuration,
     FilterConfig,
     InstanceConfig,
@@ -102,4 +103,6 @@ def _own_settings(instance: InstanceConfig, defaults: InterfaceSettings) -> Sett
 
 
 def _plain(value: object) -> object:
+    if value == NEVER:
+        return "never"
     return list(value) if isinstance(value, tuple) else value

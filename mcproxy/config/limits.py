@@ -59,6 +59,22 @@ def one_of(*words: str) -> Callable[[str], None]:
     return check
 
 
+def or_word(word: str, limits: Limits) -> Callable[[float | str], None]:
+    """A check for a number within ``limits``, or the word."""
+
+    def check(value: float | str) -> None:
+        if value == word:
+            return
+        try:
+            if isinstance(value, str):
+                raise Wrong(f"{shown(value)} is no number", "write digits, without quotes")
+            limits(value)
+        except Wrong as wrong:
+            raise Wrong(wrong.message, f'{wrong.hint}, or "{word}"') from None
+
+    return check
+
+
 def check_plain_name(name: str, what: str) -> None:
     """A name for ``what``, an instance or a filter."""
     if not _PLAIN_NAME.fullmatch(name):

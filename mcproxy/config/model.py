@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
@@ -18,6 +19,12 @@ RESPONSE_TIME = Limits(0.1, 3174.4)
 
 MUTEX_TIME = Limits(0.1, 3600)
 """Seconds between two looks at who delivers."""
+
+HOLD_TIME = Limits(0, 86400)
+"""Seconds before an upstream that was down is preferred again."""
+
+NEVER = math.inf
+"""A time that is never over; "never" in a file."""
 
 HOST_KEY = "/var/lib/mcproxy/manhole_host_key"
 CONTROL_SOCKET = "/run/mcproxy/control.sock"
@@ -86,7 +93,8 @@ class InstanceConfig:
     With several upstreams, ``upstream_join`` says where groups are asked for: at the first that
     may have them ("first"), or at all until one delivers ("mutex"), which is looked at every
     ``mutex_time`` (s). Data of downstream sources goes to all upstreams, or to the first of
-    them: ``upstream_data``. ``forwarding`` is "auto" or "per-source".
+    them: ``upstream_data``. An upstream that was down comes after the others until it has been
+    up for ``upstream_hold_time`` (s, or NEVER). ``forwarding`` is "auto" or "per-source".
 
     With ``version_fallback`` older queriers upstream are followed. Groups in ``boundary`` do
     not pass between upstreams and downstreams; those of ``static_group`` are always asked for
@@ -110,6 +118,7 @@ class InstanceConfig:
     upstream_join: str = "first"
     mutex_time: float = 2.0
     upstream_data: str = "all"
+    upstream_hold_time: float = 10.0
     forwarding: str = "auto"
     version_fallback: bool = True
     boundary: Texts = NO_TEXTS

@@ -169,6 +169,10 @@ def _read_number(value: object, _: Any) -> Any:
     return value
 
 
+def _read_number_or_text(value: object, kind: Any) -> Any:
+    return value if isinstance(value, str) else _read_number(value, kind)
+
+
 def _read_names(value: object, _: Any) -> tuple[str, ...]:
     """An interface name or pattern, or a list of them, each checked."""
     if not isinstance(value, str | list):
@@ -209,4 +213,5 @@ _converter.register_structure_hook(
     bool, _typed(bool, "true or false", "write true or false, without quotes")
 )
 _converter.register_structure_hook_func(lambda kind: kind == tuple[str, ...], _read_names)
+_converter.register_structure_hook_func(lambda kind: kind == float | str, _read_number_or_text)
 _converter.register_structure_hook_func(lambda kind: kind is Texts, _read_texts)

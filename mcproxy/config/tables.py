@@ -19,11 +19,14 @@ from .limits import (
     check_socket,
     check_table,
     one_of,
+    or_word,
 )
 from .model import (
     CONTROL_SOCKET,
+    HOLD_TIME,
     HOST_KEY,
     MUTEX_TIME,
+    NEVER,
     ControlConfig,
     FilterConfig,
     InstanceConfig,
@@ -75,6 +78,9 @@ class InstanceTable:
     upstream_join: str = attrs.field(default="first", metadata={"check": one_of("first", "mutex")})
     mutex_time: float = attrs.field(default=2.0, metadata={"check": MUTEX_TIME})
     upstream_data: str = attrs.field(default="all", metadata={"check": one_of("all", "first")})
+    upstream_hold_time: float | str = attrs.field(
+        default=10.0, metadata={"check": or_word("never", HOLD_TIME)}
+    )
     forwarding: str = attrs.field(default="auto", metadata={"check": one_of("auto", "per-source")})
     version_fallback: bool = True
     boundary: Texts = attrs.field(default=NO_TEXTS, metadata={"check": each(read_groups)})
@@ -228,6 +234,7 @@ def to_config(
     filters: tuple[FilterConfig, ...],
 ) -> InstanceConfig:
     """The model of a table without mistakes; ``elsewhere`` are names of other instances."""
+    hold_time = table.upstream_hold_time
     return InstanceConfig(
         name=name,
         upstreams=table.upstream,
@@ -240,6 +247,7 @@ def to_config(
         upstream_join=table.upstream_join,
         mutex_time=table.mutex_time,
         upstream_data=table.upstream_data,
+        upstream_hold_time=NEVER if isinstance(hold_time, str) else float(hold_time),
         forwarding=table.forwarding,
         version_fallback=table.version_fallback,
         boundary=table.boundary,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import __version__
+from ..config.model import NEVER
 from ..protocol.family import text
 from .snapshot import Row
 
@@ -71,9 +72,12 @@ def _row(instance: ProxyInstance, name: str, role: str) -> Row:
 
 
 def _upstream(instance: ProxyInstance, upstream: Upstream, now: float) -> Row:
+    """``hold-timer`` is the time until an upstream that is held is preferred again, if ever."""
+    held = instance.selection.held().get(upstream.name)
     address = upstream.link.address(instance.family) if upstream.link else None
     return {
-        "state": "up" if upstream.link else "down",
+        "state": "down" if upstream.link is None else "up" if held is None else "held",
+        "hold-timer": None if held in (None, NEVER) else round(held - now, 1),
         "version": upstream.host.version,
         "address": _text(address),
         "groups": len(upstream.host.groups),

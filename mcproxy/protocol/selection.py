@@ -1,19 +1,26 @@
 """Several upstreams: which of them is asked for what, and whose data is accepted.
 
 A source of a group is served by one upstream alone, so nothing comes twice. With Join.FIRST
-that is the first, in the order of the configuration, whose inward gate lets it pass. With
-Join.MUTEX all that let it pass are asked, until one delivers: then that one alone, until it
-falls silent.
+that is the first, in the order of Precedence, whose inward gate lets it pass. With Join.MUTEX
+all that let it pass are asked, until one delivers: then that one alone, until it falls silent.
+
+Where the first becomes another while the one before still works, *handing over* spares a gap:
+for HANDOVER_TIME both are asked, and each source is accepted from the one before until the new
+one delivers it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from enum import Enum
 
 from .family import Address
 from .gates import Policy
+from .precedence import Precedence
 from .sources import EXCLUDE, NOTHING, SourceFilter, merge
+
+HANDOVER_TIME = 2.0
+"""Seconds in which an upstream that was joined on should deliver."""
 
 
 class Join(Enum):
@@ -33,7 +40,7 @@ class SendUp(Enum):
 class Selection:
     """The upstreams of one proxy instance and family.
 
-    ``usable`` are those that work now, in order of priority; ``peers`` are interfaces that
+    ``usable`` are those that work now, the preferred ones first; ``peers`` are interfaces that
     are downstreams as well, to which other proxies report what they want.
     """
 
@@ -43,21 +50,73 @@ class Selection:
         join: Join = Join.FIRST,
         send_up: SendUp = SendUp.ALL,
         peers: Iterable[str] = (),
+        hold_time: float = 0.0,
     ) -> None:
         self.usable: tuple[str, ...] = ()
         self.peers = frozenset(peers)
         self.join = join
         self._policy = policy
         self._send_up = send_up
+        self._precedence = Precedence(hold_time)
         self._delivering: dict[Address, dict[Address, str]] = {}
+        self._leaving: tuple[str, ...] = ()
+        self._leave_at: float | None = None
+        self._handed_over: set[tuple[Address, Address]] = set()
 
     def take_over(self, before: Selection) -> None:
         """Go on from ``before``: which upstreams work, and who delivers what that still may."""
         self.usable = before.usable
+        self._precedence.take_over(before._precedence)
+        if self.join is Join.FIRST:
+            self._leaving, self._leave_at = before._leaving, before._leave_at
+            self._handed_over = before._handed_over
         for group, known in before._delivering.items():
             kept = {s: up for s, up in known.items() if self.may_provide(up, s, group)}
             if kept and self.join is Join.MUTEX:
                 self._delivering[group] = kept
+
+    # -- which upstreams work
+
+    def note(
+        self, names: Iterable[str], working: Container[str], now: float, in_use: bool = True
+    ) -> bool:
+        """Those of ``names``, by priority, work that are among ``working``; True for a change.
+
+        To be called as well when ``next_deadline`` has come. Where nothing is ``in_use`` yet,
+        nothing is handed over.
+        """
+        names, before, leaving = list(names), self.usable, self._leaving
+        self._precedence.note((n for n in names if n not in self.peers), working, now)
+        peers = (name for name in names if name in self.peers and name in working)
+        self.usable = (*self._precedence.order, *peers)
+        self._hand_over(before if in_use else (), now)
+        return (self.usable, self._leaving) != (before, leaving)
+
+    def _hand_over(self, before: tuple[str, ...], now: float) -> None:
+        """Begin to leave the order that was ``before``, or go on leaving one, or be done."""
+        if self._leave_at is not None and now < self._leave_at:
+            before = self._leaving
+        else:
+            self._leave_at = None
+            self._handed_over.clear()
+        order = tuple(self._providers())
+        left = tuple(name for name in before if name in order)
+        if self.join is not Join.FIRST or order[: len(left)] == left:
+            self._leaving, self._leave_at = (), None
+            self._handed_over.clear()
+            return
+        self._leaving = left
+        if self._leave_at is None:
+            self._leave_at = now + HANDOVER_TIME
+
+    def next_deadline(self) -> float | None:
+        """When ``note`` is to be called the next time; None for never."""
+        ends = (self._precedence.next_deadline(), self._leave_at)
+        return min((end for end in ends if end is not None), default=None)
+
+    def held(self) -> dict[str, float]:
+        """Upstreams that are not preferred although they work, and until when."""
+        return self._precedence.held()
 
     # -- memberships
 
@@ -82,7 +141,16 @@ class Selection:
         """What is left of ``wanted`` for ``upstream`` beside the others."""
         if self.join is Join.MUTEX:
             return self._without_delivered(upstream, group, wanted)
-        for other in self._providers():
+        left = self._left_by(self._providers(), upstream, group, wanted)
+        if upstream in self._leaving:
+            left = merge((left, self._left_by(self._leaving, upstream, group, wanted)))
+        return left
+
+    def _left_by(
+        self, order: Iterable[str], upstream: str, group: Address, wanted: SourceFilter
+    ) -> SourceFilter:
+        """What those leave of ``wanted`` that come before ``upstream`` in ``order``."""
+        for other in order:
             if other == upstream or wanted == NOTHING:
                 break
             wanted = self._policy.upstream(other).inward.rest(group, wanted)
@@ -110,10 +178,18 @@ class Selection:
         delivering = self._delivering.get(group, {}).get(source)
         if delivering is not None:
             return delivering
-        return next(self._passing(source, group), None)
+        if self._leaving and (source, group) not in self._handed_over:
+            for name in self._passing(source, group, self._leaving):
+                return name
+        return self._preferred(source, group)
+
+    def _preferred(self, source: Address, group: Address) -> str | None:
+        return next(self._passing(source, group, self._providers()), None)
 
     def may_take_over(self, upstream: str, source: Address, group: Address) -> bool:
         """Whether data that is accepted elsewhere now may be accepted from ``upstream``."""
+        if self._leaving and self._preferred(source, group) == upstream:
+            return not self._policy.within_boundary(group)
         delivering = self._delivering.get(group, {}).get(source, upstream)
         return delivering == upstream and self.may_provide(upstream, source, group)
 
@@ -125,7 +201,7 @@ class Selection:
             return False
         if self.join is Join.FIRST:
             return self.provider(source, group) == upstream
-        return upstream in self._passing(source, group)
+        return upstream in self._passing(source, group, self._providers())
 
     def sent_up(self, source: Address, group: Address, came_from: str) -> list[str]:
         """The upstreams that data of a downstream source goes to (RFC 4605, section 4.2)."""
@@ -141,14 +217,16 @@ class Selection:
     def _providers(self) -> Iterator[str]:
         return (name for name in self.usable if name not in self.peers)
 
-    def _passing(self, source: Address, group: Address) -> Iterator[str]:
+    def _passing(self, source: Address, group: Address, among: Iterable[str]) -> Iterator[str]:
         gates = self._policy.upstream
-        return (n for n in self._providers() if gates(n).inward.passes(group, source))
+        return (name for name in among if gates(name).inward.passes(group, source))
 
     # -- who delivers
 
     def delivers(self, upstream: str, source: Address, group: Address) -> bool:
         """Data came in on ``upstream``; whether others need not be asked for it any more."""
+        if self._leaving and self._preferred(source, group) == upstream:
+            self._handed_over.add((source, group))
         if self.join is not Join.MUTEX or not self.may_provide(upstream, source, group):
             return False
         known = self._delivering.setdefault(group, {})

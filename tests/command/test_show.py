@@ -74,9 +74,15 @@ class ViewTests(ClientTestCase):
         lines = self.lines("interfaces", {"interfaces": [row | up, row | {"state": "down"}]})
         self.assertEqual(lines[0].split()[-4:], ["QuerierIp", "Query-Timer", "Groups", "Uptime"])
         self.assertEqual(
-            lines[1], "tv/ipv4 eth1 downstream up 10.0.0.1 3 other 10.0.0.0 00:04:15 2 00:00:01"
+            lines[1], "tv/ipv4 eth1 downstream up - 10.0.0.1 3 other 10.0.0.0 00:04:15 2 00:00:01"
         )
-        self.assertEqual(lines[2], "tv/ipv4 eth1 downstream down - 3 - - - - -")
+        self.assertEqual(lines[2], "tv/ipv4 eth1 downstream down - - 3 - - - - -")
+
+    def test_an_upstream_that_is_held(self) -> None:
+        row = {"instance": "tv/ipv4", "interface": "eth0", "role": "upstream", "version": 3}
+        held = {"state": "held", "hold-timer": 7.4, "groups": 2}
+        lines = self.lines("interfaces", {"interfaces": [row | held]})
+        self.assertEqual(lines[1], "tv/ipv4 eth0 upstream held 00:00:07 - 3 - - - 2 -")
 
     def test_status_is_shown_where_nothing_is_named(self) -> None:
         instance = {"instance": "tv/ipv4", "version": 3, "table": 0, "groups": 5}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcproxy.config.model import InstanceConfig
+from mcproxy.config.model import NEVER, InstanceConfig
 
 from .support import ConfigurationTestCase
 
@@ -46,6 +46,22 @@ class UpstreamsTests(ConfigurationTestCase):
             'instance.a.upstream-data (line 5): "none" is none of the words for this;'
             " use all or first",
         )
+
+    def test_how_long_one_is_held(self) -> None:
+        self.assertEqual(self.of().upstream_hold_time, 10.0)
+        for written, meant in (("0", 0.0), ("2.5", 2.5), ('"never"', NEVER)):
+            self.assertEqual(self.of(f"upstream-hold-time = {written}").upstream_hold_time, meant)
+
+    def test_times_that_nothing_is_held_for(self) -> None:
+        text = '[instance.a]\ndownstream = "d"\nupstream-hold-time = {}\n'
+        where = "instance.a.upstream-hold-time (line 3): "
+        for written, told in (
+            ("-1", '-1 is out of range; use a number from 0 to 86400, or "never"'),
+            ("inf", 'inf is out of range; use a number from 0 to 86400, or "never"'),
+            ('"10"', '"10" is no number; write digits, without quotes, or "never"'),
+            ("true", "true is not a number; write digits, without quotes"),
+        ):
+            self.refuses(text.format(written), where + told)
 
     def test_instances_may_share_any_of_them(self) -> None:
         text = '[instance.{}]\nupstream = ["up", "{}"]\ndownstream = "{}"\n'

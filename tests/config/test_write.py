@@ -57,6 +57,7 @@ def instances(draw: st.DrawFn, prefix: str) -> dict[str, Any]:
                 "upstream-join": st.sampled_from(["first", "mutex"]),
                 "mutex-time": st.floats(0.1, 3600),
                 "upstream-data": st.sampled_from(["all", "first"]),
+                "upstream-hold-time": st.just("never") | st.floats(0, 86400),
                 "boundary": st.just(["239.255.0.0/16"]),
                 "interface": st.just({prefix + downs[0]: {"max-groups": 7}}),
             },

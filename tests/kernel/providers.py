@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from mcproxy.lab.capture import Capture
 from mcproxy.lab.daemon import Daemon
+from mcproxy.lab.host import Member
 from mcproxy.lab.node import Node
 from mcproxy.lab.source import Stream
 from mcproxy.lab.waiting import wait_until
@@ -32,6 +33,9 @@ FAILOVER = RATE * 50 // 1000
 """Packets that may be lost when a link goes down: those of 50 ms."""
 
 MUTEX_TIME = 0.5
+
+HOLD_TIME = 2.0
+"""Seconds before the upstream that is preferred takes back."""
 
 ANSWER_TIME = 0.2
 """Seconds in which the proxy is to answer the providers' queries."""
@@ -69,6 +73,21 @@ class ProvidersTestCase(SiteTestCase):
         ways = interface or ("eth0" if node else BOTH)
         return super().stream(group, source, node, ways)
 
+    def receive(self) -> Member:
+        """A member at home, which gets the stream."""
+        member = self.home.join(self.group)
+        self.stream()
+        self.await_packets(member)
+        return member
+
+    def lost_of(self, member: Member) -> int:
+        """The packets lost until now, after some have come; none came twice."""
+        self.let_flow(RATE // 2)
+        self.await_packets(member)
+        received = member.of(self.source)
+        self.assertEqual(received.duplicates, 0)
+        return received.lost
+
     def watch_joins(self) -> tuple[Capture, Capture]:
         """What the proxy says to either provider from now on, as what comes in."""
         return self.near.capture("proxy"), self.far.capture("proxy")
@@ -102,6 +121,8 @@ TWO_UPSTREAMS = """
 upstream = ["up", "up2"]
 downstream = ["down1", "down2"]
 """
+
+HOLD = f"upstream-hold-time = {HOLD_TIME}"
 
 MUTEX = f'upstream-join = "mutex"\nmutex-time = {MUTEX_TIME}'
 

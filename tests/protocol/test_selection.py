@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mcproxy.protocol.gates import Policy
-from mcproxy.protocol.selection import Join, Selection, SendUp
+from mcproxy.protocol.selection import HANDOVER_TIME, Join, Selection, SendUp
 from mcproxy.protocol.sources import (
     ANY_SOURCE,
     EXCLUDE,
@@ -199,6 +201,111 @@ class SelectionTests(FamilyTests):
         made = self.selection()
         self.assertFalse(made.delivers("up1", source(self.family, 1), self.group))
         self.assertFalse(made.silent(source(self.family, 1), self.group))
+
+    # -- handing over
+
+    def returning(self, gates: Policy | None = None, **settings: Any) -> Selection:
+        """The first upstream is back, and taken for the first again."""
+        made = Selection(gates or policy(), **settings)
+        for working in ("up1", "up2", "up3"), ("up2", "up3"), ("up1", "up2", "up3"):
+            made.note(UPSTREAMS, working, 1000.0)
+        return made
+
+    def test_both_are_asked_while_the_first_takes_back(self) -> None:
+        """MU-08: and data is taken from the second, until the time is over."""
+        made = self.returning()
+        self.check_shares(made, up1=ANY_SOURCE, up2=ANY_SOURCE)
+        self.assertEqual(self.provider(made, 1), "up2")
+        self.assertEqual(made.next_deadline(), 1000 + HANDOVER_TIME)
+        self.assertFalse(made.note(UPSTREAMS, UPSTREAMS, 1000 + HANDOVER_TIME - 0.1))
+        self.assertTrue(made.note(UPSTREAMS, UPSTREAMS, 1000 + HANDOVER_TIME))
+        self.check_shares(made, up1=ANY_SOURCE)
+        self.assertEqual(self.provider(made, 1), "up1")
+        self.assertIsNone(made.next_deadline())
+
+    def test_a_source_that_the_first_delivers_goes_over(self) -> None:
+        """MU-05, MU-08: and does not go back."""
+        made = self.returning()
+        one, other = (source(self.family, number) for number in (1, 2))
+        able = [name for name in UPSTREAMS if made.may_take_over(name, one, self.group)]
+        self.assertEqual(able, ["up1", "up2"])
+        made.delivers("up2", one, self.group)
+        self.assertEqual(self.provider(made, 1), "up2")
+        made.delivers("up1", one, self.group)
+        self.assertEqual([self.provider(made, 1), self.provider(made, 2)], ["up1", "up2"])
+        able = [name for name in UPSTREAMS if made.may_take_over(name, one, self.group)]
+        self.assertEqual(able, ["up1"])
+        self.assertTrue(made.may_provide("up2", other, self.group))
+
+    def test_the_first_goes_again(self) -> None:
+        """MU-07, MU-08: what had gone over comes back at once."""
+        made = self.returning()
+        made.delivers("up1", source(self.family, 1), self.group)
+        self.assertTrue(made.note(UPSTREAMS, UPSTREAMS[1:], 1001.0))
+        self.check_shares(made, up2=ANY_SOURCE)
+        self.assertEqual(self.provider(made, 1), "up2")
+        self.assertIsNone(made.next_deadline())
+
+    def test_the_second_goes_meanwhile(self) -> None:
+        """MU-07."""
+        made = self.returning()
+        made.note(UPSTREAMS, ("up1", "up3"), 1001.0)
+        self.assertIn(self.provider(made, 1), ("up1", "up3"))
+        made.note(UPSTREAMS, ("up1",), 1001.0)
+        self.check_shares(made, up1=ANY_SOURCE)
+        self.assertEqual(self.provider(made, 1), "up1")
+
+    def test_only_what_goes_over_is_asked_for_twice(self) -> None:
+        """MU-04, MU-08: filters hold as ever."""
+        made = self.returning(policy(up1_in=self.only(1), up2_in=self.only(1, 2)))
+        self.check_shares(made, up1=self.only(1), up2=self.only(1, 2), up3=self.but(1, 2))
+        self.assertEqual([self.provider(made, n) for n in (1, 2, 3)], ["up2", "up2", "up3"])
+
+    def test_what_only_a_held_one_may_provide(self) -> None:
+        """MU-08: it does not wait."""
+        gates = policy(up1_in=self.only(1, 2), up2_in=self.only(1), up3_in=self.only(1))
+        made = self.returning(gates, hold_time=10.0)
+        self.assertEqual(list(made.held()), ["up1"])
+        self.wishes = {"down1": self.only(1, 2)}
+        self.check_shares(made, up1=self.only(2), up2=self.only(1))
+        self.assertEqual([self.provider(made, n) for n in (1, 2)], ["up2", "up1"])
+
+    def test_nothing_is_handed_over_before_anything_is_used(self) -> None:
+        """MU-03: links are told one by one when we begin."""
+        made = Selection(policy())
+        made.note(UPSTREAMS, ("up2",), 1000.0, in_use=False)
+        made.note(UPSTREAMS, UPSTREAMS, 1000.0, in_use=False)
+        self.check_shares(made, up1=ANY_SOURCE)
+
+    def test_one_that_comes_last_changes_nothing(self) -> None:
+        """MU-07."""
+        made = Selection(policy(), peers=["peer1"])
+        for working in ("up1", "peer1"), ("up1", "up2", "peer1"):
+            made.note((*UPSTREAMS, "peer1"), working, 1000.0)
+        self.assertEqual(made.usable, ("up1", "up2", "peer1"))
+        self.check_shares(made, up1=ANY_SOURCE)
+        self.assertIsNone(made.next_deadline())
+
+    def test_another_policy_meanwhile(self) -> None:
+        """Handing over goes on; where all are asked there is nothing to hand over."""
+        before = self.returning()
+        before.delivers("up1", source(self.family, 1), self.group)
+        made = Selection(policy())
+        made.take_over(before)
+        self.assertEqual([self.provider(made, 1), self.provider(made, 2)], ["up1", "up2"])
+        self.assertEqual(made.next_deadline(), 1000 + HANDOVER_TIME)
+        mutex = Selection(policy(), Join.MUTEX)
+        mutex.take_over(before)
+        self.assertIsNone(mutex.next_deadline())
+        self.check_shares(mutex, **dict.fromkeys(UPSTREAMS, ANY_SOURCE))
+
+    def test_what_is_sent_up_waits_for_the_hold_time_alone(self) -> None:
+        """MU-06, MU-08."""
+        one = source(self.family, 1)
+        made = self.returning(send_up=SendUp.FIRST, hold_time=10.0)
+        self.assertEqual(made.sent_up(one, self.group, "down1"), ["up2"])
+        made.note(UPSTREAMS, UPSTREAMS, 1010.0)
+        self.assertEqual(made.sent_up(one, self.group, "down1"), ["up1"])
 
     # -- data of downstream sources
 

@@ -1,0 +1,137 @@
+"""The upstream that is preferred takes back what it lost: when, and without a gap."""
+
+from __future__ import annotations
+
+import time
+
+from mcproxy.command import client
+from mcproxy.lab.host import Member
+from mcproxy.protocol.selection import HANDOVER_TIME
+
+from .messages import IS_EX, TO_EX, TO_IN, record
+from .providers import BOTH, FAILOVER, HOLD, HOLD_TIME, Providers, ProvidersTestCase
+from .site import DOWN2, RATE, SLACK, IPv4TestCase, IPv6TestCase
+
+
+class HoldScenarios(Providers):
+    """The first works again, and the second does what was its business."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.wanted = {record(IS_EX, self.group)}
+
+    def bounce(self, name: str) -> None:
+        """Have a link go down for a moment."""
+        self.proxy.set_link(name, state="down")
+        self.let_flow()
+        self.proxy.set_link(name, state="up")
+        self.up_at = time.time()
+
+    def change_over(self) -> Member:
+        """A member at home, whose stream has gone over to the second; the first is up again."""
+        member = self.receive()
+        self.bounce("up")
+        self.assertLessEqual(self.lost_of(member), 2 * FAILOVER)
+        self.await_asked(set(), self.wanted)
+        member.forget()
+        self.await_packets(member)
+        return member
+
+    def held(self) -> list[tuple[str, str, bool]]:
+        """What is shown of the upstreams of this family, and whether with a time."""
+        answer = client.ask(str(self.daemon.socket), "GET", "/interfaces")
+        return [
+            (row["interface"], row["state"], 0 < (row["hold-timer"] or 0) <= HOLD_TIME)
+            for row in answer["interfaces"]
+            if row["role"] == "upstream" and row["instance"].endswith(self.family.name)
+        ]
+
+    def test_the_first_takes_back_after_the_hold_time(self) -> None:
+        """MU-08: it is joined first, and the second left when it delivers."""
+        self.start_with(HOLD)
+        near, far = self.watch_joins()
+        member = self.change_over()
+        self.assertEqual(self.held(), [("up", "held", True), ("up2", "up", False)])
+        near.clear()
+        taken = self.await_told(near, record(TO_EX, self.group))
+        self.assertGreaterEqual(taken - self.up_at, HOLD_TIME)
+        self.assertLessEqual(taken - self.up_at, HOLD_TIME + SLACK)
+        self.assertLess(taken, self.await_told(far, record(TO_IN, self.group)))
+        self.assertEqual(self.held(), [("up", "up", False), ("up2", "up", False)])
+        self.await_asked(self.wanted, set())
+        self.assertLessEqual(self.lost_of(member), 1)
+
+    def test_taking_back_makes_no_gap(self) -> None:
+        """MU-08: the second goes on until the first, which takes its time, delivers."""
+        self.start_with(HOLD)
+        member = self.change_over()
+        self.near.set_link("server", state="down")
+        near, far = self.watch_joins()
+        joined = self.await_told(near, record(TO_EX, self.group))
+        self.let_flow(RATE // 2)
+        self.assertEqual(member.of(self.source).lost, 0)
+        self.near.set_link("server", state="up")
+        left = self.await_told(far, record(TO_IN, self.group))
+        self.assertLessEqual(abs(left - joined - HANDOVER_TIME), SLACK)
+        self.assertLessEqual(self.lost_of(member), 1)
+
+    def test_a_link_that_flaps_moves_nothing(self) -> None:
+        """MU-08: each time the hold time begins anew."""
+        self.start_with(HOLD)
+        near, _ = self.watch_joins()
+        member = self.change_over()
+        for _ in range(4):
+            time.sleep(HOLD_TIME * 0.6)
+            self.bounce("up")
+        self.assertEqual(self.lost_of(member), 0)
+        near.clear()
+        taken = self.await_told(near, record(TO_EX, self.group))
+        self.assertGreaterEqual(taken - self.up_at, HOLD_TIME)
+
+    def test_the_first_is_used_at_once_when_it_is_all_there_is(self) -> None:
+        """MU-07, MU-08: and the second is not preferred to it afterwards."""
+        self.start_with('upstream-hold-time = "never"')
+        member = self.change_over()
+        self.proxy.set_link("up2", state="down")
+        self.assertLessEqual(self.lost_of(member), FAILOVER)
+        self.assertEqual(self.asked_for("eth0"), self.wanted)
+        self.proxy.set_link("up2", state="up")
+        member.forget()
+        self.assertEqual(self.lost_of(member), 0)
+        self.await_asked(self.wanted, set())
+
+    def test_the_first_does_not_take_back_by_itself(self) -> None:
+        """MU-08: until it is told otherwise."""
+        self.start_with('upstream-hold-time = "never"')
+        member = self.change_over()
+        self.let_flow(int(RATE * HOLD_TIME))
+        self.assertEqual(self.lost_of(member), 0)
+        self.await_asked(set(), self.wanted)
+        self.assertEqual(self.held(), [("up", "held", False), ("up2", "up", False)])
+        text = self.daemon.config.read_text().replace('"never"', "0.1")
+        self.daemon.config.write_text(text)
+        client.ask(str(self.daemon.socket), "POST", "/reload", {})
+        self.await_asked(self.wanted, set())
+        self.assertLessEqual(self.lost_of(member), 1)
+
+    def test_data_is_sent_up_to_the_second_meanwhile(self) -> None:
+        """MU-06, MU-08."""
+        self.start_with(HOLD, 'upstream-data = "first"')
+        camera = self.numbers.at(DOWN2, 2)
+        ways = [self.server.capture(name, data=True) for name in BOTH]
+        self.stream(source=camera, node=self.other)
+        self.await_flowing(ways[0], [camera])
+        self.bounce("up")
+        self.await_flowing(ways[1], [camera])
+        self.assertEqual(self.flowing(ways[0]), set())
+        self.await_flowing(ways[0], [camera])
+        self.assertGreaterEqual(time.time() - self.up_at, HOLD_TIME)
+        self.assertEqual(self.flowing(ways[1]), set())
+
+
+class IPv4HoldTests(HoldScenarios, ProvidersTestCase, IPv4TestCase):
+    pass
+
+
+class IPv6HoldTests(HoldScenarios, ProvidersTestCase, IPv6TestCase):
+    pass
