@@ -292,11 +292,10 @@ class ProxyInstance(Service):
 
     def _upstreams_moved(self, anyway: bool = False) -> None:
         """Act upon it where others work, or are preferred, than before."""
-        groups, now = list(self.database.groups()), self._modules.timer.now()
-        moved = self.selection.note(self.upstreams, self._upstream_indexes, now, bool(groups))
-        if moved or anyway:
+        now = self._modules.timer.now()
+        if self.selection.note(self.upstreams, self._upstream_indexes, now) or anyway:
             self._links_moved()
-            self._ask_upstreams(groups)
+            self._ask_upstreams(list(self.database.groups()))
         self._reminder.set(self.selection.next_deadline())
 
     def _downstream_changed(self, name: str, link: Link | None) -> None:

@@ -232,6 +232,34 @@ class InstanceTests(SynchronousTestCase):
         self.assertEqual(self.sent("up"), [Report((Record(TO_EX, G1), Record(TO_EX, G2)))])
         self.assertEqual(self.neighbours.vifs["up"], 8)
 
+    def test_the_first_upstream_takes_back_after_the_hold_time(self) -> None:
+        """MU-08: it is joined, and the second left a little later; then nothing is due."""
+        self.instance = self.make(InstanceConfig("a", ("up", "up2"), ("d1",)))
+        second, down = link("up2", 4, "10.0.4.1"), link("up", 1, "10.0.1.1", up=False)
+        self.links(UP, second, D1)
+        self.says("d1", TO_EX, G1)
+        self.links(down)
+        self.clock.pump([0.5] * 8)
+        self.links(UP)
+        self.clock.pump([0.5] * 19)
+        self.assertEqual(self.sent("up"), [])
+        self.clock.advance(0.5)
+        self.assertEqual(self.sent("up"), [Report((Record(TO_EX, G1),))])
+        self.assertEqual(self.neighbours.changed_groups, [ANY, ANY, G1])
+        self.clock.pump([0.1] * 19)
+        self.assertEqual(self.sent("up2"), [])
+        self.clock.advance(0.1)
+        self.assertEqual(self.sent("up2"), [Report((Record(TO_IN, G1),))])
+
+    def test_nothing_is_held_after_the_end(self) -> None:
+        """MU-08."""
+        self.instance = self.make(InstanceConfig("a", ("up", "up2"), ("d1",)))
+        down = link("up", 1, "10.0.1.1", up=False)
+        self.links(UP, link("up2", 4, "10.0.4.1"), D1)
+        self.links(down, UP)
+        self.instance.stopService()
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
     def test_a_new_upstream_address_joins_anew(self) -> None:
         self.links(UP, D1)
         self.says("d1", TO_EX, G1)

@@ -129,6 +129,22 @@ class SourcePlaneTests(SynchronousTestCase):
         self.plane.receive(WrongInterface("up1", S1, G))
         self.assertEqual(self.plan()[S1].parent, "up1")
 
+    def test_the_first_takes_back_what_it_delivers(self) -> None:
+        """MU-08: until then data of the second is accepted."""
+        self.miss(S1, "up2")
+        self.miss(S2, "up2")
+        names = ("up1", "up2")
+        for working in names, ("up2",), names, names:
+            self.selection.note(names, working, self.clock.seconds())
+        self.assertEqual([self.plan()[s].parent for s in (S1, S2)], ["up2", "up2"])
+        self.told()
+        self.plane.receive(WrongInterface("up1", S1, G))
+        self.assertEqual(self.told(), [(G, S1)])
+        self.plane.receive(WrongInterface("up2", S1, G))
+        self.miss(S3, "up1")
+        parents = [self.plan()[s].parent for s in (S1, S2, S3)]
+        self.assertEqual(parents, ["up1", "up2", "up1"])
+
     def test_data_that_comes_back_from_upstream(self) -> None:
         """MS-11: a source stays where it is seen and routed to, unless it moves downstream."""
         self.routes = {S1: LINKS["d1"], S2: LINKS["d2"]}

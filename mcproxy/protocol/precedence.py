@@ -3,7 +3,8 @@
 An upstream that works again after it did not is *returning* for the hold time, and comes after
 all that are not: what they provide stays where it is. So a link that flaps moves nothing.
 Those that return keep the order in which they came back. One that has never been down is not
-held, be it new or not there when we began.
+held, be it new or not there when we began. Without a hold time it still comes last at first, and
+has its place when ``note`` is called the next time.
 """
 
 from __future__ import annotations
@@ -33,13 +34,13 @@ class Precedence:
         works = [name for name in self._prior if name in working]
         self._failed.update(name for name in self.order if name not in works)
         self._failed.intersection_update(self._prior)
-        self._returned.update((name, now) for name in works if name in self._failed)
-        self._failed.difference_update(works)
         self._returned = {
             name: since
             for name, since in self._returned.items()
             if name in works and now < since + self.hold_time
         }
+        self._returned.update((name, now) for name in works if name in self._failed)
+        self._failed.difference_update(works)
         settled = (name for name in works if name not in self._returned)
         self.order = (*settled, *self._returned)
 

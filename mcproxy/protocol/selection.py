@@ -4,9 +4,9 @@ A source of a group is served by one upstream alone, so nothing comes twice. Wit
 that is the first, in the order of Precedence, whose inward gate lets it pass. With Join.MUTEX
 all that let it pass are asked, until one delivers: then that one alone, until it falls silent.
 
-Where the first becomes another while the one before still works, *handing over* spares a gap:
-for HANDOVER_TIME both are asked, and each source is accepted from the one before until the new
-one delivers it.
+Where the order of upstreams that work changes, *handing over* spares a gap: for HANDOVER_TIME
+both are asked, the first by either order, and each source is accepted from the one before until
+the new one delivers it.
 """
 
 from __future__ import annotations
@@ -77,19 +77,16 @@ class Selection:
 
     # -- which upstreams work
 
-    def note(
-        self, names: Iterable[str], working: Container[str], now: float, in_use: bool = True
-    ) -> bool:
+    def note(self, names: Iterable[str], working: Container[str], now: float) -> bool:
         """Those of ``names``, by priority, work that are among ``working``; True for a change.
 
-        To be called as well when ``next_deadline`` has come. Where nothing is ``in_use`` yet,
-        nothing is handed over.
+        To be called as well when ``next_deadline`` has come.
         """
         names, before, leaving = list(names), self.usable, self._leaving
         self._precedence.note((n for n in names if n not in self.peers), working, now)
         peers = (name for name in names if name in self.peers and name in working)
         self.usable = (*self._precedence.order, *peers)
-        self._hand_over(before if in_use else (), now)
+        self._hand_over(before, now)
         return (self.usable, self._leaving) != (before, leaving)
 
     def _hand_over(self, before: tuple[str, ...], now: float) -> None:
@@ -101,7 +98,7 @@ class Selection:
             self._handed_over.clear()
         order = tuple(self._providers())
         left = tuple(name for name in before if name in order)
-        if self.join is not Join.FIRST or order[: len(left)] == left:
+        if self.join is not Join.FIRST or left == tuple(name for name in order if name in left):
             self._leaving, self._leave_at = (), None
             self._handed_over.clear()
             return

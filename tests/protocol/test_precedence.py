@@ -85,7 +85,9 @@ class PrecedenceTests(SynchronousTestCase):
         self.made.hold_time = 0.0
         self.order("ab")
         self.order("b", 1)
-        self.assertEqual(self.order("ab", 1), "ab")
+        self.assertEqual(self.order("ab", 1), "ba")
+        self.assertEqual(self.made.next_deadline(), self.now)
+        self.assertEqual(self.order("ab"), "ab")
         self.assertIsNone(self.made.next_deadline())
 
     def test_who_is_held(self) -> None:
@@ -134,9 +136,10 @@ class PrecedenceTests(SynchronousTestCase):
         before: frozenset[str] = frozenset()
         for seconds, working in history:
             order = self.order("".join(working), seconds)
-            since.update((name, self.now) for name in sorted(working - before) if name in seen)
+            back = working & seen - before
+            since.update((name, self.now) for name in back)
             seen, before = seen | working, working
-            held = {n: since[n] for n in working if self.now < since.get(n, -FOREVER) + hold_time}
-            settled = sorted(working - held.keys())
-            returning = sorted(held, key=lambda name: (held[name], name))
+            held = {n for n in working if self.now < since.get(n, -FOREVER) + hold_time} | back
+            settled = sorted(working - held)
+            returning = sorted(held, key=lambda name: (name in back, since[name], name))
             self.assertEqual(order, "".join([*settled, *returning]))

@@ -207,7 +207,7 @@ class SelectionTests(FamilyTests):
     def returning(self, gates: Policy | None = None, **settings: Any) -> Selection:
         """The first upstream is back, and taken for the first again."""
         made = Selection(gates or policy(), **settings)
-        for working in ("up1", "up2", "up3"), ("up2", "up3"), ("up1", "up2", "up3"):
+        for working in (UPSTREAMS, UPSTREAMS[1:], UPSTREAMS, UPSTREAMS):
             made.note(UPSTREAMS, working, 1000.0)
         return made
 
@@ -270,11 +270,11 @@ class SelectionTests(FamilyTests):
         self.check_shares(made, up1=self.only(2), up2=self.only(1))
         self.assertEqual([self.provider(made, n) for n in (1, 2)], ["up2", "up1"])
 
-    def test_nothing_is_handed_over_before_anything_is_used(self) -> None:
+    def test_nothing_is_handed_over_to_one_that_is_new(self) -> None:
         """MU-03: links are told one by one when we begin."""
         made = Selection(policy())
-        made.note(UPSTREAMS, ("up2",), 1000.0, in_use=False)
-        made.note(UPSTREAMS, UPSTREAMS, 1000.0, in_use=False)
+        made.note(UPSTREAMS, ("up2",), 1000.0)
+        made.note(UPSTREAMS, UPSTREAMS, 1000.0)
         self.check_shares(made, up1=ANY_SOURCE)
 
     def test_one_that_comes_last_changes_nothing(self) -> None:
