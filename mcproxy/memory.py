@@ -1,7 +1,8 @@
 """What the daemon knows and the kernel does not, written down for the process after it.
 
-These are the memberships of downstream links with their timers, and which versions upstream
-queriers speak. All else follows from the configuration, the links and the kernel's entries.
+These are the memberships of downstream links with their timers, which versions upstream
+queriers speak, and which upstreams others have taken over from. All else follows from the
+configuration, the links and the kernel's entries.
 """
 
 from __future__ import annotations
@@ -33,13 +34,16 @@ def written(instances: Iterable[ProxyInstance], upstreams: Iterable[Upstream]) -
     """The memory of these."""
     queriers: dict[str, dict[str, Values]] = {}
     hosts: dict[str, dict[str, Values]] = {}
+    fallen: dict[str, list[str]] = {}
     for instance in instances:
+        fallen[str(instance.name)] = sorted(instance.selection.precedence.fallen)
         known = queriers.setdefault(instance.family.name, {})
         for name, downstream in instance.downstreams.items():
             known[name] = querier_values(downstream.querier)
     for upstream in upstreams:
         hosts.setdefault(upstream.family.name, {})[upstream.name] = host_values(upstream.host)
-    return json.dumps({"format": FORMAT, "queriers": queriers, "hosts": hosts}).encode()
+    values = {"format": FORMAT, "queriers": queriers, "hosts": hosts, "fallen": fallen}
+    return json.dumps(values).encode()
 
 
 class Memory:
@@ -53,6 +57,11 @@ class Memory:
             raise ValueError("it is of another version")
         self._queriers: dict[str, dict[str, Values]] = checked(lambda: dict(values["queriers"]))
         self._hosts: dict[str, dict[str, Values]] = checked(lambda: dict(values["hosts"]))
+        self._fallen: dict[str, list[str]] = checked(lambda: dict(values["fallen"]))
+
+    def fallen(self, instance: str) -> list[str]:
+        """The upstreams of an instance that others have taken over from."""
+        return [str(name) for name in self._fallen.get(instance, [])]
 
     def queriers(self, family: Family) -> dict[str, Querier]:
         """The queriers of links, by name, but for those that are not understood."""

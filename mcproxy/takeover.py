@@ -76,6 +76,9 @@ class Takeover:
         if self._memory is not None:
             for upstream in upstreams:
                 self._memory.restore_host(upstream.host, upstream.name)
+            for instance in instances:
+                fallen = self._memory.fallen(str(instance.name))
+                instance.selection.precedence.recall(fallen)
         for instance in instances:
             # First those whose hosts want something, so that it is asked for at once, as a whole.
             for link in sorted(links, key=lambda link: link.name in instance.config.upstreams):

@@ -12,6 +12,7 @@ from mcproxy.memory import Memory, written
 from mcproxy.protocol.family import IPV4, IPV6, packed
 from mcproxy.protocol.host import Host
 from mcproxy.protocol.packets import Query, Record, RecordType, Report
+from mcproxy.protocol.precedence import Precedence
 from mcproxy.protocol.querier import Querier
 from mcproxy.protocol.settings import QuerierSettings
 
@@ -26,7 +27,15 @@ class MemoryTests(SynchronousTestCase):
         host = Host(IPV4, lambda: 0.5)
         host.receive(Query(2, IPV4.unspecified, 10.0), 5.0)
         downstreams = {"down1": SimpleNamespace(querier=querier)}
-        instance: Any = SimpleNamespace(family=IPV4, downstreams=downstreams)
+        precedence = Precedence(10.0)
+        for working in ("up", "up2"), ("up2",):
+            precedence.note(("up", "up2"), working, 5.0)
+        instance: Any = SimpleNamespace(
+            name="tv",
+            family=IPV4,
+            downstreams=downstreams,
+            selection=SimpleNamespace(precedence=precedence),
+        )
         upstream: Any = SimpleNamespace(family=IPV4, name="up", host=host)
         self.text = written([instance], [upstream])
         self.querier = querier
@@ -50,8 +59,25 @@ class MemoryTests(SynchronousTestCase):
             host.rejoin(6.0)
             self.assertEqual(host.version, version, (family, name))
 
+    def test_upstreams_that_were_down(self) -> None:
+        """MU-08: to the next process they are not as good as those that were not."""
+        memory, names = Memory(self.text), ("up", "up2")
+        self.assertEqual((memory.fallen("tv"), memory.fallen("radio")), (["up"], []))
+        after = Precedence(10.0)
+        after.recall(memory.fallen("tv"))
+        after.note(names, names, 6.0)
+        self.assertEqual(after.order, ("up2", "up"))
+
     def test_what_is_not_understood_at_all(self) -> None:
-        for text in (b"", b"?", b"[]", b"{}", self.spoilt(format=0), self.spoilt(queriers=1)):
+        for text in (
+            b"",
+            b"?",
+            b"[]",
+            b"{}",
+            self.spoilt(format=0),
+            self.spoilt(queriers=1),
+            self.spoilt(fallen=1),
+        ):
             self.assertRaises(ValueError, Memory, text)
 
     def test_a_part_that_is_not_understood(self) -> None:

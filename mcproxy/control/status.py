@@ -73,7 +73,7 @@ def _row(instance: ProxyInstance, name: str, role: str) -> Row:
 
 def _upstream(instance: ProxyInstance, upstream: Upstream, now: float) -> Row:
     """``hold-timer`` is the time until an upstream that is held is preferred again, if ever."""
-    held = instance.selection.held().get(upstream.name)
+    held = instance.selection.precedence.held().get(upstream.name)
     address = upstream.link.address(instance.family) if upstream.link else None
     return {
         "state": "down" if upstream.link is None else "up" if held is None else "held",

@@ -28,6 +28,15 @@ class Precedence:
         self.order, self._prior = before.order, before._prior
         self._failed, self._returned = before._failed, before._returned
 
+    @property
+    def fallen(self) -> set[str]:
+        """Those that are down after they have worked, or returning."""
+        return self._failed | self._returned.keys()
+
+    def recall(self, fallen: Iterable[str]) -> None:
+        """Go on where another process was: its ``fallen`` ones return when they work."""
+        self._failed.update(fallen)
+
     def note(self, names: Iterable[str], working: Container[str], now: float) -> None:
         """Of ``names``, by priority, those work that are among ``working``."""
         self._prior = {name: place for place, name in enumerate(names)}

@@ -53,11 +53,11 @@ class Selection:
         hold_time: float = 0.0,
     ) -> None:
         self.usable: tuple[str, ...] = ()
+        self.precedence = Precedence(hold_time)
         self.peers = frozenset(peers)
         self.join = join
         self._policy = policy
         self._send_up = send_up
-        self._precedence = Precedence(hold_time)
         self._delivering: dict[Address, dict[Address, str]] = {}
         self._leaving: tuple[str, ...] = ()
         self._leave_at: float | None = None
@@ -66,7 +66,7 @@ class Selection:
     def take_over(self, before: Selection) -> None:
         """Go on from ``before``: which upstreams work, and who delivers what that still may."""
         self.usable = before.usable
-        self._precedence.take_over(before._precedence)
+        self.precedence.take_over(before.precedence)
         if self.join is Join.FIRST:
             self._leaving, self._leave_at = before._leaving, before._leave_at
             self._handed_over = before._handed_over
@@ -83,14 +83,17 @@ class Selection:
         To be called as well when ``next_deadline`` has come.
         """
         names, before, leaving = list(names), self.usable, self._leaving
-        self._precedence.note((n for n in names if n not in self.peers), working, now)
+        self.precedence.note((n for n in names if n not in self.peers), working, now)
         peers = (name for name in names if name in self.peers and name in working)
-        self.usable = (*self._precedence.order, *peers)
+        self.usable = (*self.precedence.order, *peers)
         self._hand_over(before, now)
         return (self.usable, self._leaving) != (before, leaving)
 
     def _hand_over(self, before: tuple[str, ...], now: float) -> None:
-        """Begin to leave the order that was ``before``, or go on leaving one, or be done."""
+        """Begin to leave the order that was ``before``, or go on leaving one, or be done.
+
+        What comes anew, as all do when we begin, is used at once.
+        """
         if self._leave_at is not None and now < self._leave_at:
             before = self._leaving
         else:
@@ -108,12 +111,8 @@ class Selection:
 
     def next_deadline(self) -> float | None:
         """When ``note`` is to be called the next time; None for never."""
-        ends = (self._precedence.next_deadline(), self._leave_at)
+        ends = (self.precedence.next_deadline(), self._leave_at)
         return min((end for end in ends if end is not None), default=None)
-
-    def held(self) -> dict[str, float]:
-        """Upstreams that are not preferred although they work, and until when."""
-        return self._precedence.held()
 
     # -- memberships
 

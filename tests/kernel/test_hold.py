@@ -114,6 +114,16 @@ class HoldScenarios(Providers):
         self.await_asked(self.wanted, set())
         self.assertLessEqual(self.lost_of(member), 1)
 
+    def test_another_process_does_not_take_back_either(self) -> None:
+        """MU-08: a restart moves nothing."""
+        self.start_with('upstream-hold-time = "never"')
+        member = self.change_over()
+        for _ in range(2):
+            self.daemon.command("restart")
+            self.assertEqual(self.lost_of(member), 0)
+            self.assertEqual(self.held(), [("up", "held", False), ("up2", "up", False)])
+        self.await_asked(set(), self.wanted)
+
     def test_data_is_sent_up_to_the_second_meanwhile(self) -> None:
         """MU-06, MU-08."""
         self.start_with(HOLD, 'upstream-data = "first"')

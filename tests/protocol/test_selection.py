@@ -265,7 +265,7 @@ class SelectionTests(FamilyTests):
         """MU-08: it does not wait."""
         gates = policy(up1_in=self.only(1, 2), up2_in=self.only(1), up3_in=self.only(1))
         made = self.returning(gates, hold_time=10.0)
-        self.assertEqual(list(made.held()), ["up1"])
+        self.assertEqual(list(made.precedence.held()), ["up1"])
         self.wishes = {"down1": self.only(1, 2)}
         self.check_shares(made, up1=self.only(2), up2=self.only(1))
         self.assertEqual([self.provider(made, n) for n in (1, 2)], ["up2", "up1"])
