@@ -91,9 +91,11 @@ class CommandTests(RestartTestCase):
         member = self.other.join(self.groups[0])
         self.stream()
         self.await_packets(member)
-        self.rewrite(ONE + PER_SOURCE)
+        self.rewrite(f"{ONE}[instance.tv.interface.down1]\nquery-interval = 20\n")
         self.restart()
         self.assertEqual(self.vifs(), ["down1", "up"])
+        (row,) = [r for r in self.rows("interfaces") if r["interface"] == "down1"][:1]
+        self.assertLess(row["query-timer"], 20)
         self.assert_unharmed()
 
     def test_a_file_with_a_mistake(self) -> None:
