@@ -52,10 +52,17 @@ class Manager:
     def start(self) -> Daemon:
         """Start the daemon with what is kept, and wait until it is ready."""
         before = self.states.count("READY=1")
+        daemon = self.launch()
+        ready = lambda: self.states.count("READY=1") > before  # noqa: E731
+        wait_until(ready, 20, "the daemon is not ready")
+        return daemon
+
+    def launch(self) -> Daemon:
+        """Start it, and don't wait."""
         named = dict(self.kept)
         numbers = " ".join(map(str, named.values()))
         program = ["-m", "mcproxy", "run", "--config", self._config, "--socket", self.control]
-        daemon = Daemon(
+        return Daemon(
             self._node,
             command=[sys.executable, "-c", PASS_ON, numbers, *program],
             environment={
@@ -66,9 +73,6 @@ class Manager:
             },
             descriptors=list(named.values()),
         )
-        ready = lambda: self.states.count("READY=1") > before  # noqa: E731
-        wait_until(ready, 20, "the daemon is not ready")
-        return daemon
 
     def spoil(self, name: str) -> None:
         """Have something of this name kept that nobody understands."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from pathlib import Path
 
 from mcproxy.lab.daemon import Daemon
@@ -216,6 +217,20 @@ class ManagerTests(RestartTestCase):
             self.start_next()
             self.assert_unharmed()
             self.assertLessEqual(groups.items(), self.groups_of("down1").items())
+
+    def test_killed_again_and_again(self) -> None:
+        """Also while it starts, and takes over; the memory may have been there or not."""
+        self.run_streams(TWO)
+        for number in range(8):
+            if number % 4 == 1:
+                self.daemon.terminate(signal.SIGUSR2)
+            else:
+                self.daemon.kill()
+            daemon = self.manager.launch()
+            time.sleep(0.06 * number)
+            daemon.kill()
+            self.start_next()
+            self.assert_unharmed()
 
     def test_who_leaves_while_nobody_hears_it(self) -> None:
         """Is forgotten when he does not answer, and the others are not."""
