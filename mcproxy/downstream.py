@@ -81,17 +81,20 @@ class Downstream:
         self._warned: dict[str, float] = {}
         self._known_refusals: Counter[Refusal] = Counter()
 
+    def begin(self) -> None:
+        """Begin to query, or go on while another router is the querier."""
+        if self.querier.is_querier:
+            self.start()
+            return
+        self.querier.election.address = self.link.address(self.querier.family)
+        self._tell_role()
+        self._reminder.set(self.querier.next_deadline())
+
     def start(self) -> None:
         """Begin to query, from the address that the link has now."""
         self.querier.election.address = self.link.address(self.querier.family)
         now = self._timer.now()
         self._carry_out(self.querier.start(now), now)
-
-    def follow(self) -> None:
-        """Go on while another router is the querier."""
-        self.querier.election.address = self.link.address(self.querier.family)
-        self._tell_role()
-        self._reminder.set(self.querier.next_deadline())
 
     def reconfigure(self, settings: QuerierSettings, check_subnet: bool) -> None:
         """Live by other settings; what hosts want stays."""

@@ -292,8 +292,12 @@ class ProxyInstance(Service):
 
     def _upstreams_moved(self, anyway: bool = False) -> None:
         """Act upon it where others work, or are preferred, than before."""
-        now = self._modules.timer.now()
-        if self.selection.note(self.upstreams, self._upstream_indexes, now) or anyway:
+        now, before = self._modules.timer.now(), self.selection.usable
+        moved = self.selection.note(self.upstreams, self._upstream_indexes, now)
+        if self.selection.usable != before and len(self.upstreams) > 1:
+            order = ", ".join(self.selection.usable) or "none"
+            self.log.info("upstreams by preference: {order}", order=order, instance=self.name)
+        if moved or anyway:
             self._links_moved()
             self._ask_upstreams(list(self.database.groups()))
         self._reminder.set(self.selection.next_deadline())
@@ -334,10 +338,7 @@ class ProxyInstance(Service):
         modules.table.set_threshold(name, settings.ttl_threshold)
         self.log.info("downstream found", instance=self.name, interface=name)
         self._links_moved()
-        if querier.is_querier:
-            downstream.start()
-        else:
-            downstream.follow()
+        downstream.begin()
         if querier.groups:
             self.changed(list(querier.wanted_groups()), modules.timer.now())
 

@@ -58,6 +58,8 @@ class HoldScenarios(Providers):
         self.assertLessEqual(taken - self.up_at, HOLD_TIME + SLACK)
         self.assertLess(taken, self.await_told(far, record(TO_IN, self.group)))
         self.assertEqual(self.held(), [("up", "up", False), ("up2", "up", False)])
+        for order in ("up2", "up2, up", "up, up2"):
+            self.await_log(f"tv/{self.family.name}", f"upstreams by preference: {order}")
         self.await_asked(self.wanted, set())
         self.assertLessEqual(self.lost_of(member), 1)
 
