@@ -17,6 +17,9 @@ from typing import NamedTuple
 
 _FEW = 16
 
+Place = tuple[int, int]
+"""A slab and a column of it: part of the x axis, all over which the same y are covered."""
+
 
 class Rectangle(NamedTuple):
     """All x from ``left`` and y from ``bottom``, up to but without ``right`` and ``top``."""
@@ -95,7 +98,7 @@ class Rectangles:
         cells = slab.cells or slab.lay_out()
         return cells[bisect_right(slab.columns, x)] >> bisect_right(slab.rows, y) & 1 == 1
 
-    def place(self, x: int) -> tuple[int, int]:
+    def place(self, x: int) -> Place:
         """The same for all x that have the same y covered."""
         number = bisect_right(self._starts, x)
         slab = self._slabs[number]
@@ -103,15 +106,16 @@ class Rectangles:
             slab.lay_out()
         return number, bisect_right(slab.columns, x)
 
-    def covered(self, place: tuple[int, int]) -> int:
+    def covered(self, place: Place) -> int:
         """The y that are covered, as bits."""
         slab = self._slabs[place[0]]
         bits = slab.cells[place[1]]
-        found = int.from_bytes(slab.bits, "little")
-        for number in range(1, bits.bit_length()):
-            if bits >> number & 1:
-                found |= (1 << slab.rows[number]) - (1 << slab.rows[number - 1])
-        return found
+        edges = bits ^ bits << 1
+        within = 0
+        for number in range(1, edges.bit_length()):
+            if edges >> number & 1:
+                within ^= (1 << slab.rows[number - 1]) - 1  # between two edges is what is left
+        return int.from_bytes(slab.bits, "little") | within
 
 
 def _cut(rectangles: Iterable[Rectangle], most: int) -> list[int]:

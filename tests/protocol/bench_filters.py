@@ -20,7 +20,7 @@ from mcproxy.protocol.sources import ANY_SOURCE, INCLUDE, SourceFilter
 
 GROUPS, SOURCES = 0xEF000000, 0x0A000000
 SPAN = 40_000
-LOOKUPS = 20_000
+LOOKUPS, MANY_LOOKUPS = 20_000, 100_000
 
 
 class Asked(NamedTuple):
@@ -84,8 +84,34 @@ def _few_sources(n: int) -> Rule:
     return Rule(_prefix(GROUPS, chance), _range(source, source))
 
 
+def _overlapping(n: int) -> Rule:
+    chance = random.Random(n)
+    source = SOURCES + chance.randrange(SPAN)
+    return Rule(_range(GROUPS, GROUPS + 255), _range(source, source + chance.randrange(4000)))
+
+
+def _wide(n: int) -> Rule:
+    chance = random.Random(n)
+    group = GROUPS + chance.randrange(SPAN)
+    source = SOURCES + chance.randrange(SPAN)
+    return Rule(_range(group, group + SPAN), _range(source, source + chance.randrange(SPAN)))
+
+
+def _wide_single(n: int) -> Rule:
+    group = GROUPS + random.Random(n).randrange(SPAN)
+    return Rule(_range(group, group + SPAN // 2), _range(SOURCES + 2 * n, SOURCES + 2 * n))
+
+
 def _interfaces(n: int) -> Rule:
     return _ranges(n)._replace(came_from=f"eth{n % 33}" if n % 33 else None)
+
+
+def _half_of_any(n: int) -> Rule:
+    return _ranges(n)._replace(came_from=f"eth{n % 64}" if n % 64 < 32 else None)
+
+
+def _each_its_own(n: int) -> Rule:
+    return _ranges(n)._replace(came_from=f"eth{n}")
 
 
 KINDS = (
@@ -97,11 +123,16 @@ KINDS = (
     _ranges,
     _prefixes,
     _few_sources,
+    _overlapping,
+    _wide,
+    _wide_single,
     _interfaces,
+    _half_of_any,
+    _each_its_own,
 )
 
 
-def _questions(rules: Sequence[Rule]) -> list[Asked]:
+def _questions(rules: Sequence[Rule], count: int = LOOKUPS) -> list[Asked]:
     """About groups and sources of the rules, and others close to them."""
     chance = random.Random(1)
 
@@ -115,7 +146,7 @@ def _questions(rules: Sequence[Rule]) -> list[Asked]:
     lists = [SourceFilter(INCLUDE, frozenset(source() for _ in range(10))) for _ in range(100)]
     return [
         Asked(group(), source(), chance.choice(rules).came_from, chance.choice(lists))
-        for _ in range(LOOKUPS)
+        for _ in range(count)
     ]
 
 
@@ -171,9 +202,9 @@ def measure(make: Callable[[int], Rule], count: int) -> tuple[list[float], str]:
 
 
 def memory(make: Callable[[int], Rule], count: int) -> float:
-    """Megabytes that a table takes once all that was asked is known."""
+    """Megabytes that a table takes after very many different look-ups."""
     rules = [make(n) for n in range(count)]
-    asked = _questions(rules)
+    asked = _questions(rules, MANY_LOOKUPS)
     tracemalloc.start()
     made = Filter(IPV4, rules, True)
     for one in asked:
