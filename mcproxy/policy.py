@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
+from weakref import WeakValueDictionary
 
 import attrs
 
 from .config.addresses import IPNetwork, read_address, read_channel, read_groups, read_mapped
-from .config.model import DOWNSTREAM, IN, OUT, UPSTREAM, InstanceConfig, InterfaceSettings
+from .config.model import (
+    DOWNSTREAM,
+    IN,
+    OUT,
+    UPSTREAM,
+    FilterConfig,
+    InstanceConfig,
+    InterfaceSettings,
+)
 from .config.rules import range_of
 from .protocol.admission import SsmPolicy
 from .protocol.family import IPV4, Address, Family
@@ -20,11 +29,15 @@ from .protocol.selection import Join, Selection, SendUp
 from .protocol.settings import QuerierSettings
 from .protocol.sources import ANY_SOURCE, INCLUDE, SourceFilter, merge
 
+_Key = tuple[Family, bool, tuple[Rule, ...]]
+_made: WeakValueDictionary[_Key, Filter] = WeakValueDictionary()
+"""The filters in use: the same rules at several places, or after a change, are laid out once."""
+
 
 def instance_policy(config: InstanceConfig, family: Family) -> Policy:
     """The gates of an instance."""
     boundary = [read_groups(text) for text in config.boundary]
-    made = {id(one): Filter(family, one.rules, one.allow) for one in config.filters}
+    made = {id(one): _filter(family, one) for one in config.filters}
 
     def gate(name: str, role: str, direction: str) -> Gate:
         # The empty name stands for what is wanted always, and by no interface.
@@ -39,6 +52,15 @@ def instance_policy(config: InstanceConfig, family: Family) -> Policy:
         cache(partial(gates, DOWNSTREAM)),
         _among(boundary, family),
     )
+
+
+def _filter(family: Family, config: FilterConfig) -> Filter:
+    """One that is in use already, here or before a change, or a new one."""
+    key = family, config.allow, config.rules
+    made = _made.get(key)
+    if made is None:
+        made = _made[key] = Filter(family, config.rules, config.allow)
+    return made
 
 
 def ssm_policy(config: InstanceConfig, family: Family) -> SsmPolicy:

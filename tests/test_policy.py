@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from weakref import ref
+
 import attrs
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -15,7 +18,7 @@ from mcproxy.policy import (
     ssm_policy,
     static_groups,
 )
-from mcproxy.protocol.family import IPV4, IPV6, packed
+from mcproxy.protocol.family import IPV4, IPV6, Family, packed
 from mcproxy.protocol.filters import Range, Rule
 from mcproxy.protocol.gates import Filter as Gate
 from mcproxy.protocol.sources import ANY_SOURCE, INCLUDE, SourceFilter
@@ -131,6 +134,30 @@ class PolicyTests(SynchronousTestCase):
         self.assertTrue(forwards_per_source(config))
         ipv6 = instance_policy(config, IPV6).downstream("d1").outward
         self.assertFalse(ipv6.passes(packed("ff15::1"), packed("2001:db8::1")))
+
+    def test_the_same_rules_are_laid_out_once(self) -> None:
+        """At several places, in all instances and after a change, and while they are in use."""
+        filters = (
+            'interface = "d1"\nrole = "downstream"\ndirection = "in"\nallow = "239.7.7.0/24"',
+            'interface = "d2"\nrole = "downstream"\ndirection = "out"\nallow = "239.7.7.0/24"',
+            'interface = "d2"\nrole = "downstream"\ndirection = "in"\ndeny = "239.7.7.0/24"',
+        )
+        text = FILE + "".join(f"[[instance.tv.filter]]\n{one}\n" for one in filters)
+        text = text.replace('"239.7.7.0/24"', '["239.7.7.0/24"]')
+
+        def laid_out(family: Family) -> list[Gate]:
+            gates = instance_policy(parse(text).instances[0], family).downstream
+            return [gates("d1").inward, gates("d2").outward, gates("d2").inward]
+
+        before, after, other = laid_out(IPV4), laid_out(IPV4), laid_out(IPV6)
+        self.assertIs(before[0], before[1])
+        for one, again in zip(before, after, strict=True):
+            self.assertIs(one, again)
+        self.assertEqual(len({*map(id, before), *map(id, other)}), 4)
+        left = ref(before[0])
+        del before, after, one, again
+        gc.collect()
+        self.assertIsNone(left())
 
     def test_who_is_looked_at_source_by_source(self) -> None:
         """Several upstreams or none, peers, boundaries, and on request."""

@@ -6,6 +6,7 @@ Each side is an address, a prefix, ``A - B``, or ``*``. What no data can ever ma
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 
 from ..protocol.family import IPV4, IPV6
 from ..protocol.filters import Range, Rule
@@ -13,6 +14,9 @@ from .addresses import IPNetwork, parse_address, parse_prefix
 from .errors import Wrong, shown
 
 ANY = "*"
+
+MOST_KNOWN = 1 << 14
+"""Rules that are remembered with their texts: most are the same when a file is read again."""
 
 _HINT = 'write an address, a prefix, "A - B" or "*"'
 
@@ -31,6 +35,7 @@ _OF_FAMILY = {
 """All groups and all addresses, by the size of an address."""
 
 
+@lru_cache(MOST_KNOWN)
 def read_rule(text: str) -> Rule:
     """The rule in ``text``, whose source may be left out; Wrong."""
     first, bar, second = text.partition("|")
@@ -41,6 +46,7 @@ def read_rule(text: str) -> Rule:
     return Rule(_check_group(first, group), _check_source(second, source))
 
 
+@lru_cache(MOST_KNOWN)
 def rule_text(rule: Rule) -> str:
     """The text that is read as ``rule``, without the interface that data came from."""
     group = range_text(rule.group)

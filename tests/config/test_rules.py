@@ -103,6 +103,12 @@ class RuleTests(SynchronousTestCase):
         single = network.prefixlen == network.max_prefixlen
         self.assertEqual(text, str(network[0]) if single else str(network))
 
+    def test_what_was_read_before_is_known(self) -> None:
+        """A file that is read again costs little, and its rules are soon compared."""
+        rule = read_rule("239.7.7.0/24 | 192.0.2.7")
+        self.assertIs(read_rule("239.7.7.0/24 | 192.0.2.7"), rule)
+        self.assertIs(rule_text(rule), rule_text(rule))
+
     @given(st.text("0123456789.:abcdef/-|* ", max_size=30))
     def test_any_text_is_a_rule_or_wrong(self, text: str) -> None:
         try:
