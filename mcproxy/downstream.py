@@ -51,6 +51,9 @@ class Owner(Protocol):
     def role_changed(self, downstream: Downstream) -> None:
         """Another router became the querier of the link, or ceased to be it."""
 
+    def asked(self, downstream: Downstream, query: Query) -> None:
+        """The hosts of the link are asked this."""
+
 
 class Downstream:
     """One downstream link; ``groups`` is what lets reports reach us, closed with it.
@@ -146,6 +149,9 @@ class Downstream:
             self._owner.changed(effects.changed, now)
         if effects.send:
             self._sender.send(self.querier.family, self.link, effects.send)
+            for one in effects.send:
+                if isinstance(one.packet, Query):
+                    self._owner.asked(self, one.packet)
 
     # -- the log
 

@@ -8,8 +8,7 @@ others, are merged again, told to the upstream and planned anew, in the same tur
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 
 from twisted.application.service import Service
 from twisted.logger import Logger
@@ -17,8 +16,8 @@ from twisted.logger import Logger
 from .config.model import InstanceConfig, InterfaceSettings
 from .downstream import Downstream
 from .linux.interfaces import Link
-from .linux.membership import LinkGroups
 from .messages import CacheMiss, LinkChanged, Message, PacketReceived, WrongInterface
+from .modules import Modules
 from .planes import LOOK_INTERVAL, GroupPlane, Plane, SourcePlane
 from .policy import (
     instance_policy,
@@ -33,36 +32,10 @@ from .protocol.family import Address, Family
 from .protocol.forwarding import Route
 from .protocol.gates import Policy
 from .protocol.membership import MembershipDatabase
+from .protocol.packets import Query
 from .protocol.querier import Querier
 from .protocol.selection import Join
 from .protocol.sources import SourceFilter
-from .receiver import Receiver
-from .routingtable import ForwardingTable
-from .sender import Sender
-from .timer import Timer
-from .upstream import Upstream
-
-
-@dataclass(frozen=True, slots=True)
-class Modules:
-    """What a proxy instance works with.
-
-    ``table`` is the kernel table of its family, ``upstreams`` the links that its configuration
-    names, perhaps shared with other instances; ``per_source`` says how data is forwarded
-    there. ``interface_towards`` gives the index of the interface that leads to an address,
-    ``join_link_groups`` lets reports on a link reach us. ``movers`` has the queriers of links
-    that another instance has just let go.
-    """
-
-    timer: Timer
-    sender: Sender
-    receiver: Receiver
-    table: ForwardingTable
-    upstreams: tuple[Upstream, ...]
-    per_source: bool
-    interface_towards: Callable[[Address], int | None]
-    join_link_groups: Callable[[Family, int], LinkGroups]
-    movers: dict[tuple[Family, str], Querier] = field(default_factory=dict)
 
 
 class ProxyInstance(Service):
@@ -276,6 +249,12 @@ class ProxyInstance(Service):
             if name not in self._others_links
         }
         self.plane.links_changed(ours, frozenset(self._upstream_indexes))
+
+    def asked(self, downstream: Downstream, query: Query) -> None:
+        """Where a peer is, our own host has to answer as well: the peer may leave asking to us."""
+        upstream = self.upstreams.get(downstream.link.name)
+        if upstream is not None:
+            upstream.answer(query)
 
     # -- links
 

@@ -13,13 +13,14 @@ from twisted.logger import Logger
 
 from .config.model import Configuration, InstanceConfig
 from .config.names import is_pattern
-from .instance import Modules, ProxyInstance
+from .instance import ProxyInstance
 from .linux.interfaces import InterfaceMonitor, Link, make_link_socket
 from .linux.membership import LinkGroups
 from .linux.mroute import NotSupported
 from .linux.rawport import RawPort
 from .linux.routes import SourceLocator
 from .messages import LinkChanged
+from .modules import Modules
 from .policy import per_source_instances, ssm_policy, version_of
 from .predecessor import Predecessor
 from .protocol.family import FAMILIES, Family

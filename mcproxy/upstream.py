@@ -16,7 +16,7 @@ from .linux.interfaces import Link
 from .messages import Message, PacketReceived
 from .protocol.family import Address, Family
 from .protocol.host import Host
-from .protocol.packets import Send
+from .protocol.packets import Query, Send
 from .protocol.sources import SourceFilter, merge
 from .receiver import Receiver
 from .sender import Sender
@@ -97,6 +97,11 @@ class Upstream:
             return
         for user in self.users:
             user.receive(message)
+
+    def answer(self, query: Query) -> None:
+        """Answer what we ask the hosts of the link ourselves, being its router too."""
+        self.host.answer(query, self._timer.now())
+        self._reminder.set(self.host.next_deadline())
 
     def link_changed(self, link: Link | None) -> None:
         """The link is this now, or of no use; told by each user, acted upon once."""

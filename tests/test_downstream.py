@@ -36,6 +36,9 @@ class Owner:
     def role_changed(self, downstream: Downstream) -> None:
         """Nothing happens."""
 
+    def asked(self, downstream: Downstream, query: Query) -> None:
+        """Nobody else answers."""
+
 
 class Silent:
     """A sender, and groups of a link."""

@@ -28,6 +28,7 @@ FLOORS = (
         "mcproxy.handover",
         "mcproxy.policy",
     ),
+    ("mcproxy.modules",),
     ("mcproxy.instance",),
     ("mcproxy.memory", "mcproxy.takeover"),
     ("mcproxy.proxy", "mcproxy.sections", "mcproxy.successor"),

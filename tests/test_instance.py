@@ -10,9 +10,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.config.model import InstanceConfig, InterfaceSettings
 from mcproxy.downstream import Downstream
-from mcproxy.instance import Modules, ProxyInstance
+from mcproxy.instance import ProxyInstance
 from mcproxy.linux.interfaces import Link
 from mcproxy.messages import LinkChanged, PacketReceived, WrongInterface
+from mcproxy.modules import Modules
 from mcproxy.policy import forwards_per_source
 from mcproxy.protocol.family import IPV4, packed
 from mcproxy.protocol.forwarding import Route

@@ -121,11 +121,15 @@ class Host:
         if isinstance(packet, Query):
             self.last_query = now
             sends = self._note_querier(packet, now)
+        self.answer(packet, now)
+        return sends
+
+    def answer(self, packet: Packet, now: float) -> None:
+        """React to ``packet`` as ``receive`` does, but learn nothing of who has sent it."""
         if self.version == self.family.current_version:
             self._current.receive(packet, now)
         elif isinstance(packet, Query | OldReport):
             self._old.receive(packet, now)
-        return sends
 
     def advance(self, now: float) -> list[Send]:
         """Send the repeats and answers that are due, and go back to a newer version."""

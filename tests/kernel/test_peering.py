@@ -19,7 +19,7 @@ from mcproxy.lab.daemon import Daemon
 from mcproxy.lab.host import Member
 from mcproxy.lab.waiting import wait_until
 
-from .messages import TO_EX, TO_IN, queries, record, records
+from .messages import IS_EX, TO_EX, TO_IN, queries, record, records
 from .running import with_defaults
 from .site import (
     DOWN1,
@@ -127,6 +127,17 @@ class PeeringScenarios(Scenarios):
         self.stream(source=self.numbers.at(UP2, 2), node=self.second)
         self.await_packets(far)
         self.assertEqual(self.flowing(self.proxy.capture("peer", data=True)), set())
+
+    def test_a_peer_that_leaves_asking_to_us(self) -> None:
+        """MS-06: it is told what we want whenever we ask, though it never does."""
+        self.lay("up")
+        line = self.beta.capture("peer")
+        text = with_defaults(ALPHA).replace("[defaults]\n", "[defaults]\nquery-interval = 1\n")
+        self.watch(Daemon(self.proxy, text)).wait_ready()
+        self.home.join(self.group)
+        for _ in range(2):
+            self.await_told(line, record(IS_EX, self.group))
+            line.clear()
 
     def test_a_provider_for_both(self) -> None:
         """MS-08, MS-11: what comes from the peer and from upstream too is taken once."""
