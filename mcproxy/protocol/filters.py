@@ -53,9 +53,9 @@ class Filter:
     """Lets pass what a table of rules matches, or with ``allow`` False what it does not.
 
     A look-up takes about the same time among few rules and many. The first among groups that
-    lie close together prepares the part of the table that they are in: up to half a
-    millisecond with 10,000 rules. What is left of a subscription to all sources is worked out
-    once for all groups that the same rules are about, within a tenth of that, and kept.
+    lie close together prepares the part of the table that they are in: 0.6 ms were measured
+    at the most with 10,000 rules. What is left of a subscription to all sources is worked out
+    once for all groups that the same rules are about, and kept.
     """
 
     def __init__(self, family: Family, rules: Iterable[Rule], allow: bool) -> None:
