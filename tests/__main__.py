@@ -85,9 +85,16 @@ def run(names: list[str], number: int, parts: int, failures: str | None = None) 
 
 
 def _part(tests: list[Any], number: int, parts: int) -> list[Any]:
-    """A share of the tests; every other part from the end, so that not all wait at once."""
-    part = tests[number::parts]
-    return part[::-1] if number % 2 else part
+    """A share of the tests; every other part from the end, so that not all wait at once.
+
+    Those on the kernel come last in all parts: the others would take the processors from them.
+    """
+    share: list[Any] = []
+    for on_the_kernel in (False, True):
+        kind = [test for test in tests if (_ON_THE_KERNEL in test.id()) is on_the_kernel]
+        some = kind[number::parts]
+        share += some[::-1] if number % 2 else some
+    return share
 
 
 def _single(suite: Any) -> Iterator[Any]:
