@@ -7,7 +7,7 @@ import socket
 import time
 
 PATIENCE = 2.0
-"""Seconds to wait for room in a queue."""
+"""Seconds to go on trying."""
 
 _ETH_P_IP, _ETH_P_IPV6 = 0x0800, 0x86DD
 
@@ -23,8 +23,8 @@ class RawHost:
     def send(self, packet: bytes) -> None:
         """Send an IP packet, whatever is in it; OSError when the link does not take it.
 
-        The kernel's queue between the links of a laboratory is one for all; where it is full,
-        which on a busy machine it may be for a moment, it is tried again.
+        When the other end has just gone down, the kernel refuses packets (ENOBUFS) until it has
+        noticed that the carrier is lost, in up to a second. So it is tried again for a while.
         """
         if packet[0] >> 4 == 4:
             kind = _ETH_P_IP
