@@ -58,8 +58,7 @@ def _note_entries(
             continue
         outgoing = [index for index in route.outgoing if index in numbers]
         shown = [numbers[index] for index in outgoing] if is_exact else range(MOST_VIFS)
-        tail = table.kernel.route_tail(parent, shown, table.thresholds)
-        entry = Installed(route.source, -1 if any(route.source) else parent, tail)
+        entry = table.entry(route.source, parent, shown)
         entries.setdefault(route.group, []).append(entry)
         told = Route(route.source, names[route.parent], frozenset(names[i] for i in outgoing))
         found.setdefault(route.group, []).append(told)

@@ -328,11 +328,12 @@ class ForwardingTable:
         if parent is None:
             return None
         outgoing = [self.vifs[name].number for name in route.outgoing if name in self.vifs]
-        key = parent.number if route.source == self._any else -1
-        return Installed(route.source, key, self._tail(parent.number, outgoing))
+        return self.entry(route.source, parent.number, outgoing)
 
-    def _tail(self, parent: int, outgoing: Iterable[int]) -> bytes:
-        return self.kernel.route_tail(parent, outgoing, self.thresholds)
+    def entry(self, source: Address, parent: int, outgoing: Iterable[int]) -> Installed:
+        """An entry with these virtual interfaces, as the kernel is given it."""
+        tail = self.kernel.route_tail(parent, outgoing, self.thresholds)
+        return Installed(source, parent if source == self._any else -1, tail)
 
     def _applied(self, failures: list[tuple[int, OSError]], batch: Batch) -> None:
         for position, _ in failures:
@@ -359,9 +360,7 @@ class ForwardingTable:
             parent = numbers.get(route.parent)
             outgoing = [numbers[index] for index in route.outgoing if index in numbers]
             if parent is not None:
-                key = parent if route.source == self._any else -1
-                tail = self._tail(parent, outgoing)
-                actual.add((route.group, Installed(route.source, key, tail)))
+                actual.add((route.group, self.entry(route.source, parent, outgoing)))
         lost = 0
         for group, entries in list(self.installed.items()):
             present = tuple(entry for entry in entries if (group, entry) in actual)

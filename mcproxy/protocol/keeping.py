@@ -17,7 +17,7 @@ from .host import Host
 from .older import OlderVersions
 from .querier import Querier
 from .settings import QuerierSettings
-from .sources import EXCLUDE, INCLUDE, FilterMode, SourceFilter
+from .sources import EXCLUDE, INCLUDE, SourceFilter
 from .tracking import HostTable, LinkHosts, Wish
 
 Values = dict[str, Any]
@@ -176,10 +176,9 @@ def wanted_by_entries(
 def group_wanted(wanted: SourceFilter, now: float, until: float) -> Group:
     """A group whose subscription is ``wanted``, as if it had been reported just ``now``."""
     group = Group(now)
-    mode: FilterMode = wanted.mode
-    group.mode = mode
-    group.timer = until if mode is EXCLUDE else STOPPED
-    group.sources = dict.fromkeys(wanted.sources, STOPPED if mode is EXCLUDE else until)
+    excluding = wanted.mode is EXCLUDE
+    group.mode, group.timer = wanted.mode, until if excluding else STOPPED
+    group.sources = dict.fromkeys(wanted.sources, STOPPED if excluding else until)
     return group
 
 
