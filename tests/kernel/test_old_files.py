@@ -39,8 +39,7 @@ class ClassicScenarios(Scenarios):
         member = self.home.join(self.group)
         self.await_packets(member, 100)
         self.assertEqual(member.of(self.sources[1]).packets, 0)
-        for source in (self.sources[0], self.sources[2]):
-            self.assert_whole(member, source)
+        self.assert_steady(member, self.sources[0], self.sources[2])
         self.await_told(upstream, record(TO_EX, self.group, self.sources[1]))
 
     def test_a_table_for_what_goes_down(self) -> None:

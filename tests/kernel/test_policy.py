@@ -55,7 +55,7 @@ class PolicyScenarios(Scenarios):
         self.stream(self.group, self.sources[0])
         self.await_packets(inside, 100)
         self.await_packets(outside, 100)
-        self.assert_whole(inside, self.source)
+        self.assert_steady(inside, self.source)
         self.assertEqual(inside.of(self.sources[0]).packets, 0)
         self.assertEqual(records(upstream, self.group), [])
         self.assertEqual(records(upstream, self.groups[1])[0], record(TO_EX, self.groups[1]))

@@ -147,8 +147,7 @@ class MutexScenarios(Providers):
         self.stream(self.ssm, other, interface="eth1")
         self.await_asked({record(IS_IN, self.ssm, one)}, {record(IS_IN, self.ssm, other)})
         self.await_packets(member)
-        self.let_flow()
-        self.assert_whole(member, one, other)
+        self.assert_steady(member, one, other)
 
 
 class SnoopingScenarios(Providers):
@@ -192,7 +191,7 @@ class DownstreamSourceScenarios(Providers):
         member = self.home.join(self.group)
         self.stream(source=camera, node=self.other)
         self.await_packets(member)
-        self.assert_whole(member, camera)
+        self.assert_steady(member, camera)
         return member
 
     def test_data_goes_to_all_upstreams(self) -> None:
