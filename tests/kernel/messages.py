@@ -91,6 +91,16 @@ def timed_records(
                 yield time, one
 
 
+def reporters(link: Capture, group: str, outgoing: bool = False) -> set[Address]:
+    """Who has said something of ``group``."""
+    wanted = packed(group)
+    return {
+        one.source
+        for one in heard(link, outgoing)
+        if any(each.group == wanted for each in _records_of(one.packet))
+    }
+
+
 def queries(link: Capture, outgoing: bool = False) -> list[Heard]:
     """The queries among the messages."""
     return [one for one in heard(link, outgoing) if isinstance(one.packet, Query)]

@@ -8,10 +8,11 @@ from pyroute2 import IPRoute
 
 from mcproxy.lab.host import Member
 from mcproxy.lab.node import Node
+from mcproxy.lab.waiting import wait_until
 from mcproxy.protocol.family import IPV4, packed
 from mcproxy.protocol.packets import OldReport
 
-from .messages import TO_EX, TO_IN, heard, record, records, timed_records
+from .messages import TO_EX, TO_IN, heard, record, records, reporters, timed_records
 from .site import (
     DOWN1,
     LAST_MEMBER_TIME,
@@ -61,8 +62,14 @@ class MixedHostScenarios(Scenarios):
             node.sysctl("ipv6/conf/eth0/force_mld_version", version)
 
     def join(self, *hosts: Node) -> list[Member]:
-        """Let hosts join, and wait until each of them has the stream."""
-        members = [host.join(self.group) for host in hosts]
+        """Let hosts join, and wait until each of them has reported it and has the stream.
+
+        One after another: a report may suppress that of a host of an older version.
+        """
+        members: list[Member] = []
+        for host in hosts:
+            members.append(host.join(self.group))
+            wait_until(lambda: len(reporters(self.link, self.group, outgoing=True)) == len(members))
         for member in members:
             self.await_packets(member)
         return members
