@@ -13,7 +13,7 @@ VERSION = re.search(
 MANHOLE = ["twisted[conch]>=24.3"]
 # One test builds a wheel, with the setuptools that are there.
 TEST = ["hypothesis>=6.150", "scapy>=2.8", "coverage>=7", "setuptools>=70.1", *MANHOLE]
-DEV = ["ruff>=0.6", "mypy>=1.10", "mypy-zope>=1.0", "towncrier>=23", *TEST]
+DEV = ["ruff>=0.6", "mypy>=1.10", "mypy-zope>=1.0", *TEST]
 
 setup(
     name="mcproxy",

@@ -1,0 +1,174 @@
+"""A machine with systemd on a node of the lab: systemd itself, in namespaces of its own.
+
+It sees this machine's files through an overlay, so that nothing is written here, and the
+node's network. The daemon is there as a package would install it, with ``etc/mcproxy.service``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from mcproxy.lab.node import Node
+from mcproxy.lab.waiting import wait_until
+
+from ..source import PROJECT
+
+SYSTEMD = "/lib/systemd/systemd"
+CONFIG = "/etc/mcproxy.toml"
+
+ENTER = """
+echo $$ > "$1/cgroup.procs"
+exec unshare --cgroup --mount --pid --uts --ipc --fork --kill-child sh -e -c "$2"
+"""
+
+BOOT = f"""
+cd {{folder}}
+mount -t tmpfs tmpfs layer
+mkdir layer/work
+cp -r files layer/upper
+mount -t overlay overlay -o lowerdir=/,upperdir=layer/upper,workdir=layer/work root
+mount -t proc proc root/proc
+mount -t sysfs sysfs root/sys
+mount -t cgroup2 cgroup2 root/sys/fs/cgroup
+mount -t tmpfs tmpfs root/run
+mount -t tmpfs tmpfs root/tmp
+mount --rbind /dev root/dev
+mount --bind {{python}} root/opt/python
+mount --bind {{packages}} root/opt/packages
+mount --bind {{project}} root/opt/mcproxy
+exec env -i container=lab PATH=/usr/sbin:/usr/bin:/sbin:/bin \\
+  chroot root {SYSTEMD} --system --unit=lab.target --log-target=null
+"""
+
+TARGET = """[Unit]
+DefaultDependencies=no
+Requires=dbus.socket systemd-journald.socket
+"""
+
+PROGRAM = """#!/bin/sh
+export PYTHONPATH=/opt/mcproxy:/opt/packages PYTHONDONTWRITEBYTECODE=1
+# The library of a Python that was moved.
+export LD_LIBRARY_PATH=/opt/python/lib
+exec /opt/python/bin/python3 -m mcproxy "$@"
+"""
+
+
+class Machine:
+    """Boots on ``node`` at once; RuntimeError where there is no systemd or cgroup2."""
+
+    def __init__(self, node: Node) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="mcproxy-machine-")
+        self._fill(Path(self._folder.name))
+        self._cgroup = _cgroups() / f"mcproxy-machine-{os.getpid()}"
+        self._cgroup.mkdir()
+        boot = BOOT.format(
+            folder=shlex.quote(self._folder.name),
+            python=shlex.quote(sys.base_prefix),
+            packages=shlex.quote(sysconfig.get_paths()["purelib"]),
+            project=shlex.quote(str(PROJECT)),
+        )
+        self._process = node.popen(
+            ["sh", "-e", "-c", ENTER, "sh", str(self._cgroup), boot],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+        )
+        node.lab.keep(self)
+        wait_until(self._is_up, 20, "systemd does not come up")
+
+    def close(self) -> None:
+        """Turn it off; nothing of it stays."""
+        self._process.kill()  # and with it, as unshare(1) has promised, all the others
+        self._process.wait()
+        wait_until(self._is_gone, 10, f"{self._cgroup} is still in use")
+        self._folder.cleanup()
+
+    @property
+    def pid(self) -> int:
+        """The process that is number 1 in there."""
+        children = f"/proc/{self._process.pid}/task/{self._process.pid}/children"
+        return int(Path(children).read_text(encoding="ascii").split()[0])
+
+    @property
+    def root(self) -> Path:
+        """Its files, as they are seen from here."""
+        return Path(f"/proc/{self.pid}/root")
+
+    def run(self, *command: str, **options: Any) -> subprocess.CompletedProcess[str]:
+        """Run a command in there, as root; its output, with that to standard error."""
+        enter = ("nsenter", "-t", str(self.pid), "-m", "-p", "-u", "-i", "-n", "-C", "-r", "-w")
+        environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
+        return subprocess.run(
+            [*enter, *command],
+            env=environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            **options,
+        )
+
+    def systemctl(self, *words: str) -> str:
+        """What a command of systemctl prints; AssertionError when it fails."""
+        done = self.run("systemctl", *words)
+        assert done.returncode == 0, done.stdout
+        return done.stdout.rstrip("\n")
+
+    def property(self, name: str) -> str:
+        """A property of the daemon's unit."""
+        return self.systemctl("show", "--value", "--property", name, "mcproxy")
+
+    def log(self) -> str:
+        """What the daemon has written to the journal."""
+        return self.run("journalctl", "--unit", "mcproxy", "--output", "cat").stdout
+
+    def configure(self, text: str) -> None:
+        """Write the daemon's file."""
+        done = self.run("sh", "-c", f"cat > {CONFIG}", input=text)
+        assert done.returncode == 0, done.stdout
+
+    def _fill(self, folder: Path) -> None:
+        """The files that are in there, beside those of this machine."""
+        if not os.access(SYSTEMD, os.X_OK):
+            raise RuntimeError(f"there is no {SYSTEMD}: on Debian, apt-get install systemd")
+        for name in ("layer", "root", "files/opt/python", "files/opt/packages"):
+            (folder / name).mkdir(parents=True)
+        files = {
+            "etc/machine-id": f"{os.getpid():032x}\n",
+            "etc/systemd/system/lab.target": TARGET,
+            "etc/systemd/system/mcproxy.service": (PROJECT / "etc/mcproxy.service").read_text(),
+            "usr/bin/mcproxy": PROGRAM,
+            "opt/mcproxy/.keep": "",
+        }
+        for name, text in files.items():
+            path = folder / "files" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        (folder / "files/usr/bin/mcproxy").chmod(0o755)
+
+    def _is_up(self) -> bool:
+        with contextlib.suppress(OSError, IndexError):
+            return self.run("systemctl", "is-active", "lab.target").returncode == 0
+        return False
+
+    def _is_gone(self) -> bool:
+        """Take away its control groups, inner ones first, as soon as nobody is in them."""
+        with contextlib.suppress(OSError):
+            for folder, _, _ in os.walk(self._cgroup, topdown=False):
+                os.rmdir(folder)
+        return not self._cgroup.exists()
+
+
+def _cgroups() -> Path:
+    """Where this machine has its control groups of version 2."""
+    for line in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines():
+        _, place, kind, *_ = line.split()
+        if kind == "cgroup2":
+            return Path(place)
+    raise RuntimeError("no control groups of version 2 are mounted: mount -t cgroup2 ...")

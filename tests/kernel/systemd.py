@@ -1,0 +1,117 @@
+"""The unit under systemd itself, while streams flow: ``python -m tests tests.kernel.systemd``.
+
+Run by hand, as root, since it needs systemd and control groups of version 2. What systemd does
+with descriptors is played by ``manager.py`` in the tests that are always run.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mcproxy.command import client
+from mcproxy.lab.waiting import wait_until
+
+from .machine import Machine
+from .running import ONE, TWO, with_defaults
+from .test_restart import OWN_TABLE, PER_SOURCE, RestartTestCase
+
+
+class UnitTests(RestartTestCase):
+    """``etc/mcproxy.service`` as it is, under ten streams of 1,000 packets a second."""
+
+    def run_daemon(self, config: str) -> None:
+        self.machine = Machine(self.proxy)
+        self.rewrite(config)
+        self.machine.systemctl("start", "mcproxy")
+
+    def rewrite(self, config: str) -> None:
+        self.machine.configure(with_defaults(config))
+
+    def ask(self, method: str, path: str, request: Any = None) -> Any:
+        socket = self.machine.root / "run/mcproxy/control.sock"
+        return client.ask(str(socket), method, path, request)
+
+    def restart(self) -> None:
+        """Have the unit restarted; another process goes on."""
+        before = self.machine.property("MainPID")
+        self.machine.systemctl("restart", "mcproxy")
+        self.assertNotEqual(self.machine.property("MainPID"), before)
+
+    def crash(self) -> None:
+        """Kill the daemon, and wait until systemd has started the next."""
+        before = int(self.machine.property("NRestarts"))
+        self.machine.systemctl("kill", "--signal=KILL", "mcproxy")
+        wait_until(lambda: self.machine.property("NRestarts") == str(before + 1), 10)
+        wait_until(lambda: self.machine.property("ActiveState") == "active", 10)
+
+    def test_restarts(self) -> None:
+        self.run_streams(TWO)
+        before, groups = self.entries(), self.groups_of("down1")
+        for _ in range(3):
+            self.restart()
+            self.assert_unharmed()
+            self.assertEqual(self.groups_of("down1"), groups)
+        self.assertEqual(self.entries(), before)
+
+    def test_crashes(self) -> None:
+        self.run_streams(TWO.replace("[instance.radio]", PER_SOURCE + "[instance.radio]"))
+        groups = self.groups_of("down1")
+        for _ in range(2):
+            self.crash()
+            self.assert_unharmed()
+            self.assertLessEqual(groups.items(), self.groups_of("down1").items())
+
+    def test_a_program_that_becomes_another(self) -> None:
+        """The process is the same; what systemd keeps still serves after it."""
+        self.run_streams(ONE)
+        before = self.machine.property("MainPID")
+        for _ in range(2):
+            done = self.machine.run("mcproxy", "restart")
+            self.assertEqual((done.returncode, done.stdout), (0, "nothing is different\n"))
+            self.assert_unharmed()
+        self.assertEqual(self.machine.property("MainPID"), before)
+        self.crash()
+        self.restart()
+        self.assert_unharmed()
+
+    def test_reload(self) -> None:
+        self.run_streams(ONE)
+        self.rewrite(TWO)
+        self.machine.systemctl("reload", "mcproxy")
+        self.assertEqual(self.vifs(), ["down1", "down2", "up"])
+        self.rewrite("[instance.tv]\nupstream = 1\n")
+        self.assertNotEqual(self.machine.run("systemctl", "reload", "mcproxy").returncode, 0)
+        self.assertIn("instance.tv.upstream", self.machine.log())
+        self.assert_unharmed()
+
+    def test_a_table_of_its_own(self) -> None:
+        self.lab.link(self.other, "eth1", self.proxy, "down3", (), ("10.0.9.1/24",))
+        self.run_streams(ONE + OWN_TABLE)
+        rules = self.proxy.run("ip", "mrule")
+        self.assertIn("lookup 7", rules)
+        self.restart()
+        self.crash()
+        self.assertEqual(self.proxy.run("ip", "mrule"), rules)
+        self.assert_unharmed()
+        self.machine.systemctl("stop", "mcproxy")
+        self.assertNotIn("lookup 7", self.proxy.run("ip", "mrule"))
+
+    def test_stop_and_start(self) -> None:
+        """All is given back, and nothing kept."""
+        self.run_streams(ONE)
+        self.assertNotEqual(self.machine.property("NFileDescriptorStore"), "0")
+        self.machine.systemctl("stop", "mcproxy")
+        self.assertEqual((self.routes(), self.vifs()), ([], []))
+        self.assertEqual(self.machine.property("NFileDescriptorStore"), "0")
+        self.machine.systemctl("start", "mcproxy")
+        self.flow()
+
+    def test_a_start_with_a_mistake(self) -> None:
+        """It is told where, and not tried again and again."""
+        self.run_daemon(ONE)
+        self.machine.systemctl("stop", "mcproxy")
+        self.rewrite("[instance.tv]\nupstream = 1\n")
+        self.assertNotEqual(self.machine.run("systemctl", "start", "mcproxy").returncode, 0)
+        self.assertIn("instance.tv.upstream", self.machine.log())
+        self.assertEqual(self.machine.property("ActiveState"), "failed")
+        self.assertEqual(self.machine.property("NRestarts"), "0")
