@@ -180,7 +180,8 @@ class Node:
 
 
 def _operational(ip: Any, index: int) -> bool:
-    return bool(ip.link("get", index=index)[0].get_attr("IFLA_OPERSTATE") == "UP")
+    """Up, or nobody knows: a tunnel does not tell."""
+    return ip.link("get", index=index)[0].get_attr("IFLA_OPERSTATE") in ("UP", "UNKNOWN")
 
 
 def _link_local(interface: str) -> bool:

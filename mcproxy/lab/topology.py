@@ -12,6 +12,9 @@ from pyroute2 import IPRoute
 
 from .namespace import Namespace
 from .node import Node
+from .tunnel import TunnelEnd
+
+TUNNEL_MTU = 1460
 
 _RESPONSE_INTERVAL = 100
 """Of a switch that is a querier, in hundredths of a second."""
@@ -129,6 +132,23 @@ class Lab:
             ip.link("set", index=index, net_ns_fd=other.namespace.descriptor)
         one.take_link(near, one_name, one_addresses, mtu)
         other.take_link(f"y{number}", other_name, other_addresses, mtu)
+        one.await_link(one_name)
+        other.await_link(other_name)
+
+    def tunnel(
+        self,
+        one: Node,
+        one_name: str,
+        other: Node,
+        other_name: str,
+        one_addresses: Iterable[str] = (),
+        other_addresses: Iterable[str] = (),
+    ) -> None:
+        """The same with point-to-point interfaces that have no link layer."""
+        near, far = (self.keep(TunnelEnd(node.namespace, "tunnel")) for node in (one, other))
+        near.far, far.far = far, near
+        one.take_link("tunnel", one_name, one_addresses, TUNNEL_MTU)
+        other.take_link("tunnel", other_name, other_addresses, TUNNEL_MTU)
         one.await_link(one_name)
         other.await_link(other_name)
 

@@ -1,0 +1,157 @@
+"""Interfaces of other kinds than a cable's end: tunnels, macvlans, VXLANs."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from pyroute2 import IPRoute, NetlinkError
+from twisted.trial.unittest import SkipTest
+
+from mcproxy.lab.node import Node
+from mcproxy.protocol.family import IPV6, text
+
+from .messages import TO_EX, TO_IN, heard, record
+from .site import (
+    DOWN2,
+    LAST_MEMBER_TIME,
+    LINKS,
+    SLACK,
+    UP,
+    IPv4TestCase,
+    IPv6TestCase,
+    SiteTestCase,
+    addresses,
+)
+
+MTU = 1400
+
+
+class KindTestCase(SiteTestCase):
+    """The upstream, and the downstream with the host "other", are of another kind."""
+
+    links = ("down1",)
+
+    def setUp(self) -> None:
+        super().setUp()
+        near, far = addresses(UP, 2, 3, 4), addresses(UP, 1)
+        self.connect(self.server, "eth0", self.proxy, "up", near, far)
+        near, far = addresses(DOWN2, 2), addresses(DOWN2, 1)
+        self.connect(self.other, "eth0", self.proxy, "down2", near, far)
+
+    def connect(
+        self, host: Node, name: str, proxy: Node, own: str, near: list[str], far: list[str]
+    ) -> None:
+        """Connect a host with the proxy: with a cable, and over it an interface of the kind."""
+        cable, number = f"{own}-cable", LINKS[own]
+        ends = [f"192.0.2.{4 * number + end}" for end in (1, 2)]
+        self.lab.link(host, cable, proxy, cable, *([f"{address}/30"] for address in ends))
+        for node, new, some, peer in ((host, name, near, ends[1]), (proxy, own, far, ends[0])):
+            with node.namespace, IPRoute() as ip:
+                index = ip.link_lookup(ifname=cable)[0]
+                self.make(ip, self.over(index, number, peer))
+            node.take_link("new", new, some, MTU)
+        host.await_link(name)
+        proxy.await_link(own)
+        host.run("ip", "link", "set", name, "allmulticast", "on")  # for captures
+
+    def make(self, ip: IPRoute, made: dict[str, Any]) -> None:
+        """Make an interface, where the kernel knows its kind."""
+        try:
+            ip.link("add", ifname="new", **made)
+        except NetlinkError as error:
+            raise SkipTest(f"this kernel has no {made['kind']}: {error}") from error
+
+    def over(self, cable: int, number: int, peer: str) -> dict[str, Any]:
+        """The kind, and what it needs: the cable's index, a number of the link, the other end."""
+        raise NotImplementedError
+
+
+if TYPE_CHECKING:
+    Kinds = KindTestCase
+else:
+    Kinds = object
+
+
+class KindScenarios(Kinds):
+    def test_members_and_sources(self) -> None:
+        """T-150: joins, leaves and data are as on any other link, in both directions."""
+        self.start()
+        upstream, data = self.server.capture(), self.server.capture(data=True)
+        link = self.other.capture(data=True)
+        one, two = self.home.join(self.group), self.other.join(self.group)
+        told = self.await_told(upstream, record(TO_EX, self.group))
+        self.assertLess(told - one.joined, SLACK)
+        self.check_sender(next(m.source for m in heard(upstream)))
+        self.stream()
+        for member in (one, two):
+            self.await_packets(member)
+            self.assert_whole(member)
+        two.leave()
+        time.sleep(LAST_MEMBER_TIME + 2 * SLACK)
+        last = max(datum.time for datum in link.data())
+        self.assertLess(last - two.joined, LAST_MEMBER_TIME + SLACK)
+        self.await_packets(one)
+        self.assert_whole(one)
+        camera, group = self.numbers.at(DOWN2, 2), self.groups[1]
+        viewer = self.home.join(group)
+        self.stream(group, camera, self.other)
+        self.await_packets(viewer)
+        self.assert_whole(viewer, camera)
+        self.assertIn(camera, self.flowing(data, group))
+        one.leave()
+        self.await_told(upstream, record(TO_IN, self.group))
+
+    def check_sender(self, source: bytes) -> None:
+        """Reports come from our address there (RFC 9776, 4.2.13; RFC 9777, 5.2.13)."""
+        link_local = self.family is IPV6
+        own = self.link_local("up").partition("/")[0] if link_local else self.numbers.at(UP, 1)
+        self.assertEqual(text(source), own)
+
+
+class Tunnels(Kinds):
+    """Point to point, with no link layer at all."""
+
+    def connect(
+        self, host: Node, name: str, proxy: Node, own: str, near: list[str], far: list[str]
+    ) -> None:
+        try:
+            self.lab.tunnel(host, name, proxy, own, near, far)
+        except OSError as error:
+            raise SkipTest(f"tunnels cannot be made: /dev/net/tun: {error.strerror}") from error
+
+
+class Macvlans(Kinds):
+    def over(self, cable: int, number: int, peer: str) -> dict[str, Any]:
+        return {"kind": "macvlan", "link": cable, "macvlan_mode": "bridge"}
+
+
+class Vxlans(Kinds):
+    """Ethernet over UDP to one other."""
+
+    def over(self, cable: int, number: int, peer: str) -> dict[str, Any]:
+        return {"kind": "vxlan", "vxlan_id": number, "vxlan_group": peer, "vxlan_port": 4789}
+
+
+class IPv4TunnelTests(Tunnels, KindScenarios, KindTestCase, IPv4TestCase):
+    pass
+
+
+class IPv6TunnelTests(Tunnels, KindScenarios, KindTestCase, IPv6TestCase):
+    pass
+
+
+class IPv4MacvlanTests(Macvlans, KindScenarios, KindTestCase, IPv4TestCase):
+    pass
+
+
+class IPv6MacvlanTests(Macvlans, KindScenarios, KindTestCase, IPv6TestCase):
+    pass
+
+
+class IPv4VxlanTests(Vxlans, KindScenarios, KindTestCase, IPv4TestCase):
+    pass
+
+
+class IPv6VxlanTests(Vxlans, KindScenarios, KindTestCase, IPv6TestCase):
+    pass
