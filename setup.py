@@ -33,6 +33,7 @@ setup(
         "cattrs>=24.1",
         "rich>=13",
         "tomli-w>=1.0",
+        "tomlkit>=0.12",
         "lark>=1.1",
     ],
     extras_require={"manhole": MANHOLE, "test": TEST, "dev": DEV},

@@ -84,7 +84,7 @@ def add_socket(to: argparse.ArgumentParser, default: str = argparse.SUPPRESS) ->
 
 def add_save(to: argparse.ArgumentParser) -> None:
     """The option to make a change last."""
-    told = "write the configuration back to the daemon's file; comments in it are lost"
+    told = "write the change to the daemon's file as well"
     to.add_argument("--save", action="store_true", help=told)
 
 

@@ -36,7 +36,7 @@ def usable(reading: Reading, path: str) -> Reading:
 
 def read(path: str) -> Reading:
     """What stands in the file ``path``; ConfigurationError."""
-    text = decode(_content(path), path)
+    text = text_of(path)
     name = language(text)
     if name == CLASSIC:
         from . import classic  # its parser is large, and rarely needed
@@ -47,6 +47,11 @@ def read(path: str) -> Reading:
 
         return igmpproxy.read(text, path)
     return Reading(NATIVE, parse(text, path))
+
+
+def text_of(path: str) -> str:
+    """The text of the file ``path``; ConfigurationError."""
+    return decode(_content(path), path)
 
 
 def language(text: str) -> str:

@@ -9,6 +9,8 @@ import tempfile
 import tomli_w
 
 from .document import document
+from .errors import ConfigurationError
+from .files import text_of
 from .model import Configuration
 
 KEPT = "~"
@@ -18,6 +20,19 @@ KEPT = "~"
 def write(configuration: Configuration) -> str:
     """A file in TOML that is read as ``configuration``."""
     return tomli_w.dumps(document(configuration))
+
+
+def rewrite(path: str, configuration: Configuration) -> str:
+    """The file ``path`` with what is different in ``configuration``; as it is otherwise.
+
+    Written anew where it cannot be read, or is in another language.
+    """
+    from .amend import amended  # its parser is rarely needed
+
+    try:
+        return amended(text_of(path), configuration) or write(configuration)
+    except ConfigurationError:
+        return write(configuration)
 
 
 class Replacement:

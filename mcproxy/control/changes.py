@@ -108,7 +108,7 @@ class Changes:
         before = self._proxy.configuration
         after = make(before)
         differences = compare(before, after)
-        replacement = _replacement(after) if save else None
+        replacement = await deferToThread(_replacement, after) if save else None
         try:
             await self._apply(after, differences)
         except BaseException:
@@ -131,13 +131,13 @@ class Changes:
 
 def _replacement(configuration: Configuration) -> Replacement:
     """What is to become the configuration's file; ConfigurationError if that cannot be."""
-    from ..config.write import Replacement, write
+    from ..config.write import Replacement, rewrite
 
     path = configuration.path
     if path is None:
         raise _refused("there is no file to save to", "start the daemon with --config FILE")
     try:
-        return Replacement(path, write(configuration))
+        return Replacement(path, rewrite(path, configuration))
     except OSError as error:
         message = f"cannot be written: {error.strerror}"
         hint = "let the daemon write into its folder, or edit the file yourself and reload"

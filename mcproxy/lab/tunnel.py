@@ -22,7 +22,11 @@ class TunnelEnd:
         self.far: TunnelEnd | None = None
         with namespace:
             self._file = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
-            ioctl(self._file, _TUNSETIFF, _IFREQ.pack(name.encode(), _IFF_TUN | _IFF_NO_PI))
+            try:
+                ioctl(self._file, _TUNSETIFF, _IFREQ.pack(name.encode(), _IFF_TUN | _IFF_NO_PI))
+            except OSError:
+                os.close(self._file)
+                raise
         READER.add(self, self._carry)
 
     def fileno(self) -> int:

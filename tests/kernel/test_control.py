@@ -83,12 +83,13 @@ class CommandTests(RunningTestCase):
         self.assert_unharmed()
 
     def test_saved(self) -> None:
-        self.start(ONE)
+        self.start(f"# whose\n{ONE}")
         before = self.daemon.config.read_text()
         self.assertEqual(self.mcproxy("add", "downstream", "down2", "--to", "tv", "--save")[0], 0)
         saved = load(str(self.daemon.config))
         self.assertEqual(saved.instances[0].downstream, ("down1", "down2"))
         self.assertIsNone(saved.control)
+        self.assertIn("# whose", self.daemon.config.read_text())
         self.assertEqual(Path(f"{self.daemon.config}~").read_text(), before)
         self.assertEqual(self.mcproxy("reload"), (0, "nothing is different\n"))
 
