@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import tempfile
+from pathlib import Path
 
 import tomli_w
 
@@ -43,27 +45,34 @@ class Replacement:
 
     def __init__(self, path: str, text: str) -> None:
         self._path = os.path.realpath(path)
-        mode = stat.S_IMODE(os.stat(self._path).st_mode)
-        folder, name = os.path.split(self._path)
-        descriptor, self._new = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
+        self._written: list[str] = []
         try:
-            with open(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fchmod(descriptor, mode)
-                os.fsync(descriptor)
+            # Not a link to the old one: of another user's file the kernel lets none be made.
+            self._kept = self._write(Path(self._path).read_bytes())
+            self._new = self._write(text.encode())
         except BaseException:
             self.discard()
             raise
 
     def commit(self) -> None:
         """Put it in the file's place at one blow; the old file is kept as ``path~``; OSError."""
-        kept = self._path + KEPT
-        spare = self._new + KEPT
-        os.link(self._path, spare)
-        os.replace(spare, kept)
+        os.replace(self._kept, self._path + KEPT)
         os.replace(self._new, self._path)
 
     def discard(self) -> None:
         """Leave everything as it is."""
-        os.unlink(self._new)
+        for path in self._written:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)
+
+    def _write(self, content: bytes) -> str:
+        """A file beside the old one, with its mode; its path."""
+        folder, name = os.path.split(self._path)
+        descriptor, path = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
+        self._written.append(path)
+        with open(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fchmod(descriptor, stat.S_IMODE(os.stat(self._path).st_mode))
+            os.fsync(descriptor)
+        return path

@@ -131,7 +131,7 @@ class ReplacementTests(ConfigurationTestCase):
 
     def test_nothing_is_left_of_what_is_discarded(self) -> None:
         replacement = Replacement(str(self.path), "")
-        self.assertEqual(len(self.files()), 2)
+        self.assertEqual(len(self.files()), 3)
         replacement.discard()
         self.assertEqual(self.files(), ["mcproxy.toml"])
         self.assertEqual(self.path.read_text("utf-8"), SMALLEST)

@@ -133,6 +133,14 @@ class Machine:
         done = self.run("sh", "-c", f"cat > {CONFIG}", input=text)
         assert done.returncode == 0, done.stdout
 
+    def override(self, *lines: str) -> None:
+        """Have the unit with further lines in its [Service], as ``systemctl edit`` does."""
+        folder = "/etc/systemd/system/mcproxy.service.d"
+        text = "\n".join(("[Service]", *lines, ""))
+        done = self.run("sh", "-c", f"mkdir -p {folder} && cat > {folder}/lab.conf", input=text)
+        assert done.returncode == 0, done.stdout
+        self.systemctl("daemon-reload")
+
     def _fill(self, folder: Path) -> None:
         """The files that are in there, beside those of this machine."""
         if not os.access(SYSTEMD, os.X_OK):

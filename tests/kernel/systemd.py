@@ -11,7 +11,7 @@ from typing import Any
 from mcproxy.command import client
 from mcproxy.lab.waiting import wait_until
 
-from .machine import Machine
+from .machine import CONFIG, Machine
 from .running import ONE, TWO, with_defaults
 from .test_restart import OWN_TABLE, PER_SOURCE, RestartTestCase
 
@@ -115,3 +115,35 @@ class UnitTests(RestartTestCase):
         self.assertIn("instance.tv.upstream", self.machine.log())
         self.assertEqual(self.machine.property("ActiveState"), "failed")
         self.assertEqual(self.machine.property("NRestarts"), "0")
+
+    def test_what_is_saved(self) -> None:
+        """In the folder that the unit may write to; the file is the daemon's own."""
+        path = "/var/lib/mcproxy/mcproxy.toml"
+        self.run_daemon(ONE)
+        self.machine.systemctl("stop", "mcproxy")
+        copied = self.machine.run("cp", CONFIG, path)
+        self.assertEqual(copied.returncode, 0, copied.stdout)
+        self.machine.override("ExecStart=", f"ExecStart=/usr/bin/mcproxy run --config {path}")
+        self.machine.systemctl("start", "mcproxy")
+        added = self.machine.run("mcproxy", "add", "downstream", "down2", "--to", "tv", "--save")
+        self.assertEqual(added.stdout, "instance.tv.downstream: down2 added\n")
+        self.machine.systemctl("restart", "mcproxy")
+        self.assertEqual(self.vifs(), ["down1", "down2", "up"])
+
+    def test_a_kernel_without_ipv6(self) -> None:
+        """IPv4 goes on without it, and restarts are as they are."""
+        self.run_daemon(ONE)
+        self.machine.override(
+            "RestrictAddressFamilies=",
+            "RestrictAddressFamilies=AF_INET AF_NETLINK AF_UNIX AF_PACKET",
+        )
+        self.machine.systemctl("stop", "mcproxy")
+        self.machine.systemctl("start", "mcproxy")
+        self.assertIn("without ipv6: this kernel has no IPv6", self.machine.log())
+        member = self.home.join(self.group)
+        self.stream()
+        self.await_packets(member)
+        self.restart()
+        self.crash()
+        self.await_packets(member)
+        self.assert_whole(member)
