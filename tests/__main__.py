@@ -3,8 +3,8 @@
 Ends with a line ``N passed, N failed``, and with exit code 1 unless all passed. A test that
 was left out counts as failed when CI is set: there, everything that it needs is to be had.
 
-All tests together run in several processes at once, each with every n-th test: most of them
-wait for something most of the time. But then streams of one may be late because of another's.
+All tests together run in one process more than there are processors, each with every n-th test:
+most of them wait for something most of the time. But then streams of one may be late because of another's.
 So a test on the kernel that fails there is run once more when all others have ended, by itself,
 and that counts; the last lines name it all the same.
 """
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _COUNT = re.compile(r"(\d+) (passed|failed|left out)")
 
-_ON_THE_KERNEL = ".kernel."
+_ON_THE_KERNEL = re.compile(r"\.(kernel|lab)\.")
 """In the name of a test that needs the machine's time."""
 
 MOST_AGAIN = 10
@@ -44,7 +44,7 @@ def main() -> int:
         ensure_network_rights()  # before anything starts a thread
     except NoRightsError as error:
         print(f"the tests on the kernel are left out: {error}", file=sys.stderr)
-    jobs = options.jobs or (1 if options.names else os.cpu_count() or 1)
+    jobs = options.jobs or (1 if options.names else 1 + (os.cpu_count() or 1))
     if options.part is not None or jobs == 1:
         number, parts = map(int, (options.part or "0/1").split("/"))
         done = run(options.names, number, parts, options.failures)
@@ -91,7 +91,7 @@ def _part(tests: list[Any], number: int, parts: int) -> list[Any]:
     """
     share: list[Any] = []
     for on_the_kernel in (False, True):
-        kind = [test for test in tests if (_ON_THE_KERNEL in test.id()) is on_the_kernel]
+        kind = [test for test in tests if bool(_ON_THE_KERNEL.search(test.id())) is on_the_kernel]
         some = kind[number::parts]
         share += some[::-1] if number % 2 else some
     return share
@@ -118,7 +118,7 @@ def run_parts(names: list[str], jobs: int) -> Counter[str]:
         ]
         done = _run_at_once([[*names, *part] for part in parts])
         failed = [line for file in files if file.exists() for line in file.read_text().split()]
-    again = [name for name in failed if _ON_THE_KERNEL in name]
+    again = [name for name in failed if _ON_THE_KERNEL.search(name)]
     if 0 < len(again) <= MOST_AGAIN:
         _run_again(again, done)
     return done

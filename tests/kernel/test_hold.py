@@ -82,8 +82,8 @@ class HoldScenarios(Providers):
         self.start_with(HOLD)
         near, _ = self.watch_joins()
         member = self.change_over()
-        for _ in range(4):
-            time.sleep(HOLD_TIME * 0.6)
+        for _ in range(5):
+            time.sleep(HOLD_TIME / 4)
             self.bounce("up")
         self.assertEqual(self.lost_of(member), 0)
         near.clear()
