@@ -3,10 +3,10 @@
 Ends with a line ``N passed, N failed``, and with exit code 1 unless all passed. A test that
 was left out counts as failed when CI is set: there, everything that it needs is to be had.
 
-All tests together run in one process more than there are processors, each with every n-th test:
-most of them wait for something most of the time. But then streams of one may be late because of another's.
-So a test on the kernel that fails there is run once more when all others have ended, by itself,
-and that counts; the last lines name it all the same.
+All tests together run in one process more than there are processors, each with every n-th
+test: most of them wait for something most of the time. But then streams of one may be late
+because of another's. So a test on the kernel that fails there is run once more when all others
+have ended, by itself, and that counts; the last lines name it all the same.
 """
 
 from __future__ import annotations

@@ -93,6 +93,8 @@ class SiteTestCase(LabTestCase):
 
     family: Family
     rate = RATE
+    first_packets = 0
+    """Of a source, which may be lost: source by source the kernel keeps four of a new one."""
     links: tuple[str, ...] = tuple(LINKS)
     """Interfaces of the proxy that are there from the beginning."""
 
@@ -211,8 +213,9 @@ class SiteTestCase(LabTestCase):
         """Between the first and the last packet of each source none is missing or doubled."""
         for source in sources or (self.source,):
             received = member.of(source)
-            self.assertGreater(received.packets, 0, source)
-            self.assertEqual((received.lost, received.duplicates), (0, 0), source)
+            self.assertGreater(received.packets, self.first_packets, source)
+            lost = received.missing(received.first + self.first_packets, received.last)
+            self.assertEqual((lost, received.duplicates), (0, 0), source)
 
     def assert_steady(self, member: Member, *sources: str) -> None:
         """From now on nothing of each source is lost or doubled; what was before is forgotten.
@@ -242,7 +245,10 @@ class SiteTestCase(LabTestCase):
         """Of the packets of ``source`` that came in none is missing or doubled."""
         numbers = [datum.sequence for datum in link.data() if datum.source == source]
         self.assertNotEqual(numbers, [], source)
-        self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))), source)
+        begin = numbers[0] + self.first_packets
+        self.assertGreaterEqual(numbers[-1], begin, source)
+        looked_at = [number for number in numbers if number >= begin]
+        self.assertEqual(looked_at, list(range(begin, numbers[-1] + 1)), source)
 
     # -- what the proxy tells
 
