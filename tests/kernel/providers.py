@@ -81,8 +81,7 @@ class ProvidersTestCase(SiteTestCase):
         member = self.home.join(self.group)
         self.stream()
         self.await_packets(member)
-        member.forget()
-        self.await_packets(member)
+        self.count_anew(member)
         return member
 
     def lost_of(self, member: Member) -> int:

@@ -83,8 +83,7 @@ class ChangesTests(RunningTestCase):
                 self.assertEqual(self.ask("GET", "/config")["config"], document(running))
             self.assert_unharmed()
             self.check_against_a_fresh_start(running)
-            for member, _ in self.members:
-                member.forget()
+            self.count_all_anew()
 
     def restart(self, running: Configuration) -> None:
         """Have the daemon restart, by a file that says what it runs by."""

@@ -148,7 +148,7 @@ class GateScenarios(Scenarios):
         member = self.home.join(self.group)
         self.stream()
         self.await_packets(member)
-        member.forget()
+        self.count_anew(member)
         before = self.daemon.resident_bytes()
         intruder = self.server.raw_host()
         for packet in packets_of_many(self.family, FLOOD):

@@ -33,8 +33,7 @@ class HoldScenarios(Providers):
         self.bounce("up")
         self.assertLessEqual(self.lost_of(member), 2 * FAILOVER)
         self.await_asked(set(), self.wanted)
-        member.forget()
-        self.await_packets(member)
+        self.count_anew(member)
         return member
 
     def held(self) -> list[tuple[str, str, bool]]:

@@ -99,7 +99,7 @@ class SourceBySourceScenarios(Scenarios):
         member = self.home.join(self.group)
         self.stream()
         self.await_packets(member)
-        member.forget()
+        self.count_anew(member)
         before = self.daemon.resident_bytes()
         intruder = self.other.raw_host()
         for packet in packets_of_many(self.family, FLOOD):
