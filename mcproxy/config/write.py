@@ -32,9 +32,10 @@ def rewrite(path: str, configuration: Configuration) -> str:
     from .amend import amended  # its parser is rarely needed
 
     try:
-        return amended(text_of(path), configuration) or write(configuration)
+        text = text_of(path)
     except ConfigurationError:
-        return write(configuration)
+        text = ""
+    return amended(text, configuration) or write(configuration)
 
 
 class Replacement:

@@ -8,19 +8,15 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from struct import Struct
-from typing import Protocol
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed import HasFileno
 
 _SO_TIMESTAMPNS, _SO_RCVBUFFORCE = 35, 33
 _TIMESPEC = Struct("=qq")
 READS_PER_TURN = 256
 """How much one socket may read before the others have their turn."""
-
-
-class Readable(Protocol):
-    """What has a file descriptor."""
-
-    def fileno(self) -> int:
-        """The descriptor; -1 when it is closed."""
 
 
 class Reader:
@@ -31,7 +27,7 @@ class Reader:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def add(self, sock: Readable, read: Callable[[], None]) -> None:
+    def add(self, sock: HasFileno, read: Callable[[], None]) -> None:
         """Call ``read`` from now on; it must not block, nor raise anything."""
         with self._lock:
             # The kernel lets a socket be added while the thread waits for the others.
@@ -40,7 +36,7 @@ class Reader:
                 self._thread = threading.Thread(target=self._run, name="lab reader", daemon=True)
                 self._thread.start()
 
-    def remove(self, sock: Readable) -> None:
+    def remove(self, sock: HasFileno) -> None:
         """Read ``sock`` no more: its function is not running when this returns."""
         with self._lock:
             if sock.fileno() >= 0 and sock in self._selector.get_map():

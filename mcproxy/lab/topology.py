@@ -130,10 +130,11 @@ class Lab:
             ip.link("add", ifname=near, kind="veth", peer={"ifname": f"y{number}"})
             index = ip.link_lookup(ifname=f"y{number}")[0]
             ip.link("set", index=index, net_ns_fd=other.namespace.descriptor)
-        one.take_link(near, one_name, one_addresses, mtu)
-        other.take_link(f"y{number}", other_name, other_addresses, mtu)
-        one.await_link(one_name)
-        other.await_link(other_name)
+        _take_both(
+            (one, near, one_name, one_addresses),
+            (other, f"y{number}", other_name, other_addresses),
+            mtu,
+        )
 
     def tunnel(
         self,
@@ -147,10 +148,23 @@ class Lab:
         """The same with point-to-point interfaces that have no link layer."""
         near, far = (self.keep(TunnelEnd(node.namespace, "tunnel")) for node in (one, other))
         near.far, far.far = far, near
-        one.take_link("tunnel", one_name, one_addresses, TUNNEL_MTU)
-        other.take_link("tunnel", other_name, other_addresses, TUNNEL_MTU)
-        one.await_link(one_name)
-        other.await_link(other_name)
+        _take_both(
+            (one, "tunnel", one_name, one_addresses),
+            (other, "tunnel", other_name, other_addresses),
+            TUNNEL_MTU,
+        )
+
+
+_End = tuple[Node, str, str, Iterable[str]]
+"""The node, the interface as it was made, its name to be, and its addresses."""
+
+
+def _take_both(one: _End, other: _End, mtu: int) -> None:
+    """Have each node take its end of a connection, and wait until it can be used."""
+    for node, made, name, addresses in (one, other):
+        node.take_link(made, name, addresses, mtu)
+    for node, _, name, _ in (one, other):
+        node.await_link(name)
 
 
 def _try_sysctl(namespace: Namespace, path: str, value: object) -> None:

@@ -23,14 +23,17 @@ from ..source import PROJECT
 
 SYSTEMD = "/lib/systemd/systemd"
 CONFIG = "/etc/mcproxy.toml"
+UNIT = "/etc/systemd/system/mcproxy.service"
+
+PUT = 'mkdir -p "$(dirname "$1")" && cat > "$1"'
 
 ENTER = """
 echo $$ > "$1/cgroup.procs"
 exec unshare --cgroup --mount --pid --uts --ipc --fork --kill-child sh -e -c "$2"
 """
 
-BOOT = f"""
-cd {{folder}}
+BOOT = """
+cd {folder}
 mount -t tmpfs tmpfs layer
 mkdir layer/work
 cp -r files layer/upper
@@ -41,12 +44,14 @@ mount -t cgroup2 cgroup2 root/sys/fs/cgroup
 mount -t tmpfs tmpfs root/run
 mount -t tmpfs tmpfs root/tmp
 mount --rbind /dev root/dev
-mount --bind {{python}} root/opt/python
-mount --bind {{packages}} root/opt/packages
-mount --bind {{project}} root/opt/mcproxy
+mount --bind {python} root/opt/python
+mount --bind {packages} root/opt/packages
+mount --bind {project} root/opt/mcproxy
 exec env -i container=lab PATH=/usr/sbin:/usr/bin:/sbin:/bin \\
-  chroot root {SYSTEMD} --system --unit=lab.target --log-target=null
+  chroot root {systemd} --system --unit=lab.target --log-target=null
 """
+
+MOUNTED = ("python", "packages", "mcproxy")
 
 TARGET = """[Unit]
 DefaultDependencies=no
@@ -74,6 +79,7 @@ class Machine:
             python=shlex.quote(sys.base_prefix),
             packages=shlex.quote(sysconfig.get_paths()["purelib"]),
             project=shlex.quote(str(PROJECT)),
+            systemd=SYSTEMD,
         )
         self._process = node.popen(
             ["sh", "-e", "-c", ENTER, "sh", str(self._cgroup), boot],
@@ -130,29 +136,28 @@ class Machine:
 
     def configure(self, text: str) -> None:
         """Write the daemon's file."""
-        done = self.run("sh", "-c", f"cat > {CONFIG}", input=text)
-        assert done.returncode == 0, done.stdout
+        self._put(CONFIG, text)
 
     def override(self, *lines: str) -> None:
         """Have the unit with further lines in its [Service], as ``systemctl edit`` does."""
-        folder = "/etc/systemd/system/mcproxy.service.d"
-        text = "\n".join(("[Service]", *lines, ""))
-        done = self.run("sh", "-c", f"mkdir -p {folder} && cat > {folder}/lab.conf", input=text)
-        assert done.returncode == 0, done.stdout
+        self._put(f"{UNIT}.d/lab.conf", "\n".join(("[Service]", *lines, "")))
         self.systemctl("daemon-reload")
+
+    def _put(self, path: str, text: str) -> None:
+        done = self.run("sh", "-c", PUT, "sh", path, input=text)
+        assert done.returncode == 0, done.stdout
 
     def _fill(self, folder: Path) -> None:
         """The files that are in there, beside those of this machine."""
         if not os.access(SYSTEMD, os.X_OK):
             raise RuntimeError(f"there is no {SYSTEMD}: on Debian, apt-get install systemd")
-        for name in ("layer", "root", "files/opt/python", "files/opt/packages"):
+        for name in ("layer", "root", *(f"files/opt/{name}" for name in MOUNTED)):
             (folder / name).mkdir(parents=True)
         files = {
             "etc/machine-id": f"{os.getpid():032x}\n",
             "etc/systemd/system/lab.target": TARGET,
-            "etc/systemd/system/mcproxy.service": (PROJECT / "etc/mcproxy.service").read_text(),
+            UNIT[1:]: (PROJECT / "etc/mcproxy.service").read_text(encoding="utf-8"),
             "usr/bin/mcproxy": PROGRAM,
-            "opt/mcproxy/.keep": "",
         }
         for name, text in files.items():
             path = folder / "files" / name

@@ -13,7 +13,7 @@ from mcproxy.lab.waiting import wait_until
 
 from .machine import CONFIG, Machine
 from .running import ONE, TWO, with_defaults
-from .test_restart import OWN_TABLE, PER_SOURCE, RestartTestCase
+from .test_restart import PER_SOURCE, RestartTestCase
 
 
 class UnitTests(RestartTestCase):
@@ -79,10 +79,7 @@ class UnitTests(RestartTestCase):
         self.assert_unharmed()
 
     def test_a_table_of_its_own(self) -> None:
-        self.lab.link(self.other, "eth1", self.proxy, "down3", (), ("10.0.9.1/24",))
-        self.run_streams(ONE + OWN_TABLE)
-        rules = self.proxy.run("ip", "mrule")
-        self.assertIn("lookup 7", rules)
+        rules = self.run_with_own_table()
         self.restart()
         self.crash()
         self.assertEqual(self.proxy.run("ip", "mrule"), rules)

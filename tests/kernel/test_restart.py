@@ -32,6 +32,14 @@ class RestartTestCase(RunningTestCase):
         there = [row for row in rows if row["interface"] == link]
         return {row["group-address"]: row["filter-mode"] for row in there}
 
+    def run_with_own_table(self) -> str:
+        """Have streams in one instance, and another with a table of its own; the rules for it."""
+        self.lab.link(self.other, "eth1", self.proxy, "down3", (), ("10.0.9.1/24",))
+        self.run_streams(ONE + OWN_TABLE)
+        rules = self.proxy.run("ip", "mrule")
+        self.assertIn("lookup 7", rules)
+        return rules
+
     def restart(self) -> None:
         """Have another process, or program, go on."""
         raise NotImplementedError
@@ -116,10 +124,7 @@ class CommandTests(RestartTestCase):
         self.assert_unharmed()
 
     def test_a_table_of_its_own(self) -> None:
-        self.lab.link(self.other, "eth1", self.proxy, "down3", (), ("10.0.9.1/24",))
-        self.run_streams(ONE + OWN_TABLE)
-        rules = self.proxy.run("ip", "mrule")
-        self.assertIn("lookup 7", rules)
+        rules = self.run_with_own_table()
         self.restart()
         self.assertEqual(self.proxy.run("ip", "mrule"), rules)
         self.rewrite(ONE)
@@ -266,8 +271,7 @@ class ManagerTests(RestartTestCase):
         self.flow()
 
     def test_a_table_that_is_given_back(self) -> None:
-        self.lab.link(self.other, "eth1", self.proxy, "down3", (), ("10.0.9.1/24",))
-        self.run_streams(ONE + OWN_TABLE)
+        self.run_with_own_table()
         self.assertIn("ipv4-7", self.manager.kept)
         self.manager.rewrite(with_defaults(ONE))
         self.change("/reload")
