@@ -37,7 +37,7 @@ setup(
         "lark>=1.1",
     ],
     extras_require={"manhole": MANHOLE, "test": TEST, "dev": DEV},
-    entry_points={"console_scripts": ["mcproxy=mcproxy.command:main"]},
+    entry_points={"console_scripts": ["mcproxy=mcproxy.cli:main"]},
     classifiers=[
         "Framework :: Twisted",
         "Operating System :: POSIX :: Linux",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .linux.interfaces import Link
+from .linux.netlink.links import Link
 from .protocol.family import Address
-from .protocol.packets import Packet
+from .protocol.wire.packets import Packet
 
 
 class PacketReceived(NamedTuple):

@@ -13,26 +13,27 @@ from twisted.logger import Logger
 
 from .config.model import Configuration, InstanceConfig
 from .config.names import is_pattern
-from .instance import ProxyInstance
-from .linux.interfaces import InterfaceMonitor, Link, make_link_socket
-from .linux.membership import LinkGroups
-from .linux.mroute import NotSupported
-from .linux.rawport import RawPort
-from .linux.routes import SourceLocator
+from .instance.context import InstanceContext
+from .instance.instance import ProxyInstance
+from .instance.policy import per_source_instances, ssm_policy, version_of
+from .instance.upstream import Upstream
+from .linux.datagram_port import DatagramPort
+from .linux.mroute.errors import NotSupported
+from .linux.netlink.links import Link
+from .linux.netlink.monitor import InterfaceMonitor, make_link_socket
+from .linux.report_groups import ReportGroups
+from .linux.route_lookup import RouteLookup
 from .messages import LinkChanged
-from .modules import Modules
-from .policy import per_source_instances, ssm_policy, version_of
-from .predecessor import Predecessor
+from .optional_services import OptionalServices
 from .protocol.family import FAMILIES, Family
-from .protocol.querier import Querier
+from .protocol.router.querier import Querier
 from .receiver import Receiver
-from .routing import Routing, TableKey
-from .sections import Sections
+from .restart.inherited import Inherited
+from .restart.resume import Resumption
+from .routing.routing import Routing, TableKey
 from .sender import Sender
 from .systemd import notify
-from .takeover import Takeover
 from .timer import Timer
-from .upstream import Upstream
 
 
 class Proxy(MultiService):
@@ -47,7 +48,7 @@ class Proxy(MultiService):
     log = Logger()
 
     def __init__(
-        self, reactor: Any, configuration: Configuration, predecessor: Predecessor | None = None
+        self, reactor: Any, configuration: Configuration, inherited: Inherited | None = None
     ) -> None:
         super().__init__()
         self.configuration = configuration
@@ -60,20 +61,26 @@ class Proxy(MultiService):
         self.started = datetime.now(UTC)
         self.ready = False
         self.sender = Sender()
-        self._predecessor = predecessor or Predecessor()
-        self.routing = Routing(reactor, predecessor=self._predecessor)
+        self._inherited = inherited or Inherited()
+        self.routing = Routing(reactor, inherited=self._inherited)
         self.receiver = Receiver(reactor)
-        self.sections = Sections()
+        self.optional_services = OptionalServices()
         self._reactor = reactor
-        self._locator = SourceLocator()
+        self._locator = RouteLookup()
         self._upstreams: dict[tuple[str, Family, int, int], Upstream] = {}
         self._movers: dict[tuple[Family, str], Querier] = {}
         self._unsupported: dict[Family, NotSupported] = {}
-        self._takeover: Takeover | None = None
+        self._takeover: Resumption | None = None
         self._settled: Deferred[None] = Deferred()
-        self._links: RawPort | None = None
+        self._links: DatagramPort | None = None
         self.monitor = InterfaceMonitor(self._link_changed, self._links_known)
-        for module in (self.timer, self.sender, self.routing, self.receiver, self.sections):
+        for module in (
+            self.timer,
+            self.sender,
+            self.routing,
+            self.receiver,
+            self.optional_services,
+        ):
             module.setServiceParent(self)
 
     # -- start
@@ -119,10 +126,10 @@ class Proxy(MultiService):
         super().startService()
         for table in self.routing.tables.values():
             self.receiver.listen(table.kernel, table.vif_name)
-        takeover = Takeover(self._predecessor, self.routing)
+        takeover = Resumption(self._inherited, self.routing)
         self._takeover = takeover if takeover.is_wanted else None
         self._arrange(self.configuration)
-        self._links = RawPort(make_link_socket(), self.monitor, self._reactor)
+        self._links = DatagramPort(make_link_socket(), self.monitor, self._reactor)
         self._links.startListening()
 
     @property
@@ -142,7 +149,7 @@ class Proxy(MultiService):
             await self._settled
         opened = self._open_tables(configuration)
         try:
-            await self.sections.apply(self.configuration, configuration)
+            await self.optional_services.apply(self.configuration, configuration)
         except BaseException:
             for key in opened:
                 await self.routing.close(*key)
@@ -215,7 +222,7 @@ class Proxy(MultiService):
             await self.routing.close(family, number)
 
     def _start_instance(
-        self, config: InstanceConfig, family: Family, modules: Modules
+        self, config: InstanceConfig, family: Family, modules: InstanceContext
     ) -> ProxyInstance:
         instance = ProxyInstance(config, family, modules)
         instance.setServiceParent(self)
@@ -223,8 +230,8 @@ class Proxy(MultiService):
             instance.receive(LinkChanged(None, link))
         return instance
 
-    def _modules(self, config: InstanceConfig, family: Family, per_source: bool) -> Modules:
-        return Modules(
+    def _modules(self, config: InstanceConfig, family: Family, per_source: bool) -> InstanceContext:
+        return InstanceContext(
             self.timer,
             self.sender,
             self.receiver,
@@ -232,7 +239,7 @@ class Proxy(MultiService):
             tuple(self._upstream(name, config, family) for name in config.upstreams),
             per_source,
             self._locator.interface_towards,
-            LinkGroups,
+            ReportGroups,
             self._movers,
         )
 
@@ -313,7 +320,7 @@ class Proxy(MultiService):
         if self._links is not None:
             self._links.stopListening()
             self._links = None
-        for part in (self.sections, *self.instances, self.receiver, self.routing):
+        for part in (self.optional_services, *self.instances, self.receiver, self.routing):
             stopped = part.disownServiceParent()
             if stopped is not None:
                 await stopped

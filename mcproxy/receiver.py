@@ -13,13 +13,14 @@ from twisted.application.service import Service
 from twisted.internet.interfaces import IReactorFDSet
 from twisted.logger import Logger
 
-from .linux.interfaces import Link
-from .linux.mroute import MulticastTable, Upcall, UpcallKind, parse_upcall
-from .linux.rawport import RawPort
+from .linux.datagram_port import DatagramPort
+from .linux.mroute.socket import MulticastTable
+from .linux.mroute.upcall import Upcall, UpcallKind, parse_upcall
+from .linux.netlink.links import Link
 from .messages import CacheMiss, Message, PacketReceived, WrongInterface
-from .protocol.datagram import Datagram, accept, decode_ipv4, ipv6_router_alert
 from .protocol.family import IPV4, Address, Family
-from .protocol.packets import WireError
+from .protocol.wire.datagram import Datagram, accept, decode_ipv4, ipv6_router_alert
+from .protocol.wire.packets import WireError
 
 Ancillary = list[tuple[int, int, bytes]]
 
@@ -169,14 +170,14 @@ class Receiver(Service):
     def __init__(self, reactor: IReactorFDSet) -> None:
         self._reactor = reactor
         self._protocols: dict[tuple[Family, int], TableProtocol] = {}
-        self._ports: dict[tuple[Family, int], RawPort] = {}
+        self._ports: dict[tuple[Family, int], DatagramPort] = {}
         self.dropped: Counter[tuple[str, str]] = Counter()
 
     def listen(self, table: MulticastTable, vif_name: Callable[[int], str | None]) -> None:
         """Read ``table``'s socket from now on."""
         protocol = TableProtocol(table, vif_name, self.dropped)
         protocol.narrow()
-        port = RawPort(table.socket, protocol, self._reactor)
+        port = DatagramPort(table.socket, protocol, self._reactor)
         self._protocols[table.family, table.table] = protocol
         self._ports[table.family, table.table] = port
         port.startListening()

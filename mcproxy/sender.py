@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable
 from twisted.application.service import Service
 from twisted.logger import Logger
 
-from .linux.interfaces import Link
-from .linux.sendsocket import open_send_socket, send_on, send_without_address
-from .protocol import datagram
+from .linux.netlink.links import Link
+from .linux.send_socket import open_send_socket, send_on, send_without_address
 from .protocol.family import IPV4, Family
-from .protocol.packets import Query, Send
+from .protocol.wire import datagram
+from .protocol.wire.packets import Query, Send
 
 
 class Sender(Service):

@@ -16,19 +16,19 @@ from twisted.internet.interfaces import IProtocol
 from twisted.python import usage
 
 from . import __version__
-from .command import NO, NOT_PERMITTED
-from .command.signals import SignalHandlers
 from .config.errors import ConfigurationError
 from .config.files import load
 from .config.model import Configuration, ControlConfig, ManholeConfig
-from .config.toml import from_interfaces
+from .config.native.toml import from_interfaces
 from .control.changes import Changes
-from .control.socket import ControlService
-from .linux.mroute import MulticastRoutingError, NotPermitted
-from .predecessor import inherited
+from .control.unix_socket import ControlService
+from .exit_codes import NO, NOT_PERMITTED
+from .linux.mroute.errors import MulticastRoutingError, NotPermitted
+from .optional_services import Make
 from .proxy import Proxy
-from .sections import Make
-from .successor import Successor
+from .restart.handoff import Handoff
+from .restart.inherited import inherited
+from .signals import SignalHandlers
 
 
 class CannotBuildError(OSError):
@@ -133,14 +133,14 @@ def build(
     # router. Nothing was scheduled by the old clock yet.
     reactor.seconds = time.monotonic
     proxy = Proxy(reactor, configuration, inherited())
-    successor = Successor(proxy, command)
+    successor = Handoff(proxy, command)
     changes = Changes(proxy, load, successor)
     SignalHandlers(reactor, changes.hangup, successor.signalled).install()
     makers: dict[str, Make] = {
         "manhole": partial(_make_manhole, reactor, proxy),
         "control": partial(_make_control, reactor, proxy, changes, socket),
     }
-    proxy.sections.build(configuration, makers)
+    proxy.optional_services.build(configuration, makers)
     return proxy
 
 

@@ -16,14 +16,17 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from random import Random
 
-from mcproxy.protocol import datagram, igmp, mld
-from mcproxy.protocol.datagram import Datagram
-from mcproxy.protocol.effects import Effects
 from mcproxy.protocol.family import FAMILIES, IPV4, Address, Family, packed
-from mcproxy.protocol.forwarding import Planner
-from mcproxy.protocol.host import Host
+from mcproxy.protocol.forwarding.planner import Planner
+from mcproxy.protocol.host.host import Host
 from mcproxy.protocol.membership import MembershipDatabase
-from mcproxy.protocol.packets import (
+from mcproxy.protocol.router.effects import Effects
+from mcproxy.protocol.router.querier import Querier
+from mcproxy.protocol.router.settings import QuerierSettings
+from mcproxy.protocol.wire import datagram, igmp, mld
+from mcproxy.protocol.wire.datagram import Datagram
+from mcproxy.protocol.wire.encoding import checksum
+from mcproxy.protocol.wire.packets import (
     Leave,
     OldReport,
     Packet,
@@ -34,9 +37,6 @@ from mcproxy.protocol.packets import (
     Send,
     WireError,
 )
-from mcproxy.protocol.querier import Querier
-from mcproxy.protocol.settings import QuerierSettings
-from mcproxy.protocol.wire import checksum
 
 MTU = 1280
 MOST_GROUPS = 60
@@ -259,7 +259,7 @@ class Proxy:
 
 
 def resident() -> int:
-    """Memory of this process in KiB."""
+    """SavedState of this process in KiB."""
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE") // 1024
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mcproxy.linux.interfaces import Link
+from mcproxy.linux.netlink.links import Link
 from mcproxy.messages import CacheMiss, Message, PacketReceived, WrongInterface
-from mcproxy.protocol import datagram, mld
 from mcproxy.protocol.family import IPV4, IPV6, packed, text
-from mcproxy.protocol.packets import Record, RecordType, Report
+from mcproxy.protocol.wire import datagram, mld
+from mcproxy.protocol.wire.packets import Record, RecordType, Report
 from mcproxy.receiver import Receiver
 
 G4, G6 = packed("239.1.1.1"), packed("ff1e::1")

@@ -10,13 +10,13 @@ from configparser import ConfigParser
 import attrs
 from twisted.trial.unittest import SynchronousTestCase
 
-from mcproxy.command.convert import converted
+from mcproxy.cli.convert import converted
 from mcproxy.config.files import load, read
-from mcproxy.config.filters import FilterTable, NamedTable
 from mcproxy.config.model import ControlConfig, InterfaceSettings
-from mcproxy.config.structure import keys_of
-from mcproxy.config.tables import ControlTable, Document, InstanceTable, ManholeTable
-from mcproxy.config.toml import parse
+from mcproxy.config.native.filters import FilterTable, NamedTable
+from mcproxy.config.native.reader import keys_of
+from mcproxy.config.native.tables import ControlTable, Document, InstanceTable, ManholeTable
+from mcproxy.config.native.toml import parse
 
 from .source import PROJECT
 

@@ -8,10 +8,10 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy import sender as module
-from mcproxy.linux.interfaces import Link
-from mcproxy.protocol import datagram
+from mcproxy.linux.netlink.links import Link
 from mcproxy.protocol.family import IPV4, IPV6, packed
-from mcproxy.protocol.packets import Query, Record, RecordType, Report, Send
+from mcproxy.protocol.wire import datagram
+from mcproxy.protocol.wire.packets import Query, Record, RecordType, Report, Send
 from mcproxy.sender import Sender
 
 OWN4, OWN6, GLOBAL6 = packed("10.0.1.1"), packed("fe80::1"), packed("2001:db8::1")

@@ -31,15 +31,15 @@ class BuildTests(SynchronousTestCase):
         self.assertIs(self.reactor.seconds, time.monotonic)
 
     def test_the_manhole_is_there_only_if_it_is_configured(self) -> None:
-        self.assertNotIn("manhole", self.build().sections.namedServices)
+        self.assertNotIn("manhole", self.build().optional_services.namedServices)
         manhole = ManholeConfig("127.0.0.1:4022", "/keys", self.mktemp())
-        self.assertIn("manhole", self.build(manhole).sections.namedServices)
+        self.assertIn("manhole", self.build(manhole).optional_services.namedServices)
 
     def test_commands_come_in_where_the_option_says(self) -> None:
         configuration = Configuration(INSTANCES)
         for socket, expected in ((None, CONTROL_SOCKET), ("/run/s", "/run/s"), ("", "")):
             proxy = tap.build(self.reactor, configuration, lambda: configuration, socket)
-            self.assertEqual(proxy.sections.getServiceNamed("control").path, expected)
+            self.assertEqual(proxy.optional_services.getServiceNamed("control").path, expected)
             self.assertIsNone(proxy.configuration.control)
 
     def test_a_manhole_that_cannot_be(self) -> None:

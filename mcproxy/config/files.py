@@ -6,10 +6,10 @@ import os
 import re
 from typing import NoReturn
 
-from .draft import CLASSIC, IGMPPROXY, NATIVE, Reading
 from .errors import ConfigurationError, Mistake
+from .foreign.draft import CLASSIC, IGMPPROXY, NATIVE, Reading
 from .model import Configuration
-from .toml import decode, parse
+from .native.toml import decode, parse
 
 LONGEST_FILE = 1 << 20
 """Bytes; what is longer is not a configuration, and /dev/zero would never end."""
@@ -39,11 +39,11 @@ def read(path: str) -> Reading:
     text = text_of(path)
     name = language(text)
     if name == CLASSIC:
-        from . import classic  # its parser is large, and rarely needed
+        from .foreign import mcproxy_1_1 as classic  # its parser is large, and rarely needed
 
         return classic.read(text, path)
     if name == IGMPPROXY:
-        from . import igmpproxy
+        from .foreign import igmpproxy
 
         return igmpproxy.read(text, path)
     return Reading(NATIVE, parse(text, path))

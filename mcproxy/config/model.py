@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from ..protocol.filters import Rule
+from ..protocol.policy.filters import Rule
 from .addresses import NO_TEXTS, Texts, each, read_address, read_channel
 from .limits import Limits
 from .names import is_pattern, matches

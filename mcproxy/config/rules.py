@@ -9,7 +9,7 @@ import ipaddress
 from functools import lru_cache
 
 from ..protocol.family import IPV4, IPV6
-from ..protocol.filters import Range, Rule
+from ..protocol.policy.filters import Range, Rule
 from .addresses import IPNetwork, parse_address, parse_prefix
 from .errors import Wrong, shown
 

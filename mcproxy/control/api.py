@@ -25,14 +25,15 @@ import attrs
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from ..config import change
-from ..config.change import Difference
-from ..config.document import document
+from ..config import edit as change
+from ..config.diff import Difference
 from ..config.errors import ConfigurationError, Wrong
 from ..config.model import DOWNSTREAM, UPSTREAM, Configuration
-from ..config.structure import Mistakes, structure
-from ..linux.mroute import NotPermitted
-from . import snapshot, status
+from ..config.native.document import document
+from ..config.native.reader import Mistakes, structure
+from ..linux.mroute.errors import NotPermitted
+from . import status
+from . import views as snapshot
 from .changes import REFUSALS, Changes
 from .http import Answer, RowsAnswer
 
@@ -130,7 +131,7 @@ class Api:
             return _error(500, f"a mistake in mcproxy: {error!r}; the daemon's log has more")
 
     def _config(self) -> dict[str, Any]:
-        from ..config.write import write
+        from ..config.save import write
 
         running = self._proxy.configuration
         return {"path": running.path, "config": document(running), "text": write(running)}

@@ -11,16 +11,16 @@ from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from ..config.change import Difference, compare
+from ..config.diff import Difference, compare
 from ..config.errors import ConfigurationError, Mistake
 from ..config.model import Configuration
-from ..linux.mroute import MulticastRoutingError
+from ..linux.mroute.errors import MulticastRoutingError
 from ..systemd import notify
 
 if TYPE_CHECKING:
-    from ..config.write import Replacement
+    from ..config.save import Replacement
     from ..proxy import Proxy
-    from ..successor import Successor
+    from ..restart.handoff import Handoff
 
 REFUSALS = (ConfigurationError, MulticastRoutingError, OSError)
 """Why a change may not be: its text is for whoever wanted it."""
@@ -36,11 +36,9 @@ class Changes:
 
     log = Logger()
 
-    def __init__(
-        self, proxy: Proxy, load: Callable[[], Configuration], successor: Successor
-    ) -> None:
+    def __init__(self, proxy: Proxy, load: Callable[[], Configuration], successor: Handoff) -> None:
         self._proxy = proxy
-        self._successor = successor
+        self._handoff = successor
         self._load = load
         self._lock = DeferredLock()
 
@@ -59,13 +57,13 @@ class Changes:
         return self._in_turn(self._before_restart)
 
     async def _before_restart(self) -> list[Difference]:
-        self._successor.check()
+        self._handoff.check()
         _, differences = await deferToThread(self._read, self._proxy.configuration)
         return differences
 
     def restart(self) -> None:
         """Restart once what was asked for before is done; what fails is for the log."""
-        self._lock.run(self._successor.restart_or_tell)
+        self._lock.run(self._handoff.restart_or_tell)
 
     def hangup(self) -> None:
         """SIGHUP: reload, and leave what comes of it to the log."""
@@ -131,7 +129,7 @@ class Changes:
 
 def _replacement(configuration: Configuration) -> Replacement:
     """What is to become the configuration's file; ConfigurationError if that cannot be."""
-    from ..config.write import Replacement, rewrite
+    from ..config.save import Replacement, rewrite
 
     path = configuration.path
     if path is None:

@@ -25,8 +25,8 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from ..config.model import ManholeConfig
-from . import snapshot
-from .socket import make_room
+from . import views as snapshot
+from .unix_socket import make_room
 
 if TYPE_CHECKING:
     from ..proxy import Proxy

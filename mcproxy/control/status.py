@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from .. import __version__
 from ..config.model import NEVER
 from ..protocol.family import text
-from .snapshot import Row
+from .views import Row
 
 if TYPE_CHECKING:
-    from ..downstream import Downstream
-    from ..instance import ProxyInstance
+    from ..instance.downstream import Downstream
+    from ..instance.instance import ProxyInstance
+    from ..instance.upstream import Upstream
     from ..proxy import Proxy
-    from ..upstream import Upstream
 
 
 def status(proxy: Proxy) -> Row:
@@ -73,7 +73,7 @@ def _row(instance: ProxyInstance, name: str, role: str) -> Row:
 
 def _upstream(instance: ProxyInstance, upstream: Upstream, now: float) -> Row:
     """``hold-timer`` is the time until an upstream that is held is preferred again, if ever."""
-    held = instance.selection.precedence.held().get(upstream.name)
+    held = instance.selection.preference.held().get(upstream.name)
     address = upstream.link.address(instance.family) if upstream.link else None
     return {
         "state": "down" if upstream.link is None else "up" if held is None else "held",

@@ -128,7 +128,7 @@ class Daemon:
     # -- what it uses
 
     def resident_bytes(self) -> int:
-        """Memory that is its own or shared, in use now."""
+        """SavedState that is its own or shared, in use now."""
         pages = Path(f"/proc/{self.pid}/statm").read_text(encoding="ascii").split()[1]
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from itertools import chain
 
 from .family import Address
-from .querier import Querier
+from .router.querier import Querier
 from .sources import NOTHING, SourceFilter, merge
 
 

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from .family import Address
-from .packets import NO_SOURCES, Sources
+from .wire.packets import NO_SOURCES, Sources
 
 
 class FilterMode(Enum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from mcproxy.protocol.packets import RecordType
+from mcproxy.protocol.wire.packets import RecordType
 
 from . import process
 from .contenders import OURS, Contender

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mcproxy.lab.payload import PAYLOAD
-from mcproxy.protocol import datagram
 from mcproxy.protocol.family import IPV4, IPV6, Address, Family, packed
-from mcproxy.protocol.packets import (
+from mcproxy.protocol.wire import datagram
+from mcproxy.protocol.wire.packets import (
     Leave,
     OldReport,
     Packet,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from mcproxy.protocol.packets import RecordType
+from mcproxy.protocol.wire.packets import RecordType
 
 from . import process
 from .contenders import OURS, OURS_TRACKING, Contender

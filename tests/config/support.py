@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.config.errors import ConfigurationError
 from mcproxy.config.model import Configuration, InstanceConfig
-from mcproxy.config.toml import parse
+from mcproxy.config.native.toml import parse
 
 FILE = "mcproxy.toml"
 

@@ -6,8 +6,8 @@ import os
 import subprocess
 import sys
 
-from mcproxy.config.draft import CLASSIC, IGMPPROXY, NATIVE
 from mcproxy.config.files import language
+from mcproxy.config.foreign.draft import CLASSIC, IGMPPROXY, NATIVE
 from tests.source import PROJECT
 
 from . import samples
@@ -17,7 +17,7 @@ PROGRAM = """
 import sys
 from mcproxy.config.files import load
 load(sys.argv[1])
-print(*("lark" in sys.modules, "mcproxy.config.igmpproxy" in sys.modules))
+print(*("lark" in sys.modules, "mcproxy.config.foreign.igmpproxy" in sys.modules))
 """
 
 

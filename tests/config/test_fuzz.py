@@ -10,18 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from mcproxy.command.convert import converted
-from mcproxy.config import classic, igmpproxy
-from mcproxy.config.draft import CLASSIC, IGMPPROXY, NATIVE, Reading
+from mcproxy.cli.convert import converted
 from mcproxy.config.errors import ConfigurationError
 from mcproxy.config.files import language
-from mcproxy.config.filters import FilterTable
+from mcproxy.config.foreign import igmpproxy
+from mcproxy.config.foreign import mcproxy_1_1 as classic
+from mcproxy.config.foreign.draft import CLASSIC, IGMPPROXY, NATIVE, Reading
 from mcproxy.config.model import Configuration, InterfaceSettings
-from mcproxy.config.places import key_lines
-from mcproxy.config.structure import Mistakes, keys_of
-from mcproxy.config.tables import Document, InstanceTable, ManholeTable
-from mcproxy.config.toml import build, parse
-from mcproxy.config.write import write
+from mcproxy.config.native.filters import FilterTable
+from mcproxy.config.native.places import key_lines
+from mcproxy.config.native.reader import Mistakes, keys_of
+from mcproxy.config.native.tables import Document, InstanceTable, ManholeTable
+from mcproxy.config.native.toml import build, parse
+from mcproxy.config.save import write
 
 KEYS = sorted(
     {

@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from mcproxy.config.errors import Wrong
 from mcproxy.config.rules import range_text, read_range, read_rule, rule_text
 from mcproxy.protocol.family import packed
-from mcproxy.protocol.filters import Range, Rule
+from mcproxy.protocol.policy.filters import Range, Rule
 
 SIZES = st.sampled_from([4, 16])
 ranges = SIZES.flatmap(

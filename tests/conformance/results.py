@@ -16,7 +16,7 @@ from twisted.trial.runner import TestLoader
 
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 
-ELSEWHERE = ("tests.kernel", "tests.lab", "tests.command")
+ELSEWHERE = ("tests.kernel", "tests.lab", "tests.cli")
 """Tests that need rights, or start programs: these run in ``make test`` alone."""
 
 _OF_A_FAMILY = re.compile(r"IPv[46](?=\.\w+$)")

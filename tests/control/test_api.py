@@ -9,12 +9,12 @@ from typing import Any
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
-from mcproxy.config.change import Difference
+from mcproxy.config.diff import Difference
 from mcproxy.config.errors import ConfigurationError, Mistake
 from mcproxy.config.model import Configuration
-from mcproxy.config.toml import parse
+from mcproxy.config.native.toml import parse
 from mcproxy.control.api import Api
-from mcproxy.linux.mroute import NotPermitted, TableInUse
+from mcproxy.linux.mroute.errors import NotPermitted, TableInUse
 
 CONFIGURATION = parse('[instance.a]\nupstream = "up"\ndownstream = ["eth1", "eth2"]\n')
 

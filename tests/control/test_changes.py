@@ -9,11 +9,11 @@ from twisted.internet import defer
 from twisted.internet.defer import Deferred, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
-from mcproxy.config.change import add_instance, remove_instance
+from mcproxy.config.edit import add_instance, remove_instance
 from mcproxy.config.errors import ConfigurationError
 from mcproxy.config.files import load
 from mcproxy.config.model import Configuration
-from mcproxy.config.toml import parse
+from mcproxy.config.native.toml import parse
 from mcproxy.control import changes as module
 from mcproxy.control.changes import Changes
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from mcproxy.lab.waiting import wait_until
 from mcproxy.protocol.family import IPV4, Address, packed
-from mcproxy.protocol.packets import Leave, OldReport, Packet, Query, Report, WireError
-from mcproxy.protocol.wire import pack_reports
+from mcproxy.protocol.wire.encoding import pack_reports
+from mcproxy.protocol.wire.packets import Leave, OldReport, Packet, Query, Report, WireError
 
 from .messages import ALLOW, TO_EX, TO_IN, message_in, query, record, say
 from .site import INSTANCE, UP, Scenarios

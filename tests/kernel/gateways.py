@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mcproxy.command import client
+from mcproxy.cli import client
 from mcproxy.lab import mobility
 
 from .providers import BOTH

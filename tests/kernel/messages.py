@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from mcproxy.lab.capture import Capture, Frame, is_membership
 from mcproxy.lab.raw import RawHost
-from mcproxy.protocol import datagram, igmp, mld
-from mcproxy.protocol.datagram import Datagram, accept, decode_ipv4, ipv6_router_alert
 from mcproxy.protocol.family import IPV4, IPV6, Address, packed
-from mcproxy.protocol.packets import (
+from mcproxy.protocol.wire import datagram, igmp, mld
+from mcproxy.protocol.wire.datagram import Datagram, accept, decode_ipv4, ipv6_router_alert
+from mcproxy.protocol.wire.packets import (
     Leave,
     OldReport,
     Packet,

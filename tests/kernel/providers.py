@@ -22,7 +22,7 @@ from mcproxy.lab.node import Node
 from mcproxy.lab.source import Stream
 from mcproxy.lab.waiting import wait_until
 from mcproxy.protocol.family import IPV4, text
-from mcproxy.protocol.packets import Record, Report
+from mcproxy.protocol.wire.packets import Record, Report
 
 from .messages import IS_EX, IS_IN, heard, query, say
 from .site import RATE, UP, UP2, SiteTestCase, addresses

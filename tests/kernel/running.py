@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from mcproxy.command import client
+from mcproxy.cli import client
 from mcproxy.lab.daemon import Daemon
 from mcproxy.lab.host import Member
 from mcproxy.lab.source import Stream

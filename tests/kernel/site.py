@@ -26,9 +26,9 @@ from mcproxy.lab.host import Member
 from mcproxy.lab.node import Node
 from mcproxy.lab.source import Stream
 from mcproxy.lab.waiting import wait_until
-from mcproxy.linux.mroute import InstalledRoute, dump_routes
+from mcproxy.linux.mroute.dump import InstalledRoute, dump_routes
 from mcproxy.protocol.family import IPV4, IPV6, Family, text
-from mcproxy.protocol.packets import Record
+from mcproxy.protocol.wire.packets import Record
 
 from ..lab.support import LabTestCase
 from .messages import timed_records

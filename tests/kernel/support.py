@@ -13,7 +13,7 @@ from typing import Any
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from mcproxy.lab.namespace import Namespace
-from mcproxy.linux.rawport import RawPort
+from mcproxy.linux.datagram_port import DatagramPort
 from mcproxy.protocol.family import IPV4, Family
 
 
@@ -140,7 +140,9 @@ def await_datagram(sock: socket.socket, wanted: Callable[[bytes], bool]) -> byte
     return await_datagrams(sock, wanted, 1)[0]
 
 
-def run_ports(ports: Iterable[RawPort], until: Callable[[], bool], seconds: float = 5.0) -> None:
+def run_ports(
+    ports: Iterable[DatagramPort], until: Callable[[], bool], seconds: float = 5.0
+) -> None:
     """Do a reactor's work until the condition holds; AssertionError when it does not."""
     end = time.monotonic() + seconds
     while not until():

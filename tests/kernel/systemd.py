@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mcproxy.command import client
+from mcproxy.cli import client
 from mcproxy.lab.waiting import wait_until
 
 from .machine import CONFIG, Machine

@@ -11,16 +11,16 @@ from typing import Any
 
 import tomli_w
 
-from mcproxy.config import change
-from mcproxy.config.document import document
+from mcproxy.config import edit as change
 from mcproxy.config.errors import ConfigurationError
 from mcproxy.config.model import Configuration
-from mcproxy.config.toml import parse
-from mcproxy.config.write import write
+from mcproxy.config.native.document import document
+from mcproxy.config.native.toml import parse
+from mcproxy.config.save import write
+from mcproxy.instance.policy import per_source_instances
 from mcproxy.lab.waiting import wait_until
-from mcproxy.linux.mroute import dump_routes
-from mcproxy.linux.rules import list_rules
-from mcproxy.policy import per_source_instances
+from mcproxy.linux.mroute.dump import dump_routes
+from mcproxy.linux.policy_rules import list_rules
 from mcproxy.protocol.family import IPV4, IPV6
 
 from .running import ONE, RunningTestCase, with_defaults

@@ -12,11 +12,11 @@ import threading
 import time
 from pathlib import Path
 
-from mcproxy.command import client
+from mcproxy.cli import client
 from mcproxy.config.files import load
 from mcproxy.lab.daemon import PROJECT, Daemon
 from mcproxy.lab.waiting import wait_until
-from mcproxy.protocol.packets import Report
+from mcproxy.protocol.wire.packets import Report
 
 from .messages import TO_EX, record, say
 from .running import ONE, TWO, RunningTestCase, with_defaults

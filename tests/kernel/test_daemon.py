@@ -8,7 +8,7 @@ import time
 
 from mcproxy.lab.daemon import Daemon
 from mcproxy.lab.waiting import wait_until
-from mcproxy.linux.mroute import MulticastTable
+from mcproxy.linux.mroute.socket import MulticastTable
 from mcproxy.protocol.family import IPV4, IPV6
 
 from .messages import BLOCK, TO_EX, TO_IN, queries, record

@@ -6,9 +6,9 @@ import socket
 import time
 
 from mcproxy.lab.waiting import wait_until
-from mcproxy.linux.mrouteops import LAYOUTS, Operations
+from mcproxy.linux.mroute.operations import LAYOUTS, Operations
 from mcproxy.protocol.family import packed
-from mcproxy.protocol.packets import Report
+from mcproxy.protocol.wire.packets import Report
 
 from .messages import TO_EX, TO_IN, record, say
 from .site import DOWN1, SLACK, IPv4TestCase, IPv6TestCase, Scenarios

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
-from mcproxy.command import client
+from mcproxy.cli import client
 from mcproxy.lab.host import Member
-from mcproxy.protocol.selection import HANDOVER_TIME
+from mcproxy.protocol.upstreams.selection import HANDOVER_TIME
 
 from .messages import IS_EX, TO_EX, TO_IN, record
 from .providers import BOTH, FAILOVER, HOLD, HOLD_TIME, Providers, ProvidersTestCase

@@ -5,10 +5,11 @@ import socket
 
 from twisted.internet.testing import MemoryReactor
 
-from mcproxy.linux.interfaces import InterfaceMonitor, Link, make_link_socket
-from mcproxy.linux.rawport import RawPort
-from mcproxy.linux.routes import SourceLocator
-from mcproxy.linux.rules import Rule, add_rule, list_rules, remove_rule
+from mcproxy.linux.datagram_port import DatagramPort
+from mcproxy.linux.netlink.links import Link
+from mcproxy.linux.netlink.monitor import InterfaceMonitor, make_link_socket
+from mcproxy.linux.policy_rules import Rule, add_rule, list_rules, remove_rule
+from mcproxy.linux.route_lookup import RouteLookup
 from mcproxy.protocol.family import FAMILIES, IPV4, IPV6, packed
 
 from .support import KernelTestCase, readable, run_ports
@@ -22,7 +23,7 @@ class MonitorTests(KernelTestCase):
         self.monitor = InterfaceMonitor(self.change, self.be_ready)
         with self.router:
             self.socket = make_link_socket()
-        self.port = RawPort(self.socket, self.monitor, MemoryReactor())
+        self.port = DatagramPort(self.socket, self.monitor, MemoryReactor())
         self.addCleanup(self.port.stopListening)
         self.port.startListening()
         self.run_until(lambda: self.ready == 1)
@@ -114,7 +115,7 @@ class MonitorTests(KernelTestCase):
 
 class LocatorTests(KernelTestCase):
     def test_follows_the_routes(self) -> None:
-        locator = self.open(self.router, SourceLocator)
+        locator = self.open(self.router, RouteLookup)
         up0, down0, _ = self.indexes
         with self.router:  # the socket is opened by the first question
             self.assertEqual(locator.interface_towards(packed("10.0.0.77")), up0)
@@ -128,7 +129,7 @@ class LocatorTests(KernelTestCase):
         self.assertEqual(locator.interface_towards(packed("2001:db8:ffff::1")), up0)
 
     def test_what_is_here_or_nowhere_is_not_towards_anything(self) -> None:
-        locator = self.open(self.router, SourceLocator)
+        locator = self.open(self.router, RouteLookup)
         self.router.ip("route add unreachable 203.0.113.0/24")
         self.router.ip("-6 route add unreachable 2001:db8:dead::/48")
         with self.router:
@@ -137,7 +138,7 @@ class LocatorTests(KernelTestCase):
             self.assertIsNone(locator.interface_towards(packed("2001:db8:dead::1")))
 
     def test_works_again_after_close(self) -> None:
-        locator = self.open(self.router, SourceLocator)
+        locator = self.open(self.router, RouteLookup)
         for _ in range(2):
             with self.router:
                 self.assertEqual(locator.interface_towards(packed("10.0.0.77")), self.indexes[0])

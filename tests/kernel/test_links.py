@@ -9,7 +9,7 @@ from __future__ import annotations
 from mcproxy.lab.capture import Capture
 from mcproxy.lab.waiting import wait_until
 from mcproxy.protocol.family import IPV4, packed
-from mcproxy.protocol.packets import Packet, Query, Report
+from mcproxy.protocol.wire.packets import Packet, Query, Report
 
 from .messages import TO_EX, heard, record
 from .site import DOWN1, UP, IPv4TestCase, IPv6TestCase, Scenarios

@@ -17,10 +17,10 @@ from scapy.layers.inet6 import (
     RouterAlert,
 )
 
-from mcproxy.protocol import igmp, mld
 from mcproxy.protocol.family import IPV4, packed
-from mcproxy.protocol.packets import OldReport, Packet, Report
-from mcproxy.protocol.wire import checksum, pseudo_header
+from mcproxy.protocol.wire import igmp, mld
+from mcproxy.protocol.wire.encoding import checksum, pseudo_header
+from mcproxy.protocol.wire.packets import OldReport, Packet, Report
 
 from .messages import ALLOW, IS_EX, TO_EX, query, record, records
 from .site import IPv4TestCase, IPv6TestCase, Scenarios

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from twisted.trial.unittest import SynchronousTestCase
 
-from mcproxy.command import client
+from mcproxy.cli import client
 from mcproxy.lab.daemon import Daemon, wait_until
 from mcproxy.lab.topology import Lab
 

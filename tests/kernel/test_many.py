@@ -9,7 +9,7 @@ from pyroute2 import IPRoute
 from mcproxy.lab.daemon import Daemon
 from mcproxy.lab.node import Node
 from mcproxy.lab.waiting import wait_until
-from mcproxy.linux.rules import list_rules
+from mcproxy.linux.policy_rules import list_rules
 from mcproxy.protocol.family import IPV4, IPV6
 
 from ..lab.support import LabTestCase

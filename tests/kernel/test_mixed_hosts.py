@@ -10,7 +10,7 @@ from mcproxy.lab.host import Member
 from mcproxy.lab.node import Node
 from mcproxy.lab.waiting import wait_until
 from mcproxy.protocol.family import IPV4, packed
-from mcproxy.protocol.packets import OldReport
+from mcproxy.protocol.wire.packets import OldReport
 
 from .messages import TO_EX, TO_IN, heard, record, records, reporters, timed_records
 from .site import (

@@ -6,21 +6,14 @@ import socket
 
 from twisted.internet.testing import MemoryReactor
 
-from mcproxy.linux.membership import LinkGroups
-from mcproxy.linux.mroute import (
-    ADD,
-    Counters,
-    InstalledRoute,
-    MulticastRoutingError,
-    MulticastTable,
-    TableInUse,
-    Upcall,
-    UpcallKind,
-    dump_routes,
-    parse_upcall,
-)
-from mcproxy.linux.mroutewatch import RouteWatch, make_route_watch_socket
-from mcproxy.linux.rawport import RawPort
+from mcproxy.linux.datagram_port import DatagramPort
+from mcproxy.linux.mroute.dump import InstalledRoute, dump_routes
+from mcproxy.linux.mroute.errors import MulticastRoutingError, TableInUse
+from mcproxy.linux.mroute.operations import ADD
+from mcproxy.linux.mroute.socket import Counters, MulticastTable
+from mcproxy.linux.mroute.upcall import Upcall, UpcallKind, parse_upcall
+from mcproxy.linux.mroute.watch import RouteWatch, make_route_watch_socket
+from mcproxy.linux.report_groups import ReportGroups
 from mcproxy.protocol.family import FAMILIES, IPV4, IPV6, Address, Family, packed
 
 from .support import KernelTestCase, await_datagram, await_datagrams, drain, readable, run_ports
@@ -269,7 +262,7 @@ class MembershipTests(TableTestCase):
     def test_reports_come_up_once_the_groups_are_joined(self) -> None:
         for family in FAMILIES:
             table = self.table(family)
-            groups = self.open(self.router, LinkGroups, family, self.indexes[1])
+            groups = self.open(self.router, ReportGroups, family, self.indexes[1])
             member = self.joined(family)
             await_datagram(table.socket, lambda data, f=family: self.is_report(f, data))
             member.close()
@@ -291,12 +284,12 @@ class MembershipTests(TableTestCase):
             self.router.ip(f"link add {name} type veth peer name y{name}")
         for family in FAMILIES:
             for name in names:
-                self.open(self.router, LinkGroups, family, self.router.index(name))
+                self.open(self.router, ReportGroups, family, self.router.index(name))
 
     def test_an_interface_that_is_not_there(self) -> None:
         for family in FAMILIES:
             before = len(os.listdir("/proc/self/fd"))
-            self.assertRaises(OSError, self.open, self.router, LinkGroups, family, 12345)
+            self.assertRaises(OSError, self.open, self.router, ReportGroups, family, 12345)
             self.assertEqual(len(os.listdir("/proc/self/fd")), before)
 
 
@@ -313,7 +306,7 @@ class WatchTests(TableTestCase):
         )
         with self.router:
             self.socket = make_route_watch_socket()
-        self.port = RawPort(self.socket, watch, MemoryReactor())
+        self.port = DatagramPort(self.socket, watch, MemoryReactor())
         self.addCleanup(self.port.stopListening)
         self.port.startListening()
 

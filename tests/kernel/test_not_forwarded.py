@@ -7,9 +7,9 @@ from scapy.layers.inet6 import IPv6
 from scapy.packet import Raw
 
 from mcproxy.lab.raw import RawHost
-from mcproxy.protocol import igmp
 from mcproxy.protocol.family import FAMILIES, IPV4, IPV6, Family, packed
-from mcproxy.protocol.packets import Leave, OldReport, Query, Record, RecordType, Report
+from mcproxy.protocol.wire import igmp
+from mcproxy.protocol.wire.packets import Leave, OldReport, Query, Record, RecordType, Report
 
 from .support import await_datagram, drain
 from .test_mroute import ELSEWHERE, GROUPS, SOURCES, TableTestCase

@@ -6,7 +6,7 @@ from mcproxy.lab.capture import Capture
 from mcproxy.lab.node import Node
 from mcproxy.lab.waiting import wait_until
 from mcproxy.protocol.family import IPV4, packed
-from mcproxy.protocol.packets import Leave, OldReport, Packet, Query, Report
+from mcproxy.protocol.wire.packets import Leave, OldReport, Packet, Query, Report
 
 from .messages import TO_EX, TO_IN, heard, record, records, say
 from .site import LAST_MEMBER_TIME, SLACK, IPv4TestCase, IPv6TestCase, Scenarios

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from mcproxy.lab.daemon import Daemon
 from mcproxy.lab.payload import PAYLOAD
 from mcproxy.protocol.family import IPV4, IPV6, Family, packed
-from mcproxy.protocol.learning import MOST_SOURCES
+from mcproxy.protocol.forwarding.observed_sources import MOST_SOURCES
 
 from . import test_downstream_sources, test_filters, test_joins
 from .site import RATE, IPv4TestCase, IPv6TestCase, Scenarios, SiteTestCase

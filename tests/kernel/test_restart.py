@@ -9,7 +9,7 @@ from pathlib import Path
 from mcproxy.lab.daemon import Daemon
 from mcproxy.lab.waiting import wait_until
 from mcproxy.protocol.family import IPV4, packed
-from mcproxy.protocol.packets import OldReport, Query
+from mcproxy.protocol.wire.packets import OldReport, Query
 
 from .manager import Manager
 from .messages import TO_EX, TO_IN, heard, queries, query, record, say

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from mcproxy.lab.waiting import wait_until
-from mcproxy.linux.mroute import InstalledRoute, dump_routes
-from mcproxy.linux.rules import list_rules
+from mcproxy.linux.mroute.dump import InstalledRoute, dump_routes
+from mcproxy.linux.policy_rules import list_rules
 
 from .messages import TO_EX, TO_IN, record, records
 from .site import SLACK, UP2, IPv4TestCase, IPv6TestCase, Scenarios, addresses

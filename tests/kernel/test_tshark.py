@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mcproxy.protocol import datagram
 from mcproxy.protocol.family import IPV4, IPV6, Family, packed, text
-from mcproxy.protocol.packets import Query, Report
+from mcproxy.protocol.wire import datagram
+from mcproxy.protocol.wire.packets import Query, Report
 
 from . import tshark
 from .busy import BusyScenarios

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from mcproxy.lab.waiting import wait_until
 from mcproxy.protocol.family import IPV4, packed
-from mcproxy.protocol.packets import OldReport, Packet, Query, Record, Report
-from mcproxy.protocol.wire import pack_reports
+from mcproxy.protocol.wire.encoding import pack_reports
+from mcproxy.protocol.wire.packets import OldReport, Packet, Query, Record, Report
 
 from .messages import ALLOW, IS_EX, IS_IN, TO_EX, heard, query, record, records, say
 from .site import SLACK, IPv4TestCase, IPv6TestCase, Scenarios

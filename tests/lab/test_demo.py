@@ -13,7 +13,8 @@ from unittest import mock
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mcproxy.command import NOT_PERMITTED, demo
+from mcproxy.cli import demo
+from mcproxy.exit_codes import NOT_PERMITTED
 from mcproxy.lab import mobility
 from mcproxy.lab.daemon import PROJECT, Daemon
 from mcproxy.lab.node import Node

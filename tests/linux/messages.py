@@ -2,7 +2,7 @@
 
 from struct import pack
 
-from mcproxy.linux import netlink
+from mcproxy.linux.netlink import frame as netlink
 
 AF_INET, AF_INET6, AF_BRIDGE = 2, 10, 7
 UP = 0x1 | 0x40 | 0x10000

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from mcproxy.protocol.datagram import destination
-from mcproxy.protocol.effects import Effects
 from mcproxy.protocol.family import Address
-from mcproxy.protocol.group import STOPPED
-from mcproxy.protocol.packets import Packet, Query, Record, RecordType, Report
-from mcproxy.protocol.querier import Querier
-from mcproxy.protocol.settings import QuerierSettings
+from mcproxy.protocol.router.effects import Effects
+from mcproxy.protocol.router.group import STOPPED
+from mcproxy.protocol.router.querier import Querier
+from mcproxy.protocol.router.settings import QuerierSettings
 from mcproxy.protocol.sources import EXCLUDE, INCLUDE, SourceFilter
+from mcproxy.protocol.wire.datagram import destination
+from mcproxy.protocol.wire.packets import Packet, Query, Record, RecordType, Report
 
 from .support import ALLOW, IS_EX, FamilyTests, group, host, source
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from mcproxy.protocol.family import IPV4, Address
-from mcproxy.protocol.filters import Filter, Range, Rule
+from mcproxy.protocol.policy.filters import Filter, Range, Rule
 from mcproxy.protocol.sources import ANY_SOURCE, INCLUDE, SourceFilter
 
 GROUPS, SOURCES = 0xEF000000, 0x0A000000
@@ -132,7 +132,7 @@ KINDS = (
 )
 
 
-def _questions(rules: Sequence[Rule], count: int = LOOKUPS) -> list[Asked]:
+def _queries(rules: Sequence[Rule], count: int = LOOKUPS) -> list[Asked]:
     """About groups and sources of the rules, and others close to them."""
     chance = random.Random(1)
 
@@ -192,7 +192,7 @@ def _first(made: Filter, asked: list[Asked]) -> tuple[float, float]:
 def measure(make: Callable[[int], Rule], count: int) -> tuple[list[float], str]:
     """Microseconds of the look-ups in a table of so many rules, and the rest as text."""
     rules = [make(n) for n in range(count)]
-    asked = _questions(rules)
+    asked = _queries(rules)
     begin = time.process_time()
     made = Filter(IPV4, rules, True)
     built = time.process_time() - begin
@@ -204,7 +204,7 @@ def measure(make: Callable[[int], Rule], count: int) -> tuple[list[float], str]:
 def memory(make: Callable[[int], Rule], count: int) -> float:
     """Megabytes that a table takes after very many different look-ups."""
     rules = [make(n) for n in range(count)]
-    asked = _questions(rules, MANY_LOOKUPS)
+    asked = _queries(rules, MANY_LOOKUPS)
     tracemalloc.start()
     made = Filter(IPV4, rules, True)
     for one in asked:

@@ -8,11 +8,11 @@ from itertools import count
 from random import Random
 from typing import Protocol
 
-from mcproxy.protocol import igmp, mld
 from mcproxy.protocol.family import IPV4, Address, Family
-from mcproxy.protocol.packets import Packet, Query, Record, Report, Send
-from mcproxy.protocol.querier import Querier
+from mcproxy.protocol.router.querier import Querier
 from mcproxy.protocol.sources import EXCLUDE, NOTHING, SourceFilter, merge
+from mcproxy.protocol.wire import igmp, mld
+from mcproxy.protocol.wire.packets import Packet, Query, Record, Report, Send
 
 from .bench import START
 from .support import IS_EX, IS_IN, TO_EX, TO_IN

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from mcproxy.protocol.family import IPV4, IPV6, Address, Family
-from mcproxy.protocol.packets import (
+from mcproxy.protocol.router.settings import QuerierSettings
+from mcproxy.protocol.wire.packets import (
     NO_SOURCES,
     Leave,
     OldReport,
@@ -20,7 +21,6 @@ from mcproxy.protocol.packets import (
     RecordType,
     Report,
 )
-from mcproxy.protocol.settings import QuerierSettings
 
 from .support import BLOCK, IS_EX, TO_EX, TO_IN
 from .tables import Asked, SlowRouter

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from mcproxy.protocol.family import IPV4, Address, Family
-from mcproxy.protocol.packets import NO_SOURCES, Leave, OldReport, Packet, Query, Record
 from mcproxy.protocol.sources import EXCLUDE, NOTHING, SourceFilter
+from mcproxy.protocol.wire.packets import NO_SOURCES, Leave, OldReport, Packet, Query, Record
 
 from .support import ALLOW, BLOCK, IS_EX, IS_IN, TO_EX, TO_IN
 

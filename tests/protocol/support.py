@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.protocol.family import IPV4, IPV6, Address, Family, packed
-from mcproxy.protocol.packets import NO_SOURCES, Record, RecordType, Sources
 from mcproxy.protocol.sources import EXCLUDE, INCLUDE, SourceFilter
+from mcproxy.protocol.wire.packets import NO_SOURCES, Record, RecordType, Sources
 
 IS_IN = RecordType.MODE_IS_INCLUDE
 IS_EX = RecordType.MODE_IS_EXCLUDE

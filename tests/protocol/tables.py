@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from mcproxy.protocol.family import Address
-from mcproxy.protocol.packets import NO_SOURCES, Record, RecordType, Sources
-from mcproxy.protocol.settings import QuerierSettings
+from mcproxy.protocol.router.settings import QuerierSettings
 from mcproxy.protocol.sources import EXCLUDE, INCLUDE, NOTHING, FilterMode, SourceFilter
+from mcproxy.protocol.wire.packets import NO_SOURCES, Record, RecordType, Sources
 
 from .support import ALLOW, BLOCK, IS_EX, IS_IN, TO_EX, TO_IN
 

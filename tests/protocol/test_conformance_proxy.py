@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mcproxy.protocol.host import Host
-from mcproxy.protocol.packets import OldReport, Packet, Query, Record, Report, Send
+from mcproxy.protocol.host.host import Host
 from mcproxy.protocol.sources import SourceFilter
+from mcproxy.protocol.wire.packets import OldReport, Packet, Query, Record, Report, Send
 
 from .bench import START, LinkTests
 from .support import IS_IN, TO_EX, FamilyTests, both_families, group, host, ssm_group

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mcproxy.protocol import igmp, mld
 from mcproxy.protocol.family import IPV4, IPV6
-from mcproxy.protocol.packets import Query, Record, Report
+from mcproxy.protocol.wire import igmp, mld
+from mcproxy.protocol.wire.packets import Query, Record, Report
 
 from .bench import LinkTests
 from .support import ALLOW, TO_EX, FamilyTests, both_families, group, host, source, sources
-from .test_igmp import summed
+from .wire.test_igmp import summed
 
 
 class MldRecordTests(SynchronousTestCase):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcproxy.protocol.packets import DropReason
+from mcproxy.protocol.wire.packets import DropReason
 
 from ..fuzz import fuzz
 from .support import FamilyTests, both_families

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcproxy.protocol.family import Address
-from mcproxy.protocol.host import Host
-from mcproxy.protocol.querier import Querier
-from mcproxy.protocol.settings import QuerierSettings
+from mcproxy.protocol.host.host import Host
+from mcproxy.protocol.router.querier import Querier
+from mcproxy.protocol.router.settings import QuerierSettings
 from mcproxy.protocol.sources import ANY_SOURCE, NOTHING, SourceFilter
 
 from .link import Link, PlainHost

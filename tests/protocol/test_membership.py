@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcproxy.protocol.membership import MembershipDatabase
-from mcproxy.protocol.packets import Record, RecordType, Report
-from mcproxy.protocol.querier import Querier
-from mcproxy.protocol.settings import QuerierSettings
+from mcproxy.protocol.router.querier import Querier
+from mcproxy.protocol.router.settings import QuerierSettings
 from mcproxy.protocol.sources import ANY_SOURCE, NOTHING, SourceFilter, merge
+from mcproxy.protocol.wire.packets import Record, RecordType, Report
 
 from .bench import START
 from .support import (

@@ -8,13 +8,21 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcproxy.protocol.effects import Effects
 from mcproxy.protocol.family import Address
-from mcproxy.protocol.keeping import querier_values, restored_querier
-from mcproxy.protocol.packets import NO_SOURCES, Leave, OldReport, Packet, Query, RecordType, Report
-from mcproxy.protocol.querier import Querier
-from mcproxy.protocol.settings import QuerierSettings
+from mcproxy.protocol.router.effects import Effects
+from mcproxy.protocol.router.querier import Querier
+from mcproxy.protocol.router.settings import QuerierSettings
 from mcproxy.protocol.sources import EXCLUDE
+from mcproxy.protocol.wire.packets import (
+    NO_SOURCES,
+    Leave,
+    OldReport,
+    Packet,
+    Query,
+    RecordType,
+    Report,
+)
+from mcproxy.restart.codec import querier_values, restored_querier
 
 from .bench import LinkTests
 from .neighbours import SlowNeighbour

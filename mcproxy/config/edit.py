@@ -1,0 +1,139 @@
+"""Single changes to a configuration; each gives a new one or raises ConfigurationError.
+
+A change is made in the document that a file would be, and the result is checked by the rules
+of a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from .errors import ConfigurationError, Mistake, shown
+from .model import DOWNSTREAM, Configuration
+from .names import matches
+from .native.document import document
+from .native.places import KeyPath, key_text
+from .native.reader import Mistakes, nearest
+from .native.toml import build
+
+
+def rebuilt(configuration: Configuration, written: Mapping[str, Any]) -> Configuration:
+    """What ``written`` says, in the place of ``configuration``."""
+    # A mistake in what was changed is no mistake of the file, so it is not named.
+    changed = build(written, Mistakes(""), dict)
+    return attrs.evolve(changed, path=configuration.path)
+
+
+def add_instance(
+    configuration: Configuration, name: str, table: Mapping[str, Any]
+) -> Configuration:
+    """With an instance of this name; ``table`` is what [instance.NAME] would hold."""
+    written = document(configuration)
+    if name in written["instance"]:
+        raise _refused(("instance", name), "there is an instance of this name", "remove it first")
+    written["instance"][name] = dict(table)
+    return rebuilt(configuration, written)
+
+
+def remove_instance(configuration: Configuration, name: str) -> Configuration:
+    """Without this instance."""
+    written = document(configuration)
+    _instance(written, name)
+    del written["instance"][name]
+    return rebuilt(configuration, written)
+
+
+def add_link(
+    configuration: Configuration, instance: str, role: str, interface: str
+) -> Configuration:
+    """With one more interface, or pattern, last in its ``role`` in an instance."""
+    written = document(configuration)
+    table = _instance(written, instance)
+    table[role] = [*_links(table, role), interface]
+    return rebuilt(configuration, written)
+
+
+def remove_link(
+    configuration: Configuration, instance: str, role: str, interface: str
+) -> Configuration:
+    """Without this interface, or pattern, and what is said of it, in its ``role``."""
+    written = document(configuration)
+    _take_out(_instance(written, instance), instance, role, interface)
+    return rebuilt(configuration, written)
+
+
+def move_downstream(configuration: Configuration, interface: str, to: str) -> Configuration:
+    """With a downstream moved to the instance ``to``, its settings and filters with it.
+
+    One that a pattern means stays in its instance's pattern, and is named in the new one.
+    """
+    written = document(configuration)
+    table = _instance(written, to)
+    holder = _holder(written, interface)
+    if holder is None:
+        raise _refused(("move",), f"{shown(interface)} is no downstream", "add it instead")
+    if holder == to:
+        return configuration
+    own = _Own(None, [])
+    if interface in _links(written["instance"][holder], DOWNSTREAM):
+        own = _take_out(written["instance"][holder], holder, DOWNSTREAM, interface)
+    table[DOWNSTREAM] = [*_links(table, DOWNSTREAM), interface]
+    if own.settings:
+        table["interface"] = {interface: own.settings, **table.get("interface", {})}
+    table["filter"] = [*table.get("filter", []), *own.filters]
+    return rebuilt(configuration, written)
+
+
+def _instance(written: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The table of an instance that there must be."""
+    tables: dict[str, dict[str, Any]] = written["instance"]
+    if name not in tables:
+        raise _refused(("instance", name), "no such instance", nearest(name, list(tables)))
+    return tables[name]
+
+
+def _links(table: Mapping[str, Any], role: str) -> list[str]:
+    names = table.get(role, [])
+    return [names] if isinstance(names, str) else list(names)
+
+
+@attrs.frozen
+class _Own:
+    """What a file says of one interface alone, in one role."""
+
+    settings: Mapping[str, Any] | None
+    filters: list[Any]
+
+
+def _take_out(table: dict[str, Any], instance: str, role: str, interface: str) -> _Own:
+    """Remove an interface, and what is said of it alone, which is returned."""
+    names = _links(table, role)
+    if interface not in names:
+        hint = nearest(interface, names) if names else ""
+        message = f"{shown(interface)} is no {role} of it"
+        raise _refused(("instance", instance), message, hint)
+    table[role] = [name for name in names if name != interface]
+    settings = table.get("interface", {}).pop(interface, None) if role == DOWNSTREAM else None
+    filters = table.pop("filter", [])
+    own = [one for one in filters if (one["interface"], one["role"]) == (interface, role)]
+    table["filter"] = [one for one in filters if one not in own]
+    return _Own(settings, own)
+
+
+def _holder(written: Mapping[str, Any], interface: str) -> str | None:
+    """The instance that an interface is downstream of: by name, else by a pattern."""
+    tables: Mapping[str, Any] = written["instance"]
+    for name, table in tables.items():
+        if interface in _links(table, DOWNSTREAM):
+            return name
+    for name, table in tables.items():
+        if any(matches(interface, pattern) for pattern in _links(table, DOWNSTREAM)):
+            return name
+    return None
+
+
+def _refused(where: KeyPath, message: str, hint: str = "") -> ConfigurationError:
+    return ConfigurationError([Mistake("", key_text(where), message, hint)])

@@ -1,0 +1,140 @@
+"""What instances may not do together: each interface is in one of them, on one kernel table.
+
+The kernel looks what comes in on an interface up in one table, and answers to queries from
+two proxies on one link would be mixed up. So downstreams are never shared, and upstreams
+only within a table. The families do not concern each other, and a pattern means no
+interface that another instance names.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+
+import attrs
+
+from ..errors import shown
+from ..names import is_pattern, overlap
+from .places import key_text
+from .reader import Mistakes
+from .tables import InstanceTable
+
+MOST_INTERFACES = 32
+"""Virtual interfaces of one multicast routing table (MAXVIFS, MAXMIFS)."""
+
+
+@attrs.frozen
+class _Use:
+    """An interface, or a pattern for some, in its role in an instance."""
+
+    name: str
+    instance: str
+    table: InstanceTable
+    upstream: bool
+
+    @property
+    def role(self) -> str:
+        return "upstream" if self.upstream else "downstream"
+
+
+def check_roles(instances: Mapping[str, InstanceTable], mistakes: Mistakes) -> None:
+    """Note interfaces that are used twice, and tables with too many."""
+    named: defaultdict[str, list[_Use]] = defaultdict(list)
+    patterns: list[_Use] = []
+    for use in _uses(instances):
+        earlier = patterns if is_pattern(use.name) else named[use.name]
+        _compare(use, earlier, mistakes)
+        earlier.append(use)
+    for name, table in instances.items():
+        _check_settings(name, table, named_elsewhere(name, instances), mistakes)
+    _count(instances, mistakes)
+
+
+def named_elsewhere(name: str, instances: Mapping[str, InstanceTable]) -> frozenset[str]:
+    """The interfaces that instances beside ``name`` name, in families that it has too."""
+    families = instances[name].families
+    return frozenset(
+        use.name
+        for use in _uses(instances)
+        if use.instance != name and use.table.families & families and not is_pattern(use.name)
+    )
+
+
+def _uses(instances: Mapping[str, InstanceTable]) -> Iterator[_Use]:
+    for name, table in instances.items():
+        for upstream in table.upstream:
+            yield _Use(upstream, name, table, True)
+        for downstream in table.downstream:
+            yield _Use(downstream, name, table, False)
+
+
+def _compare(use: _Use, earlier: list[_Use], mistakes: Mistakes) -> None:
+    """Note the first of the earlier uses that ``use`` cannot stand beside."""
+    for other in earlier:
+        wrong = _within(use, other) if use.instance == other.instance else _between(use, other)
+        if wrong is not None:
+            mistakes.add(("instance", use.instance, use.role), *wrong)
+            return
+
+
+def _within(use: _Use, other: _Use) -> tuple[str, str] | None:
+    """What is wrong with two uses in one instance; patterns may overlap there.
+
+    One interface may have both roles, where proxies are each other's peers.
+    """
+    if use.name != other.name:
+        return None
+    if use.upstream == other.upstream:
+        return f"{shown(use.name)} stands here twice", "leave one out"
+    if len({*use.table.upstream, *use.table.downstream}) == 1:
+        return f"{shown(use.name)} is upstream and downstream, and alone", "name another one"
+    return None
+
+
+def _between(use: _Use, other: _Use) -> tuple[str, str] | None:
+    """What is wrong with two names, or two patterns, in different instances."""
+    if not (use.table.families & other.table.families and overlap(use.name, other.name)):
+        return None
+    whose = f"{other.role} of instance {key_text((other.instance,))}"
+    if use.name != other.name:
+        told = f"{shown(use.name)} may mean the same interface as {shown(other.name)}, {whose}"
+    else:
+        told = f"{shown(use.name)} is {whose} too"
+    if not (use.upstream and other.upstream):
+        return told, "give each interface one role, in one instance"
+    if use.table.table != other.table.table:
+        return f"{told}, on another table", "give both instances the same table"
+    return None
+
+
+def _check_settings(
+    name: str, table: InstanceTable, elsewhere: frozenset[str], mistakes: Mistakes
+) -> None:
+    """Note settings of what a pattern would mean if another instance did not name it."""
+    for interface in table.interface:
+        if interface in elsewhere and interface not in (*table.downstream, *table.upstream):
+            where = ("instance", name, "interface", interface)
+            mistakes.add(where, "another instance names this interface", "write its settings there")
+
+
+def _count(instances: Mapping[str, InstanceTable], mistakes: Mistakes) -> None:
+    """Note each kernel table that is named more interfaces than it can hold."""
+    named: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
+    full: set[int] = set()
+    for name, table in instances.items():
+        interfaces = {
+            interface
+            for interface in (*table.upstream, *table.downstream)
+            if not is_pattern(interface)
+        }
+        for family in sorted(table.families):
+            there = named[family, table.table]
+            there |= interfaces
+            if len(there) > MOST_INTERFACES and table.table not in full:
+                full.add(table.table)
+                mistakes.add(
+                    ("instance", name, "downstream"),
+                    f"table {table.table} would have {len(there)} interfaces"
+                    f" and the kernel has room for {MOST_INTERFACES}",
+                    "put some into an instance with another upstream and another table",
+                )

@@ -1,0 +1,1 @@
+"""Proxy instances: each connects the downstream links of one family to its upstreams."""

@@ -1,0 +1,1 @@
+"""The kernel's multicast routing tables: virtual interfaces, entries, upcalls."""

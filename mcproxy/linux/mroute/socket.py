@@ -1,0 +1,214 @@
+"""One multicast routing table of the kernel: virtual interfaces and forwarding entries."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from fcntl import ioctl
+from struct import Struct
+from typing import NamedTuple
+
+from ...protocol.family import IPV4, Address, Family
+from ..bpf import accept_from
+from ..buffers import enlarge_receive_buffer
+from .dump import InstalledRoute, dump_routes
+from .errors import (
+    MulticastRoutingError,
+    NotPermitted,
+    NotSupported,
+    TableInUse,
+    init_error,
+    socket_error,
+    table_error,
+)
+from .operations import ADD, ADD_VIF, MOST_VIFS, PROXY, REMOVE, REMOVE_VIF, Operation, Operations
+from .upcall import Upcall, UpcallKind, parse_upcall
+
+__all__ = [
+    "ADD",
+    "ADD_VIF",
+    "MOST_VIFS",
+    "REMOVE",
+    "REMOVE_VIF",
+    "Counters",
+    "InstalledRoute",
+    "MulticastRoutingError",
+    "MulticastTable",
+    "NotPermitted",
+    "NotSupported",
+    "Operation",
+    "TableInUse",
+    "Upcall",
+    "UpcallKind",
+    "dump_routes",
+    "parse_upcall",
+]
+
+RECEIVE_BUFFER = 4 << 20
+"""Bytes: room for the reports of a large network while the daemon is busy."""
+
+_MRT_INIT, _MRT_DONE, _MRT_PIM, _MRT_TABLE = 200, 201, 208, 209
+_SIOCGETSGCNT = 0x89E1
+_IP_PKTINFO = 8
+_ICMP6_FILTER = 1
+_MLD_TYPES = (130, 131, 132, 143)
+
+
+class Counters(NamedTuple):
+    """What the kernel counted for one entry since it was made."""
+
+    packets: int
+    bytes: int
+    wrong_interface: int
+
+
+class MulticastTable(Operations):
+    """The kernel's multicast routing table ``table`` (0: the default one) of ``family``.
+
+    It is ours from the constructor to ``close``, when the kernel empties it. What hosts send
+    and what the kernel tells comes in on ``socket``, which does not block. The constructor
+    raises a MulticastRoutingError. With an ``inherited`` socket, by which a process before us
+    has taken it over, the table stays as it is. Entries are for the routing thread to add and
+    remove, the rest may be called in any thread.
+    """
+
+    def __init__(
+        self, family: Family, table: int = 0, inherited: socket.socket | None = None
+    ) -> None:
+        super().__init__(family)
+        self.table = table
+        self.socket = self._open() if inherited is None else inherited
+        try:
+            if inherited is None:
+                self._choose_table()
+            self._take_over(is_ours=inherited is not None)
+            self._prepare_receiving()
+        except BaseException:
+            self.socket.close()
+            raise
+
+    def close(self) -> None:
+        """Give the table back; the kernel removes all that was in it."""
+        with suppress(OSError):
+            self.socket.setsockopt(self.layout.level, _MRT_DONE, 0)
+        self.socket.close()
+
+    def accept_from(self, indexes: Iterable[int]) -> None:
+        """Read no IGMP or MLD but what comes in on these interfaces; OSError."""
+        accept_from(self.socket, self.family, indexes)
+
+    def apply(self, operations: Sequence[Operation]) -> list[tuple[int, OSError]]:
+        """Carry out ``operations`` in order; position and error of each that failed.
+
+        Removing what is not there is no failure.
+        """
+        level, any_source = self.layout.level, self.layout.any_source
+        set_option = self.socket.setsockopt
+        failures = []
+        for position, (option, value) in enumerate(operations):
+            if option >= ADD and value.startswith(any_source):
+                option += PROXY
+            try:
+                set_option(level, option, value)
+            except OSError as error:
+                if not _is_missing(option, error):
+                    failures.append((position, error))
+        return failures
+
+    # -- one thing at a time
+
+    def add_interface(self, vif: int, ifindex: int) -> None:
+        """Make the interface with ``ifindex`` a virtual one; OSError when it cannot be."""
+        self._apply_one(self.vif_addition(vif, ifindex))
+
+    def remove_interface(self, vif: int) -> None:
+        """Take ``vif`` away; a missing one is no error."""
+        self._apply_one(self.vif_removal(vif))
+
+    def restore_vif(self, vif: int, ifindex: int) -> bool:
+        """Make ``vif`` again if it is missing; whether that was so and was possible."""
+        return not self.apply([self.vif_addition(vif, ifindex)])
+
+    def add(self, entry: bytes) -> None:
+        """Add an entry, or replace its interfaces; OSError."""
+        self._apply_one((ADD, entry))
+
+    def remove(self, entry: bytes) -> None:
+        """Remove an entry; a missing one is no error."""
+        self._apply_one((REMOVE, entry))
+
+    def counters(self, source: Address, group: Address) -> Counters | None:
+        """What the entry of exactly this source and group counted; None without one."""
+        layout = self.layout
+        request = bytearray(layout.prefix + source + layout.middle + group)
+        request.extend(bytes(layout.counters.size - len(request)))
+        try:
+            ioctl(self.socket, _SIOCGETSGCNT, request)
+        except OSError as error:
+            if error.errno == errno.EADDRNOTAVAIL:
+                return None
+            raise
+        return Counters(*layout.counters.unpack(request))
+
+    def _apply_one(self, operation: Operation) -> None:
+        for _, error in self.apply([operation]):
+            raise error
+
+    # -- taking the table over
+
+    def _open(self) -> socket.socket:
+        layout, kind = self.layout, socket.SOCK_RAW | socket.SOCK_NONBLOCK
+        try:
+            return socket.socket(self.family.socket_family, kind, layout.protocol)
+        except OSError as error:
+            raise socket_error(self.family, error) from error
+
+    def _choose_table(self) -> None:
+        if self.table:
+            try:
+                self.socket.setsockopt(self.layout.level, _MRT_TABLE, self.table)
+            except OSError as error:
+                raise table_error(self.family, self.table, error) from error
+
+    def _take_over(self, is_ours: bool) -> None:
+        level = self.layout.level
+        try:
+            self.socket.setsockopt(level, _MRT_INIT, 1)
+        except OSError as error:
+            if is_ours and error.errno == errno.EADDRINUSE:
+                return  # by this very socket
+            inode = os.fstat(self.socket.fileno()).st_ino
+            raise init_error(self.family, self.table, error, inode) from error
+        # With PIM on, data on a wrong interface is told whichever interface that is; without,
+        # only where the entry goes out. Kernels without PIM leave it at that.
+        with suppress(OSError):
+            self.socket.setsockopt(level, _MRT_PIM, 1)
+
+    def _prepare_receiving(self) -> None:
+        sock, level = self.socket, self.layout.level
+        enlarge_receive_buffer(sock, RECEIVE_BUFFER)
+        if self.family is IPV4:
+            sock.setsockopt(level, _IP_PKTINFO, 1)
+            return
+        sock.setsockopt(socket.IPPROTO_ICMPV6, _ICMP6_FILTER, _icmp6_filter(_MLD_TYPES))
+        sock.setsockopt(level, socket.IPV6_RECVPKTINFO, 1)
+        sock.setsockopt(level, socket.IPV6_RECVHOPLIMIT, 1)
+        sock.setsockopt(level, socket.IPV6_RECVHOPOPTS, 1)
+
+
+def _is_missing(option: int, error: OSError) -> bool:
+    """Whether a removal failed because there was nothing to remove."""
+    if option == REMOVE_VIF:
+        return error.errno == errno.EADDRNOTAVAIL
+    return error.errno == errno.ENOENT and option in (REMOVE, REMOVE + PROXY)
+
+
+def _icmp6_filter(passed: Iterable[int]) -> bytes:
+    """A struct icmp6_filter: a set bit blocks its type."""
+    words = [0xFFFFFFFF] * 8
+    for kind in passed:
+        words[kind >> 5] &= ~(1 << (kind & 31))
+    return Struct("=8I").pack(*words)

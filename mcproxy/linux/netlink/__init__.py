@@ -1,0 +1,1 @@
+"""Links and addresses, as the kernel reports them over netlink."""

@@ -1,0 +1,150 @@
+"""The links of this machine and their addresses, as the kernel tells them.
+
+A monitor asks for everything once and hears of changes from then on. When the kernel had to
+drop events it asks again, and what was not named in the answers is gone.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from ..buffers import enlarge_receive_buffer
+from .events import Decoder, DumpEnd, request_addresses, request_links
+from .frame import open_netlink
+from .links import Link, LinkTable
+
+__all__ = ["InterfaceMonitor", "Link", "make_link_socket"]
+
+_GROUPS = (1, 5, 9)  # LINK, IPV4_IFADDR, IPV6_IFADDR
+_RECEIVE_BUFFER = 1 << 20
+_MOST_DRAINED = 100_000
+_MOST_DUMPS = 5
+
+
+def make_link_socket() -> socket.socket:
+    """The non-blocking socket for an InterfaceMonitor's port; OSError."""
+    sock = open_netlink(_GROUPS)
+    enlarge_receive_buffer(sock, _RECEIVE_BUFFER)
+    return sock
+
+
+class InterfaceMonitor:
+    """A DatagramPort's protocol that keeps ``links``, by name, as the kernel has them.
+
+    ``changed(before, after)`` is called for each difference, None standing for no such link;
+    a link that was renamed is gone and new. ``ready()`` is called once, when the links that
+    existed at the start have all been told.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        changed: Callable[[Link | None, Link | None], None],
+        ready: Callable[[], None],
+    ) -> None:
+        self.links: dict[str, Link] = {}
+        self._changed = changed
+        self._ready: Callable[[], None] | None = ready
+        self._table = LinkTable()
+        # Now, before there are threads: one that begins to import pyroute2 as well, for policy
+        # rules, may find parts of it that are half imported.
+        self._decoder = Decoder()
+        self._transport: Any = None
+        self._sequence = 0
+        self._requests: list[Callable[[int], bytes]] = []
+        self._dumping = False
+        self._dumps = 0
+
+    def makeConnection(self, transport: Any) -> None:
+        """Ask for all links and addresses; OSError when that cannot be sent."""
+        self._transport = transport
+        self._dump()
+
+    def connectionLost(self, reason: Failure) -> None:
+        """Links stay as they were told last."""
+        self._transport = None
+
+    def receiveFailed(self, error: OSError) -> None:
+        """When events were lost, ask for everything again."""
+        if error.errno in (errno.ENOBUFS, errno.EMSGSIZE) and self._transport is not None:
+            self._dumps = 0
+            # A full buffer has no room for the answers either, and what is in it is older.
+            _drain(self._transport.socket)
+            self._dump()
+
+    def datagramReceived(self, data: bytes, ancillary: Any, address: Any) -> None:
+        """Take in the events in ``data`` and tell what is different now."""
+        for event in self._decoder.decode(data):
+            if not isinstance(event, DumpEnd):
+                self._table.take(event)
+            elif event.sequence == self._sequence and self._dumping:
+                self._answered(event.error, event.interrupted)
+        if not self._dumping:
+            self._publish()
+
+    # -- asking for everything
+
+    def _dump(self) -> None:
+        self._dumps += 1
+        self._dumping = True
+        self._table.begin_dump()
+        self._requests = [request_links, request_addresses]
+        self._ask()
+
+    def _ask(self) -> None:
+        """Send the next request; the kernel works on one at a time."""
+        self._sequence += 1
+        self._transport.send(self._requests.pop(0)(self._sequence), (0, 0))
+
+    def _answered(self, error: int, interrupted: bool) -> None:
+        if (error or interrupted) and self._dumps < _MOST_DUMPS:
+            self._dump()
+        elif error:
+            self.log.error("the kernel does not list its interfaces: {error}", error=error)
+            self._dumping = False
+        elif self._requests:
+            self._ask()
+        else:
+            self._dumping = False
+            self._table.end_dump()
+
+    # -- telling
+
+    def _publish(self) -> None:
+        names, self._table.touched = self._table.touched, set()
+        differences = [(self.links.get(name), self._table.link(name)) for name in names]
+        # Gone before new, so that an index is never two links' at a time.
+        differences.sort(key=lambda pair: (pair[1] is not None, pair[1].index if pair[1] else 0))
+        self._tell([pair for pair in differences if pair[0] != pair[1]])
+        if self._ready is not None:
+            ready, self._ready = self._ready, None
+            ready()
+
+    def _tell(self, differences: Iterable[tuple[Link | None, Link | None]]) -> None:
+        for before, after in differences:
+            if after is not None:
+                self.links[after.name] = after
+            elif before is not None:
+                del self.links[before.name]
+            try:
+                self._changed(before, after)
+            except Exception:
+                self.log.failure("a change of a link was not acted upon")
+
+
+def _drain(sock: socket.socket) -> None:
+    """Throw away what waits to be read."""
+    for _ in range(_MOST_DRAINED):
+        try:
+            sock.recv(1)
+        except BlockingIOError:
+            return
+        except OSError:
+            continue  # the kernel tells once more that it dropped events

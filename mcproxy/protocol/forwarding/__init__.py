@@ -1,0 +1,1 @@
+"""From memberships and sources to the forwarding entries that should be installed."""

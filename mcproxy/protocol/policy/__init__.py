@@ -1,0 +1,1 @@
+"""Filters: which data and memberships may pass where."""

@@ -1,0 +1,1 @@
+"""Which upstream is asked for a group, and whose data is accepted."""

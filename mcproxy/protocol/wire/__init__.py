@@ -1,0 +1,1 @@
+"""Wire formats of IGMP and MLD: bytes to values and back."""

@@ -1,0 +1,124 @@
+"""IGMP and MLD messages within IP: headers written, and judged on receipt.
+
+What is sent carries all that the RFCs ask for; what is received is refused only where
+they say so, each time with its reason.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import NamedTuple
+
+from ..family import IPV4, Address, Family
+from . import igmp, mld
+from .encoding import checksum
+from .packets import DropReason, Leave, OldReport, Packet, Query, Report, WireError
+
+_IPV4_HEADER = Struct("!BBHHHBBH4s4s")
+_IPV6_HEADER = Struct("!IHBB16s16s")
+_IPV4_ROUTER_ALERT = bytes.fromhex("94040000")
+_IPV6_ROUTER_ALERT = bytes.fromhex("3a00050200000100")
+_PAD1, _ROUTER_ALERT = 0, 5
+_INTERNETWORK_CONTROL = 0xC0
+_IPPROTO_IGMP = 2
+_MORE_FRAGMENTS_OR_OFFSET = 0x3FFF
+
+
+class Datagram(NamedTuple):
+    """One received message with what its IP header said."""
+
+    source: Address
+    destination: Address
+    hops: int
+    router_alert: bool
+    message: bytes
+
+
+def encode(family: Family, source: Address, send_to: Address, packet: Packet) -> bytes:
+    """The whole IP datagram of ``packet``: one hop, Router Alert, checksums filled in."""
+    if family is IPV4:
+        message = igmp.encode(packet)
+        return _ipv4_header(source, send_to, len(message)) + message
+    message = mld.encode(packet, source, send_to)
+    length = len(_IPV6_ROUTER_ALERT) + len(message)
+    header = _IPV6_HEADER.pack(6 << 28, length, 0, 1, source, send_to)
+    return header + _IPV6_ROUTER_ALERT + message
+
+
+def _ipv4_header(source: Address, destination: Address, length: int) -> bytes:
+    total = IPV4.header_size + length
+    fields = (0x46, _INTERNETWORK_CONTROL, total, 0, 0, 1, _IPPROTO_IGMP)
+    header = _IPV4_HEADER.pack(*fields, 0, source, destination) + _IPV4_ROUTER_ALERT
+    return _IPV4_HEADER.pack(*fields, checksum(header), source, destination) + _IPV4_ROUTER_ALERT
+
+
+def decode_ipv4(packet: bytes) -> Datagram:
+    """The IGMP message in an IPv4 packet, its length taken from the header alone."""
+    if len(packet) < _IPV4_HEADER.size:
+        raise WireError(DropReason.HEADER, "shorter than an IPv4 header")
+    first, _, total, _, fragment, hops, protocol, _, source, destination = _IPV4_HEADER.unpack_from(
+        packet
+    )
+    header_size = (first & 0x0F) * 4
+    if first >> 4 != 4 or header_size < 20 or not header_size <= total <= len(packet):
+        raise WireError(DropReason.HEADER, "lengths that disagree")
+    if protocol != _IPPROTO_IGMP:
+        raise WireError(DropReason.HEADER, f"protocol {protocol}")
+    if fragment & _MORE_FRAGMENTS_OR_OFFSET:
+        raise WireError(DropReason.FRAGMENT)
+    alert = header_size > 20 and _IPV4_ROUTER_ALERT[:2] in packet[20:header_size]
+    return Datagram(source, destination, hops, alert, packet[header_size:total])
+
+
+def ipv6_router_alert(options: bytes) -> bool:
+    """Whether a hop-by-hop header (as bytes) has a Router Alert for MLD (RFC 2711, 2.1)."""
+    at = 2
+    while at + 1 < len(options):
+        kind, length = options[at], options[at + 1]
+        if kind == _PAD1:
+            at += 1
+            continue
+        if kind == _ROUTER_ALERT and options[at + 2 : at + 2 + length] == b"\0\0":
+            return True
+        at += 2 + length
+    return False
+
+
+def accept(family: Family, datagram: Datagram) -> Packet:
+    """The packet in ``datagram`` if it may be acted upon, else WireError.
+
+    IGMP: RFC 9776, sections 4 and 9; MLD: RFC 9777, sections 6.2 and 7.4, where hop limit,
+    Router Alert and a link-local source are all required.
+    """
+    if family is IPV4:
+        packet = igmp.decode(datagram.message)
+        if datagram.hops != 1:
+            raise WireError(DropReason.TTL, str(datagram.hops))
+    else:
+        packet = mld.decode(datagram.message)
+        _require_on_link(family, datagram)
+    if isinstance(packet, OldReport) and datagram.destination != packet.group:
+        raise WireError(DropReason.DESTINATION, "report not sent to its group")
+    return packet
+
+
+def _require_on_link(family: Family, datagram: Datagram) -> None:
+    if datagram.hops != 1:
+        raise WireError(DropReason.TTL, str(datagram.hops))
+    if not datagram.router_alert:
+        raise WireError(DropReason.ROUTER_ALERT)
+    if not family.is_link_local(datagram.source):
+        raise WireError(DropReason.SOURCE, "not link-local")
+
+
+def destination(family: Family, packet: Packet) -> Address:
+    """Where ``packet`` is sent (RFC 9776 4.1.12 and 4.2.14, RFC 9777 5.1.15 and 5.2.14)."""
+    match packet:
+        case Report():
+            return family.report_destination
+        case Leave():
+            return family.all_routers
+        case Query(group=group) if group == family.unspecified:
+            return family.all_nodes
+        case Query(group=group) | OldReport(group=group):
+            return group

@@ -1,0 +1,173 @@
+"""Encodings that IGMP and MLD share: codes, checksums, group records, report packing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from struct import Struct
+
+from ..family import Address, Family
+from .packets import NO_SOURCES, DropReason, Record, RecordType, Report, Sources, WireError
+
+EXTENSION_FLAG = 0x80
+SUPPRESS_FLAG = 0x08
+ROBUSTNESS_MASK = 0x07
+REPORT_HEADER_SIZE = 8
+
+_RECORD_HEADERS = {4: Struct("!BBH4s"), 16: Struct("!BBH16s")}
+_RECORD_TYPES = (RecordType.MODE_IS_INCLUDE, *RecordType)  # by number; 0 is never used
+_QUERY_TAIL = Struct("!BBH")
+
+# A list of these cannot be cut into several records: the second would replace the first.
+_WHOLE_LIST_TYPES = frozenset((RecordType.MODE_IS_EXCLUDE, RecordType.CHANGE_TO_EXCLUDE_MODE))
+
+
+def decode_float(code: int, bits: int) -> int:
+    """The value of a floating-point code of 8 or 16 bits (RFC 9776 4.1.1, RFC 9777 5.1.3)."""
+    if code < 1 << (bits - 1):
+        return code
+    fraction_bits = bits - 4
+    fraction = code & ((1 << fraction_bits) - 1)
+    exponent = (code >> fraction_bits) & 7
+    return (fraction | 1 << fraction_bits) << (exponent + 3)
+
+
+def encode_float(value: int, bits: int) -> int:
+    """The code of the largest representable value that is not above ``value``.
+
+    A response window is thus never longer than was configured. Values above the range
+    become its end.
+    """
+    if value < 1 << (bits - 1):
+        return max(value, 0)
+    fraction_bits = bits - 4
+    exponent = value.bit_length() - bits
+    if exponent > 7:
+        return (1 << bits) - 1
+    fraction = (value >> (exponent + 3)) & ((1 << fraction_bits) - 1)
+    return 1 << (bits - 1) | exponent << fraction_bits | fraction
+
+
+def checksum(data: bytes) -> int:
+    """The Internet checksum (RFC 1071) of ``data``, an odd length padded with a zero."""
+    if len(data) & 1:
+        data += b"\0"
+    # 2**16 is 1 modulo 65535, so the remainder is the one's complement sum of the words;
+    # a remainder of 0 stands for 65535 unless all words are 0.
+    total = int.from_bytes(data, "big")
+    remainder = total % 0xFFFF
+    return 0xFFFF - (remainder or (0xFFFF if total else 0))
+
+
+def tenths(seconds: float) -> int:
+    """Seconds in IGMP's unit of 1/10 s, never rounded up but for float noise."""
+    return int(seconds * 10 + 1e-6)
+
+
+def milliseconds(seconds: float) -> int:
+    """Seconds in MLD's unit, never rounded up but for float noise."""
+    return int(seconds * 1000 + 1e-6)
+
+
+def decode_sources(message: bytes, offset: int, count: int, size: int) -> Sources:
+    """``count`` addresses of ``size`` bytes from ``offset`` on; TRUNCATED when too few."""
+    stop = offset + count * size
+    if stop > len(message):
+        raise WireError(DropReason.TRUNCATED, f"{count} sources announced")
+    return frozenset([message[at : at + size] for at in range(offset, stop, size)])
+
+
+def decode_records(message: bytes, count: int, size: int) -> tuple[Record, ...]:
+    """The ``count`` group records of a report message with addresses of ``size`` bytes.
+
+    Auxiliary data is skipped and a record of unknown type is left out. All or nothing: a
+    record that overruns the message raises WireError (TRUNCATED).
+    """
+    header = _RECORD_HEADERS[size]
+    header_size = header.size
+    end = len(message)
+    offset = REPORT_HEADER_SIZE
+    records = []
+    for _ in range(count):
+        if offset + header_size > end:
+            raise WireError(DropReason.TRUNCATED, f"{count} records announced")
+        kind, auxiliary, sources, group = header.unpack_from(message, offset)
+        offset += header_size
+        listed = NO_SOURCES
+        if sources:
+            listed = decode_sources(message, offset, sources, size)
+            offset += sources * size
+        offset += auxiliary * 4
+        if offset > end:
+            raise WireError(DropReason.TRUNCATED, "auxiliary data")
+        if 0 < kind < 7:
+            records.append(Record(_RECORD_TYPES[kind], group, listed))
+    return tuple(records)
+
+
+def encode_records(records: Iterable[Record]) -> bytes:
+    """Group records in their order, each with its sources in ascending order."""
+    parts = []
+    for kind, group, sources in records:
+        parts.append(_RECORD_HEADERS[len(group)].pack(kind, 0, len(sources), group))
+        if sources:
+            parts.extend(sorted(sources))
+    return b"".join(parts)
+
+
+def encode_query_tail(suppress: bool, robustness: int, interval: int, sources: Sources) -> bytes:
+    """What follows the group in an IGMPv3 and an MLDv2 query: S, QRV, QQIC and sources."""
+    flags = SUPPRESS_FLAG if suppress else 0
+    if robustness <= ROBUSTNESS_MASK:
+        flags |= robustness
+    tail = _QUERY_TAIL.pack(flags, encode_float(interval, 8), len(sources))
+    return tail + b"".join(sorted(sources))
+
+
+def decode_query_tail(message: bytes, offset: int, size: int) -> tuple[bool, int, int, Sources]:
+    """S flag, QRV, query interval (s) and sources of a query whose tail is at ``offset``."""
+    flags, interval, count = _QUERY_TAIL.unpack_from(message, offset)
+    sources = decode_sources(message, offset + _QUERY_TAIL.size, count, size)
+    suppress = bool(flags & SUPPRESS_FLAG)
+    return suppress, flags & ROBUSTNESS_MASK, decode_float(interval, 8), sources
+
+
+def pack_reports(records: Iterable[Record], family: Family, mtu: int) -> Iterator[Report]:
+    """Reports that carry ``records`` in order, none larger than ``mtu`` with its headers.
+
+    A source list too long for one packet is divided over several records, or cut where it
+    belongs to IS_EX or TO_EX (RFC 9776, section 4.2.16).
+    """
+    room = family.room(mtu) - REPORT_HEADER_SIZE
+    batch: list[Record] = []
+    used = 0
+    for record in records:
+        for piece in _fitting(record, family.address_size, room):
+            size = 4 + family.address_size * (1 + len(piece.sources))
+            if used + size > room:
+                yield Report(tuple(batch))
+                batch, used = [], 0
+            batch.append(piece)
+            used += size
+    if batch:
+        yield Report(tuple(batch))
+
+
+def chunks(sources: Sources, most: int) -> Iterator[Sources]:
+    """``sources`` in ascending order, in sets of at most ``most``."""
+    ordered = sorted(sources)
+    for start in range(0, len(ordered), most):
+        yield frozenset(ordered[start : start + most])
+
+
+def _fitting(record: Record, size: int, room: int) -> Iterable[Record]:
+    most = (room - 4 - size) // size
+    if len(record.sources) <= most:
+        return (record,)
+    if record.type in _WHOLE_LIST_TYPES:
+        return (record._replace(sources=next(chunks(record.sources, most))),)
+    return (record._replace(sources=part) for part in chunks(record.sources, most))
+
+
+def pseudo_header(source: Address, destination: Address, length: int) -> bytes:
+    """What ICMPv6's checksum covers besides the message (RFC 8200, section 8.1)."""
+    return source + destination + length.to_bytes(4, "big") + b"\0\0\0\x3a"

@@ -1,0 +1,100 @@
+"""IGMP messages of all versions: bytes <-> packets (RFC 9776, RFC 2236, RFC 1112)."""
+
+from __future__ import annotations
+
+from struct import Struct
+
+from ..family import IPV4, Address
+from .encoding import (
+    checksum,
+    decode_float,
+    decode_query_tail,
+    decode_records,
+    encode_float,
+    encode_query_tail,
+    encode_records,
+    tenths,
+)
+from .packets import DropReason, Leave, OldReport, Packet, Query, Report, WireError
+
+QUERY = 0x11
+REPORT_V1 = 0x12
+REPORT_V2 = 0x16
+LEAVE = 0x17
+REPORT_V3 = 0x22
+
+IGMPV1_MAX_RESPONSE = 10.0
+"""Seconds in which an IGMPv1 query is answered, since it does not say (RFC 2236, 4)."""
+
+_MESSAGE = Struct("!BBH4s")
+_REPORT = Struct("!BxHxxH")
+_OLD_REPORTS = {REPORT_V1: 1, REPORT_V2: 2}
+_MIN_QUERY_V3 = 12
+
+
+def encode(packet: Packet, source: Address = b"", destination: Address = b"") -> bytes:
+    """The message of ``packet`` with its checksum; the addresses do not matter to IGMP."""
+    match packet:
+        case Report(records=records):
+            message = _REPORT.pack(REPORT_V3, 0, len(records)) + encode_records(records)
+        case Query():
+            message = _encode_query(packet)
+        case OldReport(version=version, group=group):
+            message = _MESSAGE.pack(REPORT_V1 if version == 1 else REPORT_V2, 0, 0, group)
+        case Leave(group=group):
+            message = _MESSAGE.pack(LEAVE, 0, 0, group)
+    return message[:2] + checksum(message).to_bytes(2, "big") + message[4:]
+
+
+def _encode_query(query: Query) -> bytes:
+    time = tenths(query.max_response)
+    if query.version == 1:
+        return _MESSAGE.pack(QUERY, 0, 0, query.group)
+    if query.version == 2:
+        return _MESSAGE.pack(QUERY, max(1, min(time, 255)), 0, query.group)
+    head = _MESSAGE.pack(QUERY, encode_float(time, 8), 0, query.group)
+    return head + encode_query_tail(query.suppress, query.robustness, query.interval, query.sources)
+
+
+def decode(message: bytes) -> Packet:
+    """The packet that ``message`` (the IP payload, no more) is; else WireError."""
+    if len(message) < 8:
+        raise WireError(DropReason.SHORT, f"{len(message)} bytes")
+    if checksum(message):
+        raise WireError(DropReason.CHECKSUM)
+    kind = message[0]
+    if kind == REPORT_V3:
+        return Report(decode_records(message, _REPORT.unpack_from(message)[2], 4))
+    if kind == QUERY:
+        return _decode_query(message)
+    group = message[4:8]
+    if kind in _OLD_REPORTS:
+        return OldReport(_OLD_REPORTS[kind], _multicast(group))
+    if kind == LEAVE:
+        return Leave(_multicast(group))
+    raise WireError(DropReason.TYPE, f"0x{kind:02x}")
+
+
+def _decode_query(message: bytes) -> Query:
+    """A query, its version told by its length and code (RFC 9776, section 7.1)."""
+    length = len(message)
+    code, group = message[1], message[4:8]
+    if length == 8 and code == 0:
+        # The group is not looked at (RFC 1112, appendix I): version 1 has no specific queries.
+        return Query(1, IPV4.unspecified, IGMPV1_MAX_RESPONSE)
+    if group != IPV4.unspecified:
+        _multicast(group)
+    if length == 8:
+        return Query(2, group, code / 10)
+    if length < _MIN_QUERY_V3:
+        raise WireError(DropReason.LENGTH, f"query of {length} bytes")
+    suppress, robustness, interval, sources = decode_query_tail(message, 8, 4)
+    if sources and group == IPV4.unspecified:
+        raise WireError(DropReason.GROUP, "sources without a group")
+    return Query(3, group, decode_float(code, 8) / 10, sources, suppress, robustness, interval)
+
+
+def _multicast(group: Address) -> Address:
+    if not IPV4.is_multicast(group):
+        raise WireError(DropReason.GROUP, "not multicast")
+    return group

@@ -1,0 +1,97 @@
+"""MLD messages of both versions: bytes <-> packets (RFC 9777, RFC 2710)."""
+
+from __future__ import annotations
+
+from struct import Struct
+
+from ..family import IPV6, Address
+from .encoding import (
+    checksum,
+    decode_float,
+    decode_query_tail,
+    decode_records,
+    encode_float,
+    encode_query_tail,
+    encode_records,
+    milliseconds,
+    pseudo_header,
+)
+from .packets import DropReason, Leave, OldReport, Packet, Query, Report, WireError
+
+QUERY = 130
+REPORT_V1 = 131
+DONE = 132
+REPORT_V2 = 143
+
+_MESSAGE = Struct("!BxHHxx16s")
+_REPORT = Struct("!BxHxxH")
+_SIZE_V1 = 24
+_MIN_QUERY_V2 = 28
+
+
+def encode(packet: Packet, source: Address, destination: Address) -> bytes:
+    """The message of ``packet`` with its checksum, which covers both addresses."""
+    match packet:
+        case Report(records=records):
+            message = _REPORT.pack(REPORT_V2, 0, len(records)) + encode_records(records)
+        case Query():
+            message = _encode_query(packet)
+        case OldReport(group=group):
+            message = _MESSAGE.pack(REPORT_V1, 0, 0, group)
+        case Leave(group=group):
+            message = _MESSAGE.pack(DONE, 0, 0, group)
+    covered = checksum(pseudo_header(source, destination, len(message)) + message)
+    return message[:2] + covered.to_bytes(2, "big") + message[4:]
+
+
+def _encode_query(query: Query) -> bytes:
+    time = milliseconds(query.max_response)
+    if query.version == 1:
+        return _MESSAGE.pack(QUERY, 0, min(time, 0xFFFF), query.group)
+    head = _MESSAGE.pack(QUERY, 0, encode_float(time, 16), query.group)
+    return head + encode_query_tail(query.suppress, query.robustness, query.interval, query.sources)
+
+
+def verify(message: bytes, source: Address, destination: Address) -> None:
+    """WireError (CHECKSUM) unless the checksum holds; the kernel does it on raw sockets."""
+    if checksum(pseudo_header(source, destination, len(message)) + message):
+        raise WireError(DropReason.CHECKSUM)
+
+
+def decode(message: bytes) -> Packet:
+    """The packet that ``message`` (from the ICMPv6 type on) is; else WireError."""
+    if len(message) < 8:
+        raise WireError(DropReason.SHORT, f"{len(message)} bytes")
+    kind = message[0]
+    if kind == REPORT_V2:
+        return Report(decode_records(message, _REPORT.unpack_from(message)[2], 16))
+    if kind not in (QUERY, REPORT_V1, DONE):
+        raise WireError(DropReason.TYPE, str(kind))
+    if len(message) < _SIZE_V1:
+        raise WireError(DropReason.SHORT, f"{len(message)} bytes")
+    if kind == QUERY:
+        return _decode_query(message)
+    group = _multicast(message[8:24])
+    return OldReport(1, group) if kind == REPORT_V1 else Leave(group)
+
+
+def _decode_query(message: bytes) -> Query:
+    """A query, its version told by its length (RFC 9777, section 8.1)."""
+    _, _, code, group = _MESSAGE.unpack_from(message)
+    if group != IPV6.unspecified:
+        _multicast(group)
+    if len(message) == _SIZE_V1:
+        return Query(1, group, code / 1000)
+    if len(message) < _MIN_QUERY_V2:
+        raise WireError(DropReason.LENGTH, f"query of {len(message)} bytes")
+    suppress, robustness, interval, sources = decode_query_tail(message, 24, 16)
+    if sources and group == IPV6.unspecified:
+        raise WireError(DropReason.GROUP, "sources without a group")
+    delay = decode_float(code, 16) / 1000
+    return Query(2, group, delay, sources, suppress, robustness, interval)
+
+
+def _multicast(group: Address) -> Address:
+    if not IPV6.is_multicast(group):
+        raise WireError(DropReason.GROUP, "not multicast")
+    return group

@@ -1,0 +1,210 @@
+"""What a router part and a host part know, as plain values that outlive the process, and back.
+
+Plain are dicts, lists, texts and numbers, as JSON has them. Addresses are in hexadecimal;
+times are those of the clock, which must be the same one before and after. What is missing
+in a group's values is as in a group without it, since most groups have little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+from ..protocol.family import Address, Family
+from ..protocol.forwarding.planner import Route
+from ..protocol.host.host import Host
+from ..protocol.router.group import STOPPED, Group, Inquiry
+from ..protocol.router.querier import Querier
+from ..protocol.router.settings import QuerierSettings
+from ..protocol.router.tracking import HostTable, LinkHosts, Wish
+from ..protocol.sources import EXCLUDE, INCLUDE, SourceFilter
+from ..protocol.versions import OlderVersions
+
+Values = dict[str, Any]
+
+T = TypeVar("T")
+
+
+def checked(make: Callable[[], T]) -> T:
+    """What ``make`` makes of values; ValueError where they are not what was kept once."""
+    try:
+        return make()
+    except (LookupError, TypeError, AttributeError) as error:
+        raise ValueError(f"not understood: {error!r}") from error
+
+
+# -- the router part
+
+
+def querier_values(querier: Querier) -> Values:
+    """All that a querier has learned; of its settings those that another one told."""
+    values: Values = {
+        "version": querier.version,
+        "groups": {address.hex(): _group(group) for address, group in querier.groups.items()},
+    }
+    election, settings = querier.election, querier.settings
+    if election.other is not None:
+        values["other"] = [election.other.hex(), election.until]
+        values["told"] = [settings.robustness, settings.query_interval]
+    if querier.hosts is not None:
+        values["hosts"] = _times(querier.hosts.times())
+    return values
+
+
+def restored_querier(family: Family, values: Values) -> Querier:
+    """A querier that knows what ``values`` say, by default settings; ValueError."""
+    return checked(lambda: _restored_querier(family, values))
+
+
+def _restored_querier(family: Family, values: Values) -> Querier:
+    settings = QuerierSettings(version=int(values["version"]))
+    querier = Querier(family, settings)
+    if "hosts" in values:
+        querier.hosts = LinkHosts(settings.max_hosts, settings.max_group_hosts)
+        querier.hosts.take_over(_addresses(family, values["hosts"]))
+    # The same object is the key in the tables of all groups: they are many.
+    names = {} if querier.hosts is None else {host: host for host in querier.hosts.times()}
+    for address, group in values["groups"].items():
+        querier.take_over(_address(family, address), _restored_group(family, group, names))
+    if "other" in values:
+        robustness, interval = values["told"]
+        querier.settings = settings.as_told(int(robustness), float(interval))
+        other, until = values["other"]
+        querier.yield_to(_address(family, other), float(until))
+    return querier
+
+
+def _group(group: Group) -> Values:
+    values: Values = {"since": group.since}
+    if group.last_reporter is not None:
+        values["reporter"] = group.last_reporter.hex()
+    if group.mode is EXCLUDE:
+        values["timer"] = group.timer
+    if group.sources:
+        values["sources"] = _times(group.sources)
+    if group.inquiry is not None:
+        asked = group.inquiry
+        counts = _times(asked.source_counts)
+        values["inquiry"] = [asked.group_count, asked.group_when, counts, asked.sources_when]
+    if group.older is not None:
+        values["older"] = _versions(group.older)
+    if group.hosts is not None:
+        values["hosts"] = {host.hex(): _wish(wish) for host, wish in group.hosts.items()}
+        values["unknowable"] = group.hosts.unknowable_until
+    return values
+
+
+def _restored_group(family: Family, values: Values, names: Mapping[Address, Address]) -> Group:
+    group = Group(float(values["since"]))
+    if "reporter" in values:
+        group.last_reporter = _address(family, values["reporter"])
+    if "timer" in values:
+        group.mode, group.timer = EXCLUDE, float(values["timer"])
+    if "sources" in values:
+        group.sources = _addresses(family, values["sources"])
+    if "inquiry" in values:
+        group.inquiry = asked = Inquiry()
+        asked.group_count, asked.group_when, counts, asked.sources_when = values["inquiry"]
+        asked.source_counts = {_address(family, s): int(n) for s, n in counts.items()}
+    if "older" in values:
+        group.older = _restored_versions(values["older"])
+    if "hosts" in values:
+        group.hosts = HostTable()
+        group.hosts.unknowable_until = float(values["unknowable"])
+        for host, wish in values["hosts"].items():
+            address = _address(family, host)
+            group.hosts[names.get(address, address)] = _restored_wish(family, wish)
+    return group
+
+
+def _wish(wish: float | Wish) -> Any:
+    if not isinstance(wish, Wish):
+        return wish
+    return [wish.any_until, [source.hex() for source in sorted(wish.sources)], wish.sources_until]
+
+
+def _restored_wish(family: Family, values: Any) -> float | Wish:
+    if isinstance(values, int | float):
+        return float(values)
+    any_until, sources, sources_until = values
+    return Wish(any_until, frozenset(_address(family, s) for s in sources), sources_until)
+
+
+# -- the host part
+
+
+def host_values(host: Host) -> Values:
+    """What a host has heard of its queriers; what it wants is for others to know."""
+    return {
+        "older": _versions(host.older),
+        "robustness": host.robustness,
+        "interval": host.query_interval,
+    }
+
+
+def restore_host(host: Host, values: Values) -> None:
+    """Have a new host know what ``values`` say; it counts from the next ``rejoin`` on."""
+    older = checked(lambda: _restored_versions(values["older"]))
+    timers = checked(lambda: (int(values["robustness"]), float(values["interval"])))
+    host.older, (host.robustness, host.query_interval) = older, timers
+
+
+# -- what forwarding entries tell, when nothing else was kept
+
+
+def wanted_by_entries(
+    entries: Iterable[Route], links: Iterable[str], is_learned: bool
+) -> dict[str, SourceFilter]:
+    """What each of ``links`` wants of a group that is forwarded by ``entries``, at the least.
+
+    Where entries ``is_learned`` from data, source by source, those who get some sources of a
+    group that is not source-specific may want others too.
+    """
+    specific = [entry for entry in entries if any(entry.source)]
+    members = {name for entry in entries if not any(entry.source) for name in entry.outgoing}
+    wanted = {}
+    for link in links:
+        if link in members:
+            others = (e.source for e in specific if link not in e.outgoing and link != e.parent)
+            wanted[link] = SourceFilter(EXCLUDE, frozenset(others))
+        elif sources := frozenset(e.source for e in specific if link in e.outgoing):
+            mode = EXCLUDE if is_learned else INCLUDE
+            wanted[link] = SourceFilter(mode, frozenset() if is_learned else sources)
+    return wanted
+
+
+def group_wanted(wanted: SourceFilter, now: float, until: float) -> Group:
+    """A group whose subscription is ``wanted``, as if it had been reported just ``now``."""
+    group = Group(now)
+    excluding = wanted.mode is EXCLUDE
+    group.mode, group.timer = wanted.mode, until if excluding else STOPPED
+    group.sources = dict.fromkeys(wanted.sources, STOPPED if excluding else until)
+    return group
+
+
+# -- parts of them
+
+
+def _times(times: Mapping[Address, Any]) -> dict[str, Any]:
+    return {address.hex(): when for address, when in times.items()}
+
+
+def _addresses(family: Family, times: Mapping[str, Any]) -> dict[Address, float]:
+    return {_address(family, address): float(when) for address, when in times.items()}
+
+
+def _address(family: Family, digits: str) -> Address:
+    address = bytes.fromhex(digits)
+    if len(address) != family.address_size:
+        raise ValueError(f"no address of {family.name}: {digits}")
+    return address
+
+
+def _versions(older: OlderVersions) -> dict[str, float]:
+    return {str(version): until for version, until in older.until.items()}
+
+
+def _restored_versions(values: Mapping[str, Any]) -> OlderVersions:
+    older = OlderVersions()
+    older.until.update({int(version): float(until) for version, until in values.items()})
+    return older

@@ -1,0 +1,72 @@
+"""The program's words, and the subcommands that it knows."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from mcproxy import __version__
+from mcproxy.cli import SUBCOMMANDS
+
+from .support import GOOD, PROJECT, CommandTestCase
+
+
+class MainTests(CommandTestCase):
+    def test_help_names_all_subcommands(self) -> None:
+        for word in ("--help", "-h", "help"):
+            self.assertEqual(self.run_here(word), 0)
+            for name in SUBCOMMANDS:
+                self.assertIn(f"  {name} ", self.out)
+
+    def test_version(self) -> None:
+        self.assertEqual(self.run_here("--version"), 0)
+        self.assertEqual(self.out, f"mcproxy {__version__}\n")
+
+    def test_wrong_use(self) -> None:
+        self.assertEqual(self.run_here(), 2)
+        self.assertIn("a subcommand is missing", self.err)
+        self.assertEqual(self.run_here("chekc"), 2)
+        self.assertIn('there is no "chekc"; did you mean check?', self.err)
+        self.assertEqual(self.run_here("check"), 2)
+        self.assertEqual(self.run_here("check", "--nonsense", "x"), 2)
+
+    def test_subcommands_are_imported_when_they_are_asked_for(self) -> None:
+        program = "import sys, mcproxy.cli as c; c.main(['--help']); print(*sys.modules)"
+        output = subprocess.run(
+            [sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True
+        ).stdout
+        for module in ("twisted", "attr", "argparse", "mcproxy.config"):
+            self.assertNotIn(f" {module} ", output)
+
+    def test_as_a_module(self) -> None:
+        process = subprocess.run(
+            [sys.executable, "-m", "mcproxy", "check", "/nowhere"],
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+        )
+        self.assertEqual(process.returncode, 1)
+        self.assertEqual(process.stderr, "/nowhere: no such file; check the path\n")
+
+
+class CheckTests(CommandTestCase):
+    def test_a_good_file_is_summed_up_in_one_line(self) -> None:
+        path = self.write(
+            GOOD
+            + '[instance."b.c"]\nupstream = "x"\ndownstream = "y"\nmld-version = 0\ntable = 7\n'
+        )
+        self.assertEqual(self.run_here("check", path), 0)
+        self.assertEqual(
+            self.out,
+            f"{path}: good: tv from eth0 to eth1, lan* (IGMPv3, MLDv2);"
+            " b.c from x to y (IGMPv3, table 7)\n",
+        )
+        self.assertEqual(self.err, "")
+
+    def test_each_mistake_is_a_line_on_standard_error(self) -> None:
+        path = self.write("[instance.tv]\nupstraem = 3\n")
+        self.assertEqual(self.run_here("check", path), 1)
+        self.assertEqual(self.out, "")
+        lines = self.err.splitlines()
+        self.assertEqual(len(lines), 2)
+        self.assertTrue(all(line.startswith(f"{path}: instance.tv") for line in lines), self.err)

@@ -1,0 +1,150 @@
+"""The language of igmpproxy."""
+
+from __future__ import annotations
+
+from mcproxy.config.errors import ConfigurationError
+from mcproxy.config.foreign.igmpproxy import read
+from mcproxy.config.model import FilterConfig, InstanceConfig
+from mcproxy.config.rules import read_rule
+
+from ..samples import IGMPPROXY
+from ..support import ConfigurationTestCase
+
+FILE = "igmpproxy.conf"
+SMALL = "phyint eth0 upstream phyint eth1 downstream "
+
+
+class MeaningTests(ConfigurationTestCase):
+    def one(self, text: str) -> InstanceConfig:
+        (instance,) = read(text, FILE).configuration.instances
+        return instance
+
+    def notes(self, text: str) -> list[str]:
+        return list(read(text, FILE).notes)
+
+    def test_interfaces(self) -> None:
+        one = self.one(IGMPPROXY)
+        self.assertEqual((one.name, one.table), ("igmpproxy", 0))
+        self.assertEqual((one.upstreams, one.downstream), (("eth0",), ("eth1", "eth2")))
+        self.assertEqual((one.igmp_version, one.mld_version), (3, 0))
+
+    def test_groups_are_filters(self) -> None:
+        self.assertEqual(
+            self.one(IGMPPROXY).filters,
+            (
+                FilterConfig("eth0", "upstream", "in", True, (read_rule("239.0.0.0/8"),)),
+                FilterConfig(
+                    "eth1",
+                    "downstream",
+                    "out",
+                    True,
+                    (read_rule("239.1.0.0/16"), read_rule("232.0.0.0/8")),
+                ),
+            ),
+        )
+
+    def test_quick_leave(self) -> None:
+        def leaves(text: str) -> bool:
+            settings = self.one(text).downstream_settings("eth1")
+            assert settings is not None
+            return settings.immediate_leave
+
+        self.assertFalse(leaves(SMALL))
+        self.assertTrue(leaves(SMALL + "quickleave"))
+
+    def test_what_has_no_counterpart_is_noted(self) -> None:
+        self.assertEqual(
+            self.notes(IGMPPROXY),
+            [
+                "line 3: hashtablesize: hosts are tracked one by one, so there is no table to size",
+                "line 4: user: the service manager chooses the user (User= or DynamicUser= in the"
+                " unit)",
+                "line 5: chroot: the service manager confines the daemon (ProtectSystem= in the"
+                " unit)",
+                "line 7: altnet: all sources are accepted from eth0; to have these alone, write a"
+                ' filter for it with allow = ["* | 10.0.0.0/8", "* | 192.168.0.0/16"]',
+                "line 12: altnet: hosts of all subnets are heard on eth2",
+            ],
+        )
+
+    def test_limits(self) -> None:
+        text = SMALL + "threshold 64 ratelimit 0\nphyint eth2 upstream threshold 3 ratelimit 9"
+        settings = self.one(text).downstream_settings("eth1")
+        assert settings is not None
+        self.assertEqual(settings.ttl_threshold, 64)
+        self.assertEqual(
+            self.notes(text),
+            [
+                "line 2: ratelimit: the kernel has no such limit; a firewall has",
+                "line 2: threshold: data is sent to eth2 with any TTL above 1",
+            ],
+        )
+
+    def test_all_others_may_be_downstreams(self) -> None:
+        self.assertEqual(self.one("defaultdown phyint up upstream").downstream, ("*",))
+        reading = read(SMALL + "phyint eth2 disabled\ndefaultdown", FILE)
+        self.assertEqual(reading.configuration.instances[0].downstream, ("eth1",))
+        self.assertEqual(
+            reading.notes,
+            (
+                "line 2: defaultdown is left out, for a pattern would mean eth2 too;"
+                " name the other downstreams",
+            ),
+        )
+
+    def test_groups_are_asked_for_at_all_upstreams(self) -> None:
+        one = self.one(SMALL + "phyint eth2 upstream")
+        self.assertEqual((one.upstreams, one.upstream_join), (("eth0", "eth2"), "mutex"))
+
+    def test_unused_interfaces_need_no_good_name(self) -> None:
+        self.assertEqual(self.one(SMALL + "phyint eth0:1 disabled").upstreams, ("eth0",))
+
+
+class MistakeTests(ConfigurationTestCase):
+    def refuses(self, text: str | bytes, *expected: str) -> None:
+        error = self.assertRaises(ConfigurationError, read, text, FILE)
+        self.assertEqual(str(error).split("\n"), [f"{FILE}: {line}" for line in expected])
+
+    def test_words_that_do_not_belong_there(self) -> None:
+        self.refuses(
+            SMALL + "\n  upsteam",
+            'line 2, column 3: "upsteam" is not expected here; did you mean upstream?',
+        )
+        self.refuses(
+            "quickleave\n fast",
+            'line 2, column 2: "fast" is not expected here; there are phyint, quickleave,'
+            " defaultdown, hashtablesize, rescanvif, user, chroot",
+            "line 1, column 1: no upstream; write phyint IF upstream",
+            "line 1, column 1: no downstream; write phyint IF downstream",
+        )
+
+    def test_words_that_are_missing(self) -> None:
+        self.refuses(SMALL + "threshold", 'line 1, column 45: nothing follows "threshold"')
+        self.refuses(SMALL + "user", 'line 1, column 45: nothing follows "user"')
+        self.refuses(SMALL + "phyint", 'line 1, column 45: nothing follows "phyint"')
+        self.refuses(
+            SMALL + "phyint eth2 altnet 10.0.0.0/8",
+            'line 1, column 52: "eth2" has no role; write upstream, downstream or disabled'
+            " after it",
+        )
+
+    def test_what_is_told_twice(self) -> None:
+        self.refuses(
+            SMALL + "\nphyint eth1 disabled", "line 2, column 8: this interface stands here already"
+        )
+
+    def test_values(self) -> None:
+        self.refuses(SMALL + "ratelimit x", 'line 1, column 55: "x" is not a number')
+        self.refuses(
+            SMALL + "threshold 256",
+            "line 1, column 45: 256 is out of range; use a number from 1 to 255",
+        )
+        self.refuses(
+            SMALL + "\nwhitelist 10.0.0.0/8",
+            'line 2, column 11: "10.0.0.0/8" is not of multicast groups; groups are 224.0.0.0/4',
+        )
+        self.refuses(
+            "phyint a/b upstream phyint eth1 downstream",
+            "line 1, column 8: no interface can be named \"a/b\": it has '/' in it;"
+            " write the name as `ip link` shows it",
+        )

@@ -1,0 +1,42 @@
+"""Mistakes in [manhole]."""
+
+from __future__ import annotations
+
+from ..support import SMALLEST, ConfigurationTestCase
+
+
+class ManholeTests(ConfigurationTestCase):
+    def manhole(self, *lines: str) -> list[str]:
+        return self.mistakes("[manhole]\n" + "\n".join(lines) + SMALLEST)
+
+    def test_where_it_may_listen(self) -> None:
+        for listen in ("/run/mcproxy/manhole", "127.0.0.1:1", "[::1]:65535"):
+            text = f'[manhole]\nlisten = "{listen}"\nauthorized-keys = "/k"\n{SMALLEST}'
+            manhole = self.good(text).manhole
+            assert manhole is not None
+            self.assertEqual(manhole.listen, listen)
+        for listen in (
+            "", "22", ":22", "0.0.0.0:22", "[::]:22", "::1:22", "localhost:22", "127.0.0.1",
+            "127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:²",
+            "run/mcproxy", "/" + "x" * 107, "/a\\u0000",
+        ):  # fmt: skip
+            (mistake,) = self.manhole(f'listen = "{listen}"', 'authorized-keys = "/k"')
+            self.assertTrue(mistake.startswith("manhole.listen (line 2): "), mistake)
+
+    def test_what_it_needs(self) -> None:
+        self.assertEqual(
+            self.manhole(),
+            [
+                'manhole (line 1): no listen; write listen = "127.0.0.1:4022"',
+                'manhole (line 1): no authorized-keys; write authorized-keys = "/PATH"',
+            ],
+        )
+
+    def test_files_by_absolute_paths(self) -> None:
+        self.assertEqual(
+            self.manhole('listen = "/s"', 'authorized-keys = "keys"', 'host-key = ""'),
+            [
+                'manhole.authorized-keys (line 3): "keys" is no absolute path; begin it with /',
+                'manhole.host-key (line 4): "" is no absolute path; begin it with /',
+            ],
+        )

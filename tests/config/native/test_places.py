@@ -1,0 +1,85 @@
+"""The lines of keys: right, or not told."""
+
+from __future__ import annotations
+
+import time
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from mcproxy.config.native.places import KeyPath, key_lines, key_text, line_of
+
+
+class KeyLinesTests(SynchronousTestCase):
+    def test_tables_and_keys(self) -> None:
+        text = "# a comment\nx = 1\n\n[a.b]\ny.z = 2\n[a.'c d']\n\"e.f\" = 3\n"
+        self.assertEqual(
+            key_lines(text),
+            {
+                ("x",): 2,
+                ("a",): 4,
+                ("a", "b"): 4,
+                ("a", "b", "y"): 5,
+                ("a", "b", "y", "z"): 5,
+                ("a", "c d"): 6,
+                ("a", "c d", "e.f"): 7,
+            },
+        )
+
+    def test_values_over_several_lines(self) -> None:
+        text = 'a = """\n[b]\nc = 1\n"""\nd = [\n  "[e]", # f = 2\n]\ng = 3\n'
+        self.assertEqual(key_lines(text), {("a",): 1, ("d",): 5, ("d", 0): 6, ("g",): 8})
+
+    def test_inline_tables(self) -> None:
+        text = "a = {b = {c = [1, 2]}, d = 2}\n"
+        self.assertEqual(
+            key_lines(text), {("a",): 1, ("a", "b"): 1, ("a", "b", "c"): 1, ("a", "d"): 1}
+        )
+
+    def test_lists_of_tables(self) -> None:
+        text = "[[d.e]]\nf = 1\n[[d.e]]\nf = 2\n"
+        self.assertEqual(
+            key_lines(text),
+            {
+                ("d",): 1,
+                ("d", "e"): 1,
+                ("d", "e", 0): 1,
+                ("d", "e", 0, "f"): 2,
+                ("d", "e", 1): 3,
+                ("d", "e", 1, "f"): 4,
+            },
+        )
+
+    def test_items_of_a_list(self) -> None:
+        text = """a = [
+  "x]", "y",  # "no item", [
+  { z = [1, "]"] },
+
+  'w', [
+    3,
+  ],
+]
+b = [1,
+  2]
+"""
+        lines = key_lines(text)
+        self.assertEqual([lines.get(("a", n)) for n in range(6)], [2, 2, 3, 5, 5, None])
+        self.assertEqual([lines.get(("b", n)) for n in range(3)], [9, 10, None])
+
+    def test_what_is_in_a_list_without_lines_has_those_of_the_list(self) -> None:
+        lines: dict[KeyPath, int] = {("a",): 7}
+        self.assertEqual(line_of(("a", 3), lines), 7)
+        self.assertEqual(line_of(("a", 3, 1), lines), 7)
+        self.assertIsNone(line_of(("a", "b"), lines))
+
+    def test_dos_line_ends(self) -> None:
+        self.assertEqual(key_lines("\r\na = 1\r\nb = 2\r\n"), {("a",): 2, ("b",): 3})
+
+    def test_long_files_take_no_long_time(self) -> None:
+        text = "a = [\n" + "  '232.0.0.1 | 192.0.2.1',\n" * 50_000 + "]\nb = 1\n"
+        before = time.process_time()
+        self.assertEqual(key_lines(text)["b",], 50_003)
+        self.assertLess(time.process_time() - before, 5)
+
+    def test_key_text_has_quotes_where_they_are_needed(self) -> None:
+        self.assertEqual(key_text(("instance", "eth0.7", "a-b", "")), 'instance."eth0.7".a-b.""')
+        self.assertEqual(key_text(("a", 0, "b")), "a[1].b")

@@ -1,0 +1,218 @@
+"""Mistakes in interfaces and instances: their names, roles, and how many there are."""
+
+from __future__ import annotations
+
+from ..support import SMALLEST, ConfigurationTestCase
+
+ROLE = "give each interface one role, in one instance"
+
+
+class InterfaceTests(ConfigurationTestCase):
+    def refuses_lists(self, upstream: str, downstream: str, *expected: str) -> None:
+        text = f"[instance.a]\nupstream = {upstream}\ndownstream = {downstream}\n"
+        self.refuses(text, *(f"instance.a{line}" for line in expected))
+
+    def test_names_that_no_interface_can_have(self) -> None:
+        hint = "write the name as `ip link` shows it"
+        for name, what in (
+            ("", "an interface name is empty"),
+            ("a/b", "no interface can be named \"a/b\": it has '/' in it"),
+            ("eth0:1", "no interface can be named \"eth0:1\": it has ':' in it"),
+            ("a b", 'no interface can be named "a b": it has a space in it'),
+            ("a\\tb", 'no interface can be named "a\\tb": it has a control character in it'),
+            ("a\\u0000", 'no interface can be named "a\\u0000": it has a control character in it'),
+        ):
+            self.refuses_lists(
+                f'"{name}"',
+                f'["{name}"]',
+                f".upstream (line 2): {what}; {hint}",
+                f".downstream (line 3): {what}; {hint}",
+            )
+
+    def test_long_and_reserved_names(self) -> None:
+        for name, what in (
+            (".", 'no interface can be named "."'),
+            ("..", 'no interface can be named ".."'),
+            (
+                "x" * 16,
+                f'no interface can be named "{"x" * 16}": it has 16 bytes; names have 15 at most',
+            ),
+            (
+                "ü" * 8,
+                f'no interface can be named "{"ü" * 8}": it has 16 bytes; names have 15 at most',
+            ),
+        ):
+            self.refuses_lists('"eth0"', f'["{name}"]', f".downstream (line 3): {what}")
+        self.instance(f'[instance.a]\nupstream = "{"x" * 15}"\ndownstream = ["{"ü" * 7}"]\n')
+
+    def test_upstreams_are_names(self) -> None:
+        """PX-01."""
+        for value, what in (
+            ("3", "3 is neither a name nor a list; write names in quotes"),
+            ("[true]", "true is not text; write it in quotes"),
+            ("{}", "a table is neither a name nor a list; write names in quotes"),
+            ('"eth*"', '"eth*" is a pattern; name one interface here'),
+            ('["eth0", "eth2", "eth0"]', '"eth0" stands here twice; leave one out'),
+        ):
+            self.refuses_lists(value, '["eth1"]', f".upstream (line 2): {what}")
+
+    def test_downstreams_are_a_list_of_names(self) -> None:
+        """PX-01, PX-04."""
+        for value, what in (
+            ("3", "3 is neither a name nor a list; write names in quotes"),
+            ("{}", "a table is neither a name nor a list; write names in quotes"),
+            ('""', "an interface name is empty; write the name as `ip link` shows it"),
+            ('["eth1", 3]', "3 is not text; write it in quotes"),
+            ('["eth1", "eth1"]', '"eth1" stands here twice; leave one out'),
+            ('["eth*", "eth*"]', '"eth*" stands here twice; leave one out'),
+            ('["eth0"]', '"eth0" is upstream and downstream, and alone; name another one'),
+        ):
+            self.refuses_lists('"eth0"', value, f".downstream (line 3): {what}")
+
+    def test_patterns_that_are_none(self) -> None:
+        for value, what in (
+            ("eth[0", "\"eth[0\" has a '[' without its ']'; write sets as in eth[0-3]"),
+            (
+                "e/*",
+                "no interface can be named \"e/*\": it has '/' in it;"
+                " write the name as `ip link` shows it",
+            ),
+            (
+                "x" * 15 + "?",
+                'no interface can have a name that matches "xxxxxxxxxxxxxxx?";'
+                " names have 15 bytes at most",
+            ),
+        ):
+            self.refuses_lists('"eth0"', f'["{value}"]', f".downstream (line 3): {what}")
+        (mistake,) = self.mistakes(SMALLEST.replace("eth2", "*?" * 40))
+        self.assertIn("use 64 characters at most", mistake)
+
+    def test_an_instance_has_a_downstream(self) -> None:
+        """PX-01."""
+        self.refuses(
+            "[instance.a]\n",
+            'instance.a (line 1): no downstream; write downstream = ["IF"]',
+        )
+
+    def test_settings_of_an_interface_that_is_not_of_the_instance(self) -> None:
+        where = "instance.a.interface"
+        for name, expected in (
+            ("eth3", "eth3 (line 5): no such downstream in this instance; did you mean eth2?"),
+            ("wlan", "wlan (line 5): no such downstream in this instance; there are eth1, eth2"),
+            ("eth0", "eth0 (line 5): these settings are for downstreams, and this is the upstream"),
+        ):
+            self.refuses(f"{SMALLEST}[instance.a.interface.{name}]\n", f"{where}.{expected}")
+
+    def test_settings_for_a_part_of_a_pattern_are_good(self) -> None:
+        text = SMALLEST.replace("eth2", "lan*")
+        for name in ("lan1", "lan*", "lan[0-3]", "*"):
+            self.instance(f'{text}[instance.a.interface."{name}"]\nmax-groups = 3\n')
+
+
+class InstanceNameTests(ConfigurationTestCase):
+    def test_names_that_are_not_usable(self) -> None:
+        for name in ("", "a b", "a/b", "-a", ".a", "ü", "a\\nb", "x" * 65):
+            (mistake,) = self.mistakes(SMALLEST.replace("instance.a", f'instance."{name}"'))
+            self.assertIn("an instance cannot be named", mistake)
+
+    def test_names_that_are(self) -> None:
+        for name in ("a", "iptv-2", "home.tv", "7", "A_b", "x" * 64):
+            instance = self.instance(SMALLEST.replace("instance.a", f'instance."{name}"'))
+            self.assertEqual(instance.name, name)
+
+
+class RolesTests(ConfigurationTestCase):
+    """Two instances: ``a`` from eth0 to eth1 and eth2, and another."""
+
+    def second(self, upstream: str, downstream: str, more: str = "") -> str:
+        names = ", ".join(f'"{name}"' for name in downstream.split())
+        return f'{SMALLEST}[instance.b]\nupstream = "{upstream}"\ndownstream = [{names}]\n{more}'
+
+    def test_a_downstream_of_both(self) -> None:
+        """PX-04."""
+        for table in ("", "table = 5\n"):
+            self.refuses(
+                self.second("eth9", "eth3 eth2", table),
+                f'instance.b.downstream (line 7): "eth2" is downstream of instance a too; {ROLE}',
+            )
+
+    def test_upstream_of_one_and_downstream_of_the_other(self) -> None:
+        """PX-04."""
+        self.refuses(
+            self.second("eth2", "eth0"),
+            f'instance.b.upstream (line 6): "eth2" is downstream of instance a too; {ROLE}',
+            f'instance.b.downstream (line 7): "eth0" is upstream of instance a too; {ROLE}',
+        )
+
+    def test_patterns_that_may_mean_the_same(self) -> None:
+        self.refuses(
+            self.second("wan", "lan1*").replace("eth2", "lan*"),
+            'instance.b.downstream (line 7): "lan1*" may mean the same interface as "lan*",'
+            f" downstream of instance a; {ROLE}",
+        )
+
+    def test_patterns_apart(self) -> None:
+        self.good(self.second("wan", "lan2*").replace("eth2", "lan1*"))
+
+    def test_a_pattern_means_nothing_that_another_instance_names(self) -> None:
+        a, b = self.good(self.second("lan0", "eth*").replace("eth2", "lan*")).instances
+        self.assertIsNone(a.downstream_settings("lan0"))
+        self.assertIsNotNone(a.downstream_settings("lan1"))
+        for name in ("eth0", "eth1"):
+            self.assertIsNone(b.downstream_settings(name))
+        self.assertIsNotNone(b.downstream_settings("eth2"))
+
+    def test_nor_has_it_settings_for_such(self) -> None:
+        more = "[instance.b.interface.eth1]\n[instance.b.interface.eth7]\n"
+        self.refuses(
+            self.second("lan0", "eth*", more),
+            "instance.b.interface.eth1 (line 8): another instance names this interface;"
+            " write its settings there",
+        )
+
+    def test_but_in_another_family_it_does(self) -> None:
+        text = self.second("wan", "eth*", "mld-version = 0\n")
+        a, b = self.good(text.replace("[instance.b]", "igmp-version = 0\n[instance.b]")).instances
+        self.assertIsNotNone(a.downstream_settings("eth1"))
+        self.assertIsNotNone(b.downstream_settings("eth1"))
+
+    def test_a_shared_upstream_needs_one_table(self) -> None:
+        self.refuses(
+            self.second("eth0", "eth3", "table = 5\n"),
+            'instance.b.upstream (line 6): "eth0" is upstream of instance a too, on another table;'
+            " give both instances the same table",
+        )
+        self.good(self.second("eth0", "eth3"))
+
+    def test_families_do_not_concern_each_other(self) -> None:
+        text = self.second("eth2", "eth1", "igmp-version = 0\n")
+        self.assertEqual(len(self.mistakes(text)), 2)
+        self.good(text.replace("[instance.b]", "mld-version = 0\n[instance.b]"))
+
+    def test_an_instance_with_another_mistake_is_compared_too(self) -> None:
+        self.assertEqual(len(self.mistakes(self.second("eth9", "eth1", "tabel = 3\n"))), 2)
+
+
+class RoomTests(ConfigurationTestCase):
+    def text(self, count: int, more: str = "") -> str:
+        names = ", ".join(f'"d{number}"' for number in range(count))
+        return f'[instance.a]\nupstream = "up"\ndownstream = [{names}]\n{more}'
+
+    def test_a_kernel_table_has_room_for_32(self) -> None:
+        self.good(self.text(31))
+        self.good(self.text(31).replace('"d0"', '"d*"'))
+        self.refuses(
+            self.text(32),
+            "instance.a.downstream (line 3): table 0 would have 33 interfaces and the kernel has"
+            " room for 32; put some into an instance with another upstream and another table",
+        )
+
+    def test_counted_over_the_instances_of_a_table(self) -> None:
+        second = '[instance.b]\nupstream = "{}"\ndownstream = ["x"]\n'
+        self.assertEqual(len(self.mistakes(self.text(31) + second.format("up"))), 1)
+        self.good(self.text(30) + second.format("up"))
+        self.good(self.text(31) + second.format("other") + "table = 2\n")
+
+    def test_counted_by_family(self) -> None:
+        second = '[instance.b]\nupstream = "other"\ndownstream = ["x"]\nigmp-version = 0\n'
+        self.good(self.text(31, "mld-version = 0\n") + second)

@@ -1,0 +1,228 @@
+"""Files without mistakes, and files that are no TOML at all."""
+
+from __future__ import annotations
+
+import builtins
+import os
+
+from mcproxy.config.errors import ConfigurationError
+from mcproxy.config.files import load
+from mcproxy.config.model import HOST_KEY, InterfaceSettings, ManholeConfig
+from mcproxy.config.native.toml import from_interfaces, parse
+
+from ..support import FILE, SMALLEST, ConfigurationTestCase
+
+FULL = """
+[defaults]
+query-interval = 60
+immediate-leave = true
+
+[instance.iptv]
+upstream = ["eth0"]
+downstream = ["eth1", "lan*"]
+igmp-version = 0
+mld-version = 2
+table = 7
+
+[instance.iptv.interface.eth1]
+query-max-response-time = 2.5
+robustness-variable = 3
+last-member-query-interval = 0.2
+immediate-leave = false
+max-groups = 1000
+
+[instance.other]
+upstream = "eth0.100"
+downstream = ["br-lan"]
+mld-version = 0
+
+[manhole]
+listen = "127.0.0.1:4022"
+authorized-keys = "/etc/mcproxy/keys"
+"""
+
+
+class GoodFileTests(ConfigurationTestCase):
+    def test_the_smallest_file_has_both_families_and_the_default_table(self) -> None:
+        configuration = self.good(SMALLEST)
+        (instance,) = configuration.instances
+        self.assertEqual(configuration.path, FILE)
+        self.assertIsNone(configuration.manhole)
+        self.assertEqual((instance.name, instance.upstream), ("a", "eth0"))
+        self.assertEqual(instance.downstream, ("eth1", "eth2"))
+        self.assertEqual((instance.igmp_version, instance.mld_version), (3, 2))
+        self.assertEqual(instance.table, 0)
+        self.assertEqual(instance.downstream_settings("eth1"), InterfaceSettings())
+
+    def test_every_key_arrives(self) -> None:
+        configuration = self.good(FULL)
+        iptv, other = configuration.instances
+        self.assertEqual((iptv.upstream, iptv.igmp_version, iptv.table), ("eth0", 0, 7))
+        self.assertEqual(
+            iptv.downstream_settings("eth1"),
+            InterfaceSettings(
+                query_interval=60.0,
+                query_max_response_time=2.5,
+                robustness_variable=3,
+                last_member_query_interval=0.2,
+                immediate_leave=False,
+                max_groups=1000,
+            ),
+        )
+        self.assertEqual((other.upstream, other.mld_version), ("eth0.100", 0))
+        self.assertEqual(
+            configuration.manhole, ManholeConfig("127.0.0.1:4022", "/etc/mcproxy/keys", HOST_KEY)
+        )
+
+    def test_defaults_hold_where_an_interface_says_nothing(self) -> None:
+        iptv, other = self.good(FULL).instances
+        expected = InterfaceSettings(query_interval=60.0, immediate_leave=True)
+        self.assertEqual(iptv.downstream_settings("lan7"), expected)
+        self.assertEqual(other.downstream_settings("br-lan"), expected)
+
+    def test_whole_numbers_of_seconds_become_floats(self) -> None:
+        instance = self.instance("defaults.query-interval = 60\n" + SMALLEST)
+        settings = instance.downstream_settings("eth1")
+        assert settings is not None
+        self.assertIs(type(settings.query_interval), float)
+
+    def test_bytes_a_byte_order_mark_and_dos_line_ends(self) -> None:
+        content = b"\xef\xbb\xbf" + SMALLEST.replace("\n", "\r\n").encode()
+        self.assertEqual(self.good(content), self.good(SMALLEST))
+
+    def test_other_ways_to_write_the_same_in_toml(self) -> None:
+        text = 'instance = {a = {upstream = "eth0", downstream = ["eth1", "eth2"]}}'
+        self.assertEqual(self.good(text), self.good(SMALLEST))
+
+    def test_names_with_dots_in_quotes(self) -> None:
+        instance = self.instance("""
+            [instance."home.tv"]
+            upstream = "eth0.7"
+            downstream = ["eth1.10"]
+            [instance."home.tv".interface."eth1.10"]
+            max-groups = 3
+        """)
+        settings = instance.downstream_settings("eth1.10")
+        assert settings is not None
+        self.assertEqual(settings.max_groups, 3)
+
+    def test_one_downstream_needs_no_brackets(self) -> None:
+        instance = self.instance('[instance.a]\nupstream = "up"\ndownstream = "lan*"\n')
+        self.assertEqual(instance.downstream, ("lan*",))
+
+    def test_instances_may_share_an_upstream_on_one_table(self) -> None:
+        second = SMALLEST.replace("eth1", "eth3").replace("eth2", "eth4").replace(".a]", ".b]")
+        self.assertEqual(len(self.good(SMALLEST + second).instances), 2)
+
+    def test_a_pattern_does_not_mean_the_upstream_of_its_instance(self) -> None:
+        instance = self.instance('[instance.a]\nupstream="eth0"\ndownstream=["eth*"]')
+        self.assertIsNone(instance.downstream_settings("eth0"))
+        self.assertIsNotNone(instance.downstream_settings("eth1"))
+
+
+class NoTomlTests(ConfigurationTestCase):
+    def test_the_line_and_column_are_told(self) -> None:
+        (line,) = self.mistakes("[instance.a]\nupstream = eth0\n")
+        self.assertTrue(line.startswith("line 2, column 12: not TOML: Invalid value"), line)
+
+    def test_what_breaks_off_is_told_at_its_last_line(self) -> None:
+        (line,) = self.mistakes('[instance.a]\ndownstream = ["eth1",\n\n')
+        self.assertTrue(line.startswith("line 2: not TOML: "), line)
+
+    def test_a_key_twice(self) -> None:
+        (line,) = self.mistakes("[defaults]\nmax-groups = 1\nmax-groups = 2\n")
+        self.assertIn("line 3", line)
+
+    def test_not_utf8(self) -> None:
+        self.refuses(
+            b'[instance.a]\nupstream = "\xe9"\n',
+            "line 2: not UTF-8: byte 26 of the file is 0xe9; save it as UTF-8",
+        )
+
+    def test_empty(self) -> None:
+        hint = "write [instance.NAME] with an upstream and a downstream"
+        for text in ("", b"", " \n\t\n", "\ufeff"):
+            self.refuses(text, f"it is empty; {hint}")
+        for text in ("# nothing\n", "[defaults]\n", "[instance]\n"):
+            self.refuses(text, f"no instance; {hint}")
+
+    def test_nested_too_deeply(self) -> None:
+        self.refuses(
+            "a = " + "[" * 100_000, "not TOML that can be read: brackets are nested too deeply"
+        )
+
+    def test_numbers_that_have_no_end(self) -> None:
+        self.refuses("a = " + "9" * 5000, "a number has too many digits")
+
+
+class LoadTests(ConfigurationTestCase):
+    def loading(self, path: str) -> str:
+        return str(self.assertRaises(ConfigurationError, load, path))
+
+    def test_a_file(self) -> None:
+        path = self.mktemp()
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(SMALLEST)
+        self.assertEqual(load(path).path, path)
+        self.assertEqual(load(path).instances, parse(SMALLEST).instances)
+
+    def test_no_file_or_a_directory(self) -> None:
+        self.assertEqual(
+            self.loading("/nowhere/x.toml"), "/nowhere/x.toml: no such file; check the path"
+        )
+        self.assertEqual(self.loading("/tmp"), "/tmp: it is a directory; name a file in it")
+        self.assertIn("cannot be read", self.loading("\0"))
+        self.assertIn("cannot be read", self.loading(__file__ + "/x"))
+
+    def test_a_file_that_is_not_ours_to_read(self) -> None:
+        def refuse(*_: object, **__: object) -> None:
+            raise PermissionError(13, "Permission denied")
+
+        self.patch(builtins, "open", refuse)  # the tests may run as root, who may read all
+        self.assertIn("not permitted to read it", self.loading("x.toml"))
+
+    def test_a_file_without_end(self) -> None:
+        self.assertIn("longer than 1 MiB", self.loading("/dev/zero"))
+
+    def test_a_pipe(self) -> None:
+        """It is read when somebody writes, and nobody is waited for."""
+        path = self.mktemp()
+        os.mkfifo(path)
+        self.assertIn("it is empty", self.loading(path))
+        reading, writing = os.pipe()
+        os.write(writing, SMALLEST.encode())
+        os.close(writing)
+        self.assertEqual(len(load(f"/dev/fd/{reading}").instances), 1)
+        os.close(reading)
+
+
+class InterfacesTests(ConfigurationTestCase):
+    def test_one_instance_with_default_settings(self) -> None:
+        configuration = from_interfaces("eth0", ["eth1", "lan*"])
+        (instance,) = configuration.instances
+        self.assertIsNone(configuration.path)
+        self.assertEqual((instance.upstream, instance.downstream), ("eth0", ("eth1", "lan*")))
+        self.assertEqual(instance.downstream_settings("lan1"), InterfaceSettings())
+
+    def test_mistakes_are_told_in_terms_of_the_options(self) -> None:
+        shows = "write the name as `ip link` shows it"
+        for upstream, downstreams, expected in (
+            (None, [], "no upstream; add --upstream IF\nno downstream; add --downstream IF"),
+            ("a", [], "no downstream; add --downstream IF"),
+            (
+                "a",
+                ["a"],
+                '--downstream: "a" is upstream and downstream, and alone; name another one',
+            ),
+            ("a", ["b", "b"], '--downstream: "b" stands here twice; leave one out'),
+            ("", ["b"], f"--upstream: an interface name is empty; {shows}"),
+            (
+                "\udcff",
+                ["b"],
+                '--upstream: no interface can be named "\\udcff": it has a control character in it;'
+                f" {shows}",
+            ),
+        ):
+            error = self.assertRaises(ConfigurationError, from_interfaces, upstream, downstreams)
+            lines = [line.removeprefix("command line: ") for line in str(error).split("\n")]
+            self.assertEqual("\n".join(lines), expected)

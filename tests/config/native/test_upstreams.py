@@ -1,0 +1,98 @@
+"""Several upstreams, none, and interfaces that lead to peers."""
+
+from __future__ import annotations
+
+from mcproxy.config.model import NEVER, InstanceConfig
+
+from ..support import ConfigurationTestCase
+
+PEER = '[instance.a]\nupstream = ["up", "peer"]\ndownstream = ["lan1", "peer"]\n'
+
+
+class UpstreamsTests(ConfigurationTestCase):
+    def of(self, *lines: str) -> InstanceConfig:
+        return self.instance("\n".join(["[instance.a]", 'downstream = "lan1"', *lines]))
+
+    def test_they_have_an_order(self) -> None:
+        one = self.of('upstream = ["up2", "up1"]')
+        self.assertEqual((one.upstreams, one.upstream), (("up2", "up1"), "up2"))
+
+    def test_there_may_be_none(self) -> None:
+        for lines in ([], ["upstream = []"]):
+            one = self.of(*lines)
+            self.assertEqual((one.upstreams, one.upstream), ((), ""))
+
+    def test_links_may_be_moved_there_later(self) -> None:
+        one = self.instance('[instance.a]\nupstream = "up"\ndownstream = []\n')
+        self.assertEqual((one.upstreams, one.downstream), (("up",), ()))
+
+    def test_what_they_are_used_for(self) -> None:
+        one = self.of('upstream = ["u1", "u2"]')
+        self.assertEqual(
+            (one.upstream_join, one.mutex_time, one.upstream_data), ("first", 2.0, "all")
+        )
+        one = self.of('upstream-join = "mutex"', "mutex-time = 1", 'upstream-data = "first"')
+        self.assertEqual(
+            (one.upstream_join, one.mutex_time, one.upstream_data), ("mutex", 1.0, "first")
+        )
+
+    def test_words_that_say_nothing(self) -> None:
+        self.refuses(
+            '[instance.a]\ndownstream = "d"\nupstream-join = "all"\nmutex-time = 0\n'
+            'upstream-data = "none"\n',
+            'instance.a.upstream-join (line 3): "all" is none of the words for this;'
+            " use first or mutex",
+            "instance.a.mutex-time (line 4): 0 is out of range; use a number from 0.1 to 3600",
+            'instance.a.upstream-data (line 5): "none" is none of the words for this;'
+            " use all or first",
+        )
+
+    def test_how_long_one_is_held(self) -> None:
+        self.assertEqual(self.of().upstream_hold_time, 10.0)
+        for written, meant in (("0", 0.0), ("2.5", 2.5), ('"never"', NEVER)):
+            self.assertEqual(self.of(f"upstream-hold-time = {written}").upstream_hold_time, meant)
+
+    def test_times_that_nothing_is_held_for(self) -> None:
+        text = '[instance.a]\ndownstream = "d"\nupstream-hold-time = {}\n'
+        where = "instance.a.upstream-hold-time (line 3): "
+        for written, told in (
+            ("-1", '-1 is out of range; use a number from 0 to 86400, or "never"'),
+            ("inf", 'inf is out of range; use a number from 0 to 86400, or "never"'),
+            ('"10"', '"10" is no number; write digits, without quotes, or "never"'),
+            ("true", "true is not a number; write digits, without quotes"),
+        ):
+            self.refuses(text.format(written), where + told)
+
+    def test_instances_may_share_any_of_them(self) -> None:
+        text = '[instance.{}]\nupstream = ["up", "{}"]\ndownstream = "{}"\n'
+        self.good(text.format("a", "up1", "d1") + text.format("b", "up2", "d2"))
+
+    def test_all_of_them_count_for_a_table(self) -> None:
+        names = ", ".join(f'"u{number}"' for number in range(20))
+        downs = names.replace("u", "d")
+        (mistake,) = self.mistakes(f"[instance.a]\nupstream = [{names}]\ndownstream = [{downs}]\n")
+        self.assertIn("table 0 would have 40 interfaces and the kernel has room for 32", mistake)
+
+
+class PeerTests(ConfigurationTestCase):
+    def test_an_interface_may_have_both_roles(self) -> None:
+        one = self.instance(PEER + "[instance.a.interface.peer]\nmax-groups = 3\n")
+        settings = one.downstream_settings("peer")
+        assert settings is not None
+        self.assertEqual(settings.max_groups, 3)
+        self.assertIsNone(one.downstream_settings("up"))
+
+    def test_it_counts_once_for_a_table(self) -> None:
+        names = ", ".join(f'"d{number}"' for number in range(30))
+        self.good(PEER.replace('"lan1"', names))
+
+    def test_it_is_of_one_instance(self) -> None:
+        role = "give each interface one role, in one instance"
+        self.refuses(
+            PEER + '[instance.b]\nupstream = "peer"\ndownstream = "lan2"\n',
+            f'instance.b.upstream (line 5): "peer" is downstream of instance a too; {role}',
+        )
+        self.refuses(
+            PEER + '[instance.b]\nupstream = "u"\ndownstream = "peer"\n',
+            f'instance.b.downstream (line 6): "peer" is upstream of instance a too; {role}',
+        )

@@ -1,0 +1,133 @@
+"""Downstream: whose reports count, and what is said of those that do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from mcproxy.instance.downstream import WARNING_INTERVAL, Downstream
+from mcproxy.linux.netlink.links import Link
+from mcproxy.protocol.family import IPV4, IPV6, packed
+from mcproxy.protocol.router.admission import Refusal
+from mcproxy.protocol.router.querier import Querier
+from mcproxy.protocol.router.settings import QuerierSettings
+from mcproxy.protocol.wire.packets import Query, Record, RecordType, Report
+from mcproxy.timer import Timer
+
+G, SSM = packed("239.1.1.1"), packed("232.1.1.1")
+JOIN = Report((Record(RecordType.CHANGE_TO_EXCLUDE_MODE, G),))
+LINK = Link("d1", 2, True, 1500, ((packed("10.0.2.1"), 24), (packed("192.0.2.65"), 26)))
+
+
+class Owner:
+    """Notes which groups changed."""
+
+    name = "tv"
+
+    def __init__(self) -> None:
+        self.groups: list[bytes] = []
+
+    def changed(self, groups: Iterable[bytes], now: float) -> None:
+        self.groups += groups
+
+    def role_changed(self, downstream: Downstream) -> None:
+        """Nothing happens."""
+
+    def asked(self, downstream: Downstream, query: Query) -> None:
+        """Nobody else answers."""
+
+
+class Silent:
+    """A sender, and groups of a link."""
+
+    def send(self, *_: object) -> None:
+        """Nothing is sent."""
+
+    def close(self) -> None:
+        """Nothing is closed."""
+
+
+class DownstreamTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock, self.owner = Clock(), Owner()
+        self.make(QuerierSettings())
+        self.warned: list[str] = []
+        warn = lambda told, **fields: self.warned.append(told.format(**fields))  # noqa: E731
+        log = {"warn": warn, "info": lambda *_, **__: None}
+        self.patch(Downstream, "log", type("Log", (), log))
+
+    def make(self, settings: QuerierSettings) -> None:
+        querier, silent = Querier(IPV4, settings), Silent()
+        nobody: Any = silent
+        timer = Timer(self.clock)
+        self.downstream = Downstream(self.owner, LINK, querier, nobody, timer, nobody)
+        self.downstream.start()
+
+    def says(self, source: str, packet: Any = JOIN) -> None:
+        self.downstream.receive(packet, packed(source))
+
+    def test_hosts_of_foreign_subnets(self) -> None:
+        """IP4-SD-09, SEC-03: they count, unless that is not wanted."""
+        self.says("198.51.100.9")
+        self.assertEqual(self.owner.groups, [G])
+
+    def test_hosts_of_foreign_subnets_are_refused(self) -> None:
+        """IP4-SD-09, T-025, SEC-03: and it is told, now and then."""
+        self.downstream.check_subnet = True
+        for source in ("198.51.100.9", "10.0.3.1", "192.0.2.63", "192.0.2.128"):
+            self.says(source)
+        refused = self.downstream.querier.refused
+        self.assertEqual((self.owner.groups, refused), ([], {Refusal.SUBNET: 4}))
+        self.assertEqual(len(self.warned), 1)
+        for source in ("10.0.2.255", "192.0.2.64", "192.0.2.127", "0.0.0.0"):
+            self.make(QuerierSettings())
+            self.downstream.check_subnet = True
+            self.owner.groups.clear()
+            self.says(source)
+            self.assertEqual(self.owner.groups, [G], source)
+
+    def test_routers_of_foreign_subnets(self) -> None:
+        """IP4-SD-09: this is about reports; who may query has a list of its own."""
+        self.downstream.check_subnet = True
+        self.says("9.0.0.1", Query(3, IPV4.unspecified, 10.0))
+        self.assertFalse(self.downstream.querier.is_querier)
+
+    def test_what_is_said_of_refusals(self) -> None:
+        """SSM-08, SEC-01, LIM-01: each reason by itself, once in a while."""
+        allowed = frozenset([packed("10.0.2.2")])
+        self.make(QuerierSettings(max_groups=0, allowed_queriers=allowed))
+        ssm = Report((Record(RecordType.CHANGE_TO_EXCLUDE_MODE, SSM),))
+        for _ in range(3):
+            self.says("10.0.2.9")
+            self.says("10.0.2.9", ssm)
+            self.says("9.0.0.1", Query(3, IPV4.unspecified, 10.0))
+        self.assertEqual(len(self.warned), 3)
+        for part in ("max-groups", "source-specific", "allowed-queriers"):
+            self.assertEqual(sum(part in told for told in self.warned), 1, part)
+        self.clock.advance(WARNING_INTERVAL)
+        self.says("10.0.2.9", ssm)
+        self.assertEqual(len(self.warned), 4)
+
+    def test_everyday_refusals_are_counted_only(self) -> None:
+        """Link-local groups are in every host's reports."""
+        record = Record(RecordType.CHANGE_TO_EXCLUDE_MODE, packed("224.0.0.251"))
+        self.says("10.0.2.9", Report((record,)))
+        self.assertEqual((self.warned, self.downstream.querier.refused), ([], {Refusal.SCOPE: 1}))
+
+    def test_other_settings(self) -> None:
+        """Static groups come at once, and the subnet is checked from then on."""
+        static = {G: self.downstream.querier.subscription(G)}
+        self.downstream.reconfigure(QuerierSettings(static=static), check_subnet=True)
+        self.assertEqual(self.owner.groups, [G])
+        self.says("198.51.100.9")
+        self.assertEqual(self.downstream.querier.groups, {})
+
+    def test_neighbours(self) -> None:
+        """By the prefixes of the link's own addresses, of the family asked about."""
+        ipv6 = Link("d1", 2, True, 1500, ipv6=((packed("fe80::1"), 64), (packed("fd00::1"), 48)))
+        for address, there in (("fe80::9", True), ("fd00:0:0:7::1", True), ("fd00:0:1::1", False)):
+            self.assertIs(ipv6.has_neighbour(IPV6, packed(address)), there, address)
+        self.assertFalse(ipv6.has_neighbour(IPV4, packed("10.0.2.1")))

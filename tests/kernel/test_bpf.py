@@ -1,0 +1,45 @@
+"""What a multicast routing socket is given when it is to have some interfaces' packets alone."""
+
+from __future__ import annotations
+
+from mcproxy.linux.report_groups import ReportGroups
+from mcproxy.protocol.family import Family, packed
+
+from . import test_mroute
+from .support import await_datagram, drain, readable
+from .test_mroute import FAMILIES, GROUPS
+
+
+class OwnInterfaceTests(test_mroute.MembershipTests):
+    """With its own interfaces named, all is as without."""
+
+    def table(self, family: Family, *arguments: int) -> test_mroute.MulticastTable:
+        table: test_mroute.MulticastTable = super().table(family, *arguments)
+        table.accept_from(self.indexes)
+        return table
+
+
+class OwnUpcallTests(test_mroute.TrafficTests):
+    """What the kernel tells comes up with no interface named at all."""
+
+    def table(self, family: Family, *arguments: int) -> test_mroute.MulticastTable:
+        table: test_mroute.MulticastTable = super().table(family, *arguments)
+        table.accept_from([])
+        return table
+
+
+class OtherInterfaceTests(test_mroute.MembershipTests):
+    def test_reports_come_up_once_the_groups_are_joined(self) -> None:
+        """But not here, where they come in on another interface."""
+        for family in FAMILIES:
+            table, group = self.table(family), packed(GROUPS[family])
+            self.open(self.router, ReportGroups, family, self.indexes[1])
+            table.accept_from([self.indexes[0], self.indexes[2]])
+            seen = self.sniff(self.router, "down0", family)
+            member = self.joined(family)
+            await_datagram(seen, lambda data, g=group: g in data)
+            readable(table.socket, 0.2)
+            self.assertFalse(any(self.is_report(family, d) for d in drain(table.socket)))
+            table.accept_from(self.indexes)
+            member.close()
+            await_datagram(table.socket, lambda data, g=group: g in data)

@@ -1,0 +1,58 @@
+"""Filters of tests: what passes is a source filter, for each group the same."""
+
+from __future__ import annotations
+
+from mcproxy.protocol.policy.directional_filters import OPEN, DirectionalFilters, Filter, Policy
+from mcproxy.protocol.sources import EXCLUDE, INCLUDE, NOTHING, SourceFilter
+
+Passing = dict[str, SourceFilter]
+
+
+def both(first: SourceFilter, second: SourceFilter) -> SourceFilter:
+    """The sources that both want."""
+    (mode, sources), (other, others) = first, second
+    if mode is EXCLUDE and other is EXCLUDE:
+        return SourceFilter(EXCLUDE, sources | others)
+    if mode is EXCLUDE:
+        sources, others = others, sources
+    left = sources & others if mode is other else sources - others
+    return SourceFilter(INCLUDE, left) if left else NOTHING
+
+
+def opposite(one: SourceFilter) -> SourceFilter:
+    """The sources that are not wanted."""
+    return SourceFilter(INCLUDE if one.mode is EXCLUDE else EXCLUDE, one.sources)
+
+
+class SetFilter:
+    """Lets sources pass, from some interfaces others."""
+
+    def __init__(self, passing: SourceFilter, from_interfaces: Passing | None = None) -> None:
+        self.passing = passing
+        self.from_interfaces = from_interfaces or {}
+
+    def _passing(self, came_from: str | None) -> SourceFilter:
+        return self.from_interfaces.get(came_from or "", self.passing)
+
+    def passes(self, group: bytes, source: bytes, came_from: str | None = None) -> bool:
+        return self._passing(came_from).wants(source)
+
+    def restrict(
+        self, group: bytes, wanted: SourceFilter, came_from: str | None = None
+    ) -> SourceFilter:
+        return both(wanted, self._passing(came_from))
+
+    def rest(
+        self, group: bytes, wanted: SourceFilter, came_from: str | None = None
+    ) -> SourceFilter:
+        return both(wanted, opposite(self._passing(came_from)))
+
+
+def policy(**passing: SourceFilter) -> Policy:
+    """DirectionalFilters by interface: ``up1_in`` lets this pass in on the upstream up1."""
+    filters: dict[str, Filter] = {name: SetFilter(each) for name, each in passing.items()}
+
+    def gates(name: str) -> DirectionalFilters:
+        return DirectionalFilters(filters.get(f"{name}_in", OPEN), filters.get(f"{name}_out", OPEN))
+
+    return Policy(gates, gates)

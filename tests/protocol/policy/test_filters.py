@@ -1,0 +1,167 @@
+"""Filter rules: looked up as one would by walking the table, and fast."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcproxy.protocol.family import IPV4, Address
+from mcproxy.protocol.policy import filters
+from mcproxy.protocol.policy.directional_filters import Filter as Gate
+from mcproxy.protocol.policy.filters import MAX_LISTED, Filter, Range, Rule
+from mcproxy.protocol.sources import ANY_SOURCE, EXCLUDE, INCLUDE, NOTHING, FilterMode, SourceFilter
+
+from ..support import FamilyTests, both_families, examples
+
+NAMES = ("eth1", "eth2")
+
+Numbers = tuple[int, int] | None
+Lines = list[tuple[Numbers, Numbers, str | None]]
+
+ranges = st.none() | st.tuples(st.integers(0, 40), st.integers(0, 40)).map(
+    lambda pair: (min(pair), max(pair))
+)
+tables: st.SearchStrategy[Lines] = st.lists(
+    st.tuples(ranges, ranges, st.none() | st.sampled_from(NAMES)), max_size=40
+)
+some = st.frozensets(st.integers(0, 40), max_size=4)
+
+
+def holds(line: tuple[Numbers, Numbers, str | None], group: int, source: int, name: str) -> bool:
+    """Whether a rule matches, as one reads it."""
+    groups, sources, came_from = line
+    fits = [r is None or r[0] <= n <= r[1] for r, n in ((groups, group), (sources, source))]
+    return all(fits) and came_from in (None, name)
+
+
+@both_families
+class FilterTests(FamilyTests):
+    """What passes, and what is left of a subscription."""
+
+    def group_at(self, number: int) -> Address:
+        """A group by number."""
+        return bytes([239 if self.family is IPV4 else 0xFF, 0x15]) + number.to_bytes(
+            self.family.address_size - 2
+        )
+
+    def source_at(self, number: int) -> Address:
+        """A source by number."""
+        return bytes([0x20]) + number.to_bytes(self.family.address_size - 1)
+
+    def rule(self, groups: Numbers, sources: Numbers = None, name: str | None = None) -> Rule:
+        """A rule of ranges."""
+        return Rule(
+            None if groups is None else Range(*map(self.group_at, groups)),
+            None if sources is None else Range(*map(self.source_at, sources)),
+            name,
+        )
+
+    def make(self, lines: Lines, allow: bool = True) -> Filter:
+        """A filter of rules."""
+        return Filter(self.family, [self.rule(*line) for line in lines], allow)
+
+    def numbered(self, mode: FilterMode, numbers: frozenset[int]) -> SourceFilter:
+        """A subscription."""
+        return SourceFilter(mode, frozenset(map(self.source_at, numbers)))
+
+    @examples(3)
+    @given(tables, st.booleans(), st.integers(0, 41), st.integers(0, 41))
+    def test_like_a_walk(self, lines: Lines, allow: bool, group: int, source: int) -> None:
+        """A table is an OR of its rules; bounds belong to their ranges."""
+        made = self.make(lines, allow)
+        for name in (*NAMES, "eth3"):
+            expected = any(holds(line, group, source, name) for line in lines) is allow
+            passes = made.passes(self.group_at(group), self.source_at(source), name)
+            self.assertIs(passes, expected)
+        plain = any(holds(line, group, source, "") for line in lines) is allow
+        self.assertIs(made.passes(self.group_at(group), self.source_at(source)), plain)
+
+    @examples(3)
+    @given(
+        tables,
+        st.booleans(),
+        st.integers(0, 41),
+        st.sampled_from([INCLUDE, EXCLUDE]),
+        some,
+        st.sampled_from([*NAMES, None]),
+    )
+    def test_subscriptions_in_two(
+        self,
+        lines: Lines,
+        allow: bool,
+        number: int,
+        mode: FilterMode,
+        numbers: frozenset[int],
+        name: str | None,
+    ) -> None:
+        """What passes and what does not, together all and apart from each other."""
+        made, group = self.make(lines, allow), self.group_at(number)
+        wanted = self.numbered(mode, numbers)
+        passing = made.restrict(group, wanted, name)
+        rest = made.rest(group, wanted, name)
+        for one in map(self.source_at, range(43)):
+            passes = made.passes(group, one, name)
+            self.assertIs(passing.wants(one), wanted.wants(one) and passes)
+            self.assertIs(rest.wants(one), wanted.wants(one) and not passes)
+
+    def test_no_rules(self) -> None:
+        """Nothing matches."""
+        group, one = self.group_at(1), self.source_at(1)
+        self.assertFalse(self.make([]).passes(group, one))
+        self.assertEqual(self.make([]).restrict(group, ANY_SOURCE), NOTHING)
+        self.assertTrue(self.make([], allow=False).passes(group, one))
+        self.assertEqual(self.make([], allow=False).restrict(group, ANY_SOURCE), ANY_SOURCE)
+
+    def test_any(self) -> None:
+        """The other family's rules and addresses do not matter to this one."""
+        other = Range(
+            b"\1" * (20 - self.family.address_size), b"\2" * (20 - self.family.address_size)
+        )
+        made = Filter(self.family, [Rule(group=other), Rule(source=other)], True)
+        self.assertFalse(made.passes(self.group_at(1), self.source_at(1)))
+        made = Filter(self.family, [Rule()], True)
+        self.assertTrue(made.passes(self.group_at(1), self.source_at(1)))
+        self.assertEqual(made.restrict(self.group_at(1), ANY_SOURCE), ANY_SOURCE)
+        self.assertEqual(made.rest(self.group_at(1), ANY_SOURCE), NOTHING)
+
+    def test_all_that_can_be_a_source(self) -> None:
+        """Loopback, multicast and the like need not be among what passes."""
+        if self.family is IPV4:
+            pairs = (("01000000", "7effffff"), ("80000000", "dfffffff"))
+        else:
+            low, middle = "00" * 14 + "0100", "fe7f" + "ff" * 14
+            pairs = ((low, middle), ("fec0" + "00" * 14, "feff" + "ff" * 14))
+        rules = [Rule(None, Range(*map(bytes.fromhex, pair))) for pair in pairs]
+        made = Filter(self.family, rules, True)
+        self.assertEqual(made.restrict(self.group_at(1), ANY_SOURCE), ANY_SOURCE)
+        for rule in rules:
+            assert rule.source is not None
+            self.assertTrue(all(map(self.family.is_source, rule.source)))
+
+    def test_more_than_a_list_can_say(self) -> None:
+        """It is left as it is, for the data's sake; lists of a query's size are not made."""
+        for most, exact in ((MAX_LISTED - 1, True), (MAX_LISTED, False)):
+            made = self.make([((1, 1), (0, most), None)])
+            left = made.restrict(self.group_at(1), ANY_SOURCE)
+            self.assertEqual(left != ANY_SOURCE, exact)
+            left = made.rest(self.group_at(1), ANY_SOURCE)
+            self.assertEqual(left != ANY_SOURCE, exact)
+        including = self.numbered(INCLUDE, frozenset([1, 200]))
+        left = made.restrict(self.group_at(1), including)
+        self.assertEqual(left, self.numbered(INCLUDE, frozenset([1])))
+
+    def test_what_was_found_is_kept_within_bounds(self) -> None:
+        """Many groups, one after another, again and again."""
+        self.patch(filters, "MOST_KEPT", 20)
+        made = self.make([((n, n), (n, n + n % 3), None) for n in range(100)])
+        for number in [*range(100), *range(100), 0, 0]:
+            left = made.restrict(self.group_at(number), ANY_SOURCE)
+            some = frozenset(range(number, number + number % 3 + 1))
+            self.assertEqual(left, self.numbered(INCLUDE, some))
+            kept = [extent.listed or () for extent in made._extents.values()]
+            self.assertLessEqual(len(kept) + sum(map(len, kept)), 20)
+
+    def test_it_is_a_gate(self) -> None:
+        """As the upstreams' choice uses it."""
+        gate: Gate = self.make([])
+        self.assertFalse(gate.passes(self.group_at(1), self.source_at(1)))

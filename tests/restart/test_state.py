@@ -1,0 +1,93 @@
+"""What is written down for the next process, and read by it."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from mcproxy.protocol.family import IPV4, IPV6, packed
+from mcproxy.protocol.host.host import Host
+from mcproxy.protocol.router.querier import Querier
+from mcproxy.protocol.router.settings import QuerierSettings
+from mcproxy.protocol.upstreams.preference import Preference
+from mcproxy.protocol.wire.packets import Query, Record, RecordType, Report
+from mcproxy.restart.state import SavedState, written
+
+GROUP = packed("239.1.1.1")
+
+
+class MemoryTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        querier = Querier(IPV4, QuerierSettings())
+        joined = Report((Record(RecordType.CHANGE_TO_EXCLUDE_MODE, GROUP),))
+        querier.receive(joined, packed("192.0.2.2"), 5.0)
+        host = Host(IPV4, lambda: 0.5)
+        host.receive(Query(2, IPV4.unspecified, 10.0), 5.0)
+        downstreams = {"down1": SimpleNamespace(querier=querier)}
+        preference = Preference(10.0)
+        for working in ("up", "up2"), ("up2",):
+            preference.note(("up", "up2"), working, 5.0)
+        instance: Any = SimpleNamespace(
+            name="tv",
+            family=IPV4,
+            downstreams=downstreams,
+            selection=SimpleNamespace(preference=preference),
+        )
+        upstream: Any = SimpleNamespace(family=IPV4, name="up", host=host)
+        self.text = written([instance], [upstream])
+        self.querier = querier
+
+    def spoilt(self, **values: object) -> bytes:
+        return json.dumps({**json.loads(self.text), **values}).encode()
+
+    def test_what_was_known_is_known(self) -> None:
+        memory = SavedState(self.text)
+        queriers = memory.queriers(IPV4)
+        self.assertEqual(queriers.keys(), {"down1"})
+        self.assertEqual(queriers["down1"].groups.keys(), {GROUP})
+        self.assertEqual(queriers["down1"].next_deadline(), self.querier.next_deadline())
+        self.assertEqual(memory.queriers(IPV6), {})
+
+    def test_hosts_are_known_by_their_link(self) -> None:
+        memory = SavedState(self.text)
+        for family, name, version in ((IPV4, "up", 2), (IPV4, "up2", 3), (IPV6, "up", 2)):
+            host = Host(family, lambda: 0.5)
+            memory.restore_host(host, name)
+            host.rejoin(6.0)
+            self.assertEqual(host.version, version, (family, name))
+
+    def test_upstreams_that_were_down(self) -> None:
+        """MU-08: to the next process they are not as good as those that were not."""
+        memory, names = SavedState(self.text), ("up", "up2")
+        self.assertEqual((memory.fallen("tv"), memory.fallen("radio")), (["up"], []))
+        after = Preference(10.0)
+        after.recall(memory.fallen("tv"))
+        after.note(names, names, 6.0)
+        self.assertEqual(after.order, ("up2", "up"))
+
+    def test_what_is_not_understood_at_all(self) -> None:
+        for text in (
+            b"",
+            b"?",
+            b"[]",
+            b"{}",
+            self.spoilt(format=0),
+            self.spoilt(queriers=1),
+            self.spoilt(fallen=1),
+        ):
+            self.assertRaises(ValueError, SavedState, text)
+
+    def test_a_part_that_is_not_understood(self) -> None:
+        told: list[str] = []
+        log = SimpleNamespace(warn=lambda _, interface, reason: told.append(interface))
+        self.patch(SavedState, "log", log)
+        known = json.loads(self.text)["queriers"]["ipv4"]
+        memory = SavedState(
+            self.spoilt(queriers={"ipv4": {**known, "x": 1}}, hosts={"ipv4": {"up": []}})
+        )
+        self.assertEqual(memory.queriers(IPV4).keys(), {"down1"})
+        memory.restore_host(Host(IPV4, lambda: 0.5), "up")
+        self.assertEqual(told, ["x", "up"])
