@@ -29,8 +29,8 @@ class OwnUpcallTests(test_mroute.TrafficTests):
 
 
 class OtherInterfaceTests(test_mroute.MembershipTests):
-    def test_reports_come_up_once_the_groups_are_joined(self) -> None:
-        """But not here, where they come in on another interface."""
+    def test_report_on_an_interface_outside_the_filter_is_not_received(self) -> None:
+        """The filter names the other interfaces, so the kernel drops the report."""
         for family in FAMILIES:
             table, group = self.table(family), packed(GROUPS[family])
             self.open(self.router, ReportGroups, family, self.indexes[1])

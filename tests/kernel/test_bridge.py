@@ -27,7 +27,7 @@ class BridgeScenarios(Scenarios):
         self.proxy.await_link(BRIDGE)
         self.start(INSTANCE.replace('"down1", "down2"', f'"{BRIDGE}"'))
 
-    def test_each_port_gets_what_its_hosts_joined(self) -> None:
+    def test_bridge_port_receives_only_groups_its_hosts_joined(self) -> None:
         upstream = self.server.capture()
         links = [self.home.capture(data=True), self.other.capture(data=True)]
         self.stream()

@@ -62,7 +62,7 @@ class ChangesTests(RunningTestCase):
         """Addresses of both ends of a cable."""
         return [[each for n in NUMBERS.values() for each in n.net(link, end)] for end in (2, 1)]
 
-    def test_the_end_is_as_a_fresh_start(self) -> None:
+    def test_state_after_random_commands_equals_a_fresh_start(self) -> None:
         self.run_streams(ONE)
         running = parse(with_defaults(ONE))
         for _ in range(ROUNDS):

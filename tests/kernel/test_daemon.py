@@ -28,7 +28,7 @@ START_WORK = 1.0
 
 
 class StartScenarios(Scenarios):
-    def test_the_first_query_is_out_soon(self) -> None:
+    def test_first_query_leaves_soon_after_start(self) -> None:
         """GQ-01."""
         link = self.home.capture()
         began = time.time()
@@ -49,7 +49,7 @@ class StartScenarios(Scenarios):
         self.assertLess(took, FIRST_QUERY)
         self.assertLess(work, START_WORK)
 
-    def test_members_that_were_there_before_get_their_streams(self) -> None:
+    def test_members_that_joined_before_the_start_receive_their_streams(self) -> None:
         members = [self.home.join(self.group), self.other.join(self.ssm, include=[self.source])]
         self.stream()
         self.stream(self.ssm)
@@ -57,13 +57,13 @@ class StartScenarios(Scenarios):
         for member in members:
             self.await_packets(member)
 
-    def test_interfaces_on_the_command_line(self) -> None:
+    def test_interfaces_given_on_the_command_line_are_proxied(self) -> None:
         self.watch(Daemon(self.proxy, command=BY_NAMES)).wait_ready()
         self.stream()
         for node in (self.home, self.other):
             self.await_packets(node.join(self.group))
 
-    def test_this_family_can_be_left_alone(self) -> None:
+    def test_family_with_version_zero_is_not_touched(self) -> None:
         link = self.home.capture()
         self.start(WITHOUT[self.family])
         other = NUMBERS[OTHER[self.family]]
@@ -87,14 +87,14 @@ class RightsScenarios(Scenarios):
         probe = Daemon(self.proxy, command=(*prefix, *NOBODY, *imports))
         return prefix if probe.wait() else (*prefix, *NOBODY)
 
-    def test_without_rights_it_says_so(self) -> None:
+    def test_start_without_rights_is_refused_with_a_reason(self) -> None:
         daemon = Daemon(self.proxy, command=(*self.confined(), *BY_NAMES))
         self.assertEqual(daemon.wait(), 4)
         [line] = daemon.lines
         self.assertIn("not permitted", line)
         self.assertIn("CAP_NET_ADMIN and CAP_NET_RAW", line)
 
-    def test_two_capabilities_are_enough(self) -> None:
+    def test_daemon_with_two_capabilities_forwards(self) -> None:
         command = (*self.confined("net_admin", "net_raw"), *BY_NAMES)
         self.watch(Daemon(self.proxy, command=command))
         self.await_log("ready")
@@ -104,7 +104,7 @@ class RightsScenarios(Scenarios):
         self.assert_whole(member)
         self.assertEqual(self.daemon.terminate()[0], 0)
 
-    def test_a_second_daemon_is_refused_and_the_first_one_not_disturbed(self) -> None:
+    def test_second_daemon_is_refused_and_the_first_keeps_forwarding(self) -> None:
         first = self.start()
         member = self.home.join(self.group)
         self.stream()
@@ -145,21 +145,21 @@ class EndScenarios(Scenarios):
         for link in links:
             self.await_flowing(link, [])
 
-    def test_sigterm(self) -> None:
+    def test_sigterm_leaves_all_groups_and_empties_the_table(self) -> None:
         """HS-11."""
         self.ends(signal.SIGTERM)
 
-    def test_sigint(self) -> None:
+    def test_sigint_leaves_all_groups_and_empties_the_table(self) -> None:
         """HS-11."""
         self.ends(signal.SIGINT)
 
-    def test_started_again_after_its_end(self) -> None:
+    def test_daemon_starts_again_after_a_stop(self) -> None:
         self.daemon.terminate()
         self.start()
         for member in self.members:
             self.await_packets(member)
 
-    def test_started_again_after_it_was_killed(self) -> None:
+    def test_daemon_starts_again_after_it_was_killed(self) -> None:
         upstream = self.server.capture()
         self.daemon.kill()
         self.start()

@@ -50,7 +50,7 @@ class GateScenarios(Scenarios):
 
     # -- upstream, in: what is asked for, and what is accepted
 
-    def test_joins_become_what_the_filter_allows(self) -> None:
+    def test_allow_filter_turns_an_any_source_join_into_the_allowed_sources(self) -> None:
         """MU-02, MU-04: any source is asked for as one; no other comes, though all are sent."""
         self.filter("up", "upstream", "in", allow=[f"{self.group} | {self.one}"])
         self.three_streams(self.group)
@@ -63,7 +63,7 @@ class GateScenarios(Scenarios):
         self.assertEqual(self.told(self.groups[1]), [])
         self.assertEqual(refused.total(), 0)
 
-    def test_joins_become_what_the_filter_leaves(self) -> None:
+    def test_deny_filter_turns_an_any_source_join_into_an_exclude_list(self) -> None:
         """MU-02, MU-04: a mode of the same kind, with what is denied in its list."""
         self.filter("*", "upstream", "in", deny=[f"{self.group} | {self.one}"])
         self.three_streams(self.group)
@@ -81,7 +81,7 @@ class GateScenarios(Scenarios):
 
     # -- upstream, out: what is sent up
 
-    def test_what_is_sent_up(self) -> None:
+    def test_upstream_out_filter_selects_data_sent_upstream(self) -> None:
         """FWD-02: the rest is forwarded between downstreams all the same."""
         self.filter("up", "upstream", "out", deny=[f"* | {self.here}"])
         member = self.home.join(self.group)
@@ -90,7 +90,7 @@ class GateScenarios(Scenarios):
         self.await_packets(member)
         self.assert_steady(member, self.there)
 
-    def test_what_is_sent_up_by_where_it_is_from(self) -> None:
+    def test_upstream_out_filter_selects_data_by_its_iif(self) -> None:
         """The interface in a rule is the one that data came from."""
         self.filter("up", "upstream", "out", allow=[{"rule": "* | *", "from": "down1"}])
         self.film()
@@ -98,7 +98,7 @@ class GateScenarios(Scenarios):
 
     # -- downstream, in: what is accepted from senders
 
-    def test_what_is_accepted_from_senders(self) -> None:
+    def test_downstream_in_filter_drops_data_of_refused_senders(self) -> None:
         """FWD-12: what is refused goes nowhere."""
         self.filter("down2", "downstream", "in", allow=[f"{self.groups[1]} | *"])
         member, another = self.home.join(self.group), self.home.join(self.groups[1])
@@ -111,7 +111,7 @@ class GateScenarios(Scenarios):
 
     # -- downstream, out: what is sent down, and whose memberships count
 
-    def test_what_is_sent_down(self) -> None:
+    def test_downstream_out_filter_selects_groups_sent_to_a_link(self) -> None:
         """A group that others have upstream is still not for this link."""
         self.filter("down1", "downstream", "out", deny=[self.group, f"* | {self.two}"])
         denied, allowed = self.home.join(self.group), self.home.join(self.groups[1])
@@ -128,7 +128,7 @@ class GateScenarios(Scenarios):
         self.assert_steady(allowed, self.one, self.three)
         self.assertEqual(denied.total(), 0)
 
-    def test_what_is_sent_down_by_where_it_is_from(self) -> None:
+    def test_downstream_out_filter_selects_data_by_its_iif(self) -> None:
         """Only what comes from upstream: the camera on the other link is not for this one."""
         self.filter("down1", "downstream", "out", allow=[{"rule": "* | *", "from": "up"}])
         self.stream()
@@ -142,7 +142,7 @@ class GateScenarios(Scenarios):
 
     # -- many
 
-    def test_a_flood_of_refused_sources(self) -> None:
+    def test_flood_of_refused_sources_costs_other_streams_nothing(self) -> None:
         """SEC-04: an allowed stream loses nothing by it, and what is kept is bounded."""
         self.filter("up", "upstream", "in", allow=[f"* | {self.one}"])
         member = self.home.join(self.group)

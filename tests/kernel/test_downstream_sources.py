@@ -22,7 +22,7 @@ class DownstreamSourceScenarios(Scenarios):
         """No packet was put on the link that it came from."""
         self.assertEqual(list(self.own_link.data()), [])
 
-    def test_it_reaches_the_upstream_with_no_member_anywhere(self) -> None:
+    def test_data_of_a_downstream_source_reaches_the_upstream_without_members(self) -> None:
         """FWD-02, FWD-04."""
         self.stream(node=self.home)
         self.await_flowing(self.upstream, [self.source])
@@ -30,7 +30,7 @@ class DownstreamSourceScenarios(Scenarios):
         self.assertEqual(list(self.elsewhere.data()), [])
         self.check_nothing_came_back()
 
-    def test_it_reaches_members_on_another_link_and_on_its_own(self) -> None:
+    def test_data_of_a_downstream_source_reaches_members_on_all_links(self) -> None:
         """FWD-02, FWD-04."""
         neighbour = self.guest.join(self.group)
         member = self.other.join(self.group)
@@ -42,7 +42,7 @@ class DownstreamSourceScenarios(Scenarios):
         self.assert_no_gap(self.upstream, self.source)
         self.check_nothing_came_back()
 
-    def test_members_may_come_and_go_while_it_sends(self) -> None:
+    def test_members_join_and_leave_while_a_downstream_source_sends(self) -> None:
         """FWD-02, FWD-06."""
         self.stream(node=self.home)
         self.let_flow()
@@ -54,7 +54,7 @@ class DownstreamSourceScenarios(Scenarios):
         self.await_flowing(self.upstream, [self.source])
         self.check_nothing_came_back()
 
-    def test_upstream_and_downstream_sources_of_one_group(self) -> None:
+    def test_upstream_and_downstream_sources_of_one_group_reach_members(self) -> None:
         """FWD-01, FWD-02, FWD-04."""
         far = self.sources[0]
         self.stream(node=self.home)
@@ -66,7 +66,7 @@ class DownstreamSourceScenarios(Scenarios):
         self.assert_whole(member, self.source, far)
         self.assert_whole(neighbour, self.source, far)
 
-    def test_a_member_elsewhere_names_it(self) -> None:
+    def test_member_that_includes_a_downstream_source_receives_it(self) -> None:
         """FWD-02, FWD-05."""
         for group in (self.group, self.ssm):
             member = self.other.join(group, include=[self.source])
@@ -78,7 +78,7 @@ class DownstreamSourceScenarios(Scenarios):
             self.streams.pop().stop()
             self.upstream.clear()
 
-    def test_a_member_elsewhere_blocks_it(self) -> None:
+    def test_member_that_excludes_a_downstream_source_does_not_receive_it(self) -> None:
         """FWD-02, FWD-05."""
         self.other.join(self.group, exclude=[self.source])
         self.stream(node=self.home)
@@ -87,7 +87,7 @@ class DownstreamSourceScenarios(Scenarios):
         self.await_flowing(self.upstream, [self.source])
         self.check_nothing_came_back()
 
-    def test_it_is_known_by_its_link_where_the_route_leads_elsewhere(self) -> None:
+    def test_source_whose_route_leads_elsewhere_is_found_by_its_data(self) -> None:
         """FWD-14."""
         net, self.source = STRANGERS[self.family is IPV4]
         length = net.partition("/")[2]
@@ -100,7 +100,7 @@ class DownstreamSourceScenarios(Scenarios):
         self.await_flowing(self.upstream, [self.source])
         self.check_nothing_came_back()
 
-    def test_a_source_that_moves_is_followed(self) -> None:
+    def test_entry_follows_a_source_that_moves_to_another_link(self) -> None:
         """FWD-14."""
         net, self.source = STRANGERS[self.family is IPV4]
         length = net.partition("/")[2]

@@ -102,21 +102,21 @@ class TwoProxiesTests(SynchronousTestCase):
         stream.stop()
         member.leave()
 
-    def test_ipv4(self) -> None:
+    def test_igmpv3_proxies_elect_one_forwarder_and_fail_over(self) -> None:
         """T-090, T-139, T-140, FWD-03, FWD-06, QE-03, QE-06."""
         self.one_forwards_and_the_other_takes_over("239.1.1.1", "mld-version = 0")
 
-    def test_ipv6(self) -> None:
+    def test_mldv2_proxies_elect_one_forwarder_and_fail_over(self) -> None:
         """T-090, T-139, T-140, FWD-03, FWD-06, QE-03, QE-06."""
         self.one_forwards_and_the_other_takes_over("ff1e::1", "igmp-version = 0")
 
-    def test_igmpv2(self) -> None:
+    def test_igmpv2_proxies_elect_one_forwarder_and_fail_over(self) -> None:
         """T-090 with routers of version 2, which elect in the same way."""
         versions = "mld-version = 0\nigmp-version = 2"
         self.host.sysctl("ipv4/conf/eth0/force_igmp_version", 2)
         self.one_forwards_and_the_other_takes_over("239.1.1.1", versions)
 
-    def test_mldv1(self) -> None:
+    def test_mldv1_proxies_elect_one_forwarder_and_fail_over(self) -> None:
         """T-090 with routers of version 1, which elect in the same way."""
         versions = "igmp-version = 0\nmld-version = 1"
         self.host.sysctl("ipv6/conf/eth0/force_mld_version", 1)

@@ -19,7 +19,7 @@ class FilterScenarios(Scenarios):
         self.start()
         self.link = self.home.capture(data=True)
 
-    def test_two_sources_are_taken_and_the_third_never_comes(self) -> None:
+    def test_member_that_includes_two_sources_receives_only_these(self) -> None:
         """FWD-05, PSSM-02."""
         upstream = self.server.capture()
         self.three_streams(self.ssm)
@@ -32,7 +32,7 @@ class FilterScenarios(Scenarios):
         )
         self.assertEqual({one.type for one in told}, {ALLOW})
 
-    def test_of_listed_sources_no_packet_of_another_comes(self) -> None:
+    def test_member_of_listed_sources_never_receives_another(self) -> None:
         """FWD-05."""
         for group in (self.ssm, self.group):
             self.three_streams(group)
@@ -41,14 +41,14 @@ class FilterScenarios(Scenarios):
             self.assert_whole(member, self.c)
             self.assertEqual({datum.source for datum in self.link.data()}, {self.c})
 
-    def test_one_source_is_blocked(self) -> None:
+    def test_member_that_excludes_a_source_does_not_receive_it(self) -> None:
         """FWD-05."""
         self.three_streams(self.group)
         member = self.home.join(self.group, exclude=[self.b])
         self.await_flowing(self.link, [self.a, self.c])
         self.assert_whole(member, self.a, self.c)
 
-    def test_a_source_that_one_blocks_and_another_wants(self) -> None:
+    def test_source_excluded_by_one_host_and_included_by_another_is_forwarded(self) -> None:
         """FWD-05, DB-01, DB-04."""
         elsewhere, upstream = self.other.capture(data=True), self.server.capture()
         self.three_streams(self.group)
@@ -58,7 +58,7 @@ class FilterScenarios(Scenarios):
         self.await_flowing(elsewhere, [self.a, self.b, self.c])
         self.assertEqual(set(records(upstream, self.group)), {record(TO_EX, self.group)})
 
-    def test_a_host_leaves_what_it_listed(self) -> None:
+    def test_host_that_leaves_its_sources_no_longer_receives_them(self) -> None:
         upstream = self.server.capture()
         self.three_streams(self.ssm)
         member = self.home.join(self.ssm, include=[self.a, self.b])
@@ -86,27 +86,27 @@ class FilterScenarios(Scenarios):
         wanted = self.sources if include is None else include
         self.await_flowing(self.link, set(wanted) - {exclude})
 
-    def test_from_a_list_to_another(self) -> None:
+    def test_change_from_one_include_list_to_another(self) -> None:
         """SC-04."""
         self.begins(self.ssm, [self.a, self.b])
         self.changes(lambda member: member.include([self.b, self.c]), self.b, self.c)
 
-    def test_from_any_to_a_list(self) -> None:
+    def test_change_from_any_source_to_an_include_list(self) -> None:
         """SC-08."""
         self.begins(self.group, None)
         self.changes(lambda member: member.include([self.a]), self.a)
 
-    def test_from_a_list_to_any(self) -> None:
+    def test_change_from_an_include_list_to_any_source(self) -> None:
         """SC-03."""
         self.begins(self.group, [self.a])
         self.changes(lambda member: member.exclude(), self.a, self.b, self.c)
 
-    def test_from_all_but_one_to_all_but_another(self) -> None:
+    def test_change_from_one_exclude_list_to_another(self) -> None:
         """SC-07."""
         self.begins(self.group, None, exclude=self.a)
         self.changes(lambda member: member.exclude([self.b]), self.c, self.a)
 
-    def test_from_a_list_to_all_but_one(self) -> None:
+    def test_change_from_an_include_list_to_an_exclude_list(self) -> None:
         """SC-03."""
         self.begins(self.group, [self.a, self.b])
         self.changes(lambda member: member.exclude([self.a]), self.b, self.c)

@@ -45,7 +45,7 @@ class HoldScenarios(Providers):
             if row["role"] == "upstream" and row["instance"].endswith(self.family.name)
         ]
 
-    def test_the_first_takes_back_after_the_hold_time(self) -> None:
+    def test_preferred_upstream_takes_over_again_after_the_hold_time(self) -> None:
         """MU-08: it is joined first, and the second left when it delivers."""
         self.start_with(HOLD)
         near, far = self.watch_joins()
@@ -62,7 +62,7 @@ class HoldScenarios(Providers):
         self.await_asked(self.wanted, set())
         self.assertLessEqual(self.lost_of(member), 1)
 
-    def test_taking_back_makes_no_gap(self) -> None:
+    def test_return_to_the_preferred_upstream_loses_no_packet(self) -> None:
         """MU-08: the second goes on until the first, which takes its time, delivers."""
         self.start_with(HOLD)
         member = self.change_over()
@@ -76,7 +76,7 @@ class HoldScenarios(Providers):
         self.assertLessEqual(abs(left - joined - HANDOVER_TIME), SLACK)
         self.assertLessEqual(self.lost_of(member), 1)
 
-    def test_a_link_that_flaps_moves_nothing(self) -> None:
+    def test_flapping_preferred_upstream_does_not_move_the_stream(self) -> None:
         """MU-08: each time the hold time begins anew."""
         self.start_with(HOLD)
         near, _ = self.watch_joins()
@@ -89,7 +89,7 @@ class HoldScenarios(Providers):
         taken = self.await_told(near, record(TO_EX, self.group))
         self.assertGreaterEqual(taken - self.up_at, HOLD_TIME - SLACK / 4)
 
-    def test_the_first_is_used_at_once_when_it_is_all_there_is(self) -> None:
+    def test_returning_upstream_is_used_at_once_when_it_is_the_only_one(self) -> None:
         """MU-07, MU-08: and the second is not preferred to it afterwards."""
         self.start_with('upstream-hold-time = "never"')
         member = self.change_over()
@@ -101,7 +101,7 @@ class HoldScenarios(Providers):
         self.assertEqual(self.lost_of(member), 0)
         self.await_asked(self.wanted, set())
 
-    def test_the_first_does_not_take_back_by_itself(self) -> None:
+    def test_hold_time_never_keeps_the_second_upstream(self) -> None:
         """MU-08: until it is told otherwise."""
         self.start_with('upstream-hold-time = "never"')
         member = self.change_over()
@@ -115,7 +115,7 @@ class HoldScenarios(Providers):
         self.await_asked(self.wanted, set())
         self.assertLessEqual(self.lost_of(member), 1)
 
-    def test_another_process_does_not_take_back_either(self) -> None:
+    def test_restart_keeps_the_second_upstream_during_the_hold_time(self) -> None:
         """MU-08: a restart moves nothing."""
         self.start_with('upstream-hold-time = "never"')
         member = self.change_over()
@@ -125,7 +125,9 @@ class HoldScenarios(Providers):
             self.assertEqual(self.held(), [("up", "held", False), ("up2", "up", False)])
         self.await_asked(set(), self.wanted)
 
-    def test_data_is_sent_up_to_the_second_meanwhile(self) -> None:
+    def test_data_is_sent_up_to_the_second_upstream_during_the_hold_time(
+        self,
+    ) -> None:
         """MU-06, MU-08."""
         self.start_with(HOLD, 'upstream-data = "first"')
         camera = self.numbers.at(DOWN2, 2)

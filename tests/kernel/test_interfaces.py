@@ -43,7 +43,7 @@ class MonitorTests(KernelTestCase):
     def link(self, name: str) -> Link | None:
         return self.monitor.links.get(name)
 
-    def test_knows_all_links_at_the_start(self) -> None:
+    def test_monitor_knows_all_links_at_the_start(self) -> None:
         self.assertEqual(set(self.monitor.links), {"lo", *self.links})
         up0 = self.monitor.links["up0"]
         self.assertEqual(
@@ -54,7 +54,7 @@ class MonitorTests(KernelTestCase):
         self.assertEqual(up0.address(IPV6), packed("fe80::1"))
         self.assertTrue(self.monitor.links["lo"].up)
 
-    def test_addresses_come_and_go(self) -> None:
+    def test_monitor_reports_addresses_that_are_added_and_removed(self) -> None:
         self.router.ip("addr add 10.9.0.1/16 dev up0")
         self.router.ip("addr add 10.9.0.2/16 dev up0")
         self.run_until(lambda: len(self.monitor.links["up0"].ipv4) == 3)
@@ -62,7 +62,7 @@ class MonitorTests(KernelTestCase):
         self.run_until(lambda: self.link("up0").address(IPV4) == packed("10.9.0.1"))  # type: ignore
         self.assertEqual(len(self.changes), 3)
 
-    def test_tentative_addresses_come_when_they_may_be_used(self) -> None:
+    def test_tentative_address_is_reported_once_it_is_usable(self) -> None:
         self.router.sysctl("ipv6/conf/down0/accept_dad", 1)
         self.router.ip("addr add fe80::77/64 dev down0")
         tentative = self.router.ip("-6 addr show dev down0 tentative")
@@ -73,14 +73,14 @@ class MonitorTests(KernelTestCase):
         self.run_until(lambda: packed("fe80::77") in self.link("down0").addresses(IPV6))  # type: ignore
         self.assertEqual(len(self.changes), 1)
 
-    def test_a_link_that_loses_its_other_end_is_down(self) -> None:
+    def test_link_whose_peer_is_down_is_down(self) -> None:
         self.peer.ip("link set down0 down")
         self.run_until(lambda: not self.monitor.links["down0"].up)
         self.peer.ip("link set down0 up")
         self.run_until(lambda: self.monitor.links["down0"].up)
         self.assertEqual({after.name for _, after in self.changes if after}, {"down0"})
 
-    def test_links_come_and_go(self) -> None:
+    def test_monitor_reports_links_that_are_added_and_removed(self) -> None:
         self.router.ip("link add new0 type bridge")
         self.run_until(lambda: "new0" in self.monitor.links)
         self.router.ip("link set new0 name old0")
@@ -93,7 +93,7 @@ class MonitorTests(KernelTestCase):
             described, [(None, "new0"), ("new0", None), (None, "old0"), ("old0", None)]
         )
 
-    def test_a_port_that_leaves_its_bridge_stays_a_link(self) -> None:
+    def test_port_that_leaves_its_bridge_remains_a_link(self) -> None:
         self.router.ip("link add br0 type bridge")
         self.router.ip("link set down1 master br0")
         self.router.ip("link set down1 nomaster")
@@ -102,7 +102,7 @@ class MonitorTests(KernelTestCase):
         self.assertIn("down1", self.monitor.links)
         self.assertEqual([pair for pair in self.changes if pair[1] is None], [])
 
-    def test_a_flood_of_events_is_survived_and_the_end_is_right(self) -> None:
+    def test_monitor_is_right_after_a_flood_of_events(self) -> None:
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         for number in range(40):
             self.router.ip(f"addr add 10.8.{number}.1/24 dev up0")
@@ -114,7 +114,7 @@ class MonitorTests(KernelTestCase):
 
 
 class LocatorTests(KernelTestCase):
-    def test_follows_the_routes(self) -> None:
+    def test_lookup_follows_the_unicast_routes(self) -> None:
         locator = self.open(self.router, RouteLookup)
         up0, down0, _ = self.indexes
         with self.router:  # the socket is opened by the first question
@@ -128,7 +128,7 @@ class LocatorTests(KernelTestCase):
         self.assertEqual(locator.interface_towards(packed("198.51.100.1")), up0)
         self.assertEqual(locator.interface_towards(packed("2001:db8:ffff::1")), up0)
 
-    def test_what_is_here_or_nowhere_is_not_towards_anything(self) -> None:
+    def test_lookup_returns_none_for_local_or_unreachable_address(self) -> None:
         locator = self.open(self.router, RouteLookup)
         self.router.ip("route add unreachable 203.0.113.0/24")
         self.router.ip("-6 route add unreachable 2001:db8:dead::/48")
@@ -137,7 +137,7 @@ class LocatorTests(KernelTestCase):
                 self.assertIsNone(locator.interface_towards(packed(text)), text)
             self.assertIsNone(locator.interface_towards(packed("2001:db8:dead::1")))
 
-    def test_works_again_after_close(self) -> None:
+    def test_lookup_works_again_after_close(self) -> None:
         locator = self.open(self.router, RouteLookup)
         for _ in range(2):
             with self.router:
@@ -146,7 +146,7 @@ class LocatorTests(KernelTestCase):
 
 
 class RuleTests(KernelTestCase):
-    def test_rules_are_made_once_and_taken_away(self) -> None:
+    def test_policy_rules_are_added_once_and_removed(self) -> None:
         for family in FAMILIES:
             with self.router:
                 self.assertEqual(list_rules(family), [])

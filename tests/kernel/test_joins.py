@@ -7,7 +7,7 @@ from .site import LAST_MEMBER_TIME, SLACK, IPv4TestCase, IPv6TestCase, Scenarios
 
 
 class JoinScenarios(Scenarios):
-    def test_a_join_brings_the_stream_to_its_link_alone(self) -> None:
+    def test_join_brings_the_stream_to_the_link_of_the_host_only(self) -> None:
         """FWD-01, HS-02."""
         self.start()
         upstream, elsewhere = self.server.capture(), self.other.capture(data=True)
@@ -18,7 +18,7 @@ class JoinScenarios(Scenarios):
         self.assertEqual(list(elsewhere.data()), [])
         self.assertEqual(records(upstream, self.group)[0], record(TO_EX, self.group))
 
-    def test_a_stream_that_nobody_joined_stays_upstream(self) -> None:
+    def test_stream_without_members_is_not_forwarded(self) -> None:
         """FWD-01."""
         self.start()
         links = [node.capture(data=True) for node in (self.home, self.other)]
@@ -26,7 +26,7 @@ class JoinScenarios(Scenarios):
         self.let_flow()
         self.assertEqual([list(link.data()) for link in links], [[], []])
 
-    def test_members_come_and_go_and_the_others_lose_nothing(self) -> None:
+    def test_members_join_and_leave_while_others_lose_no_packet(self) -> None:
         """FWD-06, DB-04, SQ-08."""
         self.start()
         upstream = self.server.capture()
@@ -53,7 +53,7 @@ class JoinScenarios(Scenarios):
         self.assertLess(last - first.joined, LAST_MEMBER_TIME + SLACK)
         self.assert_no_gap(home_link, self.source)
 
-    def test_a_second_member_on_the_link_keeps_the_stream(self) -> None:
+    def test_leave_of_one_member_keeps_the_stream_for_the_other(self) -> None:
         """SQ-01, DB-04."""
         self.start()
         upstream = self.server.capture()
@@ -65,7 +65,7 @@ class JoinScenarios(Scenarios):
         self.assert_whole(second)
         self.assertNotIn(record(TO_IN, self.group), records(upstream, self.group))
 
-    def test_a_leave_that_is_taken_back_costs_no_packet(self) -> None:
+    def test_leave_followed_by_a_join_loses_no_packet(self) -> None:
         self.start()
         upstream, link = self.server.capture(), self.home.capture(data=True)
         self.stream()

@@ -74,7 +74,7 @@ else:
 
 
 class KindScenarios(Kinds):
-    def test_members_and_sources(self) -> None:
+    def test_joins_leaves_and_data_pass_in_both_directions(self) -> None:
         """T-150: joins, leaves and data are as on any other link, in both directions."""
         self.start()
         upstream, data = self.server.capture(), self.server.capture(data=True)

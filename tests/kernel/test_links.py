@@ -60,7 +60,7 @@ class DownstreamScenarios(LinkScenarios):
         self.await_packets(self.guest.join(self.groups[1]))
         self.assert_whole(self.bystander)
 
-    def test_deleted_and_made_again(self) -> None:
+    def test_link_deleted_and_created_again_is_proxied_again(self) -> None:
         """GQ-06, FWD-06, HR-07."""
         self.proxy.delete_link("down1")
         self.await_lost("down1")
@@ -68,26 +68,26 @@ class DownstreamScenarios(LinkScenarios):
         self.lay("down1")
         self.check_works_again()
 
-    def test_deleted_and_made_again_at_once(self) -> None:
+    def test_link_deleted_and_created_again_at_once_is_proxied_again(self) -> None:
         for _ in range(3):
             self.proxy.delete_link("down1")
             self.lay("down1")
         self.check_works_again()
 
-    def test_down_and_up(self) -> None:
+    def test_link_set_down_and_up_is_proxied_again(self) -> None:
         """GQ-06, HR-07."""
         self.proxy.set_link("down1", state="down")
         self.await_lost("down1")
         self.proxy.set_link("down1", state="up")
         self.check_works_again()
 
-    def test_the_cable_pulled_and_put_back(self) -> None:
+    def test_link_that_loses_and_regains_its_carrier_is_proxied_again(self) -> None:
         self.lan.set_link("proxy", state="down")
         self.await_lost("down1")
         self.lan.set_link("proxy", state="up")
         self.check_works_again()
 
-    def test_renamed_and_named_back(self) -> None:
+    def test_link_renamed_and_named_back_is_proxied_again(self) -> None:
         self.proxy.set_link("down1", state="down")
         self.proxy.set_link("down1", ifname="elsewhere", state="up")
         self.await_lost("down1")
@@ -95,7 +95,7 @@ class DownstreamScenarios(LinkScenarios):
         self.proxy.set_link("elsewhere", ifname="down1", state="up")
         self.check_works_again()
 
-    def test_another_address_after_none_for_a_while(self) -> None:
+    def test_link_that_gets_a_new_address_after_a_pause_keeps_its_members(self) -> None:
         link = self.home.capture()
         old = self.numbers.net(DOWN1, 1)[0] if self.family is IPV4 else self.link_local("down1")
         self.proxy.delete_address("down1", old)
@@ -106,7 +106,7 @@ class DownstreamScenarios(LinkScenarios):
         self.check_works_again()
         self.assert_whole(self.member)
 
-    def test_another_address(self) -> None:
+    def test_link_that_changes_its_address_is_proxied_with_the_new_one(self) -> None:
         """QE-07."""
         link = self.home.capture()
         new = self.change_address("down1", DOWN1)
@@ -128,20 +128,20 @@ class UpstreamScenarios(LinkScenarios):
         self.await_packets(self.member)
         self.await_packets(self.bystander)
 
-    def test_deleted_and_made_again(self) -> None:
+    def test_link_deleted_and_created_again_is_proxied_again(self) -> None:
         """GQ-06, FWD-06, HR-07."""
         self.proxy.delete_link("up")
         self.await_lost("up")
         self.lay("up")
         self.check_works_again()
 
-    def test_deleted_and_made_again_at_once(self) -> None:
+    def test_link_deleted_and_created_again_at_once_is_proxied_again(self) -> None:
         for _ in range(3):
             self.proxy.delete_link("up")
             self.lay("up")
         self.check_works_again()
 
-    def test_down_and_up(self) -> None:
+    def test_link_set_down_and_up_is_proxied_again(self) -> None:
         """GQ-06, HR-07."""
         upstream = self.server.capture()
         self.proxy.set_link("up", state="down")
@@ -154,7 +154,7 @@ class UpstreamScenarios(LinkScenarios):
         self.await_packets(late)
         self.check_works_again()
 
-    def test_another_address(self) -> None:
+    def test_link_that_changes_its_address_is_proxied_with_the_new_one(self) -> None:
         """QE-07."""
         upstream = self.server.capture()
         new = self.change_address("up", UP)
@@ -175,7 +175,7 @@ class LateScenarios(Scenarios):
 
     links = ("down2",)
 
-    def test_they_are_taken_when_they_come(self) -> None:
+    def test_interfaces_created_after_the_start_are_proxied(self) -> None:
         self.start(query_interval=4)
         self.await_log("down1", "no such interface yet")
         early, late = self.other.join(self.group), self.home.join(self.group)
@@ -186,7 +186,7 @@ class LateScenarios(Scenarios):
         self.await_packets(late)
         self.assert_whole(early)
 
-    def test_they_are_taken_when_they_are_put_up(self) -> None:
+    def test_interfaces_set_up_after_the_start_are_proxied(self) -> None:
         for name in ("up", "down1"):
             self.lay(name)
             self.proxy.set_link(name, state="down")
@@ -198,7 +198,7 @@ class LateScenarios(Scenarios):
         self.stream()
         self.await_packets(member)
 
-    def test_a_pattern_takes_what_comes(self) -> None:
+    def test_interface_that_matches_a_pattern_is_proxied_when_it_appears(self) -> None:
         instance = '[instance.tv]\nupstream = "up"\ndownstream = ["down?"]\n'
         self.start(instance, query_interval=4)
         self.lay("up")
@@ -207,7 +207,7 @@ class LateScenarios(Scenarios):
         for node in (self.home, self.other):
             self.await_packets(node.join(self.group))
 
-    def test_an_address_that_comes_late(self) -> None:
+    def test_downstream_that_gets_its_address_late_is_proxied(self) -> None:
         self.lay("up")
         self.lay("down1")
         old = self.numbers.net(DOWN1, 1)[0] if self.family is IPV4 else self.link_local("down1")
@@ -218,7 +218,7 @@ class LateScenarios(Scenarios):
         self.stream()
         self.await_packets(member)
 
-    def test_an_upstream_without_an_address(self) -> None:
+    def test_upstream_without_an_address_is_used(self) -> None:
         """IP4-SD-05."""
         self.lay("up")
         self.proxy.delete_address("up", self.numbers.net(UP, 1)[0])

@@ -77,7 +77,7 @@ class MalformedScenarios(Scenarios):
         yield self.message(Report((record(ALLOW, self.bad, self.group, self.not_multicast[2]),)))
         yield self.message(OldReport(self.family.current_version - 1, packed(self.bad)))
 
-    def test_one_of_every_kind(self) -> None:
+    def test_malformed_packet_of_every_kind_is_dropped(self) -> None:
         """V-1, V-4..9, V-12."""
         for packet in self.packets():
             for host in self.hosts:
@@ -87,7 +87,7 @@ class MalformedScenarios(Scenarios):
         self.hosts[0].send(self.wrap(self.join))  # with nothing wrong in it
         self.await_told(self.upstream, record(TO_EX, self.bad))
 
-    def test_random_changes(self) -> None:
+    def test_randomly_changed_packets_do_no_harm(self) -> None:
         """SEC-07."""
         dice = random.Random(1)
         listing = Report((record(ALLOW, self.ssm, *self.sources), record(IS_EX, self.bad)))

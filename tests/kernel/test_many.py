@@ -58,7 +58,7 @@ class ManyInstancesTests(LabTestCase):
         daemon = Daemon(self.proxy, configuration(count))
         return daemon, min(daemon.wait_ready(60), daemon.cpu_seconds())
 
-    def test_they_start_soon_take_little_and_leave_nothing(self) -> None:
+    def test_hundred_instances_start_soon_take_little_memory_and_leave_nothing(self) -> None:
         single, _ = self.start(1)
         alone = single.resident_bytes()
         self.assertEqual(single.terminate()[0], 0)

@@ -94,7 +94,7 @@ class MixedHostScenarios(Scenarios):
         self.assertGreater(last, earliest)
         self.await_flowing(self.link, [])
 
-    def test_the_newer_ones_leave_first(self) -> None:
+    def test_leave_of_newer_hosts_keeps_the_stream_for_the_older_host(self) -> None:
         """GC-01..03, T-150: what they say does not cut off a host of the version before."""
         older = self.family.current_version - 1
         self.stream()
@@ -103,7 +103,7 @@ class MixedHostScenarios(Scenarios):
         old.leave()
         self.assert_cut(old.joined, old.joined + LAST_MEMBER_TIME + SLACK)
 
-    def test_the_older_one_leaves_first(self) -> None:
+    def test_leave_of_the_older_host_keeps_the_stream_for_newer_hosts(self) -> None:
         """GC-01, OLD-02, OLD-03: its leave asks the others, which answer."""
         older = self.family.current_version - 1
         self.stream()
@@ -114,7 +114,7 @@ class MixedHostScenarios(Scenarios):
 
 
 class VersionScenarios(MixedHostScenarios):
-    def test_each_version_is_heard_as_it_is(self) -> None:
+    def test_hosts_of_all_versions_lead_to_one_report_upstream(self) -> None:
         """T-150: the hosts speak what they are to, and upstream there is one report."""
         self.stream()
         self.join(*self.hosts.values(), self.second)
@@ -128,7 +128,7 @@ class VersionScenarios(MixedHostScenarios):
 
 
 class IPv4MixedHostTests(VersionScenarios, IPv4TestCase):
-    def test_a_host_of_igmpv1_ends_by_time_alone(self) -> None:
+    def test_membership_of_an_igmpv1_host_ends_only_by_timeout(self) -> None:
         """GC-02, T-064: nobody's leave counts while it may be there."""
         self.stream()
         oldest, *newer = self.join(*self.hosts.values(), self.second)

@@ -49,7 +49,7 @@ class MobilityScenarios(Gateways):
         wait_until(times, message="not asked, or not answered")
         return times()[0]
 
-    def test_a_node_that_watches_goes_to_another_gateway(self) -> None:
+    def test_receiving_node_that_moves_to_another_gateway_gets_its_stream_at_once(self) -> None:
         """PM-04, PM-05, PM-07, TU-04: it says what it wants, and has it at once."""
         member = self.node.join(self.group)
         self.send_both_ways()
@@ -62,7 +62,7 @@ class MobilityScenarios(Gateways):
         self.await_told(new, record(TO_EX, self.group))
         self.assert_steady(member)
 
-    def test_a_node_that_films_goes_to_another_gateway(self) -> None:
+    def test_sending_node_that_moves_to_another_gateway_is_received_at_once(self) -> None:
         """MS-01, MS-03: whoever watches it sees it as soon as it sends again."""
         member = self.server.join(self.filmed)
         self.stream(self.filmed, self.camera, self.node)
@@ -73,7 +73,7 @@ class MobilityScenarios(Gateways):
         self.assertLess(self.first_after(watched, came, self.camera) - came, HANDOVER)
         self.assert_steady(member, self.camera)
 
-    def test_a_node_goes_to_another_instance(self) -> None:
+    def test_memberships_move_with_a_node_to_another_instance(self) -> None:
         """PM-06, RO-06: its memberships go with it, and it is asked for them all the same."""
         member, other = self.node.join(self.group), self.second.capture("t1")
         self.send_both_ways()
@@ -95,7 +95,7 @@ class MobilityScenarios(Gateways):
         self.await_told(old, record(TO_EX, self.group))
         self.assert_steady(member)
 
-    def test_a_node_that_films_goes_to_another_instance(self) -> None:
+    def test_data_of_a_sending_node_leaves_by_the_upstream_of_its_new_instance(self) -> None:
         """MS-03: what it sends comes out at the other anchor."""
         watchers = [self.server.join(self.filmed, name) for name in ("eth0", "eth1")]
         self.stream(self.filmed, self.camera, self.node)

@@ -52,7 +52,7 @@ class NotForwardedTests(TableTestCase):
         seen.update(data[-8:] for end in self.ends.values() for data in drain(end))
         self.assertEqual(seen & {packet[-8:] for packet in packets}, set())
 
-    def test_the_last_hop(self) -> None:
+    def test_data_with_a_ttl_of_one_is_not_forwarded(self) -> None:
         """FWD-08, T-141: a TTL or hop limit of 1 ends here."""
         for family in FAMILIES:
             self.lay_out(family, GROUPS[family])
@@ -60,7 +60,7 @@ class NotForwardedTests(TableTestCase):
                 last = datagram(family, usual[family], GROUPS[family], 1, ODD)
                 self.stays(family, link, last)
 
-    def test_groups_of_the_link(self) -> None:
+    def test_link_local_groups_are_not_forwarded(self) -> None:
         """FWD-07, FWD-10, T-142: whatever their TTL and the entries."""
         those = {
             IPV4: ("224.0.0.99", "224.0.0.251"),
@@ -72,7 +72,7 @@ class NotForwardedTests(TableTestCase):
                 packets = [datagram(family, usual[family], g, 8, ODD) for g in those[family]]
                 self.stays(family, link, *packets)
 
-    def test_sources_that_are_none(self) -> None:
+    def test_data_of_invalid_sources_is_not_forwarded(self) -> None:
         """FWD-09: loopback and multicast addresses, and 0.0.0.0."""
         those = {
             IPV4: ("127.0.0.1", "0.0.0.0", "224.1.1.1", "255.255.255.255"),
@@ -84,7 +84,7 @@ class NotForwardedTests(TableTestCase):
                 packets = [datagram(family, s, GROUPS[family], 8, ODD) for s in those[family]]
                 self.stays(family, link, *packets)
 
-    def test_igmp(self) -> None:
+    def test_igmp_packets_are_not_forwarded(self) -> None:
         """IP4-07, T-153: with Router Alert or without, and a TTL that would reach further."""
         self.lay_out(IPV4, GROUPS[IPV4])
         group = packed(GROUPS[IPV4])

@@ -32,7 +32,7 @@ class ClassicScenarios(Scenarios):
         text = CLASSIC.format(*self.groups, source=self.sources[1], ssm=self.ssm)
         self.watch(Daemon(self.proxy, text)).wait_ready()
 
-    def test_a_table_upstream(self) -> None:
+    def test_mcproxy_1_1_filter_of_an_upstream_interface_replaces_the_wildcard_filter(self) -> None:
         """The filter with the interface's name counts, not the one with the star."""
         self.three_streams(self.group)
         upstream = self.server.capture("eth0")
@@ -42,7 +42,7 @@ class ClassicScenarios(Scenarios):
         self.assert_steady(member, self.sources[0], self.sources[2])
         self.await_told(upstream, record(TO_EX, self.group, self.sources[1]))
 
-    def test_a_table_for_what_goes_down(self) -> None:
+    def test_mcproxy_1_1_downstream_out_filter_stops_data_and_memberships(self) -> None:
         """Nothing is sent there, and membership there is not told upstream."""
         group = self.groups[1]
         self.stream(group)
@@ -55,7 +55,7 @@ class ClassicScenarios(Scenarios):
         self.await_told(upstream, record(TO_EX, group))
         self.assertEqual(refused.total(), 0)
 
-    def test_a_table_without_rules_for_senders(self) -> None:
+    def test_mcproxy_1_1_empty_table_for_senders_refuses_all_senders(self) -> None:
         member = self.other.join(self.group)
         source = self.numbers.at(2, 2)
         self.stream(self.group)
@@ -74,7 +74,7 @@ class ClassicOverIPv6(ClassicScenarios, IPv6TestCase):
 
 
 class IgmpproxyTests(IPv4TestCase):
-    def test_its_file(self) -> None:
+    def test_igmpproxy_file_filters_groups_tracks_hosts_and_leaves_ipv6_alone(self) -> None:
         """Groups are filtered, hosts are tracked, and IPv6 is left alone."""
         self.watch(Daemon(self.proxy, IGMPPROXY)).wait_ready()
         self.assertEqual(self.vifs(), ["down1", "down2", "up"])

@@ -26,7 +26,7 @@ class OlderHostScenarios(Scenarios):
         else:
             node.sysctl("ipv6/conf/eth0/force_mld_version", version)
 
-    def test_an_older_host_joins_and_leaves(self) -> None:
+    def test_join_and_leave_of_an_older_host_are_reported_in_the_current_version(self) -> None:
         """OLD-02..05: it is told upstream in the current version."""
         self.start()
         upstream, link = self.server.capture(), self.home.capture(data=True)
@@ -40,7 +40,7 @@ class OlderHostScenarios(Scenarios):
         self.await_flowing(link, [])
         self.assert_whole(member)
 
-    def test_both_versions_on_one_link(self) -> None:
+    def test_leave_of_a_newer_host_keeps_the_stream_for_an_older_host(self) -> None:
         """GC-01..03, T-150: the newer host's leave and filters do not cut the older one off."""
         self.start(last_member_query_interval=0.5)
         self.stream()
@@ -55,7 +55,7 @@ class OlderHostScenarios(Scenarios):
         self.await_packets(old)
         self.assert_whole(old)
 
-    def test_immediate_leave_asks_where_older_hosts_may_be_silent(self) -> None:
+    def test_immediate_leave_queries_where_an_older_host_may_be_silent(self) -> None:
         """OLD-03: one older host's report suppresses the other's."""
         self.grow_old(self.guest, self.family.current_version - 1)
         self.start(immediate_leave=True)
@@ -68,7 +68,7 @@ class OlderHostScenarios(Scenarios):
         self.await_packets(members[1])
         self.assert_whole(members[1])
 
-    def test_any_source_is_asked_for_where_sources_are_named(self) -> None:
+    def test_older_host_that_names_sources_receives_all_of_them(self) -> None:
         """H2-01: an older host that names sources gets all of them, from our side at least."""
         self.start()
         upstream = self.server.capture()
@@ -79,7 +79,7 @@ class OlderHostScenarios(Scenarios):
 class OlderQuerierScenarios(Scenarios):
     """The provider's router speaks an older version."""
 
-    def test_an_older_querier_is_told_in_its_version(self) -> None:
+    def test_older_querier_upstream_gets_reports_in_its_version(self) -> None:
         """HC-01..04, H2-02, H2-05, T-113: what is joined already is told again in it."""
         version = self.family.current_version - 1
         self.start()
@@ -122,7 +122,7 @@ class IPv6OlderQuerierTests(OlderQuerierScenarios, IPv6TestCase):
 class IGMPv1HostTests(IPv4TestCase):
     """The oldest of all, which cannot leave."""
 
-    def test_a_host_of_igmpv1_keeps_its_group_until_it_times_out(self) -> None:
+    def test_igmpv1_host_keeps_its_group_until_the_timeout(self) -> None:
         """GC-02, T-064: another host's leave does not end it."""
         self.home.sysctl("ipv4/conf/eth0/force_igmp_version", 1)
         self.start(query_interval=4)

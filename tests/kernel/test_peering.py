@@ -79,7 +79,7 @@ class PeeringScenarios(Scenarios):
         self.await_packets(member)
         self.assert_whole(member, source)
 
-    def test_data_of_own_sources_goes_across(self) -> None:
+    def test_data_of_own_sources_reaches_the_peer(self) -> None:
         """MS-05..07, MS-10: in both directions, for more than the life of a membership."""
         self.with_two_providers()
         captures = [node.capture(data=True) for node in (self.server, self.second)]
@@ -101,7 +101,7 @@ class PeeringScenarios(Scenarios):
             [{d.source for d in capture.data()} for capture in captures], [{self.near}, {self.far}]
         )
 
-    def test_a_member_that_leaves(self) -> None:
+    def test_leave_of_the_last_member_stops_the_data_of_the_peer(self) -> None:
         """MS-06: the peer is told, and sends no more."""
         self.with_two_providers()
         line, told = self.beta.capture("peer", data=True), self.beta.capture("peer")
@@ -115,7 +115,7 @@ class PeeringScenarios(Scenarios):
         self.assertIn(record(TO_IN, self.group), records(told, self.group, outgoing=True))
         self.assertLess(time.time() - left, 2 * LAST_MEMBER_TIME + SLACK)  # asked on both links
 
-    def test_data_from_upstream_stays(self) -> None:
+    def test_data_from_upstream_is_not_sent_to_the_peer(self) -> None:
         """MS-09: a peer that wants it has an upstream of its own."""
         self.with_two_providers()
         line = self.beta.capture("peer", data=True)
@@ -128,7 +128,7 @@ class PeeringScenarios(Scenarios):
         self.await_packets(far)
         self.assertEqual(self.flowing(self.proxy.capture("peer", data=True)), set())
 
-    def test_a_peer_that_leaves_asking_to_us(self) -> None:
+    def test_peer_that_never_queries_learns_our_memberships(self) -> None:
         """MS-06: it is told what we want whenever we ask, though it never does."""
         self.lay("up")
         line = self.beta.capture("peer")
@@ -139,7 +139,7 @@ class PeeringScenarios(Scenarios):
             self.await_told(line, record(IS_EX, self.group))
             line.clear()
 
-    def test_a_provider_for_both(self) -> None:
+    def test_data_from_the_peer_and_from_upstream_is_forwarded_once(self) -> None:
         """MS-08, MS-11: what comes from the peer and from upstream too is taken once."""
         cloud = self.lab.switch("cloud")
         self.lab.link(cloud, "server", self.server, "eth0", (), addresses(UP, 2, 3, 4))

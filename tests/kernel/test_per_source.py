@@ -94,7 +94,7 @@ class SourceBySourceScenarios(Scenarios):
         super().setUp()
         self.start(PER_SOURCE)
 
-    def test_a_flood_of_sources(self) -> None:
+    def test_flood_of_sources_costs_other_streams_nothing(self) -> None:
         """FWD-11, SEC-04: other streams lose nothing, and what is kept is bounded."""
         member = self.home.join(self.group)
         self.stream()
@@ -114,7 +114,7 @@ class SourceBySourceScenarios(Scenarios):
         self.stream(self.groups[1], self.sources[1])
         self.await_packets(another)
 
-    def test_data_that_may_not_leave_its_link(self) -> None:
+    def test_data_of_link_local_sources_is_not_forwarded(self) -> None:
         """FWD-09, FWD-10: link-local sources are not forwarded, in either direction."""
         member = self.home.join(self.group)
         upstream = self.server.capture(data=True)

@@ -16,7 +16,7 @@ class PolicyScenarios(Scenarios):
         lines = (f"{name.replace('_', '-')} = {json.dumps(value)}" for name, value in keys.items())
         return "\n".join((INSTANCE, *lines))
 
-    def test_a_static_group_of_a_link(self) -> None:
+    def test_static_group_of_a_link_is_joined_and_forwarded_without_hosts(self) -> None:
         """DB-05: it is asked for and forwarded though no host wants it, and wished for beside."""
         upstream, link = self.server.capture(), self.other.capture(data=True)
         table = f"[instance.tv.interface.down2]\nstatic-group = {json.dumps(self.group)}"
@@ -31,7 +31,7 @@ class PolicyScenarios(Scenarios):
         self.await_flowing(link, [self.source])
         self.assert_no_gap(link, self.source)
 
-    def test_a_static_group_of_the_instance(self) -> None:
+    def test_static_group_of_the_instance_is_joined_and_forwarded_where_wanted(self) -> None:
         """DB-05: it comes to the proxy, and goes to links where it is wanted."""
         upstream, link = self.server.capture(), self.other.capture(data=True)
         self.start(self.keys(static_group=[f"{self.ssm} | {self.source}"]))
@@ -43,7 +43,7 @@ class PolicyScenarios(Scenarios):
         self.let_flow(2 * RATE)
         self.assertEqual(len(records(upstream, self.ssm)), 2)  # with its one repeat
 
-    def test_groups_that_do_not_pass_the_boundary(self) -> None:
+    def test_groups_within_the_boundary_stay_among_downstreams(self) -> None:
         """ADR-06: they are for the downstreams among themselves."""
         upstream, data = self.server.capture(), self.server.capture(data=True)
         self.start(self.keys(boundary=[self.group]))
@@ -62,7 +62,7 @@ class PolicyScenarios(Scenarios):
         groups = {datum.group for datum in data.data() if datum.source == self.source}
         self.assertEqual(groups, {self.groups[1]})
 
-    def test_hosts_that_cannot_name_a_source(self) -> None:
+    def test_ssm_map_provides_the_source_for_hosts_that_name_none(self) -> None:
         """SSM-01, SSM-04: their group comes from the source that is said for it."""
         mapped = f"{self.ssm} | {self.source}"
         upstream, link = self.server.capture(), self.home.capture(data=True)
@@ -91,7 +91,7 @@ class PolicyScenarios(Scenarios):
 class IPv4PolicyTests(PolicyScenarios, IPv4TestCase):
     """With IGMP."""
 
-    def test_a_threshold(self) -> None:
+    def test_data_below_the_ttl_threshold_is_not_forwarded(self) -> None:
         """FWD-08: what has less TTL left stays out of the link, until the setting says less."""
         table = "[instance.tv.interface.down2]\nttl-threshold = 9"
         self.start(f"{INSTANCE}\n{table}")

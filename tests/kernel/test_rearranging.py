@@ -33,7 +33,9 @@ class RearrangingTests(RunningTestCase):
         found = [n for n in NUMBERS.values() if (":" in n.address) == (":" in group)]
         return found[0].at(UP2, 2)
 
-    def test_another_upstream(self) -> None:
+    def test_groups_are_joined_on_the_new_upstream_before_the_old_one_is_left(
+        self,
+    ) -> None:
         """The groups are asked for on the new one before they are left on the old one."""
         self.run_streams(ONE)
         old, new = self.server.capture(), self.second.capture()
@@ -54,7 +56,7 @@ class RearrangingTests(RunningTestCase):
             wait_until(lambda m=member, s=source: m.of(s).packets > 100)
             self.assertEqual(member.of(source).lost, 0)
 
-    def test_a_member_s_link_goes_to_another_gateway(self) -> None:
+    def test_memberships_move_with_a_link_to_another_instance(self) -> None:
         """What its hosts want is known there at once, and they are asked all the same."""
         self.run_streams(GATEWAYS)
         old, new, link = self.server.capture(), self.second.capture(), self.home.capture()
@@ -82,7 +84,7 @@ class RearrangingTests(RunningTestCase):
         self.assertLess(min(heard.time for heard in queries(link)), answered)
         self.assertLess(next(timed_records(new, group))[0], answered)
 
-    def test_a_second_upstream_comes_and_goes(self) -> None:
+    def test_second_upstream_added_and_removed_duplicates_no_packet(self) -> None:
         """With two, sources are learned one by one, which takes a moment; nothing comes twice."""
         self.run_streams(ONE)
         new = self.second.capture()
@@ -91,7 +93,7 @@ class RearrangingTests(RunningTestCase):
             self.assert_hardly_harmed()
         self.assertEqual(records(new, self.members[0][0].group), [])
 
-    def test_the_first_filter_comes_and_the_last_goes(self) -> None:
+    def test_change_between_group_and_source_forwarding_keeps_streams(self) -> None:
         """From groups to sources and back, as with a second upstream."""
         self.run_streams(ONE)
         for filters in (FILTER.format('"239.9.9.9"'), "") * 2:

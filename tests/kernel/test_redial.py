@@ -79,17 +79,17 @@ class RedialScenarios(LinksScenarios):
         self.await_packets(self.member, 100)
         self.assert_whole(self.member)
 
-    def test_by_groups(self) -> None:
+    def test_upstream_created_again_forwards_by_groups(self) -> None:
         """GQ-06, FWD-06, HR-07."""
         self.watch_stream()
         self.redial()
 
-    def test_source_by_source(self) -> None:
+    def test_upstream_created_again_forwards_source_by_source(self) -> None:
         """GQ-06, FWD-06, HR-07."""
         self.watch_stream(PER_SOURCE)
         self.redial()
 
-    def test_again_and_again(self) -> None:
+    def test_upstream_recreated_many_times_ends_in_the_last_state(self) -> None:
         """What is told at the end is what counts, however fast it went."""
         self.watch_stream()
         for _ in range(5):
@@ -98,7 +98,7 @@ class RedialScenarios(LinksScenarios):
         self.await_packets(self.member)
         self.await_packets(self.bystander)
 
-    def test_names_exchanged(self) -> None:
+    def test_interface_that_takes_the_name_of_another_takes_its_role(self) -> None:
         """Another interface takes the name, and its role with it."""
         self.watch_stream()
         provider, link = self.prepare(UP2), self.home.capture(data=True)
@@ -128,7 +128,7 @@ class BridgeScenarios(LinksScenarios):
         master = self.proxy.index(bridge) if bridge else 0
         self.proxy.set_link(interface, master=master)
 
-    def test_a_downstream_is_put_into_a_bridge_and_out(self) -> None:
+    def test_downstream_enslaved_to_a_bridge_and_released_is_proxied_again(self) -> None:
         """What its hosts say comes in by the bridge then; others lose nothing."""
         self.watch_stream()
         self.enslave("down1", "ppp-lan")
@@ -143,7 +143,7 @@ class BridgeScenarios(LinksScenarios):
         self.await_packets(self.bystander)
         self.assert_whole(self.bystander)
 
-    def test_an_upstream_is_put_into_a_bridge_and_out(self) -> None:
+    def test_upstream_enslaved_to_a_bridge_and_released_is_used_again(self) -> None:
         """It is none until it comes out, and is asked again then."""
         self.watch_stream()
         provider = self.near.capture("proxy")
@@ -162,7 +162,7 @@ class PatternScenarios(LinksScenarios):
             address = f"10.77.{number}.1/24"
             self.lab.link(self.other, f"x{number}", self.proxy, f"ppp{number}", (), [address])
 
-    def test_they_come_and_go(self) -> None:
+    def test_links_that_match_a_pattern_appear_and_disappear(self) -> None:
         """What its hosts wanted goes with a link, and so does a name that is no longer meant."""
         self.watch_stream()
         provider = self.near.capture("proxy")
@@ -179,7 +179,7 @@ class PatternScenarios(LinksScenarios):
         self.await_packets(self.bystander)
         self.assert_whole(self.bystander)
 
-    def test_a_link_of_two_ends(self) -> None:
+    def test_point_to_point_link_that_matches_a_pattern_is_proxied(self) -> None:
         """PM-01, PM-09: its address is ours, and not the other end's that stands beside it."""
         self.watch_stream()
         dialled, (ours, theirs) = self.lab.node("dialled"), ("10.77.0.1", "10.77.0.2")
@@ -197,7 +197,7 @@ class PatternScenarios(LinksScenarios):
         member.leave()
         self.await_flowing(dialled.capture(data=True), [])
 
-    def test_too_many(self) -> None:
+    def test_link_beyond_the_table_size_is_logged_and_used_when_there_is_room(self) -> None:
         """One that does not fit is told, and taken when there is room."""
         self.daemon = Daemon(self.proxy, with_defaults(ONE_UPSTREAM))
         self.daemon.wait_ready()

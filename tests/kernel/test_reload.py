@@ -13,7 +13,7 @@ from .running import FILTER, ONE, TWO, RunningTestCase
 class StreamTests(RunningTestCase):
     """Ten streams of 1,000 packets a second, in both families."""
 
-    def test_the_same_file_again(self) -> None:
+    def test_reload_of_the_same_file_loses_no_packet(self) -> None:
         self.run_streams(TWO)
         self.settle()
         links = [self.proxy.capture(name) for name in ("up", "down1", "down2")]
@@ -31,7 +31,7 @@ class StreamTests(RunningTestCase):
         """The kernel's forwarding entries, and the packets that each has counted."""
         return {(r.source, r.group, r.parent, r.outgoing): r.packets for r in self.routes()}
 
-    def test_an_instance_comes_and_goes(self) -> None:
+    def test_instance_added_and_removed_loses_no_packet_of_others(self) -> None:
         self.run_streams(ONE)
         for count in range(2):
             self.assertEqual(self.reload(TWO), ["instance.radio: added"])
@@ -45,7 +45,7 @@ class StreamTests(RunningTestCase):
             wait_until(lambda: self.vifs() == ["down1", "up"], message=f"vifs, round {count}")
         self.assert_unharmed()
 
-    def test_an_instance_on_a_table_of_its_own_comes_and_goes(self) -> None:
+    def test_instance_on_its_own_table_added_and_removed_loses_no_packet_of_others(self) -> None:
         self.run_streams(ONE)
         own = TWO.replace('"up"\ndownstream = ["down2"]', '"gone"\ndownstream = ["down2"]\ntable=7')
         for _ in range(2):
@@ -55,7 +55,7 @@ class StreamTests(RunningTestCase):
             self.assertNotIn("lookup 7", self.proxy.run("ip", "mrule"))
         self.assert_unharmed()
 
-    def test_a_downstream_comes_and_goes(self) -> None:
+    def test_downstream_added_and_removed_loses_no_packet_of_others(self) -> None:
         self.run_streams(ONE)
         group = self.members[0][0].group
         for _ in range(2):
@@ -70,7 +70,7 @@ class StreamTests(RunningTestCase):
             member.close()
         self.assert_unharmed()
 
-    def test_timers(self) -> None:
+    def test_changed_timers_lose_no_packet(self) -> None:
         self.run_streams(TWO)
         link = self.home.capture()
         changed = self.reload("[defaults]\nquery-interval = 2\nquery-max-response-time = 1\n" + TWO)
@@ -81,13 +81,13 @@ class StreamTests(RunningTestCase):
         self.reload(TWO + "[instance.tv.interface.down1]\nimmediate-leave = true\n")
         self.assert_unharmed()
 
-    def test_a_filter_for_another_group(self) -> None:
+    def test_filter_for_another_group_loses_no_packet(self) -> None:
         self.run_streams(TWO + FILTER.format('"239.9.9.8"'))
         for denied in ('"239.9.9.9"', '"239.9.9.9", "ff15::9"', '"239.9.9.8"'):
             self.assertIn("filter", self.reload(TWO + FILTER.format(denied))[0])
             self.assert_unharmed()
 
-    def test_another_link_is_deleted(self) -> None:
+    def test_deletion_of_another_link_loses_no_packet(self) -> None:
         self.run_streams(TWO)
         self.other.join(self.group)
         self.stream()
@@ -98,7 +98,7 @@ class StreamTests(RunningTestCase):
         wait_until(lambda: "down2" in self.vifs(), message="down2 is not back")
         self.assert_unharmed()
 
-    def test_another_downstream_is_moved(self) -> None:
+    def test_move_of_another_downstream_loses_no_packet(self) -> None:
         self.run_streams(TWO)
         member = self.other.join(self.members[0][0].group)
         self.await_packets(member)
@@ -107,7 +107,7 @@ class StreamTests(RunningTestCase):
         self.await_packets(member)
         self.assert_unharmed()
 
-    def test_the_upstream_s_other_user_goes(self) -> None:
+    def test_removal_of_another_instance_on_a_shared_upstream_loses_no_packet(self) -> None:
         self.run_streams(TWO)
         self.settle()
         upstream = self.server.capture()
@@ -120,7 +120,7 @@ class StreamTests(RunningTestCase):
         member.close()
         self.assert_unharmed()
 
-    def test_hangups(self) -> None:
+    def test_repeated_sighup_loses_no_packet(self) -> None:
         self.run_streams(ONE)
         self.rewrite(TWO)
         self.daemon.process.send_signal(signal.SIGHUP)

@@ -58,27 +58,27 @@ class SendTests(KernelTestCase):
             found = found[:4] + given[4:6] + found[6:10] + given[10:12] + found[12:]
         self.assertEqual(found.hex(" "), given.hex(" "))
 
-    def test_ipv4_leaves_as_it_was_given(self) -> None:
+    def test_ipv4_datagram_is_sent_unchanged(self) -> None:
         for name, source in (("up0", "10.0.0.1"), ("down1", "10.0.2.1")):
             for destination in DESTINATIONS[IPV4]:
                 given = ipv4(source, destination)
                 self.assert_unchanged(given, self.sent(IPV4, name, given, destination))
 
-    def test_ipv6_leaves_as_it_was_given(self) -> None:
+    def test_ipv6_datagram_is_sent_unchanged(self) -> None:
         for name in ("up0", "down1"):
             for destination in DESTINATIONS[IPV6]:
                 given = ipv6(LINK_LOCAL, destination)
                 self.assert_unchanged(given, self.sent(IPV6, name, given, destination))
 
-    def test_an_unspecified_ipv6_source_stays(self) -> None:
+    def test_unspecified_ipv6_source_is_sent_unchanged(self) -> None:
         given = ipv6(bytes(16), "ff02::16")
         self.assert_unchanged(given, self.sent(IPV6, "down0", given, "ff02::16"))
 
-    def test_a_source_that_is_not_of_this_interface_stays(self) -> None:
+    def test_source_of_another_interface_is_sent_unchanged(self) -> None:
         given = ipv4("10.0.2.1", "224.0.0.22")
         self.assert_unchanged(given, self.sent(IPV4, "up0", given, "224.0.0.22"))
 
-    def test_no_route_is_needed(self) -> None:
+    def test_datagram_is_sent_without_a_route(self) -> None:
         self.router.ip("route flush table main")
         self.router.ip("-6 route flush table main")
         self.assertEqual(self.router.ip("route") + self.router.ip("-6 route"), "")
@@ -89,7 +89,7 @@ class SendTests(KernelTestCase):
             given = ipv6(LINK_LOCAL, destination)
             self.assert_unchanged(given, self.sent(IPV6, "down1", given, destination))
 
-    def test_routes_that_lead_elsewhere_are_not_followed(self) -> None:
+    def test_route_to_another_interface_is_ignored(self) -> None:
         self.router.ip("route add 224.0.0.0/4 dev up0")
         self.router.ip("-6 route add ff00::/8 dev up0 table main metric 1")
         for family, given, destination in (
@@ -98,17 +98,17 @@ class SendTests(KernelTestCase):
         ):
             self.assert_unchanged(given, self.sent(family, "down1", given, destination))
 
-    def test_an_ipv4_source_of_zero_is_filled(self) -> None:
+    def test_unspecified_ipv4_source_is_replaced_by_the_kernel(self) -> None:
         found = self.sent(IPV4, "down0", ipv4("0.0.0.0", "224.0.0.22"), "224.0.0.22")
         self.assertEqual(found[12:16], packed("10.0.1.1"))
         self.assertEqual(checksum(found[:24]), 0)
 
-    def test_an_ipv4_source_of_zero_is_borrowed_where_the_link_has_no_address(self) -> None:
+    def test_unspecified_ipv4_source_is_borrowed_on_a_link_without_address(self) -> None:
         self.router.ip("addr flush dev down0")
         found = self.sent(IPV4, "down0", ipv4("0.0.0.0", "224.0.0.22"), "224.0.0.22")
         self.assertIn(found[12:16], (packed("10.0.0.1"), packed("10.0.2.1")))
 
-    def test_a_source_of_zero_stays_past_the_ip_layer(self) -> None:
+    def test_unspecified_ipv4_source_sent_past_the_ip_layer_stays(self) -> None:
         """IP4-SD-05: with no address on the link, and others elsewhere."""
         self.router.ip("addr flush dev down0")
         given = ipv4("0.0.0.0", "224.0.0.22")
@@ -118,7 +118,7 @@ class SendTests(KernelTestCase):
         found = await_datagram(port, lambda data: data.endswith(given[-20:]))
         self.assertEqual(found, given)
 
-    def test_an_interface_that_is_gone_is_an_error(self) -> None:
+    def test_send_on_a_deleted_interface_is_an_error(self) -> None:
         sockets = {family: self.open(self.router, open_send_socket, family) for family in FAMILIES}
         self.router.ip("link del down1")
         for family, datagram in (
@@ -128,7 +128,7 @@ class SendTests(KernelTestCase):
             arguments = (family, self.indexes[2], datagram, family.report_destination)
             self.assertRaises(OSError, send_on, sockets[family], *arguments)
 
-    def test_nothing_comes_back(self) -> None:
+    def test_sent_datagram_is_not_received_by_the_host_itself(self) -> None:
         for family in FAMILIES:
             table = self.open(self.router, MulticastTable, family)
             table.add_interface(0, self.indexes[0])
@@ -148,7 +148,7 @@ class SendTests(KernelTestCase):
                 ours = MLD_REPORT[-20:] if family is IPV6 else IGMP_REPORT
                 self.assertEqual([d for d in drain(table.socket) if ours in d], [])
 
-    def test_the_socket_receives_nothing(self) -> None:
+    def test_send_socket_receives_nothing(self) -> None:
         for family in FAMILIES:
             sender = self.open(self.router, open_send_socket, family)
             groups = self.open(self.router, ReportGroups, family, self.indexes[1])

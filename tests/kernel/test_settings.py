@@ -53,11 +53,11 @@ class InstanceScenarios(Scenarios):
         self.assert_whole(two, self.numbers.at(UP2, 2))
         self.assertNotIn(record(TO_IN, self.group), records(self.providers[1], self.group))
 
-    def test_an_upstream_each(self) -> None:
+    def test_instances_with_an_upstream_each_forward_independently(self) -> None:
         self.start(ONE_UPSTREAM_EACH)
         self.check_apart()
 
-    def test_a_table_of_its_own(self) -> None:
+    def test_instance_on_its_own_table_forwards(self) -> None:
         self.start(ONE_UPSTREAM_EACH + "table = 77\n")
         self.check_apart()
         [_, entry] = self.routes_in(77)
@@ -66,7 +66,7 @@ class InstanceScenarios(Scenarios):
         self.assertEqual((self.routes(), self.routes_in(77)), ([], []))
         self.assertEqual(self.rules(), [])
 
-    def test_a_table_of_its_own_after_the_daemon_was_killed(self) -> None:
+    def test_instance_on_its_own_table_starts_again_after_a_kill(self) -> None:
         for _ in range(2):
             self.start(ONE_UPSTREAM_EACH + "table = 77\n")
             wait_until(lambda: self.rules() == ["down2", "up2"], message="rules")
@@ -84,7 +84,7 @@ class InstanceScenarios(Scenarios):
         rules = self.proxy.namespace.call(list_rules, self.family)
         return sorted(rule.interface for rule in rules if rule.table == 77)
 
-    def test_a_shared_upstream(self) -> None:
+    def test_instances_share_an_upstream(self) -> None:
         self.start(SHARED_UPSTREAM)
         self.stream()
         one, two = self.home.join(self.group), self.other.join(self.group)
@@ -100,7 +100,7 @@ class InstanceScenarios(Scenarios):
 
 
 class SettingScenarios(Scenarios):
-    def test_immediate_leave(self) -> None:
+    def test_immediate_leave_stops_the_stream_of_the_last_host_at_once(self) -> None:
         """SQ-13."""
         self.start(immediate_leave=True, last_member_query_interval=2)
         self.stream()
@@ -118,7 +118,7 @@ class SettingScenarios(Scenarios):
         self.assertLess(left - second.joined, SLACK)
         self.await_flowing(link, [], timeout=1)
 
-    def test_immediate_leave_of_sources(self) -> None:
+    def test_immediate_leave_stops_a_source_at_once(self) -> None:
         """SQ-13."""
         self.start(immediate_leave=True, last_member_query_interval=2)
         self.three_streams(self.ssm)
@@ -131,7 +131,7 @@ class SettingScenarios(Scenarios):
         self.await_flowing(link, [b, c], timeout=1)
         self.assert_whole(second, b, c)
 
-    def test_somebody_zaps(self) -> None:
+    def test_zapping_host_loses_no_packet_of_other_hosts(self) -> None:
         self.start(immediate_leave=True)
         upstream, link = self.server.capture(), self.home.capture(data=True)
         for channel in self.groups:
@@ -151,7 +151,7 @@ class SettingScenarios(Scenarios):
         )
         self.assertEqual(len(self.routes()), 2)
 
-    def test_no_more_groups_than_are_allowed(self) -> None:
+    def test_join_beyond_max_groups_is_refused(self) -> None:
         """V-14."""
         self.start(max_groups=2)
         upstream = self.server.capture()

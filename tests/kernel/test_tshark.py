@@ -44,7 +44,7 @@ class TsharkScenarios(BusyScenarios):
         messages = [one.message for one in self.sent(link)]
         return {(text(q.group), bool(q.sources)) for q in messages if isinstance(q, Query)}
 
-    def test_the_current_version_and_the_one_before_upstream(self) -> None:
+    def test_packets_of_the_current_and_the_previous_version_are_valid(self) -> None:
         self.play()
         left, filtered = self.groups[2], self.ssm
         self.assertLessEqual({(self.general, False), (left, False)}, self.asked("down1"))
@@ -53,7 +53,7 @@ class TsharkScenarios(BusyScenarios):
         self.assert_faultless("down1", self.queries)
         self.assert_faultless("down2", self.queries)
 
-    def test_lists_that_fill_more_than_one_packet(self) -> None:
+    def test_lists_that_need_several_packets_are_valid(self) -> None:
         self.play_long_lists()
         longest = max(len(one.sources) for one in self.sent("down1"))
         self.assertGreater(longest, 50)
@@ -69,7 +69,7 @@ class TsharkScenarios(BusyScenarios):
         self.assert_faultless("up", up)
         self.assert_faultless("down1", down)
 
-    def test_no_address_upstream(self) -> None:
+    def test_reports_on_an_upstream_without_address_are_valid(self) -> None:
         self.play_without_address()
         sources = {self.source_of(one.data) for one in self.sent("up")}
         self.assertEqual(sources, {self.family.unspecified})
@@ -85,10 +85,10 @@ class IPv4TsharkTests(TsharkScenarios, IPv4TestCase):
     leaving = frozenset({(22, "2"), (23, "2")})
     queries = frozenset({(17, "3")})
 
-    def test_igmpv2(self) -> None:
+    def test_igmpv2_packets_are_valid(self) -> None:
         self.check_version(2, self.leaving, frozenset({(17, "2")}))
 
-    def test_igmpv1(self) -> None:
+    def test_igmpv1_packets_are_valid(self) -> None:
         self.check_version(1, frozenset({(18, "1")}), frozenset({(17, "1")}))
 
 
@@ -97,7 +97,7 @@ class IPv6TsharkTests(TsharkScenarios, IPv6TestCase):
     leaving = frozenset({(131, ""), (132, "")})
     queries = frozenset({(130, "")})
 
-    def test_mldv1(self) -> None:
+    def test_mldv1_packets_are_valid(self) -> None:
         self.check_version(1, self.leaving, self.queries)
 
 
@@ -115,7 +115,7 @@ class BrokenPacketTests(SynchronousTestCase):
         to = datagram.destination(family, message)
         return bytearray(datagram.encode(family, packed(source), to, message))
 
-    def test_faults_are_told(self) -> None:
+    def test_tshark_reports_faults_of_broken_packets(self) -> None:
         for family in (IPV4, IPV6):
             good = self.report(family)
             short, changed, many = good[:-6], good[:], good[:]

@@ -51,7 +51,7 @@ class UpstreamScenarios(Scenarios):
                     times.setdefault(one, when)
         return times
 
-    def test_hundreds_of_groups_arrive_in_a_few_reports(self) -> None:
+    def test_hundreds_of_joins_leave_in_few_reports(self) -> None:
         """HS-09, DB-04."""
         wanted = self.crowd()
         sent = self.reports(*wanted)
@@ -62,7 +62,7 @@ class UpstreamScenarios(Scenarios):
         self.assertLessEqual(len(carrying), sent + 5)  # the kernel's own host speaks there too
         wait_until(lambda: len(self.routes()) == CROWD + 1)
 
-    def test_hundreds_of_groups_are_told_again_when_asked(self) -> None:
+    def test_general_query_is_answered_with_hundreds_of_groups(self) -> None:
         """HQ-02, HR-01."""
         wanted = self.crowd()
         self.reports(*wanted)
@@ -92,7 +92,7 @@ class UpstreamScenarios(Scenarios):
         self.assertEqual(answers().keys(), set(expected))
         self.assertLess(max(answers().values()) - asked, seconds + SLACK)
 
-    def test_queries_are_answered_with_what_they_ask_for(self) -> None:
+    def test_specific_queries_are_answered_with_the_state_they_ask_for(self) -> None:
         """HQ-02, HQ-03, HR-01..04."""
         self.settle()
         one, listed, blocking = self.groups[:3]
@@ -105,7 +105,7 @@ class UpstreamScenarios(Scenarios):
         self.expect(self.ask(0.2, listed, b, c), 0.2, record(IS_IN, listed, b))
         self.expect(self.ask(0.2, blocking, a, c), 0.2, record(IS_IN, blocking, c))
 
-    def test_queries_about_what_nobody_wants_are_not_answered(self) -> None:
+    def test_query_about_an_unwanted_group_is_not_answered(self) -> None:
         """HQ-06, HR-03."""
         self.settle()
         asked = self.ask(0.1, self.groups[5])
@@ -113,7 +113,7 @@ class UpstreamScenarios(Scenarios):
         self.expect(self.ask(0.2, self.groups[0]), 0.2, record(IS_EX, self.groups[0]))
         self.expect(asked, 5, record(IS_EX, self.groups[0]))
 
-    def test_an_older_querier_is_answered_in_its_version(self) -> None:
+    def test_older_querier_is_answered_in_its_version(self) -> None:
         """HC-01, HC-02, H2-01."""
         self.home.join(self.group)
         self.await_told(self.upstream, record(TO_EX, self.group))
@@ -131,7 +131,7 @@ class UpstreamScenarios(Scenarios):
 
     # -- what stays on its link
 
-    def test_groups_of_the_link_stay_there(self) -> None:
+    def test_link_local_groups_are_not_reported_upstream(self) -> None:
         """ADR-01..05, FWD-07, FWD-10."""
         local = ("224.0.0.50", "224.0.0.251") if self.family is IPV4 else LINK_LOCAL
         elsewhere = self.other.capture(data=True)

@@ -17,7 +17,7 @@ class FirstScenarios(Providers):
         super().setUp()
         self.start_with("upstream-hold-time = 0")
 
-    def test_the_first_is_asked_and_listened_to(self) -> None:
+    def test_first_upstream_is_joined_and_its_data_forwarded_once(self) -> None:
         """MU-05, MU-10, PX-03: both send the same stream, and it comes once."""
         near, far = self.watch_joins()
         member = self.receive()
@@ -26,7 +26,7 @@ class FirstScenarios(Providers):
         self.assertEqual(records(far, self.group), [])
         self.await_asked({record(IS_EX, self.group)}, set())
 
-    def test_the_second_takes_over_when_the_link_goes_down(self) -> None:
+    def test_second_upstream_takes_over_when_the_first_goes_down(self) -> None:
         """MU-07, MU-08: and the first takes it back, without a hold time at once."""
         member = self.receive()
         self.proxy.set_link("up", state="down")
@@ -40,13 +40,13 @@ class FirstScenarios(Providers):
         member.forget()
         self.assertEqual(self.lost_of(member), 0)
 
-    def test_the_second_takes_over_when_the_interface_is_deleted(self) -> None:
+    def test_second_upstream_takes_over_when_the_first_is_deleted(self) -> None:
         """MU-07."""
         member = self.receive()
         self.proxy.delete_link("up")
         self.assertLessEqual(self.lost_of(member), FAILOVER)
 
-    def test_the_second_goes_and_comes(self) -> None:
+    def test_second_upstream_that_goes_and_returns_costs_the_first_no_packet(self) -> None:
         """The first goes on without a packet lost."""
         member = self.receive()
         self.proxy.set_link("up2", state="down")
@@ -55,7 +55,7 @@ class FirstScenarios(Providers):
         self.assertEqual(self.lost_of(member), 0)
         self.await_asked({record(IS_EX, self.group)}, set())
 
-    def test_members_of_single_sources(self) -> None:
+    def test_members_of_single_sources_fail_over_to_the_second_upstream(self) -> None:
         """MU-04: they are asked for at the first, and at the second when that is gone."""
         wanted = self.sources[:2]
         member = self.home.join(self.ssm, include=wanted)
@@ -83,7 +83,7 @@ class MutexScenarios(Providers):
         node = {"near": self.near, "far": self.far}[provider]
         node.set_link("server", state="down" if is_quiet else "up")
 
-    def test_both_are_asked_until_one_delivers(self) -> None:
+    def test_mutex_joins_both_upstreams_until_one_delivers(self) -> None:
         """MU-09."""
         self.home.join(self.group)
         both = {record(IS_EX, self.group)}
@@ -91,7 +91,7 @@ class MutexScenarios(Providers):
         self.stream(interface="eth1")
         self.await_asked(set(), both)
 
-    def test_one_of_two_that_deliver_is_kept(self) -> None:
+    def test_mutex_keeps_one_of_two_upstreams_that_deliver(self) -> None:
         """MU-05, MU-09."""
         member = self.receive()
         self.assertEqual(self.lost_of(member), 0)
@@ -101,7 +101,7 @@ class MutexScenarios(Providers):
         self.assertEqual(self.lost_of(member), 0)
         self.assertEqual([self.asked_for("eth0"), self.asked_for("eth1")], asked)
 
-    def test_the_other_takes_over_when_the_link_goes_down(self) -> None:
+    def test_mutex_fails_over_when_the_delivering_upstream_goes_down(self) -> None:
         """MU-07."""
         self.quiet("far")
         member = self.receive()
@@ -118,7 +118,7 @@ class MutexScenarios(Providers):
         self.await_asked(set(), {record(IS_EX, self.group)})
         self.assertEqual(self.lost_of(member), lost)
 
-    def test_the_other_takes_over_when_one_falls_silent(self) -> None:
+    def test_mutex_fails_over_when_the_delivering_upstream_falls_silent(self) -> None:
         """MU-07: after at most twice the time; and it keeps the stream afterwards."""
         self.quiet("far")
         member = self.receive()
@@ -135,7 +135,7 @@ class MutexScenarios(Providers):
         self.assertEqual(self.lost_of(member), lost)
         self.await_asked(set(), {record(IS_EX, self.group)})
 
-    def test_each_source_from_whom_it_comes(self) -> None:
+    def test_mutex_takes_each_source_from_the_upstream_that_delivers_it(self) -> None:
         """MU-04, MU-05: of two sources each provider has one."""
         one, other = self.sources[:2]
         member = self.home.join(self.ssm, include=[one, other])
@@ -151,7 +151,7 @@ class MutexScenarios(Providers):
 class SnoopingScenarios(Providers):
     """Providers that deliver what is joined, and no more."""
 
-    def test_the_second_is_asked_in_time(self) -> None:
+    def test_mutex_joins_the_second_upstream_before_it_is_needed(self) -> None:
         """MU-07: the stream has to be joined there first."""
         self.start_with()
         member = self.receive()
@@ -162,7 +162,7 @@ class SnoopingScenarios(Providers):
         self.assertLessEqual(self.lost_of(member), FAILOVER)
         self.assertIn(self.source, self.flowing(far))
 
-    def test_what_does_not_deliver_is_left(self) -> None:
+    def test_mutex_leaves_the_upstream_that_does_not_deliver(self) -> None:
         """MU-09."""
         self.start_with(MUTEX)
         member = self.receive()
@@ -192,7 +192,7 @@ class DownstreamSourceScenarios(Providers):
         self.assert_steady(member, camera)
         return member
 
-    def test_data_goes_to_all_upstreams(self) -> None:
+    def test_data_of_downstream_sources_goes_to_all_upstreams(self) -> None:
         """MU-06, MU-11: and never from one to another."""
         self.start_with()
         member = self.film()
@@ -205,7 +205,7 @@ class DownstreamSourceScenarios(Providers):
         wait_until(lambda: self.sent_up() == [False, True])
         self.assert_whole(member, self.numbers.at(DOWN2, 2))
 
-    def test_both_upstreams_lead_to_one_network(self) -> None:
+    def test_data_that_returns_by_the_other_upstream_is_dropped(self) -> None:
         """PX-03, MU-06: what is sent up on one comes back on the other, and is dropped there."""
         self.lab.link(self.near, "across", self.far, "across")
         self.start(TWO_UPSTREAMS.replace('"up", "up2"', '"up2", "up"'))
@@ -216,7 +216,7 @@ class DownstreamSourceScenarios(Providers):
         self.assert_whole(member, camera)
         self.assertEqual(self.sent_up(), [True, True])
 
-    def test_data_goes_to_the_first_upstream(self) -> None:
+    def test_data_of_downstream_sources_goes_to_the_first_usable_upstream(self) -> None:
         """MU-06: to the next one when that is down."""
         self.start_with('upstream-data = "first"', "upstream-hold-time = 0")
         member = self.film()
@@ -231,7 +231,7 @@ class DownstreamSourceScenarios(Providers):
 class NoUpstreamScenarios(Providers):
     """Two downstreams and nothing else."""
 
-    def test_data_passes_between_downstreams(self) -> None:
+    def test_data_passes_between_downstreams_without_an_upstream(self) -> None:
         """What comes in elsewhere does not, and nothing goes there."""
         self.start('[instance.tv]\nupstream = []\ndownstream = ["down1", "down2"]\n')
         camera, ways = self.numbers.at(DOWN2, 2), self.watch_joins()

@@ -30,7 +30,7 @@ class WireScenarios(BusyScenarios):
     reports: tuple[type[Dissected], type[Dissected], type[Dissected]]
     """Those of the current version, of the one before, and its message of leaving."""
 
-    def test_every_packet_is_as_it_should_be(self) -> None:
+    def test_every_sent_packet_is_well_formed(self) -> None:
         self.play()
         for interface in LINKS:
             kinds = set(map(type, self.dissected(interface)))
