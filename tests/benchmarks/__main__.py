@@ -1,4 +1,4 @@
-"""``python -m tests.benchmarks``: measure, beside igmpproxy, and print or write the table."""
+"""``python -m tests.benchmarks``: measure mcproxy and igmpproxy; print or write the table."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.rst"
 
 
 def main() -> int:
-    """Run what was asked for; 1 when something could not be measured."""
+    """Run the chosen measures; the exit code is 1 if something could not be measured."""
     options = _options()
     try:
         ensure_network_rights()

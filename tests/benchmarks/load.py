@@ -137,12 +137,13 @@ def _rows(count: int) -> tuple[Row, ...]:
 
 
 _LOAD_TEXT = (
-    "A host joins the groups in reports of 50 records. Each report is sent when the ones before "
-    "are read, half a millisecond apart or more, so that none is lost; all must have arrived "
-    "upstream, or the row says so. The CPU time of all threads of the daemon from the first "
-    "report until the repeats of its own reports are over, for each group. Then the host reports "
-    "the same groups again, as in answers to a query, several times: CPU for each record. The "
-    "resident memory above that of the same process without groups, for each group."
+    "A host joins the groups in reports of 50 records. Each report is sent when the previous "
+    "ones were read, at least half a millisecond apart, so that none is lost. All groups must "
+    "arrive upstream; otherwise the row says so. The first value is the CPU time of all "
+    "threads of the daemon for each group, from the first report until the last repeat of its "
+    "own reports. Then the host reports the same groups several times, as in answers to a "
+    "query; the second value is the CPU time for each record. The third value is the resident "
+    "memory for each group, above that of the same process without groups."
 )
 
 
@@ -159,10 +160,10 @@ LOAD = (
     Measure(
         "flat",
         "Refreshing many groups and few",
-        "Two daemons at once, one with 5,000 groups and one with 50,000; in turns, each is given "
-        "50,000 records that refresh its groups. CPU for a record of the large one as a multiple "
-        "of that of the small one. igmpproxy is left out: its cost of a record grows with the "
-        "groups, as the rows above show.",
+        "Two daemons run at once, one with 5,000 groups and one with 50,000. In turns, each "
+        "receives 50,000 records that refresh its groups. The value is the CPU time for a "
+        "record of the large one as a multiple of that of the small one. igmpproxy is left "
+        "out: its cost of a record grows with the number of groups, as the rows above show.",
         (
             Row(
                 "flat",
@@ -179,9 +180,9 @@ LOAD = (
     Measure(
         "idle",
         "At rest",
-        "With no groups, over 30 seconds: the share of one processor, how often a thread of the "
-        "daemon was woken, and the queries that it sent on one of its two links, which are what "
-        "the protocol itself asks for.",
+        "The daemon has no groups for 30 seconds. The values are its share of one processor, "
+        "how often one of its threads woke up, and how many queries it sent on one of its two "
+        "links. The protocol requires these queries.",
         (
             Row("idle-cpu", "CPU at rest", "%", 3, at_most(0.2, "under 0.2")),
             Row(

@@ -221,10 +221,10 @@ REACTION = (
     Measure(
         "join",
         "Join delay",
-        "A host on a downstream link sends an IGMPv3 report that joins one group. The time from "
-        "there to the first report upstream that names the group, as the kernel stamps both "
-        "packets on the other ends of the proxy's links. igmpproxy has the kernel's host stack "
-        "report, which waits for a tick or two of its clock.",
+        "A host on a downstream link sends an IGMPv3 report that joins one group. The value is "
+        "the time from this report to the first report upstream that names the group. The "
+        "kernel stamps both packets at the far ends of the proxy's links. igmpproxy lets the "
+        "kernel's host stack report, which waits for one or two ticks of its clock.",
         (
             Row("join", "join delay, median", "ms", 2, at_most_part(7)),
             Row("join95", "join delay, 95th percentile", "ms", 2, statistic=percentile_95),
@@ -235,10 +235,10 @@ REACTION = (
     Measure(
         "zap",
         "Zap time",
-        "A stream of 1,000 packets a second runs, and the provider's network, a snooping bridge, "
-        "delivers it only where it is joined. The time from the report of the host to the first "
-        "packet of the stream at the host; half a millisecond of it is the mean wait for the "
-        "next packet.",
+        "A stream of 1,000 packets a second runs. The provider's network, a snooping bridge, "
+        "delivers it only where it is joined. The value is the time from the report of the "
+        "host to the first packet of the stream at the host. Half a millisecond of it is the "
+        "mean wait for the next packet.",
         (Row("zap", "zap time, median", "ms", 2, at_most_part(5)),),
         2,
         _zap,
@@ -248,9 +248,9 @@ REACTION = (
     Measure(
         "burst",
         "New sources",
-        "A group is joined, and a source that was not seen before sends 50 packets back to back "
-        "to it. Lost packets of all bursts in percent, and the time that the first one takes "
-        "from the server to the host.",
+        "A group is joined. A source that was not seen before sends 50 packets back to back to "
+        "it. The values are the lost packets of all bursts in percent, and the time that the "
+        "first packet takes from the server to the host.",
         (
             Row(
                 "loss",
@@ -268,10 +268,10 @@ REACTION = (
     Measure(
         "leave",
         "Leave to cut",
-        "A stream of 1,000 packets a second is delivered to one host, which leaves and answers no "
-        "query; the provider goes on sending. The time from its leave to the last packet that it "
-        "gets. mcproxy has its defaults, by which it asks twice, a second apart each; igmpproxy "
-        "has ``quickleave``, which leaves upstream at once.",
+        "One host receives a stream of 1,000 packets a second. It leaves and answers no query; "
+        "the provider continues to send. The value is the time from the leave to the last "
+        "packet that the host receives. mcproxy has its defaults and sends two queries, one "
+        "second apart. igmpproxy has ``quickleave`` and leaves upstream at once.",
         (
             Row(
                 "leave",
@@ -287,9 +287,9 @@ REACTION = (
     Measure(
         "quick",
         "Leave to cut with quick leave",
-        "The same behind a provider whose snooping bridge stops delivering as soon as the proxy "
-        "leaves, igmpproxy with ``quickleave`` and mcproxy with ``immediate-leave``: what they "
-        "do for those who trade the last-member queries for speed.",
+        "The same behind a provider whose snooping bridge stops the stream as soon as the "
+        "proxy leaves. igmpproxy has ``quickleave`` and mcproxy has ``immediate-leave``, for "
+        "users who prefer speed to last-member queries.",
         (Row("quick", "leave to cut, both with their quick leave", "ms", 1),),
         2,
         _leave_quickly,
@@ -298,10 +298,10 @@ REACTION = (
     Measure(
         "immediate",
         "Immediate leave",
-        "Two hosts of one link have the stream, and the provider goes on sending. The first one "
-        "leaves, and a second later the other. What of the stream was lost on the link between "
-        "the two leaves, and the time from the second leave to the last packet, igmpproxy with "
-        "``quickleave`` and mcproxy with ``immediate-leave``.",
+        "Two hosts of one link receive the stream, and the provider continues to send. The "
+        "first host leaves, and the second one leaves a second later. The values are the "
+        "packets lost on the link between the two leaves, and the time from the second leave "
+        "to the last packet. igmpproxy has ``quickleave`` and mcproxy has ``immediate-leave``.",
         (
             Row(
                 "immediate",
@@ -326,10 +326,11 @@ REACTION = (
     Measure(
         "restart",
         "Restart",
-        "A host of the kernel's own has a stream of 1,000 packets a second while the daemon is "
-        "restarted: mcproxy by ``mcproxy restart``, igmpproxy, which has no such thing, by SIGTERM "
-        "and a new start; then it has to ask, and the host may take ten seconds to answer. What "
-        "was lost of the stream, or came twice, in packets.",
+        "A host of the kernel's own receives a stream of 1,000 packets a second while the "
+        "daemon is restarted: mcproxy by ``mcproxy restart``; igmpproxy, which has no such "
+        "command, by SIGTERM and a new start. Then igmpproxy has to query, and the host may "
+        "take ten seconds to answer. The value is the number of packets that were lost or "
+        "arrived twice.",
         (Row("restart", "packets lost by a restart", "", 0, at_most(0, "none"), max),),
         3,
         _restart,

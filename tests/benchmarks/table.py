@@ -20,34 +20,34 @@ Benchmarks
 
 .. This file is written by ``python -m tests.benchmarks --write``.
 
-What mcproxy takes and how fast it is, beside igmpproxy of Debian. Both daemons run in the same
-laboratory of network namespaces, take turns in it, are given the same packets, and are counted in
-the same way. mcproxy runs with its defaults, IPv4 and IPv6; igmpproxy, which knows IPv4 only, with
-``quickleave``. To measure again, as root, from a checkout, with igmpproxy installed::
+The speed and the cost of mcproxy, beside igmpproxy of Debian. Both daemons run in the same
+laboratory of network namespaces, in turns. They receive the same packets and are measured in the
+same way. mcproxy has its defaults, with IPv4 and IPv6. igmpproxy supports IPv4 only and has
+``quickleave``. To measure again, as root, in a checkout, with igmpproxy installed::
 
     python -m tests.benchmarks --write
 
-``--help`` tells how to choose single measures. Numbers differ between machines and, where the
-machine has other work, between runs; the ratios are what to read.
+``--help`` tells how to choose single measures. The numbers depend on the machine, and on other
+work that it has at the time. Read the ratios.
 """
 _LABORATORY = """\
 The laboratory
 --------------
 
 A server, the provider's switch, the machine with the proxy, and two downstream links with hosts
-are network namespaces joined by virtual cables. The hosts' reports are made by hand, so no host
-stack decides when or what is sent; they answer no queries. Times are the kernel's own stamps
-of the packets as they pass the far ends of the proxy's links, and are read when a measurement is
-over, so that nothing but the daemon runs meanwhile. The kernel's limits on memberships and their
-memory are raised in all namespaces, since igmpproxy lets the kernel join its groups. CPU is what
-the scheduler counted for all threads of the daemon, its time in the kernel included; work that
-the kernel does for it later, as sending igmpproxy's reports, counts only where it happens to
-interrupt the daemon.
+are network namespaces that virtual cables connect. The test program itself makes the hosts'
+reports, so no host stack decides when they leave or what they say. The hosts answer no queries.
+All times are the kernel's stamps of packets at the far ends of the proxy's links. They are read
+when a measurement is over, so only the daemon runs meanwhile. The kernel's limits on memberships
+are raised in all namespaces, because igmpproxy lets the kernel join its groups. CPU time is what
+the scheduler counted for all threads of the daemon, including its time in the kernel. Work that
+the kernel does later for a daemon, such as sending igmpproxy's reports, counts only if it happens
+to interrupt the daemon.
 """
 
 
 def facts() -> list[str]:
-    """What is measured, and on which machine."""
+    """The versions that are measured, and the machine."""
     version = platform.python_implementation()
     return [
         f"Date: {datetime.datetime.now(datetime.UTC).date().isoformat()}",

@@ -77,10 +77,10 @@ TRACKING = (
     Measure(
         "tracking",
         "Tracking hosts",
-        "mcproxy with ``explicit-tracking``. 200 hosts are on one link, and 20 of them in each "
-        "group. Two daemons run at once, one with 1,000 groups and one with 50,000; in turns, "
-        "each is given 200,000 records that refresh them. The memory is all that came with the "
-        "groups and their hosts, for each host of each group.",
+        "mcproxy runs with ``explicit-tracking``. One link has 200 hosts, and each group has "
+        "20 of them. Two daemons run at once, one with 1,000 groups and one with 50,000. In "
+        "turns, each receives 200,000 records that refresh the groups. The memory is what the "
+        "groups and their hosts added, for each host of each group.",
         (
             Row(
                 "tracked-refresh",
@@ -110,8 +110,8 @@ TRACKING = (
     Measure(
         "tracking-singles",
         "Tracking hosts that are alone",
-        "50,000 groups with one host each: the memory of a daemon that tracks above that of one "
-        "that does not, for each of them.",
+        "There are 50,000 groups with one host each. The value is the additional memory of a "
+        "daemon that tracks hosts, compared with one that does not, for each group.",
         (
             Row(
                 "tracked-single",
