@@ -21,7 +21,7 @@ from .config.files import load
 from .config.model import Configuration, ControlConfig, ManholeConfig
 from .config.native.toml import from_interfaces
 from .control.changes import Changes
-from .control.unix_socket import ControlService
+from .control.unix_socket import ConnectionFactory, ControlService
 from .exit_codes import NO, NOT_PERMITTED
 from .linux.mroute.errors import MulticastRoutingError, NotPermitted
 from .optional_services import Make
@@ -173,12 +173,12 @@ def _make_control(
     socket: str | None,
     config: ControlConfig | None,
 ) -> IService:
-    def connect(closed: Callable[[], None]) -> IProtocol:
-        # Imported when there is somebody to answer.
+    def connect(factory: ConnectionFactory) -> IProtocol:
+        # The web server takes memory: it is imported when the first client connects.
         from .control.api import Api
-        from .control.http import Channel
+        from .control.http import Connection
 
-        return Channel(reactor, Api(proxy, changes).handle, closed)
+        return Connection(factory, reactor, Api(proxy, changes).handle)
 
     if socket is not None:
         path = os.path.abspath(socket) if socket else ""

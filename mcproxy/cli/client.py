@@ -128,4 +128,4 @@ def tell(changes: list[dict[str, str]]) -> None:
     for each in changes:
         print(f"{each['where']}: {each['what']}")
     if not changes:
-        print("nothing is different")
+        print("no changes")

@@ -1,4 +1,4 @@
-"""What can be asked of the running daemon: views of it, and changes to it.
+"""The control API: the paths of the control socket and what each answers.
 
 ::
 
@@ -9,9 +9,19 @@
     POST /move    {"interface": IF, "to": NAME}
     POST /restart
 
-Changes may have ``"save": true``. They are answered with ``{"changes": [{"where": KEY, "what":
-TEXT}, ...]}``, refusals with ``{"error": TEXT}`` and a status of 400 (not understood), 403
-(not permitted), 404 (no such thing to ask) or 409 (it cannot be done).
+/add, /remove and /move accept ``"save": true``. The answer to a POST is ``{"changes": [{"where":
+KEY, "what": TEXT}, ...]}``. The answer to a request that failed is ``{"error": TEXT}`` with one of
+these status codes:
+
+===  ================================================
+400  the request is malformed or incomplete
+403  the daemon lacks a permission
+404  the path is unknown
+405  the path needs the other method
+409  the change is not possible; nothing was changed
+413  the request is too long
+500  internal error
+===  ================================================
 """
 
 from __future__ import annotations
@@ -25,34 +35,34 @@ import attrs
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from ..config import edit as change
+from ..config import edit
 from ..config.diff import Difference
 from ..config.errors import ConfigurationError, Wrong
 from ..config.model import DOWNSTREAM, UPSTREAM, Configuration
 from ..config.native.document import document
 from ..config.native.reader import Mistakes, structure
 from ..linux.mroute.errors import NotPermitted
-from . import status
-from . import views as snapshot
+from .answers import Answer, RowsAnswer
 from .changes import REFUSALS, Changes
-from .http import Answer, RowsAnswer
+from .views import counters, groups, interfaces, routes
+from .views.status import status
 
 if TYPE_CHECKING:
     from ..proxy import Proxy
 
-Make = Callable[[Configuration], Configuration]
+Edit = Callable[[Configuration], Configuration]
 
 
 @attrs.frozen
-class Reload:
-    """POST /reload."""
+class ReloadRequest:
+    """Body of POST /reload."""
 
     dry_run: bool = False
 
 
 @attrs.frozen
-class Named:
-    """POST /add and /remove: an instance, or an interface in a role of it."""
+class MemberRequest:
+    """Body of POST /add and /remove: an instance, or one interface of it in a role."""
 
     instance: str = ""
     table: Any = None
@@ -62,14 +72,14 @@ class Named:
 
     @property
     def links(self) -> list[tuple[str, str]]:
-        """Role and name of each interface that is named."""
+        """Role and name of each interface in the request."""
         roles = ((UPSTREAM, self.upstream), (DOWNSTREAM, self.downstream))
         return [(role, name) for role, name in roles if name is not None]
 
 
 @attrs.frozen
-class Move:
-    """POST /move."""
+class MoveRequest:
+    """Body of POST /move."""
 
     interface: str = ""
     to: str = ""
@@ -77,12 +87,12 @@ class Move:
 
 
 @attrs.frozen
-class Restart:
-    """POST /restart."""
+class RestartRequest:
+    """Body of POST /restart."""
 
 
-class NotUnderstood(ValueError):  # noqa: N818 - not an error of ours
-    """A request that makes no sense; the text says why."""
+class BadRequestError(ValueError):
+    """A request that is malformed or incomplete; the text says what is wrong."""
 
 
 class Api:
@@ -94,12 +104,12 @@ class Api:
         self._proxy = proxy
         self._changes = changes
         self._paths: dict[str, tuple[str, Callable[[bytes], Any]]] = {
-            "/status": ("GET", lambda _: Answer(status.status(proxy))),
+            "/status": ("GET", lambda _: Answer(status(proxy))),
             "/config": ("GET", lambda _: Answer(self._config())),
-            "/interfaces": ("GET", lambda _: RowsAnswer("interfaces", status.interfaces(proxy))),
-            "/groups": ("GET", lambda _: RowsAnswer("groups", snapshot.groups(proxy))),
-            "/routes": ("GET", lambda _: RowsAnswer("routes", snapshot.routes(proxy))),
-            "/counters": ("GET", lambda _: RowsAnswer("counters", iter(snapshot.counters(proxy)))),
+            "/interfaces": ("GET", lambda _: RowsAnswer("interfaces", interfaces.rows(proxy))),
+            "/groups": ("GET", lambda _: RowsAnswer("groups", groups.rows(proxy))),
+            "/routes": ("GET", lambda _: RowsAnswer("routes", routes.rows(proxy))),
+            "/counters": ("GET", lambda _: RowsAnswer("counters", list(counters.rows(proxy)))),
             "/reload": ("POST", self._reload),
             "/add": ("POST", self._add),
             "/remove": ("POST", self._remove),
@@ -108,27 +118,27 @@ class Api:
         }
 
     def handle(self, method: str, path: str, body: bytes) -> Deferred[Answer]:
-        """Answer a request; whatever is wrong with it is an answer too."""
+        """Answer a request; an error is an answer too, so the Deferred does not fail."""
         return Deferred.fromCoroutine(self._handle(method, path, body))
 
     async def _handle(self, method: str, path: str, body: bytes) -> Answer:
         if path not in self._paths:
-            return _error(404, f"there is no {path}; there are {', '.join(self._paths)}")
+            return _error(404, f"unknown path {path}; the paths are {', '.join(self._paths)}")
         expected, handler = self._paths[path]
         if method != expected:
-            return _error(405, f"{path} wants {expected}")
+            return _error(405, f"{path} needs the method {expected}")
         try:
             answer = handler(body)
             return answer if isinstance(answer, Answer) else await answer
-        except NotUnderstood as error:
+        except BadRequestError as error:
             return _error(400, str(error))
         except (PermissionError, NotPermitted) as error:
             return _error(403, str(error))
         except REFUSALS as error:
             return _error(409, str(error))
         except Exception as error:
-            self.log.failure("{path} was not answered", path=path)
-            return _error(500, f"a mistake in mcproxy: {error!r}; the daemon's log has more")
+            self.log.failure("internal error: {path} was not answered", path=path)
+            return _error(500, f"internal error: {error!r}; see the daemon's log")
 
     def _config(self) -> dict[str, Any]:
         from ..config.save import write
@@ -139,70 +149,79 @@ class Api:
     # -- changes
 
     async def _reload(self, body: bytes) -> Answer:
-        return _done(await self._changes.reload(_read(body, Reload).dry_run))
+        request = _parse(body, ReloadRequest)
+        return Answer(_report(await self._changes.reload(request.dry_run)))
 
     async def _restart(self, body: bytes) -> Answer:
-        _read(body, Restart)
-        answer = _done(await self._changes.before_restart())
-        answer.after = self._changes.restart
-        return answer
+        _parse(body, RestartRequest)
+        differences = await self._changes.before_restart()
+        return Answer(_report(differences), after=self._changes.restart)
 
     async def _add(self, body: bytes) -> Answer:
-        read = _read(body, Named)
-        match read.links, read.table:
+        request = _parse(body, MemberRequest)
+        match request.links, request.table:
             case [], dict(table):
-                make: Make = partial(change.add_instance, name=read.instance, table=table)
+                change: Edit = partial(edit.add_instance, name=request.instance, table=table)
             case [(role, name)], None:
-                make = partial(change.add_link, instance=read.instance, role=role, interface=name)
-            case _:
-                raise NotUnderstood("say what to add: a table, an upstream or a downstream")
-        return await self._change(make, read.instance, read.save)
-
-    async def _remove(self, body: bytes) -> Answer:
-        read = _read(body, Named)
-        match read.links, read.table:
-            case [], None:
-                make: Make = partial(change.remove_instance, name=read.instance)
-            case [(role, name)], None:
-                make = partial(
-                    change.remove_link, instance=read.instance, role=role, interface=name
+                change = partial(
+                    edit.add_link, instance=request.instance, role=role, interface=name
                 )
             case _:
-                raise NotUnderstood("say what to remove: an instance, or one interface of it")
-        return await self._change(make, read.instance, read.save)
+                raise BadRequestError(
+                    'the request must have exactly one of "table", "upstream" and "downstream"'
+                )
+        return await self._change(change, request.instance, request.save)
+
+    async def _remove(self, body: bytes) -> Answer:
+        request = _parse(body, MemberRequest)
+        match request.links, request.table:
+            case [], None:
+                change: Edit = partial(edit.remove_instance, name=request.instance)
+            case [(role, name)], None:
+                change = partial(
+                    edit.remove_link, instance=request.instance, role=role, interface=name
+                )
+            case _:
+                raise BadRequestError(
+                    'the request must have no "table" and at most one of "upstream" and '
+                    '"downstream"'
+                )
+        return await self._change(change, request.instance, request.save)
 
     async def _move(self, body: bytes) -> Answer:
-        read = _read(body, Move)
-        if not read.interface:
-            raise NotUnderstood('say which "interface"')
-        make = partial(change.move_downstream, interface=read.interface, to=read.to)
-        return await self._change(make, read.to, read.save)
+        request = _parse(body, MoveRequest)
+        if not request.interface:
+            raise BadRequestError('the request must have an "interface"')
+        if not request.to:
+            raise BadRequestError('the request must name the new instance in "to"')
+        change = partial(edit.move_downstream, interface=request.interface, to=request.to)
+        return await self._change(change, request.to, request.save)
 
-    async def _change(self, make: Make, instance: str, save: bool) -> Answer:
+    async def _change(self, change: Edit, instance: str, save: bool) -> Answer:
         if not instance:
-            raise NotUnderstood("say which instance")
-        return _done(await self._changes.change(make, save))
+            raise BadRequestError('the request must name an "instance"')
+        return Answer(_report(await self._changes.change(change, save)))
 
 
-def _read(body: bytes, kind: type[Any]) -> Any:
-    """A body as a ``kind``; NotUnderstood."""
+def _parse(body: bytes, kind: type[Any]) -> Any:
+    """A body as a ``kind``; BadRequestError."""
     mistakes = Mistakes("", lambda where: ".".join(map(str, where)) or "the request")
     try:
         value = json.loads(body or b"{}")
     except (ValueError, RecursionError) as error:
-        raise NotUnderstood(f"the request is no JSON: {error}") from error
+        raise BadRequestError(f"the request is not valid JSON: {error}") from error
     try:
-        read = structure(value, kind, (), mistakes)
+        request = structure(value, kind, (), mistakes)
     except Wrong as wrong:
-        raise NotUnderstood(str(wrong)) from wrong
+        raise BadRequestError(str(wrong)) from wrong
     if mistakes.found:
-        raise NotUnderstood(str(ConfigurationError(mistakes.located({}))))
-    return read
+        raise BadRequestError(str(ConfigurationError(mistakes.located({}))))
+    return request
 
 
-def _done(differences: list[Difference]) -> Answer:
-    return Answer({"changes": [attrs.asdict(difference) for difference in differences]})
+def _report(differences: list[Difference]) -> dict[str, Any]:
+    return {"changes": [attrs.asdict(difference) for difference in differences]}
 
 
-def _error(status: int, text: str) -> Answer:
-    return Answer({"error": text}, status)
+def _error(code: int, text: str) -> Answer:
+    return Answer({"error": text}, code)

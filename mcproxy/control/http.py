@@ -1,182 +1,244 @@
-"""HTTP on the control socket, within limits: what comes in is small, soon and one request.
+"""HTTP on the control socket, on Twisted's Site and Resource, with limits.
 
-Whoever is connected has a time for his request, and a time for taking the next piece of the
-answer. Big answers are made in pieces as they are taken, with the reactor's other work in
-between.
+==================  =============  ====================================================
+limit               value          beyond it
+==================  =============  ====================================================
+body of a request   LONGEST_BODY   413, as soon as the length is known to be too large
+time for a request  REQUEST_TIME   the connection is cut, even if bytes still arrive
+time for a piece    ANSWER_TIME    the connection is cut
+==================  =============  ====================================================
+
+A connection carries one request. A client may send it in any number of pieces, but it must be
+complete REQUEST_TIME after the connection was made. Long answers are produced piece by piece,
+when the client has taken the piece before; the reactor does its other work in between.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from collections.abc import Callable
+from io import BytesIO
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IPullProducer
+from twisted.internet.interfaces import IDelayedCall, IPullProducer
 from twisted.logger import Logger
+from twisted.protocols.policies import ProtocolWrapper
 from twisted.python.failure import Failure
-from twisted.web.http import HTTPChannel, Request
+from twisted.web.http import Request
+from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET, Site
 from zope.interface import implementer
 
+from .answers import Answer
+
 LONGEST_BODY = 64 * 1024
+"""Bytes."""
+
 REQUEST_TIME = 10.0
-"""Seconds for a whole request."""
+"""Seconds from the connection to the end of the request."""
 
 ANSWER_TIME = 30.0
-"""Seconds for taking a piece of an answer."""
-
-ROWS_A_PIECE = 100
-
-
-class Answer:
-    """A status and its JSON: a value, or ``rows`` under a key.
-
-    ``after`` is called once the client has it, or is gone.
-    """
-
-    def __init__(self, value: Any, status: int = 200) -> None:
-        self.status = status
-        self.after: Callable[[], None] | None = None
-        self._value = value
-
-    def pieces(self) -> Iterator[bytes]:
-        """The text, in pieces that are each soon made."""
-        yield _encoded(self._value) + b"\n"
-
-
-class RowsAnswer(Answer):
-    """A list of values that are made one by one."""
-
-    def __init__(self, key: str, rows: Iterable[Any]) -> None:
-        super().__init__(key)
-        self._rows = iter(rows)
-
-    def pieces(self) -> Iterator[bytes]:
-        """The list in pieces of ROWS_A_PIECE values."""
-        before = b"{" + _encoded(self._value) + b": [\n"
-        while rows := list(islice(self._rows, ROWS_A_PIECE)):
-            yield before + b",\n".join(map(_encoded, rows))
-            before = b",\n"
-        yield (before if before.startswith(b"{") else b"\n") + b"]}\n"
-
-
-def _encoded(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False).encode()
-
+"""Seconds for a client to take a piece of an answer."""
 
 Handler = Callable[[str, str, bytes], "Deferred[Answer]"]
-"""What answers a method, a path and a body; it does not fail."""
+"""Answers a method, a path and a body. The Deferred does not fail."""
+
+_TOO_LONG = json.dumps(
+    {"error": f"the request's body is longer than {LONGEST_BODY} bytes"}
+).encode()
+_REFUSAL = (
+    b"HTTP/1.1 413 Content Too Large\r\n"
+    b"Content-Type: application/json\r\n"
+    b"Content-Length: %d\r\n"
+    b"Connection: close\r\n\r\n%b\n"
+) % (len(_TOO_LONG) + 1, _TOO_LONG)
 
 
-class Channel(HTTPChannel):
-    """A connection for one request, which must be complete in time."""
+class Connection(ProtocolWrapper):
+    """One client's connection, which carries one request within the limits.
 
-    transport: Any
+    It wraps a channel of Twisted's web server. ``factory`` counts the connections. A closed
+    connection starts no timer and sends nothing.
+    """
 
-    def __init__(self, reactor: Any, handler: Handler, closed: Callable[[], None]) -> None:
-        super().__init__()
-        self.reactor = reactor
-        self.handler = handler
-        self.requestFactory = ControlRequest
-        self.factory = None
-        self.timeOut = None
-        self._closed = closed
-        self.after: Callable[[], None] | None = None
-        self._limit = reactor.callLater(REQUEST_TIME, self._expired)
+    def __init__(self, factory: Any, reactor: Any, handler: Handler) -> None:
+        site = _Site(_Commands(handler), self.refuse, reactor)
+        super().__init__(factory, site.buildProtocol(None))
+        self.is_closed = False
+        self._awaits_request = True
+        self._reactor = reactor
+        self._deadline: IDelayedCall | None = None
+        self._when_closed: list[Callable[[], None]] = []
 
-    def give(self, seconds: float) -> None:
-        """Let the client have so much time for what he is to do next."""
-        self.take_away()
-        self._limit = self.reactor.callLater(seconds, self._expired)
+    def connectionMade(self) -> None:
+        """Start the request's time."""
+        self._set_deadline(REQUEST_TIME)
 
-    def take_away(self) -> None:
-        """It is not the client whom we wait for."""
-        if self._limit is not None:
-            self._limit.cancel()
-            self._limit = None
+    def dataReceived(self, data: bytes) -> None:
+        """Read the request; drop what follows it."""
+        if self._awaits_request:
+            super().dataReceived(data)
 
-    def checkPersistence(self, request: Request, version: bytes) -> bool:
-        """One request and no more."""
-        request.responseHeaders.setRawHeaders(b"Connection", [b"close"])
-        return False
+    def take_request(self) -> bool:
+        """Stop the request's time; False if this request must not be answered."""
+        awaited, self._awaits_request = self._awaits_request, False
+        if awaited:
+            self._clear_deadline()
+        return awaited
 
-    def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
-        """The client is gone, or was sent away."""
-        self.take_away()
+    def refuse(self) -> None:
+        """Answer that the body is too long, and close."""
+        if self._awaits_request:
+            self._awaits_request = False
+            self.write(_REFUSAL)
+            self.close()
+
+    def expect_taken(self) -> None:
+        """Cut the connection unless the client takes a piece of the answer in time."""
+        if not self.is_closed:
+            self._set_deadline(ANSWER_TIME)
+
+    def call_when_closed(self, function: Callable[[], None]) -> None:
+        """Call ``function`` when the client has the answer or is gone; at once if it is gone."""
+        if self.is_closed:
+            function()
+        else:
+            self._when_closed.append(function)
+
+    def close(self) -> None:
+        """Close the connection when the client has taken what was written."""
+        self.unregisterProducer()
+        self.loseConnection()
+
+    def abort(self) -> None:
+        """Cut the connection; what was not sent yet is lost."""
+        self.transport.abortConnection()  # type: ignore[union-attr]  # of every stream transport
+
+    def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]  # Twisted's default
+        """Note that the client is gone, and call whoever waits for that."""
+        self.is_closed = True
+        self._awaits_request = False
+        self._clear_deadline()
         super().connectionLost(reason)
-        self._closed()
-        if self.after is not None:
-            self.after()
+        waiting, self._when_closed = self._when_closed, []
+        for function in waiting:
+            function()
+
+    def _set_deadline(self, seconds: float) -> None:
+        self._clear_deadline()
+        self._deadline = self._reactor.callLater(seconds, self._expired)
+
+    def _clear_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
 
     def _expired(self) -> None:
-        self._limit = None
-        self.transport.abortConnection()
+        self._deadline = None
+        self.abort()
+
+
+class _Site(Site):
+    """The web site that one connection sees; it tells the connection of a body that is too long."""
+
+    def __init__(self, commands: Resource, refuse: Callable[[], None], reactor: Any) -> None:
+        # The connection has deadlines of its own; these would start again with each byte.
+        super().__init__(commands, timeout=None, reactor=reactor, parsePOSTFormSubmission=False)
+        self._refuse = refuse
+
+    def getContentFile(self, length: int | None) -> BytesIO:
+        """Where a request's body is written; ``length`` is None in a request in chunks."""
+        body = _Body(self._refuse)
+        body.check(length or 0)
+        return body
+
+
+class _Body(BytesIO):
+    """A request's body in memory, up to LONGEST_BODY."""
+
+    def __init__(self, refuse: Callable[[], None]) -> None:
+        super().__init__()
+        self._refuse = refuse
+
+    def check(self, length: int) -> bool:
+        """Whether a body of this length is accepted; if not, the request is refused."""
+        if length <= LONGEST_BODY:
+            return True
+        self._refuse()
+        return False
+
+    def write(self, data: Any) -> int:
+        """Keep a part of the body, if the body is not too long with it."""
+        return super().write(data) if self.check(self.tell() + len(data)) else 0
+
+
+class _Commands(Resource):
+    """All paths: the handler decides which there are."""
+
+    isLeaf = True  # noqa: N815 - Twisted's name
+
+    def __init__(self, handler: Handler) -> None:
+        super().__init__()
+        self._handler = handler
+
+    def render(self, request: Request) -> int:
+        """Answer a complete request; the answer follows later."""
+        connection: Connection = request.transport
+        if connection.take_request():
+            method, path = (
+                part.decode("ascii", "replace") for part in (request.method, request.path)
+            )
+            assert request.content is not None  # what getContentFile returned
+            answered = self._handler(method, path, request.content.read())
+            answered.addCallback(_Delivery(request, connection).start)
+        return NOT_DONE_YET
 
 
 @implementer(IPullProducer)
-class ControlRequest(Request):
-    """A request, whose answer it produces."""
+class _Delivery:
+    """An answer on its way to the client, piece by piece."""
 
     log = Logger()
-    channel: Any
-    content: Any
 
-    _too_long = False
-    _pieces: Iterator[bytes]
+    def __init__(self, request: Request, connection: Connection) -> None:
+        self._request = request
+        self._connection = connection
+        # The connection tells when the client is gone.
+        request.notifyFinish().addErrback(lambda _: None)
 
-    def gotLength(self, length: int | None) -> None:
-        """Turn down a body that is too long before it comes."""
-        super().gotLength(0)
-        self._check_length(length or 0)
-
-    def handleContentChunk(self, data: bytes) -> None:
-        """A part of the body, whose length may not have been told."""
-        if not self._too_long:
-            super().handleContentChunk(data)
-            self._check_length(self.content.tell())
-
-    def _check_length(self, length: int) -> None:
-        if length > LONGEST_BODY:
-            self._too_long = True
-            self.channel.transport.write(b"HTTP/1.1 413 Content Too Large\r\n\r\n")
-            self.channel.loseConnection()
-
-    def process(self) -> None:
-        """Have it answered."""
-        if self._too_long:
+    def start(self, answer: Answer) -> None:
+        """Send ``answer``, unless the client is gone."""
+        if answer.after is not None:
+            self._connection.call_when_closed(answer.after)
+        if self._connection.is_closed:
             return
-        self.channel.take_away()
-        method, path = (part.decode("ascii", "replace") for part in (self.method, self.path))
-        self.channel.handler(method, path, self.content.read()).addCallback(self._answer)
-
-    def _answer(self, answer: Answer) -> None:
-        if self._disconnected:
-            if answer.after is not None:
-                answer.after()
-            return
-        self.channel.after = answer.after
-        self.setResponseCode(answer.status)
-        self.setHeader(b"Content-Type", b"application/json")
+        headers = self._request.responseHeaders
+        headers.removeHeader("Server")
+        headers.removeHeader("Date")
+        headers.setRawHeaders("Connection", ["close"])
+        headers.setRawHeaders("Content-Type", ["application/json"])
+        self._request.setResponseCode(answer.status)
         self._pieces = answer.pieces()
-        self.registerProducer(self, False)
+        self._request.registerProducer(self, False)
 
     def resumeProducing(self) -> None:
         """Send the next piece, or end."""
         try:
             piece = next(self._pieces, None)
         except Exception:
-            self.log.failure("an answer breaks off")
-            self.unregisterProducer()
-            self.channel.transport.abortConnection()
+            self.log.failure("internal error: an answer on the control socket breaks off")
+            self._request.unregisterProducer()
+            self._connection.abort()
             return
-        if piece is None:
-            self.unregisterProducer()
-            self.finish()
-        else:
-            self.channel.give(ANSWER_TIME)
-            self.write(piece)
+        if piece is not None:
+            self._connection.expect_taken()
+            self._request.write(piece)
+            return
+        self._request.unregisterProducer()
+        self._request.finish()
+        self._connection.close()
 
     def stopProducing(self) -> None:
         """The client is gone."""
-        self.unregisterProducer()
+        self._request.unregisterProducer()

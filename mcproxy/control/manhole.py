@@ -1,7 +1,7 @@
 """The manhole: a Python shell in the running daemon, over SSH, for inspection.
 
-Whoever comes in can do all that the daemon can. So it is off unless configured, listens
-on loopback or a UNIX socket only, and lets in the keys of one file, whatever user is named.
+A visitor can do all that the daemon can. So the manhole is off unless it is configured, listens
+on a loopback address or a UNIX socket only, and accepts the keys of one file, for any user name.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from pprint import pprint
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -21,22 +21,26 @@ from twisted.conch.ssh.keys import BadKeyError, Key
 from twisted.cred.portal import Portal
 from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint, UNIXServerEndpoint
 from twisted.internet.interfaces import IStreamServerEndpoint
+from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 from zope.interface import implementer
 
 from ..config.model import ManholeConfig
-from . import views as snapshot
-from .unix_socket import make_room
+from .unix_socket import remove_stale_socket
+from .views import counters, groups, instances, routes
 
 if TYPE_CHECKING:
     from ..proxy import Proxy
 
-BANNER = b"mcproxy: instances(), groups(), routes(), counters() and proxy are here.\r\n"
+BANNER = (
+    b"This is a Python shell in the mcproxy daemon. instances(), groups(), routes() and\r\n"
+    b"counters() print its state; proxy is the daemon itself. Ctrl-D ends the session.\r\n"
+)
 
 
 @implementer(checkers.IAuthorizedKeysDB)
 class KeyFile:
-    """The keys that are let in: those of one file, read anew at each attempt."""
+    """The accepted keys: those of one file, which is read at each login."""
 
     log = Logger()
 
@@ -44,13 +48,13 @@ class KeyFile:
         self._path = path
 
     def getAuthorizedKeys(self, username: bytes) -> Iterable[Key]:
-        """All keys of the file, for any user name; none when it cannot be read."""
+        """All keys of the file, for any user name; none if the file cannot be read."""
         try:
             with open(self._path, "rb") as lines:
                 return list(checkers.readAuthorizedKeyFile(lines))
         except OSError as error:
             self.log.error(
-                "manhole: no authorized keys: {path}: {reason}",
+                "manhole: login refused: cannot read {path}: {reason} (see authorized-keys)",
                 path=self._path,
                 reason=error.strerror,
             )
@@ -58,9 +62,9 @@ class KeyFile:
 
 
 def host_key(path: str) -> Key:
-    """The daemon's own key from ``path``; made there, readable by us alone, if missing.
+    """The daemon's own key from ``path``; a missing file is created, with mode 0600.
 
-    OSError where the file cannot be read or made, ValueError where it holds no key.
+    OSError if the file cannot be read or created, ValueError if it holds no private key.
     """
     if not os.path.exists(path):
         secret = Ed25519PrivateKey.generate().private_bytes(
@@ -72,13 +76,14 @@ def host_key(path: str) -> Key:
         with open(descriptor, "wb") as file:
             file.write(secret)
     try:
-        return Key.fromFile(path)
+        key: Key = Key.fromFile(path)
     except BadKeyError as error:
-        raise ValueError(f"{path}: no private key: {error}") from error
+        raise ValueError(f"{path} holds no private key: {error} (see host-key)") from error
+    return key
 
 
 class _Session(manhole_ssh.TerminalSession):
-    """A session whose window may be resized, and whose input may end."""
+    """A session whose window may change its size, and whose input may end."""
 
     def windowChanged(self, newWindowSize: object) -> None:  # noqa: N803 - Twisted's name
         """The new size does not matter to a line editor."""
@@ -88,10 +93,10 @@ class _Session(manhole_ssh.TerminalSession):
 
 
 class _Shell(manhole.Manhole):
-    """The prompt."""
+    """The shell of one session."""
 
     def initializeScreen(self) -> None:
-        """Say what there is to look at."""
+        """Show the banner and the prompt."""
         self.terminal.reset()
         self.terminal.write(BANNER)
         self.terminal.write(self.ps[self.pn])
@@ -99,33 +104,53 @@ class _Shell(manhole.Manhole):
 
 
 def namespace(proxy: Proxy) -> dict[str, Any]:
-    """What a visitor finds: the daemon, and functions that print its state."""
+    """The names in the shell: the daemon, and functions that print its state."""
     return {
         "proxy": proxy,
-        "instances": lambda: pprint(snapshot.instances(proxy)),
-        "groups": lambda: pprint(list(snapshot.groups(proxy))),
-        "routes": lambda: pprint(list(snapshot.routes(proxy))),
-        "counters": lambda: pprint(snapshot.counters(proxy)),
+        "instances": lambda: pprint(instances.rows(proxy)),
+        "groups": lambda: pprint(list(groups.rows(proxy))),
+        "routes": lambda: pprint(list(routes.rows(proxy))),
+        "counters": lambda: pprint(list(counters.rows(proxy))),
     }
 
 
-def make_factory(config: ManholeConfig, names: Mapping[str, Any]) -> manhole_ssh.ConchFactory:
-    """The SSH server; OSError or ValueError when its host key is not to be had."""
-    realm: Any = manhole_ssh.TerminalRealm()
-    realm.sessionFactory = _Session
-    realm.chainedProtocolFactory = lambda: insults.ServerProtocol(_Shell, dict(names))
-    keys = KeyFile(config.authorized_keys)
-    factory: Any = manhole_ssh.ConchFactory(Portal(realm, [checkers.SSHPublicKeyChecker(keys)]))
-    key = host_key(config.host_key)
-    kind = key.sshType()
-    factory.publicKeys = {kind: key.public()}
-    factory.privateKeys = {kind: key}
-    return factory
+class _Realm(manhole_ssh.TerminalRealm):
+    """Gives each visitor a shell with ``names``."""
+
+    sessionFactory = _Session  # noqa: N815 - Twisted's name
+
+    def __init__(self, names: Mapping[str, Any]) -> None:
+        super().__init__()
+        self._names = names
+
+    def chainedProtocolFactory(  # type: ignore[override]  # Twisted calls it with no argument
+        self,
+    ) -> insults.ServerProtocol:
+        """A terminal with a shell; the visitor may change its names."""
+        return insults.ServerProtocol(_Shell, dict(self._names))
+
+
+class _SshFactory(manhole_ssh.ConchFactory):
+    """The SSH server, with ``key`` as its host key."""
+
+    def __init__(self, portal: Portal, key: Key) -> None:
+        super().__init__(portal)
+        # Keys by their type; Twisted annotates them as bytes.
+        kind, public, private = key.sshType(), cast(bytes, key.public()), cast(bytes, key)
+        self.publicKeys = {kind: public}
+        self.privateKeys = {kind: private}
+
+
+def make_factory(config: ManholeConfig, names: Mapping[str, Any]) -> Factory:
+    """The SSH server; OSError or ValueError if there is no usable host key."""
+    keys = checkers.SSHPublicKeyChecker(KeyFile(config.authorized_keys))
+    realm: Any = _Realm(names)  # an IRealm, which Twisted does not declare
+    return _SshFactory(Portal(realm, [keys]), host_key(config.host_key))
 
 
 def endpoint(reactor: Any, listen: str) -> IStreamServerEndpoint:
-    """Where ``listen`` says: a UNIX socket's path, or a loopback address with a port."""
-    if listen.startswith("/"):
+    """The endpoint for ``listen``: a UNIX socket's path, or a loopback address with a port."""
+    if _is_path(listen):
         return UNIXServerEndpoint(reactor, listen, mode=0o600)
     host, _, port = listen.rpartition(":")
     host = host.strip("[]")
@@ -134,21 +159,25 @@ def endpoint(reactor: Any, listen: str) -> IStreamServerEndpoint:
 
 
 class ManholeService(StreamServerEndpointService):
-    """Listens once there is room for its socket; OSError where somebody else has it."""
+    """Listens for SSH at ``listen``; OSError at the start if another process has that socket."""
 
-    path = ""
+    name = "manhole"
+
+    def __init__(self, reactor: Any, listen: str, factory: Factory) -> None:
+        super().__init__(endpoint(reactor, listen), factory)
+        self._path = listen if _is_path(listen) else None
 
     def privilegedStartService(self) -> None:
-        """Remove a socket that an earlier run left, and listen."""
-        if self.path:
-            make_room(self.path)
+        """Remove a socket that an earlier process left, and listen."""
+        if self._path is not None:
+            remove_stale_socket(self._path)
         super().privilegedStartService()
 
 
 def make_service(reactor: Any, config: ManholeConfig, proxy: Proxy) -> IService:
-    """The manhole as a service; OSError or ValueError when it cannot be."""
-    factory = make_factory(config, namespace(proxy))
-    service = ManholeService(endpoint(reactor, config.listen), factory)
-    service.path = config.listen if config.listen.startswith("/") else ""
-    service.setName("manhole")
-    return service
+    """The manhole as a service; OSError or ValueError if it cannot be made."""
+    return ManholeService(reactor, config.listen, make_factory(config, namespace(proxy)))
+
+
+def _is_path(listen: str) -> bool:
+    return listen.startswith("/")

@@ -1,6 +1,6 @@
-"""The control socket: where it is, who may use it, and when its HTTP is brought in.
+"""The control socket: its file, who may connect, and how many clients at a time.
 
-The server's modules are imported when the first command comes: many daemons never hear one.
+The modules that answer are imported when the first client connects: many daemons never have one.
 """
 
 from __future__ import annotations
@@ -23,36 +23,43 @@ from twisted.logger import Logger
 from ..config.model import ControlConfig
 
 MOST_CONNECTIONS = 32
-"""Clients at a time; more are turned away, so that those which stall cost little."""
+"""Clients at a time. Further ones are disconnected at once, so that stalled clients cost little."""
 
 
 class ConnectionFactory(ServerFactory):
-    """Makes a protocol for each client, as long as there are not too many.
+    """Makes a connection for each client, up to MOST_CONNECTIONS.
 
-    ``make`` is given what is to be called when the connection is over.
+    ``make`` gets this factory. What it returns registers itself when it is connected, and
+    unregisters itself when the connection is lost, as ``policies.ProtocolWrapper`` does.
     """
 
     noisy = False
 
-    def __init__(self, make: Callable[[Callable[[], None]], IProtocol]) -> None:
-        self.connections = 0
+    def __init__(self, make: Callable[[ConnectionFactory], IProtocol]) -> None:
         self._make = make
+        self._connected: set[IProtocol] = set()
 
     def buildProtocol(self, _: IAddress | None) -> Any:
-        """A protocol, or None to turn the client away."""
-        if self.connections >= MOST_CONNECTIONS:
+        """A protocol, or None to disconnect the client."""
+        if len(self._connected) >= MOST_CONNECTIONS:
             return None
-        self.connections += 1
-        return self._make(self._closed)
+        return self._make(self)
 
-    def _closed(self) -> None:
-        self.connections -= 1
+    def registerProtocol(self, protocol: IProtocol) -> None:
+        """Count a connection that was made."""
+        self._connected.add(protocol)
+
+    def unregisterProtocol(self, protocol: IProtocol) -> None:
+        """Stop counting a connection that was lost."""
+        self._connected.discard(protocol)
 
 
 class ControlService(Service):
-    """Listens on the control socket. The usual one, which nobody asked for, may be missing.
+    """Listens on the control socket while it runs.
 
-    ``startService`` raises OSError where a socket that is configured cannot be made.
+    ``config`` is None where the configuration has no table [control]. Then the default socket
+    is used, and a warning is logged if it cannot be made. ``startService`` raises OSError if a
+    configured socket cannot be made.
     """
 
     log = Logger()
@@ -62,34 +69,38 @@ class ControlService(Service):
         self,
         reactor: Any,
         config: ControlConfig | None,
-        make: Callable[[Callable[[], None]], IProtocol],
+        make: Callable[[ConnectionFactory], IProtocol],
     ) -> None:
         self._reactor = reactor
-        self._required = config is not None
+        self._is_required = config is not None
         self._config = config or ControlConfig()
         self._factory = ConnectionFactory(make)
         self._port: Any = None
 
     @property
     def path(self) -> str:
-        """Where it is, or is to be."""
+        """The socket's path; empty for no socket."""
         return self._config.socket
 
     def startService(self) -> None:
-        """Listen, if there is to be a socket."""
+        """Listen, unless the path is empty."""
         super().startService()
         if not self.path:
             return
         try:
             self._listen(self._config)
         except OSError as error:
-            reason = f"no control socket at {self.path}: {error.strerror or error}"
-            if self._required:
+            reason = f"cannot listen on the control socket {self.path}: {error.strerror or error}"
+            if self._is_required:
                 raise OSError(reason) from error
-            self.log.warn("{reason}: commands cannot reach this daemon", reason=reason)
+            self.log.warn(
+                '{reason}; "mcproxy show" and the other commands cannot reach this daemon (see '
+                "the key socket of [control])",
+                reason=reason,
+            )
 
     def stopService(self) -> Deferred[None]:
-        """Listen no more, and remove the file; who is connected may stay."""
+        """Stop listening and remove the file; open connections stay."""
         super().stopService()
         if self._port is None:
             return succeed(None)
@@ -98,10 +109,10 @@ class ControlService(Service):
 
     def _listen(self, config: ControlConfig) -> None:
         group = _group_number(config.group) if config.group else -1
-        if not self._required:
+        if not self._is_required:
             Path(config.socket).parent.mkdir(mode=0o755, exist_ok=True)
-        make_room(config.socket)
-        # Nobody else can come in between the making of the file and its mode.
+        remove_stale_socket(config.socket)
+        # The umask keeps others out between the creation of the file and chmod.
         umask = os.umask(0o177)
         try:
             self._port = self._reactor.listenUNIX(config.socket, self._factory, mode=0o600)
@@ -113,12 +124,12 @@ class ControlService(Service):
         os.chmod(config.socket, int(config.mode, 8))
 
 
-def make_room(path: str) -> None:
-    """Remove a socket that nobody answers on any more; OSError where there is something else."""
+def remove_stale_socket(path: str) -> None:
+    """Remove a socket on which no process listens; FileExistsError for any other file."""
     if not os.path.lexists(path):
         return
     if not Path(path).is_socket():
-        raise FileExistsError(None, "there is another file of this name")
+        raise FileExistsError(None, "a file of this name exists and is not a socket")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as sock:
         try:
             sock.connect(path)
@@ -127,12 +138,12 @@ def make_room(path: str) -> None:
                 os.unlink(path)
             return
         except BlockingIOError:
-            pass  # its owner is busy
-    raise FileExistsError(None, "another daemon answers there; name another path")
+            pass  # a process listens, but its queue is full
+    raise FileExistsError(None, "another process listens on it; choose another path")
 
 
 def _group_number(name: str) -> int:
     try:
         return grp.getgrnam(name).gr_gid
     except KeyError:
-        raise FileNotFoundError(None, f"there is no group {name}") from None
+        raise FileNotFoundError(None, f"group {name} does not exist") from None

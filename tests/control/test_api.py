@@ -1,4 +1,4 @@
-"""Requests about a daemon, and the status of their answers."""
+"""The control API: requests, and the status of their answers."""
 
 from __future__ import annotations
 
@@ -53,11 +53,11 @@ class ApiTests(SynchronousTestCase):
         instance = self.changes.made.instances[-1]
         return instance.upstreams, instance.downstream
 
-    def test_what_was_done_is_told(self) -> None:
+    def test_answer_lists_the_changes(self) -> None:
         done = {"changes": [{"where": "x", "what": "y added"}]}
         self.assertEqual(self.ask("POST", "/reload"), (200, done))
 
-    def test_changes(self) -> None:
+    def test_each_path_makes_its_change(self) -> None:
         table = {"upstream": "up", "downstream": ["eth3"]}
         for path, request, links in (
             ("/add", {"instance": "b", "table": table}, (("up",), ("eth3",))),
@@ -70,26 +70,30 @@ class ApiTests(SynchronousTestCase):
             self.assertEqual(self.links(), links)
             self.assertTrue(self.changes.saved)
 
-    def test_what_is_not_there_to_be_asked(self) -> None:
+    def test_unknown_path_or_wrong_method_is_an_error(self) -> None:
         status, answer = self.ask("GET", "/nothing")
         self.assertEqual(status, 404)
-        self.assertIn("there is no /nothing; there are /status, ", answer["error"])
+        self.assertIn("unknown path /nothing; the paths are /status, ", answer["error"])
         self.assertEqual(self.ask("GET", "/reload")[0], 405)
         self.assertEqual(self.ask("POST", "/status")[0], 405)
 
-    def test_what_is_not_understood(self) -> None:
+    def test_malformed_request_is_an_error_and_changes_nothing(self) -> None:
         for path, request, text in (
             ("/add", [], "is not a table"),
             ("/add", {"instance": 7}, "instance: 7 is not text"),
-            ("/add", {"instance": "a", "downstream": "x", "upstream": "y"}, "say what to add"),
-            ("/remove", {}, "say which instance"),
+            (
+                "/add",
+                {"instance": "a", "downstream": "x", "upstream": "y"},
+                'exactly one of "table", "upstream" and "downstream"',
+            ),
+            ("/remove", {}, 'must name an "instance"'),
         ):
             status, answer = self.ask("POST", path, request)
             self.assertEqual(status, 400)
             self.assertIn(text, answer["error"])
         self.assertIsNone(self.changes.made)
 
-    def test_why_it_was_not_done(self) -> None:
+    def test_refused_change_answers_status_and_reason(self) -> None:
         refused = ConfigurationError([Mistake("", "instance.a", "no such thing")])
         for error, expected in (
             (refused, 409),
@@ -101,9 +105,9 @@ class ApiTests(SynchronousTestCase):
             self.changes.answer = fail(error)
             self.assertEqual(self.ask("POST", "/reload"), (expected, {"error": str(error)}))
 
-    def test_a_mistake_of_ours(self) -> None:
+    def test_internal_error_is_answered_and_logged(self) -> None:
         self.changes.answer = fail(KeyError("oops"))
         status, answer = self.ask("POST", "/reload")
         self.assertEqual(status, 500)
-        self.assertIn("a mistake in mcproxy", answer["error"])
+        self.assertIn("internal error: KeyError('oops'); see the daemon's log", answer["error"])
         self.assertEqual(len(self.flushLoggedErrors(KeyError)), 1)

@@ -1,4 +1,4 @@
-"""HTTP on the control socket: pieces, limits and times."""
+"""HTTP on the control socket: one request a connection, and the limits, with a fake clock."""
 
 from __future__ import annotations
 
@@ -12,54 +12,34 @@ from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock, deferLater
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
-from twisted.trial.unittest import SynchronousTestCase, TestCase
+from twisted.trial.unittest import TestCase
 
 from mcproxy.control import http
-from mcproxy.control.http import Answer, Channel, RowsAnswer
+from mcproxy.control.answers import Answer, RowsAnswer
+from mcproxy.control.http import Connection
+from mcproxy.control.unix_socket import ConnectionFactory
 
 Asked = tuple[str, str, bytes]
 
 
-class AnswerTests(SynchronousTestCase):
-    def test_rows_are_one_list(self) -> None:
-        for count in (0, 1, http.ROWS_A_PIECE, 2 * http.ROWS_A_PIECE + 1):
-            rows = [{"number": number} for number in range(count)]
-            pieces = list(RowsAnswer("rows", rows).pieces())
-            self.assertEqual(json.loads(b"".join(pieces)), {"rows": rows})
-            self.assertEqual(len(pieces), -(-count // http.ROWS_A_PIECE) + 1)
+class ConnectionTestCase(TestCase):
+    """Has a connection to a handler that answers with ``answer``."""
 
-    def test_rows_are_made_when_their_piece_is_taken(self) -> None:
-        made = []
-
-        def rows() -> Iterator[int]:
-            for number in range(1000):
-                made.append(number)
-                yield number
-
-        pieces = RowsAnswer("rows", rows()).pieces()
-        next(pieces)
-        self.assertEqual(len(made), http.ROWS_A_PIECE)
-
-
-class ChannelTests(TestCase):
     def setUp(self) -> None:
         self.clock = Clock()
         self.asked: list[Asked] = []
         self.answer: Deferred[Answer] = succeed(Answer({"done": True}))
-        self.closed = 0
-        self.channel: Any = Channel(self.clock, self.handle, self.note_closed)
+        factory = ConnectionFactory(lambda f: Connection(f, self.clock, self.handle))
+        self.connection: Any = factory.buildProtocol(None)
         self.transport: Any = StringTransport()
-        self.channel.makeConnection(self.transport)
+        self.connection.makeConnection(self.transport)
 
     def handle(self, method: str, path: str, body: bytes) -> Deferred[Answer]:
         self.asked.append((method, path, body))
         return self.answer
 
-    def note_closed(self) -> None:
-        self.closed += 1
-
     def send(self, data: bytes) -> None:
-        self.channel.dataReceived(data)
+        self.connection.dataReceived(data)
 
     def request(self, body: bytes = b"", method: bytes = b"POST") -> None:
         length = b"Content-Length: %d\r\n\r\n" % len(body)
@@ -71,62 +51,75 @@ class ChannelTests(TestCase):
             await deferLater(reactor, 0.01)
 
     def lose(self) -> None:
-        self.channel.connectionLost(Failure(ConnectionDone()))
+        self.connection.connectionLost(Failure(ConnectionDone()))
 
-    async def test_a_request_and_its_answer(self) -> None:
-        self.request(b"[1]")
-        self.assertEqual(self.asked, [("POST", "/path", b"[1]")])
-        await self.pieces_are_sent()
-        head, _, _ = self.transport.value().partition(b"\r\n\r\n")
-        self.assertIn(b"200 OK", head)
-        self.assertIn(b"Content-Type: application/json", head)
-        self.assertIn(b"Connection: close", head)
-        self.lose()
-        self.assertEqual(self.closed, 1)
-        self.assertEqual(self.clock.getDelayedCalls(), [])
-
-    def test_a_request_that_does_not_come_in_time(self) -> None:
-        self.send(b"GET /path HT")
-        self.clock.advance(http.REQUEST_TIME - 1)
-        self.send(b"TP/1.1\r\n")  # being slow wins no time
-        self.assertFalse(self.transport.disconnected)
-        self.clock.advance(1)
-        self.assertTrue(self.transport.disconnected)
-        self.assertEqual(self.asked, [])
-
-    def test_our_own_work_may_take_its_time(self) -> None:
-        self.answer = Deferred()
-        self.request()
-        self.clock.advance(1000)
-        self.assertFalse(self.transport.disconnected)
-        self.lose()
-        self.answer.callback(Answer({}))  # nobody is there any more
-
-    async def test_an_answer_that_is_not_taken(self) -> None:
-        self.answer = succeed(RowsAnswer("rows", iter(range(10**9))))
-        self.request()
-        await self.pieces_are_sent()
-        self.channel.pauseProducing()
-        self.clock.advance(http.ANSWER_TIME)
-        self.assertTrue(self.transport.disconnected)
-        self.lose()
-
-    def test_a_body_that_is_too_long(self) -> None:
-        self.send(b"POST /path HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % (http.LONGEST_BODY + 1))
-        self.assertIn(b"413", self.transport.value())
+    def assert_refused(self) -> None:
+        """The body was too long: the client is told, in JSON, and disconnected."""
+        head, _, body = self.transport.value().partition(b"\r\n\r\n")
+        self.assertTrue(head.startswith(b"HTTP/1.1 413 Content Too Large\r\n"), head)
+        self.assertIn(b"\r\nContent-Length: %d" % len(body), head)
+        self.assertIn("longer than 65536 bytes", json.loads(body)["error"])
         self.assertTrue(self.transport.disconnecting)
         self.assertEqual(self.asked, [])
 
-    def test_chunks_that_are_too_many(self) -> None:
-        self.send(b"POST /path HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n")
-        chunk = b"8000\r\n" + b"x" * 0x8000 + b"\r\n"
-        for _ in range(4):
-            self.send(chunk)
-        self.assertIn(b"413", self.transport.value())
-        self.send(b"0\r\n\r\n")
-        self.assertEqual(self.asked, [])
 
-    async def test_a_mistake_of_ours_breaks_the_answer_off(self) -> None:
+class AnswerTests(ConnectionTestCase):
+    async def test_request_is_answered_and_the_connection_closed(self) -> None:
+        self.request(b"[1]")
+        self.assertEqual(self.asked, [("POST", "/path", b"[1]")])
+        await self.pieces_are_sent()
+        head, _, body = self.transport.value().partition(b"\r\n\r\n")
+        self.assertEqual(
+            sorted(head.split(b"\r\n")),
+            [
+                b"Connection: close",
+                b"Content-Type: application/json",
+                b"HTTP/1.1 200 OK",
+                b"Transfer-Encoding: chunked",
+            ],
+        )
+        self.assertEqual(body, b'f\r\n{"done": true}\n\r\n0\r\n\r\n')
+        self.assertTrue(self.transport.disconnecting)
+        self.lose()
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    async def test_request_in_many_pieces_is_answered(self) -> None:
+        for byte in b"POST /path HTTP/1.1\r\nContent-Length: 3\r\n\r\n[1]":
+            self.send(bytes([byte]))
+        self.assertEqual(self.asked, [("POST", "/path", b"[1]")])
+        await self.pieces_are_sent()
+        self.assertIn(b"200 OK", self.transport.value())
+
+    async def test_request_after_the_first_is_not_answered(self) -> None:
+        request = b"GET /path HTTP/1.1\r\nHost: x\r\n\r\n"
+        self.send(request + request)
+        self.send(request)
+        await self.pieces_are_sent()
+        self.send(request)
+        await self.pieces_are_sent()
+        self.assertEqual(self.asked, [("GET", "/path", b"")])
+        self.assertEqual(self.transport.value().count(b"HTTP/1.1 "), 1)
+        self.assertTrue(self.transport.disconnecting)
+
+    async def test_hook_runs_when_the_client_has_the_answer(self) -> None:
+        hooks: list[str] = []
+        self.answer = succeed(Answer({}, after=lambda: hooks.append("ran")))
+        self.request()
+        await self.pieces_are_sent()
+        self.assertTrue(self.transport.disconnecting)
+        self.assertEqual(hooks, [])
+        self.lose()
+        self.assertEqual(hooks, ["ran"])
+
+    def test_hook_runs_when_the_client_left_before_the_answer(self) -> None:
+        hooks: list[str] = []
+        self.answer = Deferred()
+        self.request()
+        self.lose()
+        self.answer.callback(Answer({}, after=lambda: hooks.append("ran")))
+        self.assertEqual(hooks, ["ran"])
+
+    async def test_rows_that_fail_cut_the_connection(self) -> None:
         def rows() -> Iterator[int]:
             raise KeyError("a mistake of ours")
             yield 0
@@ -136,3 +129,93 @@ class ChannelTests(TestCase):
         await self.pieces_are_sent()
         self.assertTrue(self.transport.disconnected)
         self.assertEqual(len(self.flushLoggedErrors(KeyError)), 1)
+
+
+class TimeTests(ConnectionTestCase):
+    def test_request_that_is_not_complete_in_time_is_cut(self) -> None:
+        self.send(b"GET /path HT")
+        self.clock.advance(http.REQUEST_TIME - 1)
+        self.send(b"TP/1.1\r\n")  # a byte from time to time does not extend it
+        self.assertFalse(self.transport.disconnected)
+        self.clock.advance(1)
+        self.assertTrue(self.transport.disconnected)
+        self.assertEqual(self.asked, [])
+
+    def test_body_that_dribbles_is_cut(self) -> None:
+        self.send(b"POST /path HTTP/1.1\r\nContent-Length: 100\r\n\r\n")
+        for _ in range(int(http.REQUEST_TIME)):
+            self.assertFalse(self.transport.disconnected)
+            self.send(b"x")
+            self.clock.advance(1)
+        self.assertTrue(self.transport.disconnected)
+
+    def test_idle_connection_is_cut(self) -> None:
+        self.clock.advance(http.REQUEST_TIME)
+        self.assertTrue(self.transport.disconnected)
+
+    def test_work_on_an_answer_has_no_limit(self) -> None:
+        self.answer = Deferred()
+        self.request()
+        self.clock.advance(1000)
+        self.assertFalse(self.transport.disconnected)
+
+    def test_answer_for_a_client_that_left_is_dropped(self) -> None:
+        self.answer = Deferred()
+        self.request()
+        self.lose()
+        self.answer.callback(Answer({}))
+        self.assertEqual(self.transport.value(), b"")
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    async def test_answer_that_is_not_taken_is_cut(self) -> None:
+        self.answer = succeed(RowsAnswer("rows", iter(range(10**9))))
+        self.request()
+        await self.pieces_are_sent()
+        self.transport.producer.pauseProducing()
+        self.clock.advance(http.ANSWER_TIME)
+        self.assertTrue(self.transport.disconnected)
+        self.lose()
+
+    async def test_closed_connection_starts_no_timer(self) -> None:
+        self.lose()
+        self.connection.expect_taken()
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+
+class SizeTests(ConnectionTestCase):
+    def test_body_of_the_longest_length_is_accepted(self) -> None:
+        body = b"x" * http.LONGEST_BODY
+        self.request(body)
+        self.assertEqual(self.asked, [("POST", "/path", body)])
+
+    def test_announced_length_beyond_the_limit_is_refused_at_once(self) -> None:
+        self.send(b"POST /path HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % (http.LONGEST_BODY + 1))
+        self.assert_refused()
+
+    def test_body_that_follows_a_refusal_is_dropped(self) -> None:
+        self.request(b"x" * (http.LONGEST_BODY + 1))
+        self.send(b"x" * 1000)
+        self.assert_refused()
+
+    def test_chunks_beyond_the_limit_are_refused_at_once(self) -> None:
+        self.send(b"POST /path HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n")
+        chunk = b"8000\r\n" + b"x" * 0x8000 + b"\r\n"
+        self.send(chunk)
+        self.send(chunk)
+        self.assertEqual(self.transport.value(), b"")
+        self.send(b"1\r\nx")
+        self.assert_refused()
+        self.send(chunk)
+        self.send(b"0\r\n\r\n")
+        self.assert_refused()
+
+    def test_refused_client_that_does_not_leave_is_cut(self) -> None:
+        self.request(b"x" * (http.LONGEST_BODY + 1))
+        self.clock.advance(http.REQUEST_TIME)
+        self.assertTrue(self.transport.disconnected)
+
+    def test_headers_beyond_the_limit_are_refused(self) -> None:
+        self.send(b"GET /path HTTP/1.1\r\n" + b"A: b\r\n" * 10_000)
+        self.assertIn(b" 400 ", self.transport.value())
+        self.assertTrue(self.transport.disconnecting)
+        self.assertEqual(self.asked, [])

@@ -1,4 +1,4 @@
-"""Where commands come in."""
+"""The control socket: its file, its permissions and the limit of its connections."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import os
 import socket
 from typing import Any
 
-from twisted.internet.error import CannotListenError
+from twisted.internet.error import CannotListenError, ConnectionDone
 from twisted.internet.protocol import Protocol
+from twisted.internet.testing import StringTransport
+from twisted.protocols.policies import ProtocolWrapper
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.config.model import ControlConfig
@@ -16,7 +19,7 @@ from mcproxy.control.unix_socket import (
     MOST_CONNECTIONS,
     ConnectionFactory,
     ControlService,
-    make_room,
+    remove_stale_socket,
 )
 
 
@@ -48,31 +51,33 @@ class ServiceTests(SynchronousTestCase):
         self.reactor = FakeReactor()
 
     def service(self, config: ControlConfig | None) -> ControlService:
-        return ControlService(self.reactor, config, lambda closed: Protocol())
+        return ControlService(self.reactor, config, lambda factory: Protocol())
 
-    def test_it_is_its_owner_s_alone(self) -> None:
+    def test_socket_is_for_its_owner_only_by_default(self) -> None:
         service = self.service(ControlConfig(self.path))
         service.startService()
         self.assertEqual(os.stat(self.path).st_mode & 0o777, 0o600)
         service.stopService()
         self.assertTrue(self.reactor.port.stopped)
 
-    def test_another_mode(self) -> None:
+    def test_configured_mode_is_set(self) -> None:
         self.service(ControlConfig(self.path, "0666")).startService()
         self.assertEqual(os.stat(self.path).st_mode & 0o777, 0o666)
 
-    def test_there_may_be_none(self) -> None:
+    def test_empty_path_makes_no_socket(self) -> None:
         service = self.service(ControlConfig(""))
         service.startService()
         self.assertIsNone(self.successResultOf(service.stopService()))
 
-    def test_one_that_is_configured_must_be(self) -> None:
+    def test_configured_socket_that_cannot_be_made_fails_the_start(self) -> None:
         self.reactor.error = PermissionError(13, "Permission denied")
         service = self.service(ControlConfig(self.path))
         error = self.assertRaises(OSError, service.startService)
-        self.assertEqual(str(error), f"no control socket at {self.path}: Permission denied")
+        self.assertEqual(
+            str(error), f"cannot listen on the control socket {self.path}: Permission denied"
+        )
 
-    def test_the_usual_one_need_not_be(self) -> None:
+    def test_default_socket_that_cannot_be_made_fails_nothing(self) -> None:
         self.reactor.error = PermissionError(13, "Permission denied")
         usual = ControlConfig(self.path)
         self.patch(module, "ControlConfig", lambda: usual)
@@ -80,14 +85,14 @@ class ServiceTests(SynchronousTestCase):
         service.startService()
         self.assertIsNone(self.successResultOf(service.stopService()))
 
-    def test_a_group_that_is_not(self) -> None:
+    def test_unknown_group_fails_the_start(self) -> None:
         service = self.service(ControlConfig(self.path, group="no-such-group"))
         error = self.assertRaises(OSError, service.startService)
-        self.assertIn("there is no group no-such-group", str(error))
+        self.assertIn("group no-such-group does not exist", str(error))
         self.assertFalse(os.path.exists(self.path))
 
 
-class RoomTests(SynchronousTestCase):
+class StaleSocketTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.path = os.path.relpath(self.mktemp())
 
@@ -97,36 +102,37 @@ class RoomTests(SynchronousTestCase):
         sock.bind(self.path)
         return sock
 
-    def test_a_socket_that_nobody_answers_on_is_removed(self) -> None:
+    def test_socket_without_a_listener_is_removed(self) -> None:
         self.bound().close()
-        make_room(self.path)
+        remove_stale_socket(self.path)
         self.assertFalse(os.path.exists(self.path))
-        make_room(self.path)
+        remove_stale_socket(self.path)
 
-    def test_a_living_one_is_left_alone(self) -> None:
+    def test_socket_with_a_listener_is_kept(self) -> None:
         self.bound().listen(1)
         for _ in range(3):  # and when its owner does not come to accept
-            error = self.assertRaises(FileExistsError, make_room, self.path)
-            self.assertIn("another daemon answers there", error.strerror)
+            error = self.assertRaises(FileExistsError, remove_stale_socket, self.path)
+            self.assertIn("another process listens on it", error.strerror)
 
-    def test_another_file_is_left_alone(self) -> None:
+    def test_other_file_is_kept(self) -> None:
         with open(self.path, "w") as file:
             file.write("mine")
-        self.assertRaises(FileExistsError, make_room, self.path)
+        self.assertRaises(FileExistsError, remove_stale_socket, self.path)
         self.assertTrue(os.path.exists(self.path))
 
 
 class ConnectionTests(SynchronousTestCase):
-    def test_more_than_the_most_are_turned_away(self) -> None:
-        ends: list[Any] = []
+    def test_connection_beyond_the_limit_is_refused_until_another_ends(self) -> None:
+        connections: list[Any] = []
 
-        def make(closed: Any) -> Protocol:
-            ends.append(closed)
-            return Protocol()
+        def make(factory: Any) -> Any:
+            connections.append(ProtocolWrapper(factory, Protocol()))
+            return connections[-1]
 
         factory = ConnectionFactory(make)
         for _ in range(MOST_CONNECTIONS):
-            self.assertIsNotNone(factory.buildProtocol(None))
+            factory.buildProtocol(None).makeConnection(StringTransport())
         self.assertIsNone(factory.buildProtocol(None))
-        ends[0]()
+        self.assertEqual(len(connections), MOST_CONNECTIONS)
+        connections[0].connectionLost(Failure(ConnectionDone()))
         self.assertIsNotNone(factory.buildProtocol(None))

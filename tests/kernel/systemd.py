@@ -61,7 +61,7 @@ class UnitTests(RestartTestCase):
         before = self.machine.property("MainPID")
         for _ in range(2):
             done = self.machine.run("mcproxy", "restart")
-            self.assertEqual((done.returncode, done.stdout), (0, "nothing is different\n"))
+            self.assertEqual((done.returncode, done.stdout), (0, "no changes\n"))
             self.assert_unharmed()
         self.assertEqual(self.machine.property("MainPID"), before)
         self.crash()

@@ -79,7 +79,7 @@ class CommandTests(RunningTestCase):
         self.assertEqual((code, output), (0, "instance.tv.downstream: down2 removed\n"))
         self.assertEqual(len(self.rows("interfaces")), 6)
         self.assertEqual(self.mcproxy("reload")[0], 0)
-        self.assertEqual(self.mcproxy("reload"), (0, "nothing is different\n"))
+        self.assertEqual(self.mcproxy("reload"), (0, "no changes\n"))
         self.assert_unharmed()
 
     def test_saved(self) -> None:
@@ -91,7 +91,7 @@ class CommandTests(RunningTestCase):
         self.assertIsNone(saved.control)
         self.assertIn("# whose", self.daemon.config.read_text())
         self.assertEqual(Path(f"{self.daemon.config}~").read_text(), before)
-        self.assertEqual(self.mcproxy("reload"), (0, "nothing is different\n"))
+        self.assertEqual(self.mcproxy("reload"), (0, "no changes\n"))
 
     def test_what_cannot_be_saved_is_not_done(self) -> None:
         self.start(ONE)
@@ -128,18 +128,18 @@ class RefusalTests(RunningTestCase):
             ("/add", {"instance": "tv", "downstream": "down2"}, '"down2" is downstream of'),
             ("/add", {"instance": "b", "table": table}, '"down2" is downstream of instance'),
             ("/add", {"instance": "b", "table": {}}, "instance.b: no"),
-            ("/add", {"instance": "b"}, "say what to add"),
-            ("/add", {"downstream": "eth7"}, "say which instance"),
-            ("/remove", {"instance": "tv", "table": {}}, "say what to remove"),
+            ("/add", {"instance": "b"}, 'exactly one of "table"'),
+            ("/add", {"downstream": "eth7"}, 'must name an "instance"'),
+            ("/remove", {"instance": "tv", "table": {}}, 'must have no "table"'),
             ("/remove", {"instance": "tv", "downstream": "eth7"}, '"eth7" is no downstream'),
             ("/move", {"interface": "eth7", "to": "tv"}, '"eth7" is no downstream'),
             ("/move", {"interface": "down2", "to": "x"}, "instance.x: no such instance"),
-            ("/move", {"interface": "down2"}, "say which instance"),
-            ("/move", {"to": "tv"}, 'say which "interface"'),
+            ("/move", {"interface": "down2"}, 'the new instance in "to"'),
+            ("/move", {"to": "tv"}, 'must have an "interface"'),
             ("/reload", {"dryrun": True}, "dryrun: unknown key; did you mean dry-run?"),
             ("/reload", {"dry-run": 1}, "dry-run: 1 is not true or false"),
-            ("/nothing", {}, "there is no /nothing"),
-            ("/groups", {}, "/groups wants GET"),
+            ("/nothing", {}, "unknown path /nothing"),
+            ("/groups", {}, "/groups needs the method GET"),
         ):
             self.assertIn(text, self.refused(path, **request), (path, request))
 
@@ -166,7 +166,7 @@ class RefusalTests(RunningTestCase):
     def test_a_socket_that_cannot_be(self) -> None:
         # Where it is was told on the command line, but not whose it is to be.
         self.rewrite(TWO + '[control]\ngroup = "no-such-group"\n')
-        self.assertIn("there is no group no-such-group", self.refused("/reload"))
+        self.assertIn("group no-such-group does not exist", self.refused("/reload"))
 
     def connect(self) -> socket.socket:
         sock = socket.socket(socket.AF_UNIX)
@@ -179,7 +179,7 @@ class RefusalTests(RunningTestCase):
         for data, expected in (
             (b"\x00\xff\x01\r\n\r\n", b"400"),
             (b"GET\r\n\r\n", b"400"),
-            (b"POST /reload HTTP/1.1\r\nContent-Length: 3\r\n\r\n{{{", b"no JSON"),
+            (b"POST /reload HTTP/1.1\r\nContent-Length: 3\r\n\r\n{{{", b"not valid JSON"),
             (b"POST /reload HTTP/1.1\r\nContent-Length: 2\r\n\r\n[]", b"not a table"),
             (b"POST /add HTTP/1.1\r\nContent-Length: -1\r\n\r\n", b"400"),
             (b"POST /add HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % LONG, b"413"),
@@ -261,7 +261,7 @@ class SocketTests(RunningTestCase):
         environment = {"PYTHONPATH": str(PROJECT)}
         other = Daemon(second, command=[*program, "--socket", str(path)], environment=environment)
         self.assertEqual(other.wait(), 1)
-        self.assertIn("another daemon answers there", other.lines[-1])
+        self.assertIn("another process listens on it", other.lines[-1])
         self.assertEqual(self.ask("GET", "/status")["pid"], self.daemon.pid)
 
     def test_a_dead_one_s_is_replaced(self) -> None:

@@ -1,0 +1,48 @@
+"""Answers of the control API: a status and JSON, made in pieces."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+ROWS_A_PIECE = 100
+
+
+class Answer:
+    """A status and a JSON value.
+
+    ``after`` is called once the client has the answer, or is gone.
+    """
+
+    def __init__(
+        self, value: Any, status: int = 200, after: Callable[[], None] | None = None
+    ) -> None:
+        self.status = status
+        self.after = after
+        self._value = value
+
+    def pieces(self) -> Iterator[bytes]:
+        """The JSON text; no piece takes long to make."""
+        yield _encoded(self._value) + b"\n"
+
+
+class RowsAnswer(Answer):
+    """An object with one member, a list whose rows are made while they are sent."""
+
+    def __init__(self, key: str, rows: Iterable[Any]) -> None:
+        super().__init__(key)
+        self._rows = iter(rows)
+
+    def pieces(self) -> Iterator[bytes]:
+        """The JSON text, ROWS_A_PIECE rows in a piece."""
+        before = b"{" + _encoded(self._value) + b": [\n"
+        while rows := list(islice(self._rows, ROWS_A_PIECE)):
+            yield before + b",\n".join(map(_encoded, rows))
+            before = b",\n"
+        yield (before if before.startswith(b"{") else b"\n") + b"]}\n"
+
+
+def _encoded(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode()

@@ -1,0 +1,45 @@
+"""Counts of messages and data, by interface and reason."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ...instance.source_forwarding import SourceForwarding
+from .values import Row
+
+if TYPE_CHECKING:
+    from ...instance.instance import ProxyInstance
+    from ...proxy import Proxy
+
+
+def rows(proxy: Proxy) -> Iterator[Row]:
+    """What was sent, what could not be sent, what was dropped and what was refused."""
+    counts = (
+        ("sent", proxy.sender.sent),
+        ("not sent", proxy.sender.failed),
+        ("dropped", proxy.receiver.dropped),
+    )
+    for what, counter in counts:
+        for (interface, kind), count in sorted(counter.items()):
+            yield {"interface": interface, "what": what, "kind": kind, "count": count}
+    for instance in proxy.instances:
+        yield from _refusals(instance)
+
+
+def _refusals(instance: ProxyInstance) -> Iterator[Row]:
+    """What was valid but refused, on each link of an instance."""
+    refused: Counter[tuple[str, str]] = Counter()
+    for name, downstream in instance.downstreams.items():
+        for reason, count in downstream.querier.refused.items():
+            refused[name, reason.value] = count
+        if downstream.querier.hosts is not None:
+            refused[name, "max-hosts"] = downstream.querier.hosts.untracked
+    if isinstance(instance.forwarding, SourceForwarding):
+        for name, count in instance.forwarding.sources.refused.items():
+            refused[name, "learned-sources"] = count
+    for (name, kind), count in sorted(refused.items()):
+        if count:
+            row = {"interface": name, "what": "refused", "kind": kind, "count": count}
+            yield row | {"instance": instance.name}

@@ -1,0 +1,53 @@
+"""The daemon as a whole."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ... import __version__
+from .values import Row, seconds_since
+
+if TYPE_CHECKING:
+    from ...instance.instance import ProxyInstance
+    from ...proxy import Proxy
+
+
+def status(proxy: Proxy) -> Row:
+    """The process, its configuration file and its proxy instances.
+
+    ``memory`` is in bytes.
+    """
+    return {
+        "version": __version__,
+        "pid": os.getpid(),
+        "started": proxy.started.isoformat(timespec="milliseconds"),
+        "ready": proxy.ready,
+        "up-time": seconds_since(proxy.since, proxy.timer.now()),
+        "configuration": proxy.configuration.path,
+        "memory": _resident_bytes(),
+        "instance": [
+            {
+                "instance": instance.name,
+                "table": instance.config.table,
+                "version": instance.version,
+                "upstream": sorted(n for n, up in instance.upstreams.items() if up.link),
+                "downstream": sorted(instance.downstreams),
+                "waiting": _waiting(instance),
+                "groups": sum(len(d.querier.groups) for d in instance.downstreams.values()),
+            }
+            for instance in proxy.instances
+        ],
+    }
+
+
+def _waiting(instance: ProxyInstance) -> list[str]:
+    """Configured interfaces that do not exist or are not usable now."""
+    ups = [name for name, upstream in instance.upstreams.items() if upstream.link is None]
+    return ups + [name for name in instance.config.downstream if name not in instance.downstreams]
+
+
+def _resident_bytes() -> int:
+    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")

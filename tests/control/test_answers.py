@@ -1,0 +1,31 @@
+"""Answers of the control API: JSON in pieces."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from mcproxy.control.answers import ROWS_A_PIECE, RowsAnswer
+
+
+class AnswerTests(SynchronousTestCase):
+    def test_rows_are_one_json_list(self) -> None:
+        for count in (0, 1, ROWS_A_PIECE, 2 * ROWS_A_PIECE + 1):
+            rows = [{"number": number} for number in range(count)]
+            pieces = list(RowsAnswer("rows", rows).pieces())
+            self.assertEqual(json.loads(b"".join(pieces)), {"rows": rows})
+            self.assertEqual(len(pieces), -(-count // ROWS_A_PIECE) + 1)
+
+    def test_rows_are_made_when_their_piece_is_taken(self) -> None:
+        made = []
+
+        def rows() -> Iterator[int]:
+            for number in range(1000):
+                made.append(number)
+                yield number
+
+        pieces = RowsAnswer("rows", rows()).pieces()
+        next(pieces)
+        self.assertEqual(len(made), ROWS_A_PIECE)
