@@ -43,11 +43,11 @@ class Options(usage.Options):
     """A file, or interfaces on the command line."""
 
     synopsis = "[options]"
-    longdesc = "An IGMP/MLD proxy: multicast from an upstream to the downstreams that ask for it."
+    longdesc = "An IGMP/MLD proxy: forwards multicast from an upstream to downstreams whose hosts have joined."
     optParameters: ClassVar = [  # noqa: N815 - Twisted's name
         ["config", "c", None, "The configuration file."],
-        ["upstream", None, None, "Without a file: the upstream interface."],
-        ["socket", None, None, "Where commands come in, whatever the file says; or empty."],
+        ["upstream", None, None, "The upstream interface, if there is no file."],
+        ["socket", None, None, "The control socket, in place of the file's; empty for none."],
     ]
 
     command: Sequence[str] | None = None
@@ -58,11 +58,11 @@ class Options(usage.Options):
         self["downstream"] = []
 
     def opt_downstream(self, interface: str) -> None:
-        """Without a file: a downstream interface or a pattern. May be given several times."""
+        """A downstream interface or a pattern, if there is no file. May be repeated."""
         self["downstream"].append(interface)
 
     def opt_version(self) -> None:
-        """Show the version, and end."""
+        """Print the version and exit."""
         print(f"mcproxy {__version__}")
         sys.exit(0)
 

@@ -1,4 +1,4 @@
-"""``mcproxy add``: an instance, or an interface to one."""
+"""``mcproxy add``: add an instance, or an interface to an instance."""
 
 from __future__ import annotations
 
@@ -8,20 +8,35 @@ from typing import Any
 
 from . import client
 
-NUMBERS = ("table", "igmp-version", "mld-version")
+NUMBERS = {
+    "table": "the kernel's multicast routing table (default: 0, the default table)",
+    "igmp-version": "1, 2 or 3 (the default), or 0 for no IPv4",
+    "mld-version": "1 or 2 (the default), or 0 for no IPv6",
+}
+"""Keys of an instance that have an option here."""
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Exit code 0 when it is in force."""
-    parser = client.parser("add", "Add to the running configuration.")
+    """Exit code 0 once the daemon has applied the change."""
+    parser = client.parser(
+        "add",
+        "Add a proxy instance, or an upstream or downstream of an instance, to the running "
+        "daemon. Without --save the change is lost at the next reload or restart.",
+        "add instance radio --upstream eth0 --downstream 'ppp*'",
+        "add downstream eth3 --to radio --save",
+    )
     instance = client.add_kinds(parser, "--to")["instance"]
-    for role in ("upstream", "downstream"):
-        told = "a name or a pattern" if role == "downstream" else "a name"
+    interfaces = {"upstream": "an upstream", "downstream": "a downstream, or a pattern"}
+    for role, described in interfaces.items():
         instance.add_argument(
-            f"--{role}", metavar="IF", action="append", default=[], help=f"{told}; may be repeated"
+            f"--{role}",
+            metavar="IF",
+            action="append",
+            default=[],
+            help=f"{described}; may be repeated",
         )
-    for key in NUMBERS:
-        instance.add_argument(f"--{key}", metavar="N", type=int)
+    for key, described in NUMBERS.items():
+        instance.add_argument(f"--{key}", metavar="N", type=int, help=described)
     options = parser.parse_args(arguments)
     return client.change(options.socket, "/add", _request(options))
 

@@ -1,6 +1,6 @@
-"""What the commands for a running daemon have in common: they ask it over its control socket.
+"""What the commands for a running daemon share: a request over its control socket.
 
-Nothing here imports Twisted, and little of anything: a command is over in a moment.
+These commands import no Twisted and little else, so that they start fast.
 """
 
 from __future__ import annotations
@@ -15,16 +15,17 @@ from collections.abc import Callable
 from typing import Any
 
 from ..exit_codes import DONE, NO, NO_DAEMON, NOT_PERMITTED
+from .parsers import make_parser
 
 SOCKET = "/run/mcproxy/control.sock"
 
 CONNECT_TIME = 5.0
 ANSWER_TIME = 60.0
-"""Seconds."""
+"""Seconds to wait for the daemon."""
 
 
 class FailureError(Exception):
-    """No answer, or a refusal; ``code`` is the exit code."""
+    """A command that failed: no daemon answered, or it refused; ``code`` is the exit code."""
 
     def __init__(self, text: str, code: int) -> None:
         super().__init__(text)
@@ -44,23 +45,25 @@ class _Connection(http.client.HTTPConnection):
 
 
 def ask(path: str, method: str, what: str, request: Any = None) -> Any:
-    """The daemon's answer; FailureError where it refuses, or there is none."""
+    """The daemon's answer; FailureError if it refuses, or if no daemon answers."""
     connection = _Connection(path)
     body = None if request is None else json.dumps(request)
     try:
         connection.connect()
     except PermissionError:
-        raise FailureError(f"not permitted to use {path}", NOT_PERMITTED) from None
+        text = f"not permitted to use the socket {path}; run the command as root (see [control])"
+        raise FailureError(text, NOT_PERMITTED) from None
     except OSError as error:
         reason = error.strerror or str(error)
-        text = f"no daemon answers at {path}: {reason}; is it running? see --socket"
+        text = f"no daemon answers at {path}: {reason}; start it, or name its socket with --socket"
         raise FailureError(text, NO_DAEMON) from None
     try:
         connection.request(method, what, body)
         response = connection.getresponse()
         answer = json.loads(response.read())
     except (OSError, http.client.HTTPException, ValueError) as error:
-        text = f"the daemon at {path} broke off: {str(error) or type(error).__name__}"
+        reason = str(error) or type(error).__name__
+        text = f"the daemon at {path} closed the connection early: {reason}; see its log"
         raise FailureError(text, NO_DAEMON) from None
     finally:
         connection.close()
@@ -70,34 +73,40 @@ def ask(path: str, method: str, what: str, request: Any = None) -> Any:
     return answer
 
 
-def parser(name: str, description: str) -> argparse.ArgumentParser:
-    """A parser for ``mcproxy NAME``, with the option that all have."""
-    made = argparse.ArgumentParser(f"mcproxy {name}", description=description, allow_abbrev=False)
+def parser(name: str, description: str, *examples: str) -> argparse.ArgumentParser:
+    """A parser for ``mcproxy NAME``, with the option --socket."""
+    made = make_parser(name, description, examples)
     add_socket(made, SOCKET)
     return made
 
 
 def add_socket(to: argparse.ArgumentParser, default: str = argparse.SUPPRESS) -> None:
-    """The option that tells where the daemon is; it may stand before and behind what is asked."""
-    to.add_argument("--socket", metavar="PATH", default=default, help=f"default: {SOCKET}")
+    """The option --socket, which may stand before and after a command's arguments."""
+    described = f"the daemon's control socket (default: {SOCKET})"
+    to.add_argument("--socket", metavar="PATH", default=default, help=described)
 
 
 def add_save(to: argparse.ArgumentParser) -> None:
-    """The option to make a change last."""
-    told = "write the change to the daemon's file as well"
-    to.add_argument("--save", action="store_true", help=told)
+    """The option --save."""
+    described = "also write the change to the daemon's configuration file"
+    to.add_argument("--save", action="store_true", help=described)
 
 
 def add_kinds(to: argparse.ArgumentParser, of: str) -> dict[str, argparse.ArgumentParser]:
-    """What a change may be about, by kind: an instance, or an interface ``of`` one in a role."""
-    kinds = to.add_subparsers(metavar="WHAT", required=True, dest="kind")
-    kinds.add_parser("instance", help="a proxy", allow_abbrev=False).add_argument(
-        "name", metavar="NAME"
-    )
+    """The parsers for what a command changes: an instance, or an upstream or downstream.
+
+    ``of`` is the option that names the instance of an interface.
+    """
+    kinds = to.add_subparsers(metavar="WHAT", required=True, dest="kind", title="arguments")
+    instance = kinds.add_parser("instance", help="a proxy instance", allow_abbrev=False)
+    instance.add_argument("name", metavar="NAME", help="the instance's name")
     for role in ("upstream", "downstream"):
-        link = kinds.add_parser(role, help=f"{role} of an instance", allow_abbrev=False)
-        link.add_argument("interface", metavar="IF")
-        link.add_argument(of, metavar="INSTANCE", required=True, dest="name")
+        described = f"an interface in the role {role}"
+        link = kinds.add_parser(role, help=described, allow_abbrev=False)
+        name = "the interface's name" + (", or a pattern" if role == "downstream" else "")
+        link.add_argument("interface", metavar="IF", help=name)
+        named = "the instance's name"
+        link.add_argument(of, metavar="INSTANCE", required=True, dest="name", help=named)
     for kind in kinds.choices.values():
         add_socket(kind)
         add_save(kind)
@@ -105,7 +114,7 @@ def add_kinds(to: argparse.ArgumentParser, of: str) -> dict[str, argparse.Argume
 
 
 def run(act: Callable[[], None]) -> int:
-    """The exit code of ``act``; why it failed is told."""
+    """Call ``act`` and return the exit code; the reason of a failure is printed."""
     try:
         act()
         sys.stdout.flush()
@@ -113,18 +122,18 @@ def run(act: Callable[[], None]) -> int:
         for line in str(failure).splitlines():
             print(f"mcproxy: {line}", file=sys.stderr)
         return failure.code
-    except BrokenPipeError:  # as with "| head": enough was read
+    except BrokenPipeError:  # the reader has left, as "head" does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return DONE
 
 
 def change(path: str, what: str, request: dict[str, Any]) -> int:
-    """Ask for a change, and tell what was done."""
-    return run(lambda: tell(ask(path, "POST", what, request)["changes"]))
+    """Ask for a change and print what was changed; return the exit code."""
+    return run(lambda: print_changes(ask(path, "POST", what, request)["changes"]))
 
 
-def tell(changes: list[dict[str, str]]) -> None:
-    """What is different, a line each."""
+def print_changes(changes: list[dict[str, str]]) -> None:
+    """Print the changes, a line each."""
     for each in changes:
         print(f"{each['where']}: {each['what']}")
     if not changes:

@@ -1,8 +1,7 @@
-"""``mcproxy convert``: a configuration of another program as a native one."""
+"""``mcproxy convert``: convert a configuration of another program to TOML."""
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
@@ -13,15 +12,18 @@ from ..config.errors import ConfigurationError
 from ..config.files import NATIVE, read
 from ..config.foreign.draft import Reading
 from ..exit_codes import DONE, NO
+from .parsers import make_parser
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Exit code 0 with the native file on standard output; 1 if the file has mistakes."""
-    parser = argparse.ArgumentParser(
-        "mcproxy convert",
-        description="Write a configuration of mcproxy 1.1 or igmpproxy as a native one.",
+    """Exit code 0 with the TOML file on standard output; 1 if the old file has mistakes."""
+    parser = make_parser(
+        "convert",
+        "Convert a configuration of mcproxy 1.1 or igmpproxy to mcproxy's own format, TOML, and "
+        "print it. Comments at its top say what has no counterpart.",
+        ["convert /etc/igmpproxy.conf > mcproxy.toml"],
     )
-    parser.add_argument("file", metavar="FILE", help="the old configuration")
+    parser.add_argument("file", metavar="FILE", help="the old configuration file")
     path = parser.parse_args(arguments).file
     try:
         reading = read(path)
@@ -29,20 +31,20 @@ def main(arguments: Sequence[str]) -> int:
         print(error, file=sys.stderr)
         return NO
     if reading.language == NATIVE:
-        print(f"{path}: it is a native file already", file=sys.stderr)
+        print(f"{path}: already in mcproxy's own format; nothing to convert", file=sys.stderr)
         return NO
     print(converted(reading, os.path.basename(path)), end="")
     return DONE
 
 
 def converted(reading: Reading, name: str) -> str:
-    """The native file for ``reading``, which came from a file of this ``name``."""
+    """The TOML file for ``reading``, which was read from a file called ``name``."""
     # The name is the user's, and a comment is one line.
     shown = name if name.isprintable() else ascii(name)
-    head = [f"This is {shown} of {reading.language}, converted by mcproxy convert."]
+    head = [f"Converted from {shown} ({reading.language}) by mcproxy convert."]
     if reading.off is not None:
-        head += ["", f"It was switched off there ({reading.off}); this file is not."]
+        head += ["", f"The original was disabled ({reading.off}); this file is enabled."]
     if reading.notes:
-        head += ["", "What is otherwise here, or has no counterpart:", *reading.notes]
+        head += ["", "Differences from the original:", *reading.notes]
     comments = "".join(f"# {line}".rstrip() + "\n" for line in head)
     return f"{comments}\n{tomli_w.dumps(reading.document)}"

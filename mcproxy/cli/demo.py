@@ -1,14 +1,10 @@
-"""``mcproxy demo``: a network of namespaces, with the proxy at work in it.
+"""``mcproxy demo``: run the proxy in a small network of its own.
 
-A server, the proxy, three receivers on two links and a camera on one of them, all on this
-machine and apart from its network. Shows who has joined what and what comes of it, and ends
-within fifteen seconds; the exit code is 0 if all that was wanted came, once, and nothing else.
-Another scene has a node that moves between access gateways.
+The network consists of namespaces on this machine and does not touch the machine's own network.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import signal
 import subprocess
@@ -17,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ..exit_codes import DONE, NO, NOT_PERMITTED
+from .parsers import make_parser
 
 if TYPE_CHECKING:
     from ..lab.daemon import Daemon
@@ -25,21 +22,31 @@ if TYPE_CHECKING:
 
 Start = Callable[["Node"], "Daemon"]
 
+DESCRIPTION = """\
+Build a small network of namespaces on this machine, run the proxy in its middle, and show which
+receiver joins which group and which packets arrive. The machine's own network is not touched. The
+demo takes about fifteen seconds.
+
+The exit code is 0 if every wanted packet arrived exactly once and no unwanted packet was forwarded.
+"""
+
 
 def main(arguments: Sequence[str]) -> int:
-    """Play the demo; the exit code."""
-    parser = argparse.ArgumentParser("mcproxy demo", description=__doc__)
-    parser.add_argument("--plain", action="store_true", help="lines instead of a live table")
+    """Run the demo and return the exit code."""
+    parser = make_parser("demo", DESCRIPTION, ["demo", "demo --scene mobility"])
+    parser.add_argument(
+        "--plain", action="store_true", help="print lines instead of a table that is redrawn"
+    )
     parser.add_argument(
         "--scene",
         choices=("house", "mobility"),
         default="house",
-        help="what is played: a house with receivers (the default), or a node that moves "
-        "between gateways",
+        help="house: three receivers and a camera on two links (default); "
+        "mobility: a node that moves between access gateways",
     )
     options = parser.parse_args(arguments)
     perform = _play if options.scene == "house" else _travel
-    # As an interrupt, so that what was made is also removed when somebody ends the demo.
+    # SIGTERM acts as an interrupt, so that the network is removed then too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return _permitted(lambda: perform(options.plain or not _can_redraw()))
@@ -47,17 +54,17 @@ def main(arguments: Sequence[str]) -> int:
         return _fail(NO, "interrupted")
     except ModuleNotFoundError as error:
         return _fail(
-            NO, f"the demo needs the Python package {error.name}: pip install {error.name}"
+            NO, f"the demo needs the Python package {error.name}; run: pip install {error.name}"
         )
 
 
 def _can_redraw() -> bool:
-    """Whether standard output is a terminal on which a table can be drawn anew."""
+    """Whether standard output is a terminal on which a table can be redrawn."""
     return sys.stdout.isatty() and os.environ.get("TERM") not in ("dumb", "unknown")
 
 
 def _permitted(perform: Callable[[], int]) -> int:
-    """What ``perform`` gives, where a network may be made."""
+    """The exit code of ``perform``, or of the reason why no network can be made."""
     from ..lab.privileges import NoRightsError, ensure_network_rights
 
     try:
@@ -78,7 +85,7 @@ def _play(plain: bool) -> int:
 
 
 def _travel(plain: bool) -> int:
-    """The node's journey, in lines whether ``plain`` or not."""
+    """The scene "mobility", which has no table."""
     from ..lab.mobility import PICTURE, Journey
     from ..lab.topology import Lab
     from .demo_view import PlainView, verdict
@@ -92,13 +99,13 @@ def _travel(plain: bool) -> int:
         for daemon in journey.daemons:
             code, _ = daemon.terminate()
             if code:
-                faults.append(f"a proxy ended with exit code {code}")
-        view.say(verdict(faults) if faults else "The streams went along with the node.")
+                faults.append(f"a proxy exited with code {code}")
+        view.say(verdict(faults) if faults else "The streams followed the node.")
         return NO if faults else DONE
 
 
 def play(start: Start, view: View) -> int:
-    """Perform the play with the proxy that ``start`` starts."""
+    """The scene "house" with the proxy that ``start`` starts."""
     from ..lab.scenes import PICTURE, Play
     from ..lab.topology import Lab
 
@@ -112,10 +119,10 @@ def play(start: Start, view: View) -> int:
         code, _ = daemon.terminate()
         faults = network.faults()
         if code:
-            faults.append(f"the proxy ended with exit code {code}")
+            faults.append(f"the proxy exited with code {code}")
         view.conclude(network, faults)
         if faults:
-            view.say("what the proxy said:")
+            view.say("the proxy's log:")
             for line in daemon.lines[-40:]:
                 view.say(f"    {line}")
         return NO if faults else DONE

@@ -1,4 +1,4 @@
-"""How the demo shows itself: a live table on a terminal, lines elsewhere."""
+"""The demo's output: a table that is redrawn on a terminal, or lines."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ _NUMBERS = range(3, 8)
 
 
 class View(Protocol):
-    """What the demo needs to show itself."""
+    """What the demo needs for its output."""
 
     def say(self, text: str) -> None:
-        """A line of its own."""
+        """Print a line."""
 
     def tell(self, line: Line) -> None:
-        """What has just happened in the play."""
+        """Print what has just happened in the play."""
 
     def glance(self) -> None:
-        """Time has passed."""
+        """Show the present state; called from time to time."""
 
     def showing(self, play: Play) -> AbstractContextManager[None]:
-        """While ``play`` is performed."""
+        """The context in which ``play`` is performed."""
 
     def conclude(self, play: Play, faults: Sequence[str]) -> None:
-        """What came of it."""
+        """Print the results."""
 
 
 def view(plain: bool) -> View:
-    """A live table, or lines where that is asked for or rich is not installed."""
+    """The table, or lines if ``plain`` or if rich is not installed."""
     if plain:
         return PlainView()
     try:
@@ -44,9 +44,9 @@ def view(plain: bool) -> View:
 
 
 def row(wants: Sequence[Want]) -> tuple[str, ...]:
-    """Memberships of one receiver, one a family, in words and numbers.
+    """A row of the table: one receiver's memberships, one for each family.
 
-    The times are from the join to the first packet, and from the host's report to it.
+    The times are from the join to the first packet, and from the host's report to the first packet.
     """
     results = [want.result() for want in wants]
     groups = " ".join(want.group for want in wants)
@@ -65,41 +65,41 @@ def _milliseconds(seconds: float | None) -> str:
 
 
 def links(play: Play) -> Iterator[str]:
-    """A sentence about each link."""
+    """What was forwarded to each link, a sentence each."""
     for watch in play.watches:
         unwanted = sum(watch.unwanted.values())
         yield f"{watch.link}: {watch.packets} packets forwarded, {unwanted} of them unwanted"
 
 
 def verdict(faults: Sequence[str]) -> str:
-    """The last word."""
+    """The last line: success, or the list of faults."""
     if faults:
-        return "Not as it should be:\n" + "\n".join(f"  {fault}" for fault in faults)
-    return "Every wanted packet came, once, and no other did."
+        return "The demo failed:\n" + "\n".join(f"  {fault}" for fault in faults)
+    return "Every wanted packet arrived exactly once, and no unwanted packet was forwarded."
 
 
 class PlainView:
     """Lines on standard output."""
 
     def say(self, text: str) -> None:
-        """A line, at once."""
+        """Print a line and flush it."""
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
 
     def tell(self, line: Line) -> None:
-        """The moment and what happens."""
+        """Print the time and what happens."""
         self.say(f"{line.at:5.1f} s  {line.text}")
 
     def glance(self) -> None:
-        """Nothing."""
+        """Lines show no intermediate state."""
 
     @contextmanager
     def showing(self, _: Play) -> Iterator[None]:
-        """Nothing more than the lines."""
+        """Lines need no context."""
         yield
 
     def conclude(self, play: Play, faults: Sequence[str]) -> None:
-        """The table, the links, the verdict."""
+        """Print the table, the links and the verdict."""
         rows = [HEADINGS, *map(row, play.rows())]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         self.say("")
@@ -116,7 +116,7 @@ class PlainView:
 
 
 class LiveView:
-    """A table that changes in place; ModuleNotFoundError without rich."""
+    """A table that is redrawn in place; ModuleNotFoundError without rich."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -127,28 +127,28 @@ class LiveView:
         self._play: Play | None = None
 
     def say(self, text: str) -> None:
-        """A line above the table."""
+        """Print a line above the table."""
         self._console.print(text, highlight=False, markup=False)
 
     def tell(self, line: Line) -> None:
-        """The moment and what happens, above the table."""
+        """Print the time and what happens, above the table."""
         self.say(f"{line.at:5.1f} s  {line.text}")
         self.glance()
 
     def glance(self) -> None:
-        """Show what is known now."""
+        """Redraw the table."""
         if self._play is not None:
             self._live.update(self._table(self._play), refresh=True)
 
     @contextmanager
     def showing(self, play: Play) -> Iterator[None]:
-        """The table moves."""
+        """Redraw the table while ``play`` is performed."""
         self._play = play
         with self._live:
             yield
 
     def conclude(self, play: Play, faults: Sequence[str]) -> None:
-        """The links and the verdict below the last table."""
+        """Print the links and the verdict below the last table."""
         for text in (*links(play), *play.cuts(), *play.remarks()):
             self.say(text)
         style = "bold red" if faults else "bold green"

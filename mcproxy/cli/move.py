@@ -1,4 +1,4 @@
-"""``mcproxy move``: a downstream changes its instance."""
+"""``mcproxy move``: move a downstream to another instance."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ from . import client
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Exit code 0 when it is moved."""
-    parser = client.parser("move", "Move a downstream, and what its hosts want, to an instance.")
+    """Exit code 0 once the daemon has applied the change."""
+    parser = client.parser(
+        "move",
+        "Move a downstream with the memberships of its hosts to another instance. Without --save "
+        "the change is lost at the next reload or restart.",
+        "move eth3 --to radio",
+    )
     client.add_save(parser)
-    parser.add_argument("interface", metavar="IF")
-    parser.add_argument("--to", metavar="INSTANCE", required=True)
+    parser.add_argument("interface", metavar="IF", help="the downstream's name, or its pattern")
+    parser.add_argument("--to", metavar="INSTANCE", required=True, help="the new instance's name")
     options = parser.parse_args(arguments)
     request = {"interface": options.interface, "to": options.to, "save": options.save}
     return client.change(options.socket, "/move", request)

@@ -1,4 +1,4 @@
-"""``mcproxy remove``: an instance, or an interface from one."""
+"""``mcproxy remove``: remove an instance, or an interface from an instance."""
 
 from __future__ import annotations
 
@@ -8,8 +8,14 @@ from . import client
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Exit code 0 when it is gone."""
-    parser = client.parser("remove", "Remove from the running configuration.")
+    """Exit code 0 once the daemon has applied the change."""
+    parser = client.parser(
+        "remove",
+        "Remove a proxy instance, or an upstream or downstream of an instance, from the running "
+        "daemon. Without --save the change is lost at the next reload or restart.",
+        "remove downstream eth3 --from radio",
+        "remove instance radio --save",
+    )
     client.add_kinds(parser, "--from")
     options = parser.parse_args(arguments)
     request = {"instance": options.name, "save": options.save}

@@ -1,4 +1,4 @@
-"""``mcproxy restart``: the daemon becomes a new process, and the kernel forwards meanwhile."""
+"""``mcproxy restart``: restart the daemon's program while the kernel continues to forward."""
 
 from __future__ import annotations
 
@@ -10,32 +10,39 @@ from ..exit_codes import NO, NO_DAEMON
 from . import client
 
 LONGEST = 30.0
-"""Seconds to wait for the new process."""
+"""Seconds to wait until the new program is ready."""
 
 _PAUSE = 0.05
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Exit code 0 when the new process has taken over."""
-    described = "Start the daemon's program anew, by its file, without interrupting any stream."
-    options = client.parser("restart", described).parse_args(arguments)
+    """Exit code 0 once the new program is ready."""
+    parser = client.parser(
+        "restart",
+        "Restart the daemon's program, for instance after an upgrade, without interrupting a "
+        "stream. The configuration file is read first: a file with a mistake is refused, and the "
+        "daemon continues to run.",
+    )
+    options = parser.parse_args(arguments)
     return client.run(lambda: _restart(options.socket))
 
 
 def _restart(path: str) -> None:
     before = client.ask(path, "GET", "/status")
-    client.tell(client.ask(path, "POST", "/restart")["changes"])
+    client.print_changes(client.ask(path, "POST", "/restart")["changes"])
     deadline = time.monotonic() + LONGEST
     while time.monotonic() < deadline:
         after = _status(path)
         if after is not None and after["started"] != before["started"] and after["ready"]:
             return
         time.sleep(_PAUSE)
-    raise client.FailureError("the daemon does not come back: see its log", NO)
+    raise client.FailureError(
+        f"the daemon was not ready {LONGEST:.0f} s after the restart; see its log", NO
+    )
 
 
 def _status(path: str) -> Any:
-    """The daemon's status; None while there is no daemon."""
+    """The daemon's status; None while no daemon answers."""
     try:
         return client.ask(path, "GET", "/status")
     except client.FailureError as failure:

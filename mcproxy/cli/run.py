@@ -1,4 +1,4 @@
-"""``mcproxy run``: the daemon, in the foreground."""
+"""``mcproxy run``: run the daemon in the foreground."""
 
 from __future__ import annotations
 
@@ -18,27 +18,32 @@ from ..logs import LEVELS, start_logging
 
 
 class Options(tap.Options):
-    """Those of ``twistd mcproxy``, and the log's level."""
+    """The options of ``twistd mcproxy``, and the log level."""
 
     command = (sys.executable, *sys.orig_argv[1:])
     synopsis = "Usage: mcproxy run --config FILE | --upstream IF --downstream IF ..."
     optParameters: ClassVar = [  # noqa: N815 - Twisted's name
-        ["log-level", None, "info", f"What is logged at least: {', '.join(LEVELS)}."],
+        [
+            "log-level",
+            None,
+            "info",
+            f"Least level of the log lines that are printed: {', '.join(LEVELS)}.",
+        ],
     ]
 
     def getSynopsis(self) -> str:
-        """The first line of the help."""
+        """The first line of the help text."""
         return self.synopsis
 
     def postOptions(self) -> None:
-        """UsageError where the options do not fit."""
+        """UsageError if the options contradict each other."""
         super().postOptions()
         if self["log-level"] not in LEVELS:
-            raise usage.UsageError(f"--log-level is one of {', '.join(LEVELS)}")
+            raise usage.UsageError(f"--log-level must be one of {', '.join(LEVELS)}")
 
 
 class Runner:
-    """Runs a service in a reactor until somebody stops that; ``code`` is the exit code."""
+    """Runs a service in a reactor until the reactor stops; ``code`` is the exit code."""
 
     log = Logger()
 
@@ -48,7 +53,7 @@ class Runner:
         self._service = service
 
     def run(self) -> int:
-        """The exit code, when all has ended."""
+        """Run, and return the exit code when everything has stopped."""
         self._reactor.callWhenRunning(self._start)
         self._reactor.addSystemEventTrigger("before", "shutdown", self._stop)
         self._reactor.run()
@@ -61,7 +66,7 @@ class Runner:
         except tap.START_ERRORS as error:
             self._fail(tap.tell(error))
         except Exception:
-            self.log.failure("the daemon cannot start")
+            self.log.failure("internal error: the daemon cannot start")
             self._fail(NO)
 
     def _fail(self, code: int) -> None:
@@ -72,13 +77,13 @@ class Runner:
         return maybeDeferred(self._service.stopService).addErrback(self._stop_failed)
 
     def _stop_failed(self, failure: Failure) -> None:
-        if self.code == DONE:  # else it is only half started, and why was told
-            self.log.failure("the daemon did not stop in good order", failure)
+        if self.code == DONE:  # else the start failed, and its reason was printed
+            self.log.failure("internal error: the daemon did not stop cleanly", failure)
             self.code = NO
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run until SIGTERM or SIGINT (exit code 0), or tell why not."""
+    """Run until SIGTERM or SIGINT; exit code 0, or another if the daemon cannot run."""
     options = Options()
     try:
         options.parseOptions(list(arguments))

@@ -1,4 +1,4 @@
-"""``mcproxy show``: the running daemon's state, as tables or as JSON."""
+"""``mcproxy show``: the running daemon's state, as a table or as JSON."""
 
 from __future__ import annotations
 
@@ -13,10 +13,18 @@ Columns = dict[str, Callable[[Row], object]]
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Exit code 0 when it was shown."""
-    parser = client.parser("show", "Show what the running daemon does.")
-    parser.add_argument("what", choices=VIEWS, nargs="?", default="status", help="default: status")
-    parser.add_argument("-j", "--json", action="store_true", help="as JSON, with all there is")
+    """Exit code 0 once the view is printed."""
+    parser = client.parser(
+        "show",
+        "Show the state of the running daemon.",
+        "show",
+        "show groups",
+        "show interfaces --json",
+    )
+    parser.add_argument(
+        "what", metavar="VIEW", choices=VIEWS, nargs="?", default="status", help=_described()
+    )
+    parser.add_argument("-j", "--json", action="store_true", help="print all members as JSON")
     options = parser.parse_args(arguments)
 
     def show() -> None:
@@ -29,10 +37,14 @@ def main(arguments: Sequence[str]) -> int:
     return client.run(show)
 
 
+def _described() -> str:
+    return f"{', '.join(list(VIEWS)[:-1])} or {list(VIEWS)[-1]} (default: status)"
+
+
 def table(columns: Columns, rows: Iterable[Row]) -> str:
     """Rows under headings, each column as wide as its widest cell.
 
-    Quick with 50,000 rows, which libraries that draw tables are not.
+    Fast with 50,000 rows, for which a library that draws tables is too slow.
     """
     cells = [list(columns), *([str(cell(row)) for cell in columns.values()] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
@@ -41,7 +53,7 @@ def table(columns: Columns, rows: Iterable[Row]) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """``[days]hh:mm:ss``, or a dash for none."""
+    """A time as ``[days]hh:mm:ss``; a dash for None."""
     if seconds is None:
         return "-"
     minutes, rest = divmod(max(0, round(seconds)), 60)
@@ -51,7 +63,7 @@ def duration(seconds: float | None) -> str:
 
 
 def _value(key: str) -> Callable[[Row], object]:
-    """A cell with the value of ``key``; a dash for none."""
+    """A cell with the value of ``key``; a dash if there is no value."""
 
     def cell(row: Row) -> object:
         value = row.get(key)
@@ -76,13 +88,13 @@ def _status(answer: Row) -> str:
 
 
 def _group_timer(row: Row) -> str:
-    """The group's own, or the longest of its sources'."""
+    """The group's timer, or else the longest timer of its sources."""
     times = [source["expire"] or 0.0 for source in row["source"]]
     return duration(row["expire"] if row["expire"] is not None else max(times, default=None))
 
 
 def _rows(what: str) -> Callable[[Row], str]:
-    """The view of a list that the answer has under its own name."""
+    """The view of a list, which is the answer's member ``what``."""
     return lambda answer: table(COLUMNS[what], answer[what])
 
 
@@ -138,7 +150,7 @@ COLUMNS: dict[str, Columns] = {
         "Count": _value("count"),
     },
 }
-"""What the tables show, by heading."""
+"""The columns of each view: heading and cell."""
 
 VIEWS: dict[str, Callable[[Row], str]] = {
     "status": _status,

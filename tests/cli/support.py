@@ -1,4 +1,4 @@
-"""Running the program in this process, and in one of its own."""
+"""Runs the program in this process, and in a process of its own."""
 
 from __future__ import annotations
 
@@ -58,14 +58,14 @@ class Dummy(Service):
 
 tap.Proxy = Dummy
 """
-"""The start of a program that asks no kernel for anything; its upstream tells what fails."""
+"""The start of a program that needs no kernel; the name of its upstream selects what fails."""
 
 RUN = DUMMY + "sys.exit(main(sys.argv[1:]))"
 TWISTD = DUMMY + "from twisted.scripts.twistd import run; run()"
 
 
 class CommandTestCase(SynchronousTestCase):
-    """Has the output of ``mcproxy`` in ``out`` and ``err``."""
+    """Keeps the output of ``mcproxy`` in ``out`` and ``err``."""
 
     def run_here(self, *arguments: str) -> int:
         """The exit code of the program, run in this process."""

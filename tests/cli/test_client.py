@@ -1,4 +1,4 @@
-"""Commands for a running daemon, against one that answers what the test says."""
+"""Commands for a running daemon, against a fake daemon."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .support import CommandTestCase
 
 
 class FakeDaemon:
-    """Answers each request with ``status`` and ``body``, and keeps what was asked."""
+    """Answers each request with ``status`` and ``body``, and keeps the requests."""
 
     def __init__(self, path: str) -> None:
         self.status, self.body = 200, b"{}"
@@ -69,7 +69,7 @@ class ClientTestCase(CommandTestCase):
 
 
 class RequestTests(ClientTestCase):
-    def test_each_command_asks_for_what_it_says(self) -> None:
+    def test_each_command_sends_its_request(self) -> None:
         daemon = self.daemon({"changes": [{"where": "x", "what": "y added"}]})
         for line, path, request in (
             ("reload", "/reload", {"dry-run": False}),
@@ -101,12 +101,12 @@ class RequestTests(ClientTestCase):
             self.assertEqual(daemon.asked.pop(), (f"POST {path}", request))
             self.assertEqual(self.out, "x: y added\n")
 
-    def test_nothing_is_different(self) -> None:
+    def test_answer_without_changes_is_said(self) -> None:
         self.daemon({"changes": []})
         self.assertEqual(self.command("reload"), 0)
-        self.assertEqual(self.out, "nothing is different\n")
+        self.assertEqual(self.out, "no changes\n")
 
-    def test_half_a_command(self) -> None:
+    def test_incomplete_command_is_wrong_use(self) -> None:
         for line in (
             "add", "add instance", "add downstream d", "add downstream --to b", "add nothing",
             "remove", "remove downstream d", "remove instance", "move d", "move --to b",
@@ -117,14 +117,14 @@ class RequestTests(ClientTestCase):
 
 
 class FailureTests(ClientTestCase):
-    def test_refusals(self) -> None:
+    def test_refusal_is_printed_and_has_its_exit_code(self) -> None:
         daemon = self.daemon({"error": "instance.b: no such instance\nanother"}, 409)
         self.assertEqual(self.command("move d --to b"), 1)
         self.assertEqual(self.err, "mcproxy: instance.b: no such instance\nmcproxy: another\n")
         daemon.status = 403
         self.assertEqual(self.command("move d --to b"), 4)
 
-    def test_no_daemon(self) -> None:
+    def test_missing_daemon_has_exit_code_3(self) -> None:
         self.assertEqual(self.command("show"), 3)
         self.assertIn(f"no daemon answers at {self.path}: No such file or directory", self.err)
         with socket.socket(socket.AF_UNIX) as dead:
@@ -132,26 +132,27 @@ class FailureTests(ClientTestCase):
         self.assertEqual(self.command("show"), 3)
         self.assertIn("Connection refused", self.err)
 
-    def test_not_permitted(self) -> None:
+    def test_forbidden_socket_has_exit_code_4(self) -> None:
         def refuse(*_: object) -> None:
             raise PermissionError(13, "Permission denied")
 
         self.patch(client._Connection, "connect", refuse)
         self.assertEqual(self.command("show"), 4)
+        self.assertIn(f"not permitted to use the socket {self.path}", self.err)
 
-    def test_a_daemon_that_breaks_off(self) -> None:
+    def test_answer_that_is_cut_has_exit_code_3(self) -> None:
         daemon = self.daemon({})
         for body in (b'{"groups": [', b"", b"\xff"):
             daemon.body = body
             self.assertEqual(self.command("show groups"), 3)
-            self.assertIn("broke off", self.err)
+            self.assertIn("closed the connection early", self.err)
 
 
 class StartTests(ClientTestCase):
-    def test_the_usual_socket_is_the_daemon_s(self) -> None:
+    def test_default_socket_is_the_daemon_s_default(self) -> None:
         self.assertEqual(client.SOCKET, CONTROL_SOCKET)
 
-    def test_little_is_imported(self) -> None:
+    def test_commands_import_little(self) -> None:
         program = (
             "import sys\n"
             "from mcproxy.cli import add, move, reload, remove, show\n"
@@ -163,7 +164,7 @@ class StartTests(ClientTestCase):
         )
         self.assertEqual(done.stdout, "[]\n", done.stderr)
 
-    def test_a_reader_that_has_enough(self) -> None:
+    def test_reader_that_leaves_early_is_no_error(self) -> None:
         rows = [{"instance": "a", "interface": str(n)} for n in range(20_000)]
         self.daemon({"interfaces": rows})
         command = [sys.executable, "-m", "mcproxy", "show", "interfaces", "--socket"]

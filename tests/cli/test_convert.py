@@ -11,7 +11,7 @@ from .support import CommandTestCase
 
 
 class ConvertTests(CommandTestCase):
-    def test_what_comes_out_means_the_same_and_is_good(self) -> None:
+    def test_converted_file_means_the_same_and_is_valid(self) -> None:
         for text in (SMALLEST, MOBILE, SPLIT, EVERYTHING, IGMPPROXY):
             path = self.write(text)
             self.assertEqual(self.run_here("convert", path), 0, self.err)
@@ -22,17 +22,17 @@ class ConvertTests(CommandTestCase):
             self.assertEqual(self.run_here("check", new), 0, self.err)
             self.assertEqual(self.out.count("\n"), 1)
 
-    def test_comments_tell_what_it_is_and_what_it_has_not(self) -> None:
+    def test_comments_name_the_original_and_the_differences(self) -> None:
         path = self.write(EVERYTHING + ";\ndisable")
         self.assertEqual(self.run_here("convert", path), 0)
         name = path.rpartition("/")[2]
         self.assertTrue(
             self.out.startswith(
-                f"# This is {name} of mcproxy 1.1, converted by mcproxy convert.\n"
+                f"# Converted from {name} (mcproxy 1.1) by mcproxy convert.\n"
                 "#\n"
-                "# It was switched off there (line 21, column 1); this file is not.\n"
+                "# The original was disabled (line 21, column 1); this file is enabled.\n"
                 "#\n"
-                "# What is otherwise here, or has no counterpart:\n"
+                "# Differences from the original:\n"
                 "# line 6: 239.1.1.1/8 is 239.0.0.0/8\n"
                 "# line 18: rulematching holds for all upstreams\n"
                 "\n"
@@ -41,12 +41,15 @@ class ConvertTests(CommandTestCase):
             self.out,
         )
 
-    def test_a_native_file_is_one(self) -> None:
+    def test_native_file_is_refused(self) -> None:
         path = self.write('[instance.a]\nupstream = "x"\ndownstream = "y"\n')
         self.assertEqual(self.run_here("convert", path), 1)
-        self.assertEqual((self.out, self.err), ("", f"{path}: it is a native file already\n"))
+        self.assertEqual(
+            (self.out, self.err),
+            ("", f"{path}: already in mcproxy's own format; nothing to convert\n"),
+        )
 
-    def test_mistakes(self) -> None:
+    def test_mistakes_in_the_old_file_are_printed(self) -> None:
         path = self.write("pinstance a: b ==> b;\n")
         self.assertEqual(self.run_here("convert", path), 1)
         self.assertEqual(self.out, "")
@@ -60,9 +63,9 @@ class ConvertTests(CommandTestCase):
 
 
 class OldFileTests(CommandTestCase):
-    """Where a native file may stand, an old one may."""
+    """Files of other programs in place of native ones."""
 
-    def test_they_are_checked(self) -> None:
+    def test_check_accepts_an_old_file(self) -> None:
         path = self.write(SPLIT + "pinstance a (5): ==> x y;")
         self.assertEqual(self.run_here("check", path), 0, self.err)
         self.assertEqual(
@@ -74,7 +77,7 @@ class OldFileTests(CommandTestCase):
         self.assertEqual(self.run_here("check", path), 0, self.err)
         self.assertIn(f"\n{path}: note: line 6: 239.1.1.1/8 is 239.0.0.0/8\n", self.out)
 
-    def test_one_that_is_switched_off_is_not_used(self) -> None:
+    def test_disabled_old_file_is_refused(self) -> None:
         path = self.write(SMALLEST + "disable;\n")
         for command in (["check"], ["run", "--config"]):
             self.assertEqual(self.run_here(*command, path), 1)

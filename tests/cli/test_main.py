@@ -1,11 +1,11 @@
-"""The program's words, and the subcommands that it knows."""
+"""The program ``mcproxy`` itself: help, version, wrong use, and ``mcproxy check``."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 
-from mcproxy import __version__
+from mcproxy import __version__, exit_codes
 from mcproxy.cli import SUBCOMMANDS
 
 from .support import GOOD, PROJECT, CommandTestCase
@@ -18,19 +18,25 @@ class MainTests(CommandTestCase):
             for name in SUBCOMMANDS:
                 self.assertIn(f"  {name} ", self.out)
 
-    def test_version(self) -> None:
+    def test_help_of_each_subcommand_ends_with_its_exit_codes(self) -> None:
+        for name in SUBCOMMANDS.keys() - {"run", "check"}:
+            self.assertEqual(self.run_here(name, "--help"), 0)
+            self.assertTrue(self.out.endswith(f"exit codes:\n{exit_codes.as_text()}\n"), self.out)
+            self.assertLessEqual(max(map(len, self.out.splitlines())), 80, self.out)
+
+    def test_version_is_printed(self) -> None:
         self.assertEqual(self.run_here("--version"), 0)
         self.assertEqual(self.out, f"mcproxy {__version__}\n")
 
-    def test_wrong_use(self) -> None:
+    def test_wrong_use_has_exit_code_2_and_a_hint(self) -> None:
         self.assertEqual(self.run_here(), 2)
-        self.assertIn("a subcommand is missing", self.err)
+        self.assertIn("missing subcommand", self.err)
         self.assertEqual(self.run_here("chekc"), 2)
-        self.assertIn('there is no "chekc"; did you mean check?', self.err)
+        self.assertIn('unknown subcommand "chekc"; did you mean check?', self.err)
         self.assertEqual(self.run_here("check"), 2)
         self.assertEqual(self.run_here("check", "--nonsense", "x"), 2)
 
-    def test_subcommands_are_imported_when_they_are_asked_for(self) -> None:
+    def test_help_imports_no_subcommand(self) -> None:
         program = "import sys, mcproxy.cli as c; c.main(['--help']); print(*sys.modules)"
         output = subprocess.run(
             [sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True
@@ -38,7 +44,7 @@ class MainTests(CommandTestCase):
         for module in ("twisted", "attr", "argparse", "mcproxy.config"):
             self.assertNotIn(f" {module} ", output)
 
-    def test_as_a_module(self) -> None:
+    def test_package_runs_as_a_module(self) -> None:
         process = subprocess.run(
             [sys.executable, "-m", "mcproxy", "check", "/nowhere"],
             cwd=PROJECT,
@@ -50,7 +56,7 @@ class MainTests(CommandTestCase):
 
 
 class CheckTests(CommandTestCase):
-    def test_a_good_file_is_summed_up_in_one_line(self) -> None:
+    def test_valid_file_is_summed_up_in_one_line(self) -> None:
         path = self.write(
             GOOD
             + '[instance."b.c"]\nupstream = "x"\ndownstream = "y"\nmld-version = 0\ntable = 7\n'

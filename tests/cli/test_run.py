@@ -1,4 +1,4 @@
-"""The daemon's process: how it starts, how it is told why not, and how it ends."""
+"""The daemon's process: how it starts, why it refuses to start, and how it ends."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from .support import GOOD, RUN, TWISTD, CommandTestCase
 
 
 class RefusalTests(CommandTestCase):
-    def test_wrong_use(self) -> None:
+    def test_wrong_use_has_exit_code_2_and_a_reason(self) -> None:
         for arguments, what in (
             ((), "give --config FILE, or --upstream IF and --downstream IF"),
             (("--config", "x", "--upstream", "y"), "give --config FILE, or"),
             (("--config", "x", "--downstream", "y"), "give --config FILE, or"),
-            (("--config", "x", "--log-level", "loud"), "--log-level is one of debug, info"),
+            (("--config", "x", "--log-level", "loud"), "--log-level must be one of debug, info"),
             (("--nonsense",), "option --nonsense not recognized"),
             (("--config",), "option --config requires argument"),
         ):
             self.assertEqual(self.run_here("run", *arguments), 2, arguments)
             self.assertIn(f"mcproxy run: {what}", self.err)
 
-    def test_help_and_version(self) -> None:
+    def test_help_and_version_are_printed(self) -> None:
         self.assertEqual(self.run_here("run", "--help"), 0)
         for option in ("--config", "--upstream", "--downstream", "--log-level"):
             self.assertIn(option, self.out)
         self.assertEqual(self.run_here("run", "--version"), 0)
         self.assertTrue(self.out.startswith("mcproxy "), self.out)
 
-    def test_mistakes_in_the_configuration(self) -> None:
+    def test_mistake_in_the_configuration_has_exit_code_1(self) -> None:
         path = self.write("[instance.tv]\n")
         self.assertEqual(self.run_here("run", "--config", path), 1)
         self.assertEqual(len(self.err.splitlines()), 1)
@@ -39,7 +39,7 @@ class RefusalTests(CommandTestCase):
 
 
 class ProcessTestCase(CommandTestCase):
-    """A daemon whose service does as the name of its upstream says."""
+    """Starts a daemon whose service fails in the way that its upstream's name selects."""
 
     def daemon(self, upstream: str = "good") -> subprocess.Popen[str]:
         return self.start(RUN, "run", "--upstream", upstream, "--downstream", "b")
@@ -58,18 +58,18 @@ class StartTests(ProcessTestCase):
     def refused(self, upstream: str) -> tuple[int, Any]:
         return self.ended(self.daemon(upstream))
 
-    def test_not_permitted(self) -> None:
+    def test_missing_permission_has_exit_code_4(self) -> None:
         code, lines = self.refused("forbidden")
         self.assertEqual(code, 4)
         self.assertEqual(lines, ["stopping", "stopped", "mcproxy: not permitted to do it: ask"])
 
-    def test_refused_for_another_reason(self) -> None:
+    def test_other_refusal_has_exit_code_1(self) -> None:
         for upstream, line in (("taken", "it is taken: wait"), ("late", "it came late")):
             code, lines = self.refused(upstream)
             self.assertEqual(code, 1)
             self.assertEqual(lines[-1], f"mcproxy: {line}")
 
-    def test_a_mistake_of_ours_has_a_traceback(self) -> None:
+    def test_internal_error_at_the_start_has_a_traceback(self) -> None:
         code, lines = self.refused("broken")
         self.assertEqual(code, 1)
         self.assertIn("the daemon cannot start", lines[2])
@@ -77,7 +77,7 @@ class StartTests(ProcessTestCase):
 
 
 class EndTests(ProcessTestCase):
-    def test_a_signal_ends_it_in_good_order_with_code_0(self) -> None:
+    def test_signal_stops_the_daemon_cleanly_with_exit_code_0(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             process = self.daemon()
             self.expect(process, "started")
@@ -86,7 +86,7 @@ class EndTests(ProcessTestCase):
             self.assertEqual((code, lines[:2]), (0, ["stopping", "stopped"]))
             self.assertIn(f"{number.name}: stopping", lines[2])
 
-    def test_a_second_signal_ends_it_at_once(self) -> None:
+    def test_second_signal_ends_the_daemon_at_once(self) -> None:
         for upstream in ("slow", "blocked"):
             process = self.daemon(upstream)
             self.expect(process, "started")
@@ -96,15 +96,15 @@ class EndTests(ProcessTestCase):
             code, _ = self.ended(process)
             self.assertEqual(code, -signal.SIGTERM)
 
-    def test_a_stop_that_fails_is_told(self) -> None:
+    def test_failed_stop_is_logged_and_has_exit_code_1(self) -> None:
         process = self.daemon("bad")
         self.expect(process, "started")
         process.send_signal(signal.SIGTERM)
         code, lines = self.ended(process)
         self.assertEqual(code, 1)
-        self.assertIn("did not stop in good order", "\n".join(lines))
+        self.assertIn("did not stop cleanly", "\n".join(lines))
 
-    def test_a_hangup_does_not_end_it(self) -> None:
+    def test_sighup_does_not_end_the_daemon(self) -> None:
         process = self.daemon()
         self.expect(process, "started")
         process.send_signal(signal.SIGHUP)
@@ -120,19 +120,19 @@ class TwistdTests(ProcessTestCase):
         common = ("--nodaemon", "--pidfile=", "--logger=mcproxy.logs.observer")
         return self.start(TWISTD, *common, "mcproxy", "--config", path)
 
-    def test_it_runs_and_ends_with_code_0(self) -> None:
+    def test_twistd_runs_and_stops_with_exit_code_0(self) -> None:
         process = self.twistd("good")
         self.expect(process, "started")
         process.send_signal(signal.SIGTERM)
         self.assertEqual(self.ended(process)[0], 0)
 
-    def test_it_is_refused_in_one_line(self) -> None:
+    def test_refusal_under_twistd_is_one_line(self) -> None:
         for upstream, expected in (("forbidden", 4), ("taken", 1)):
             code, lines = self.ended(self.twistd(upstream))
             self.assertEqual(code, expected)
             self.assertEqual(len(lines), 1, lines)
 
-    def test_mistakes_in_the_configuration(self) -> None:
+    def test_mistake_in_the_configuration_under_twistd_is_one_line(self) -> None:
         code, lines = self.ended(self.twistd("a/b"))
         self.assertEqual(code, 1)
         (line,) = lines

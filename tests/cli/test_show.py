@@ -1,4 +1,4 @@
-"""What ``mcproxy show`` makes of the daemon's answers."""
+"""``mcproxy show``: tables and JSON made from the daemon's answers."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ CHANNEL = GROUP | {
 
 
 class TableTests(ClientTestCase):
-    def test_columns_are_as_wide_as_they_must(self) -> None:
+    def test_columns_are_as_wide_as_their_widest_cell(self) -> None:
         columns: Any = {"A": lambda row: row[0], "Long name": lambda row: row[1]}
         rows: Any = [("x", 1), ("longer", 22)]
         expected = "A       Long name\nx       1\nlonger  22\n"
         self.assertEqual(table(columns, rows), expected)
         self.assertEqual(table(columns, []), "A  Long name\n")
 
-    def test_durations(self) -> None:
+    def test_durations_have_days_hours_minutes_and_seconds(self) -> None:
         for seconds, text in (
             (None, "-"),
             (-1.0, "00:00:00"),
@@ -51,13 +51,13 @@ class TableTests(ClientTestCase):
 
 class ViewTests(ClientTestCase):
     def lines(self, what: str, answer: object) -> list[str]:
-        """What is shown, a line each, with single spaces."""
+        """The lines of the output, with single spaces."""
         daemon = self.daemon(answer)
         self.assertEqual(self.command(f"show {what}"), 0, self.err)
         self.assertEqual(daemon.asked, [(f"GET /{what or 'status'}", None)])
         return [" ".join(line.split()) for line in self.out.splitlines()]
 
-    def test_groups(self) -> None:
+    def test_groups_have_mode_timer_and_sources(self) -> None:
         self.assertEqual(
             self.lines("groups", {"groups": [GROUP, CHANNEL]}),
             [
@@ -67,7 +67,7 @@ class ViewTests(ClientTestCase):
             ],
         )
 
-    def test_interfaces(self) -> None:
+    def test_interfaces_have_state_querier_and_timers(self) -> None:
         row = {"instance": "tv/ipv4", "interface": "eth1", "role": "downstream", "version": 3}
         up = {"state": "up", "address": "10.0.0.1", "querier": "other", "groups": 2}
         up |= {"querier-address": "10.0.0.0", "query-timer": None, "expire": 255, "up-time": 1}
@@ -78,13 +78,13 @@ class ViewTests(ClientTestCase):
         )
         self.assertEqual(lines[2], "tv/ipv4 eth1 downstream down - - 3 - - - - -")
 
-    def test_an_upstream_that_is_held(self) -> None:
+    def test_held_upstream_shows_its_hold_timer(self) -> None:
         row = {"instance": "tv/ipv4", "interface": "eth0", "role": "upstream", "version": 3}
         held = {"state": "held", "hold-timer": 7.4, "groups": 2}
         lines = self.lines("interfaces", {"interfaces": [row | held]})
         self.assertEqual(lines[1], "tv/ipv4 eth0 upstream held 00:00:07 - 3 - - - 2 -")
 
-    def test_status_is_shown_where_nothing_is_named(self) -> None:
+    def test_status_is_the_default_view(self) -> None:
         instance = {"instance": "tv/ipv4", "version": 3, "table": 0, "groups": 5}
         instance |= {"upstream": ["eth0"], "downstream": [], "waiting": ["eth1", "ppp*"]}
         answer = {"version": "9", "pid": 7, "up-time": 61, "memory": 50 << 20}
@@ -94,7 +94,7 @@ class ViewTests(ClientTestCase):
         self.assertEqual(lines[1], "configuration: from the command line")
         self.assertEqual(lines[-1], "tv/ipv4 3 0 5 eth0 - eth1 ppp*")
 
-    def test_as_json(self) -> None:
+    def test_json_is_the_whole_answer(self) -> None:
         self.daemon({"groups": [GROUP]})
         self.assertEqual(self.command("show groups --json"), 0)
         self.assertEqual(json.loads(self.out), {"groups": [GROUP]})

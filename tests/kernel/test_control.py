@@ -1,4 +1,4 @@
-"""Commands to a running daemon: what they do, and what those do not do that cannot be."""
+"""Commands to a running daemon: what they change, and refused ones that change nothing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .running import ONE, TWO, RunningTestCase, with_defaults
 from .site import SLACK
 
 LONG = 200_000
-"""Bytes that no request may have."""
+"""Bytes; more than any request may have."""
 
 GROUPS = 50_000
 
@@ -40,7 +40,7 @@ class CommandTests(RunningTestCase):
         )
         return done.returncode, done.stdout + done.stderr
 
-    def test_views(self) -> None:
+    def test_show_prints_each_view(self) -> None:
         self.run_streams(TWO)
         group = self.members[0][0].group
         for what, *expected in (
@@ -59,7 +59,7 @@ class CommandTests(RunningTestCase):
         self.assertEqual(self.mcproxy("show")[1].splitlines()[3][:8], "Instance")
         self.assertEqual(len(self.rows("groups")), len(self.members))
 
-    def test_changes(self) -> None:
+    def test_changes_are_applied_and_printed(self) -> None:
         self.run_streams(ONE)
         for arguments, done in (
             ("add downstream down2 --to tv", "instance.tv.downstream: down2 added"),
@@ -82,7 +82,7 @@ class CommandTests(RunningTestCase):
         self.assertEqual(self.mcproxy("reload"), (0, "no changes\n"))
         self.assert_unharmed()
 
-    def test_saved(self) -> None:
+    def test_saved_change_is_in_the_file_and_keeps_comments(self) -> None:
         self.start(f"# whose\n{ONE}")
         before = self.daemon.config.read_text()
         self.assertEqual(self.mcproxy("add", "downstream", "down2", "--to", "tv", "--save")[0], 0)
@@ -93,7 +93,7 @@ class CommandTests(RunningTestCase):
         self.assertEqual(Path(f"{self.daemon.config}~").read_text(), before)
         self.assertEqual(self.mcproxy("reload"), (0, "no changes\n"))
 
-    def test_what_cannot_be_saved_is_not_done(self) -> None:
+    def test_change_that_cannot_be_saved_is_not_applied(self) -> None:
         self.start(ONE)
         self.daemon.config.unlink()
         code, output = self.mcproxy("add", "downstream", "down2", "--to", "tv", "--save")
@@ -101,7 +101,7 @@ class CommandTests(RunningTestCase):
         self.assertIn(f"{self.daemon.config}: cannot be written: No such file", output)
         self.assertEqual(len(self.rows("interfaces")), 4)
 
-    def test_no_daemon(self) -> None:
+    def test_missing_daemon_has_exit_code_3(self) -> None:
         self.daemon = Daemon(self.proxy, command=["true"])
         code, output = self.mcproxy("show")
         self.assertEqual(code, 3)
@@ -109,7 +109,7 @@ class CommandTests(RunningTestCase):
 
 
 class RefusalTests(RunningTestCase):
-    """Nothing of this changes anything, and no packet is lost."""
+    """Requests that are refused: the configuration stays the same and no packet is lost."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -121,7 +121,7 @@ class RefusalTests(RunningTestCase):
         self.assertEqual(self.ask("GET", "/config"), self.before)
         self.assert_unharmed()
 
-    def test_changes_that_cannot_be(self) -> None:
+    def test_impossible_changes_are_refused(self) -> None:
         table = {"upstream": ["up"], "downstream": ["down2"]}
         for path, request, text in (
             ("/add", {"instance": "x", "downstream": "eth7"}, "instance.x: no such instance"),
@@ -143,7 +143,7 @@ class RefusalTests(RunningTestCase):
         ):
             self.assertIn(text, self.refused(path, **request), (path, request))
 
-    def test_files_that_cannot_be(self) -> None:
+    def test_files_with_mistakes_are_refused(self) -> None:
         for text, told in (
             ("", "it is empty"),
             ("[instance.tv", "not TOML"),
@@ -155,7 +155,7 @@ class RefusalTests(RunningTestCase):
         self.daemon.config.unlink()
         self.assertIn("no such file", self.refused("/reload"))
 
-    def test_a_table_that_is_taken(self) -> None:
+    def test_table_of_another_process_is_refused(self) -> None:
         other = Daemon(self.proxy, '[instance.x]\nupstream="a"\ndownstream="b"\ntable=7\n')
         other.wait_ready()
         own = TWO.replace('"up"\ndownstream = ["down2"]', '"q"\ndownstream = ["down2"]\ntable=7')
@@ -163,8 +163,8 @@ class RefusalTests(RunningTestCase):
         self.assertIn("table 7", self.refused("/reload"))
         other.close()
 
-    def test_a_socket_that_cannot_be(self) -> None:
-        # Where it is was told on the command line, but not whose it is to be.
+    def test_socket_that_cannot_be_made_is_refused(self) -> None:
+        # The path is from the command line, the group from the file.
         self.rewrite(TWO + '[control]\ngroup = "no-such-group"\n')
         self.assertIn("group no-such-group does not exist", self.refused("/reload"))
 
@@ -175,7 +175,7 @@ class RefusalTests(RunningTestCase):
         sock.connect(str(self.daemon.socket))
         return sock
 
-    def test_clients_that_write_nonsense(self) -> None:
+    def test_malformed_requests_are_answered_with_an_error(self) -> None:
         for data, expected in (
             (b"\x00\xff\x01\r\n\r\n", b"400"),
             (b"GET\r\n\r\n", b"400"),
@@ -201,13 +201,13 @@ class RefusalTests(RunningTestCase):
                     answer += part
             self.assertIn(expected, answer, data[:60])
 
-    def test_deeply_nested_requests(self) -> None:
+    def test_deeply_nested_request_is_answered_with_an_error(self) -> None:
         deep = b"[" * 30_000
         sock = self.connect()
         sock.sendall(b"POST /add HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(deep) + deep)
         self.assertIn(b" 400 ", sock.recv(4096))
 
-    def test_clients_that_stall(self) -> None:
+    def test_stalled_clients_are_limited_and_cut(self) -> None:
         stalled = [self.connect() for _ in range(40)]
         for sock in stalled:
             with contextlib.suppress(ConnectionError):
@@ -217,7 +217,7 @@ class RefusalTests(RunningTestCase):
         for sock in stalled[:4]:
             sock.close()
         wait_until(self.answers, 5, "no answer beside stalled clients")
-        wait_until(lambda: all(map(self.is_closed, stalled[4:])), 20, "they may stay for ever")
+        wait_until(lambda: all(map(self.is_closed, stalled[4:])), 20, "stalled clients are not cut")
 
     def answers(self) -> bool:
         try:
@@ -235,8 +235,7 @@ class RefusalTests(RunningTestCase):
         except ConnectionError:
             return True
 
-    def test_two_changes_at_once(self) -> None:
-        """One after the other."""
+    def test_simultaneous_changes_are_applied_one_after_the_other(self) -> None:
         self.rewrite("# again\n" + TWO)
         done: list[object] = []
         threads = [
@@ -248,12 +247,12 @@ class RefusalTests(RunningTestCase):
             thread.join(20)
         self.assertEqual(done, [[]] * 8)
 
-    def test_the_socket_is_the_owner_s_alone(self) -> None:
+    def test_socket_is_for_its_owner_only(self) -> None:
         self.assertEqual(self.daemon.socket.stat().st_mode & 0o777, 0o600)
 
 
 class SocketTests(RunningTestCase):
-    def test_a_living_daemon_keeps_its_socket(self) -> None:
+    def test_socket_of_a_running_daemon_is_kept(self) -> None:
         self.start(ONE)
         path = self.daemon.socket
         second = self.lab.node("second")
@@ -264,7 +263,7 @@ class SocketTests(RunningTestCase):
         self.assertIn("another process listens on it", other.lines[-1])
         self.assertEqual(self.ask("GET", "/status")["pid"], self.daemon.pid)
 
-    def test_a_dead_one_s_is_replaced(self) -> None:
+    def test_socket_of_a_killed_daemon_is_replaced(self) -> None:
         self.start(ONE)
         path = self.daemon.socket
         self.daemon.kill()
@@ -279,7 +278,7 @@ class SocketTests(RunningTestCase):
         again.terminate()
         self.assertFalse(path.exists())
 
-    def test_the_mode_follows_the_file(self) -> None:
+    def test_mode_of_the_socket_follows_the_file(self) -> None:
         self.start(ONE)
         self.reload(ONE + '[control]\nmode = "0660"\n')
         self.assertEqual(self.daemon.socket.stat().st_mode & 0o777, 0o660)
@@ -291,7 +290,7 @@ class SocketTests(RunningTestCase):
 
 
 class CrowdTests(RunningTestCase):
-    """Very many groups on one link."""
+    """50,000 groups on one link."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -305,10 +304,10 @@ class CrowdTests(RunningTestCase):
             time.sleep(0.002)
         wait_until(lambda: self.ask("GET", "/status")["instance"][0]["groups"] == GROUPS, 60)
 
-    def test_a_long_answer_stops_nothing(self) -> None:
+    def test_long_answer_delays_no_other_command(self) -> None:
         answers: list[bytes] = []
         for what in ("groups", "routes"):
-            # What was read is understood later: that would take this process's time.
+            # The answer is parsed later, for that takes this process's time.
             asking = threading.Thread(target=lambda: answers.append(self.plain(what)))  # noqa: B023
             asking.start()
             longest = 0.0
@@ -322,13 +321,13 @@ class CrowdTests(RunningTestCase):
         self.assertGreater(len(routes["routes"]), GROUPS)
 
     def plain(self, what: str) -> bytes:
-        """An answer as it comes."""
+        """An answer, not parsed."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
             sock.connect(str(self.daemon.socket))
             sock.sendall(f"GET /{what} HTTP/1.0\r\n\r\n".encode())
             return b"".join(iter(lambda: sock.recv(1 << 16), b""))
 
-    def test_one_who_does_not_take_his_answer_costs_little(self) -> None:
+    def test_client_that_takes_no_answer_costs_little_memory(self) -> None:
         before = self.daemon.resident_bytes()
         for _ in range(10):
             sock = socket.socket(socket.AF_UNIX)

@@ -1,4 +1,4 @@
-"""The manhole of a running daemon, visited with OpenSSH's client."""
+"""The manhole of a running daemon, used with OpenSSH's client."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ authorized-keys = "{folder}/keys"
 host-key = "{folder}/host_key"
 """
 
-# What a UNIX socket needs between it and the client: nothing of this is ours to test.
+# Connects OpenSSH's client to a UNIX socket; it is not under test.
 RELAY = """
 import os, selectors, socket, sys
 sock = socket.socket(socket.AF_UNIX)
@@ -82,7 +82,7 @@ class ManholeTests(SynchronousTestCase):
     def visit(self, commands: str, *options: str, key: str = "mine") -> tuple[int, str]:
         """Type ``commands`` and Ctrl-D at the prompt; exit code and what was printed.
 
-        A shell that tells no exit code makes 255 of it, as a refusal does.
+        The exit code is 255 for a shell that reports none, and for a refusal.
         """
         client = self.router.popen(
             [
@@ -100,7 +100,7 @@ class ManholeTests(SynchronousTestCase):
         output, _ = client.communicate(commands + "\x04", timeout=30)
         return client.returncode, output
 
-    def test_groups_and_routes_over_loopback(self) -> None:
+    def test_shell_on_loopback_prints_groups_and_routes(self) -> None:
         self.daemon("127.0.0.1:4022")
         member = self.host.join("239.1.1.1")
         wait_until(lambda: "239.1.1.1" in self.router.run("ip", "mroute"), message="joined")
@@ -114,7 +114,7 @@ class ManholeTests(SynchronousTestCase):
         self.assertNotIn("Traceback", output)
         member.leave()
 
-    def test_the_host_key_is_made_once_and_is_ours_alone(self) -> None:
+    def test_host_key_is_created_once_with_mode_0600(self) -> None:
         daemon = self.daemon("127.0.0.1:4022")
         key = self.folder / "host_key"
         self.assertEqual(key.stat().st_mode & 0o777, 0o600)
@@ -123,7 +123,7 @@ class ManholeTests(SynchronousTestCase):
         self.daemon("127.0.0.1:4022")
         self.assertEqual(key.read_bytes(), secret)
 
-    def test_a_unix_socket(self) -> None:
+    def test_shell_on_a_unix_socket_prints_instances(self) -> None:
         path = self.folder / "manhole"
         daemon = self.daemon(str(path))
         self.assertEqual(path.stat().st_mode & 0o777, 0o600)
@@ -133,9 +133,9 @@ class ManholeTests(SynchronousTestCase):
         _, output = self.visit("instances()\n", "-o", proxy, "me@mcproxy")
         self.assertIn("'instance': 'a/ipv4'", output)
         daemon.kill()
-        self.daemon(str(path))  # the socket that was left behind is no obstacle
+        self.daemon(str(path))  # the socket that the killed daemon left is replaced
 
-    def test_it_follows_the_file(self) -> None:
+    def test_reload_restarts_and_removes_the_manhole(self) -> None:
         path = self.folder / "manhole"
         daemon = self.daemon(str(path))
         before = path.stat().st_ctime_ns
@@ -151,7 +151,7 @@ class ManholeTests(SynchronousTestCase):
         changes: list[dict[str, str]] = client.ask(str(daemon.socket), "POST", "/reload")["changes"]
         return changes
 
-    def test_another_key_is_not_let_in(self) -> None:
+    def test_unknown_key_is_refused(self) -> None:
         self.daemon("127.0.0.1:4022")
         self.make_key("theirs")
         code, output = self.visit("instances()\n", "-p4022", "me@127.0.0.1", key="theirs")
