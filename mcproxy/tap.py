@@ -43,7 +43,10 @@ class Options(usage.Options):
     """A file, or interfaces on the command line."""
 
     synopsis = "[options]"
-    longdesc = "An IGMP/MLD proxy: forwards multicast from an upstream to downstreams whose hosts have joined."
+    longdesc = (
+        "An IGMP/MLD proxy: forwards multicast from an upstream to the downstreams whose hosts "
+        "have joined."
+    )
     optParameters: ClassVar = [  # noqa: N815 - Twisted's name
         ["config", "c", None, "The configuration file."],
         ["upstream", None, None, "The upstream interface, if there is no file."],
