@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import tomli_w
 
 from ..config.errors import ConfigurationError
-from ..config.files import NATIVE, read
-from ..config.foreign.draft import Reading
+from ..config.files import read
+from ..config.foreign.draft import NATIVE, Reading
 from ..exit_codes import DONE, NO
 from .parsers import make_parser
 

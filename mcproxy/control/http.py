@@ -16,9 +16,9 @@ when the client has taken the piece before; the reactor does its other work in b
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import BytesIO
-from typing import Any
+from typing import Any, cast
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IPullProducer
@@ -184,7 +184,7 @@ class _Commands(Resource):
 
     def render(self, request: Request) -> int:
         """Answer a complete request; the answer follows later."""
-        connection: Connection = request.transport
+        connection = cast(Connection, request.transport)
         if connection.take_request():
             method, path = (
                 part.decode("ascii", "replace") for part in (request.method, request.path)
@@ -202,10 +202,9 @@ class _Delivery:
     log = Logger()
 
     def __init__(self, request: Request, connection: Connection) -> None:
-        self._request = request
+        self._request: Any = request  # Twisted declares no types for most of its methods
         self._connection = connection
-        # The connection tells when the client is gone.
-        request.notifyFinish().addErrback(lambda _: None)
+        self._pieces: Iterator[bytes] = iter(())
 
     def start(self, answer: Answer) -> None:
         """Send ``answer``, unless the client is gone."""
@@ -214,6 +213,7 @@ class _Delivery:
         if self._connection.is_closed:
             return
         headers = self._request.responseHeaders
+        # Twisted's, which say nothing that a client on this machine needs.
         headers.removeHeader("Server")
         headers.removeHeader("Date")
         headers.setRawHeaders("Connection", ["close"])

@@ -13,20 +13,19 @@ from typing import TYPE_CHECKING, Any, cast
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from twisted.application.internet import StreamServerEndpointService
-from twisted.application.service import IService
+from twisted.application.service import IService, Service
 from twisted.conch import checkers, manhole, manhole_ssh
 from twisted.conch.insults import insults
 from twisted.conch.ssh.keys import BadKeyError, Key
 from twisted.cred.portal import Portal
-from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint, UNIXServerEndpoint
-from twisted.internet.interfaces import IStreamServerEndpoint
+from twisted.internet.defer import Deferred, maybeDeferred, succeed
+from twisted.internet.error import CannotListenError
 from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 from zope.interface import implementer
 
 from ..config.model import ManholeConfig
-from .unix_socket import remove_stale_socket
+from .unix_socket import listen_unix
 from .views import counters, groups, instances, routes
 
 if TYPE_CHECKING:
@@ -148,36 +147,47 @@ def make_factory(config: ManholeConfig, names: Mapping[str, Any]) -> Factory:
     return _SshFactory(Portal(realm, [keys]), host_key(config.host_key))
 
 
-def endpoint(reactor: Any, listen: str) -> IStreamServerEndpoint:
-    """The endpoint for ``listen``: a UNIX socket's path, or a loopback address with a port."""
-    if _is_path(listen):
-        return UNIXServerEndpoint(reactor, listen, mode=0o600)
-    host, _, port = listen.rpartition(":")
-    host = host.strip("[]")
-    kind = TCP6ServerEndpoint if ":" in host else TCP4ServerEndpoint
-    return kind(reactor, int(port), interface=host)
+class ManholeService(Service):
+    """Listens for SSH at ``listen``: a UNIX socket's path, or a loopback address with a port.
 
-
-class ManholeService(StreamServerEndpointService):
-    """Listens for SSH at ``listen``; OSError at the start if another process has that socket."""
+    ``privilegedStartService`` raises OSError if it cannot listen there.
+    """
 
     name = "manhole"
 
     def __init__(self, reactor: Any, listen: str, factory: Factory) -> None:
-        super().__init__(endpoint(reactor, listen), factory)
-        self._path = listen if _is_path(listen) else None
+        self._reactor = reactor
+        self._listen = listen
+        self._factory = factory
+        self._port: Any = None
 
     def privilegedStartService(self) -> None:
-        """Remove a socket that an earlier process left, and listen."""
-        if self._path is not None:
-            remove_stale_socket(self._path)
+        """Listen."""
         super().privilegedStartService()
+        try:
+            self._port = self._make_port()
+        except OSError as error:
+            reason = error.strerror or error
+            raise OSError(f"the manhole cannot listen on {self._listen}: {reason}") from error
+
+    def stopService(self) -> Deferred[None]:
+        """Stop listening; open sessions stay."""
+        super().stopService()
+        if self._port is None:
+            return succeed(None)
+        port, self._port = self._port, None
+        return maybeDeferred(port.stopListening)
+
+    def _make_port(self) -> Any:
+        if self._listen.startswith("/"):
+            return listen_unix(self._reactor, self._listen, self._factory)
+        host, _, port = self._listen.rpartition(":")
+        try:
+            return self._reactor.listenTCP(int(port), self._factory, interface=host.strip("[]"))
+        except CannotListenError as error:
+            raise error.socketError from error
 
 
 def make_service(reactor: Any, config: ManholeConfig, proxy: Proxy) -> IService:
     """The manhole as a service; OSError or ValueError if it cannot be made."""
     return ManholeService(reactor, config.listen, make_factory(config, namespace(proxy)))
-
-
-def _is_path(listen: str) -> bool:
-    return listen.startswith("/")

@@ -17,7 +17,7 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IAddress, IProtocol
-from twisted.internet.protocol import ServerFactory
+from twisted.internet.protocol import Factory, ServerFactory
 from twisted.logger import Logger
 
 from ..config.model import ControlConfig
@@ -111,17 +111,25 @@ class ControlService(Service):
         group = _group_number(config.group) if config.group else -1
         if not self._is_required:
             Path(config.socket).parent.mkdir(mode=0o755, exist_ok=True)
-        remove_stale_socket(config.socket)
-        # The umask keeps others out between the creation of the file and chmod.
-        umask = os.umask(0o177)
-        try:
-            self._port = self._reactor.listenUNIX(config.socket, self._factory, mode=0o600)
-        except CannotListenError as error:
-            raise error.socketError from error
-        finally:
-            os.umask(umask)
+        self._port = listen_unix(self._reactor, config.socket, self._factory)
         os.chown(config.socket, -1, group)
         os.chmod(config.socket, int(config.mode, 8))
+
+
+def listen_unix(reactor: Any, path: str, factory: Factory) -> Any:
+    """Listen on a socket for its owner only, and return the port; OSError.
+
+    A socket that an earlier process left is replaced.
+    """
+    remove_stale_socket(path)
+    # The umask keeps others out between the creation of the file and Twisted's chmod.
+    umask = os.umask(0o177)
+    try:
+        return reactor.listenUNIX(path, factory, mode=0o600)
+    except CannotListenError as error:
+        raise error.socketError from error
+    finally:
+        os.umask(umask)
 
 
 def remove_stale_socket(path: str) -> None:

@@ -1,0 +1,122 @@
+"""The manhole's service, keys and shell."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from typing import Any
+from unittest import mock
+
+from twisted.conch.ssh.keys import Key
+from twisted.internet.error import CannotListenError
+from twisted.internet.protocol import ServerFactory
+from twisted.internet.testing import MemoryReactor
+from twisted.trial.unittest import SynchronousTestCase
+
+from mcproxy.config.model import ManholeConfig
+from mcproxy.control.manhole import (
+    KeyFile,
+    ManholeService,
+    host_key,
+    make_factory,
+    make_service,
+    namespace,
+)
+
+
+class BusyReactor:
+    """A reactor on which every port is in use."""
+
+    def listenTCP(self, port: int, factory: object, interface: str) -> Any:
+        raise CannotListenError(interface, port, OSError(98, "Address already in use"))
+
+
+class ServiceTests(SynchronousTestCase):
+    def test_loopback_address_is_split_into_host_and_port(self) -> None:
+        for listen, host in (("127.0.0.1:4022", "127.0.0.1"), ("[::1]:4022", "::1")):
+            reactor = MemoryReactor()
+            ManholeService(reactor, listen, ServerFactory()).privilegedStartService()
+            self.assertEqual(reactor.tcpServers[0][0], 4022)
+            self.assertEqual(reactor.tcpServers[0][3], host)
+
+    def test_path_is_a_unix_socket_for_its_owner(self) -> None:
+        reactor, path = MemoryReactor(), os.path.abspath(self.mktemp())
+        ManholeService(reactor, path, ServerFactory()).privilegedStartService()
+        self.assertEqual(reactor.unixServers[0][0], path)
+        self.assertEqual(reactor.unixServers[0][3], 0o600)
+
+    def test_address_in_use_fails_the_start_with_the_address(self) -> None:
+        service = ManholeService(BusyReactor(), "127.0.0.1:4022", ServerFactory())
+        error = self.assertRaises(OSError, service.privilegedStartService)
+        self.assertEqual(
+            str(error), "the manhole cannot listen on 127.0.0.1:4022: Address already in use"
+        )
+        self.assertIsNone(self.successResultOf(service.stopService()))
+
+    def test_file_in_the_socket_s_place_fails_the_start(self) -> None:
+        path = os.path.abspath(self.mktemp())
+        with open(path, "w") as file:
+            file.write("mine")
+        service = ManholeService(MemoryReactor(), path, ServerFactory())
+        error = self.assertRaises(OSError, service.privilegedStartService)
+        self.assertIn(f"cannot listen on {path}: a file of this name exists", str(error))
+
+    def test_service_has_a_name(self) -> None:
+        config = ManholeConfig("127.0.0.1:4022", "/keys", self.mktemp())
+        self.assertEqual(make_service(MemoryReactor(), config, mock.Mock()).name, "manhole")
+
+
+class KeyTests(SynchronousTestCase):
+    def test_host_key_is_created_once_with_mode_0600(self) -> None:
+        path = self.mktemp()
+        key = host_key(path)
+        self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
+        self.assertEqual(host_key(path).fingerprint(), key.fingerprint())
+
+    def test_file_without_a_key_is_named(self) -> None:
+        path = self.mktemp()
+        with open(path, "w") as file:
+            file.write("no key")
+        error = self.assertRaises(ValueError, host_key, path)
+        self.assertIn(f"{path} holds no private key", str(error))
+
+    def test_server_offers_its_host_key(self) -> None:
+        config = ManholeConfig("127.0.0.1:4022", "/keys", self.mktemp())
+        factory: Any = make_factory(config, {})
+        key: Key = host_key(config.host_key)
+        self.assertEqual(list(factory.publicKeys), [b"ssh-ed25519"])
+        public = factory.publicKeys[b"ssh-ed25519"]
+        self.assertEqual(public.fingerprint(), key.fingerprint())
+
+    def test_keys_of_the_file_are_accepted_for_any_user(self) -> None:
+        path = self.mktemp()
+        key = host_key(self.mktemp()).public()
+        with open(path, "wb") as file:
+            file.write(key.toString("openssh") + b"\n")
+        for user in (b"operator", b"root"):
+            (accepted,) = KeyFile(path).getAuthorizedKeys(user)
+            self.assertEqual(accepted.fingerprint(), key.fingerprint())
+
+    def test_missing_file_accepts_no_key(self) -> None:
+        self.assertEqual(list(KeyFile("/nowhere/keys").getAuthorizedKeys(b"operator")), [])
+
+
+class ShellTests(SynchronousTestCase):
+    def test_functions_print_the_state(self) -> None:
+        proxy = mock.Mock(instances=[])
+        proxy.sender.sent = {("eth1", "query"): 3}
+        proxy.sender.failed = proxy.receiver.dropped = {}
+        names = namespace(proxy)
+        self.assertIs(names["proxy"], proxy)
+        output = io.StringIO()
+        self.patch(sys, "stdout", output)
+        names["counters"]()
+        self.assertEqual(
+            output.getvalue(),
+            "[{'count': 3, 'interface': 'eth1', 'kind': 'query', 'what': 'sent'}]\n",
+        )
+        for name in ("instances", "groups", "routes"):
+            output.truncate(output.seek(0))
+            names[name]()
+            self.assertEqual(output.getvalue(), "[]\n")
