@@ -26,7 +26,6 @@ these status codes:
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -37,13 +36,19 @@ from twisted.logger import Logger
 
 from ..config import edit
 from ..config.diff import Difference
-from ..config.errors import ConfigurationError, Wrong
-from ..config.model import DOWNSTREAM, UPSTREAM, Configuration
+from ..config.model import Configuration
 from ..config.native.document import document
-from ..config.native.reader import Mistakes, structure
 from ..linux.mroute.errors import NotPermitted
 from .answers import Answer, RowsAnswer
 from .changes import REFUSALS, Changes
+from .requests import (
+    BadRequestError,
+    MemberRequest,
+    MoveRequest,
+    ReloadRequest,
+    RestartRequest,
+    parse,
+)
 from .views import counters, groups, interfaces, routes
 from .views.status import status
 
@@ -51,48 +56,6 @@ if TYPE_CHECKING:
     from ..proxy import Proxy
 
 Edit = Callable[[Configuration], Configuration]
-
-
-@attrs.frozen
-class ReloadRequest:
-    """Body of POST /reload."""
-
-    dry_run: bool = False
-
-
-@attrs.frozen
-class MemberRequest:
-    """Body of POST /add and /remove: an instance, or one interface of it in a role."""
-
-    instance: str = ""
-    table: Any = None
-    upstream: str | None = None
-    downstream: str | None = None
-    save: bool = False
-
-    @property
-    def links(self) -> list[tuple[str, str]]:
-        """Role and name of each interface in the request."""
-        roles = ((UPSTREAM, self.upstream), (DOWNSTREAM, self.downstream))
-        return [(role, name) for role, name in roles if name is not None]
-
-
-@attrs.frozen
-class MoveRequest:
-    """Body of POST /move."""
-
-    interface: str = ""
-    to: str = ""
-    save: bool = False
-
-
-@attrs.frozen
-class RestartRequest:
-    """Body of POST /restart."""
-
-
-class BadRequestError(ValueError):
-    """A request that is malformed or incomplete; the text says what is wrong."""
 
 
 class Api:
@@ -149,16 +112,16 @@ class Api:
     # -- changes
 
     async def _reload(self, body: bytes) -> Answer:
-        request = _parse(body, ReloadRequest)
+        request = parse(body, ReloadRequest)
         return Answer(_report(await self._changes.reload(request.dry_run)))
 
     async def _restart(self, body: bytes) -> Answer:
-        _parse(body, RestartRequest)
+        parse(body, RestartRequest)
         differences = await self._changes.before_restart()
         return Answer(_report(differences), after=self._changes.restart)
 
     async def _add(self, body: bytes) -> Answer:
-        request = _parse(body, MemberRequest)
+        request = parse(body, MemberRequest)
         match request.links, request.table:
             case [], dict(table):
                 change: Edit = partial(edit.add_instance, name=request.instance, table=table)
@@ -173,7 +136,7 @@ class Api:
         return await self._change(change, request.instance, request.save)
 
     async def _remove(self, body: bytes) -> Answer:
-        request = _parse(body, MemberRequest)
+        request = parse(body, MemberRequest)
         match request.links, request.table:
             case [], None:
                 change: Edit = partial(edit.remove_instance, name=request.instance)
@@ -189,7 +152,7 @@ class Api:
         return await self._change(change, request.instance, request.save)
 
     async def _move(self, body: bytes) -> Answer:
-        request = _parse(body, MoveRequest)
+        request = parse(body, MoveRequest)
         if not request.interface:
             raise BadRequestError('the request must have an "interface"')
         if not request.to:
@@ -201,22 +164,6 @@ class Api:
         if not instance:
             raise BadRequestError('the request must name an "instance"')
         return Answer(_report(await self._changes.change(change, save)))
-
-
-def _parse(body: bytes, kind: type[Any]) -> Any:
-    """A body as a ``kind``; BadRequestError."""
-    mistakes = Mistakes("", lambda where: ".".join(map(str, where)) or "the request")
-    try:
-        value = json.loads(body or b"{}")
-    except (ValueError, RecursionError) as error:
-        raise BadRequestError(f"the request is not valid JSON: {error}") from error
-    try:
-        request = structure(value, kind, (), mistakes)
-    except Wrong as wrong:
-        raise BadRequestError(str(wrong)) from wrong
-    if mistakes.found:
-        raise BadRequestError(str(ConfigurationError(mistakes.located({}))))
-    return request
 
 
 def _report(differences: list[Difference]) -> dict[str, Any]:

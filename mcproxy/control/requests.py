@@ -1,0 +1,70 @@
+"""Bodies of requests to the control API, as values."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import attrs
+
+from ..config.errors import ConfigurationError, Wrong
+from ..config.model import DOWNSTREAM, UPSTREAM
+from ..config.native.reader import Mistakes, structure
+
+
+@attrs.frozen
+class ReloadRequest:
+    """Body of POST /reload."""
+
+    dry_run: bool = False
+
+
+@attrs.frozen
+class MemberRequest:
+    """Body of POST /add and /remove: an instance, or one interface of it in a role."""
+
+    instance: str = ""
+    table: Any = None
+    upstream: str | None = None
+    downstream: str | None = None
+    save: bool = False
+
+    @property
+    def links(self) -> list[tuple[str, str]]:
+        """Role and name of each interface in the request."""
+        roles = ((UPSTREAM, self.upstream), (DOWNSTREAM, self.downstream))
+        return [(role, name) for role, name in roles if name is not None]
+
+
+@attrs.frozen
+class MoveRequest:
+    """Body of POST /move."""
+
+    interface: str = ""
+    to: str = ""
+    save: bool = False
+
+
+@attrs.frozen
+class RestartRequest:
+    """Body of POST /restart."""
+
+
+class BadRequestError(ValueError):
+    """A request that is malformed or incomplete; the text says what is wrong."""
+
+
+def parse(body: bytes, kind: type[Any]) -> Any:
+    """A body as a ``kind``; BadRequestError."""
+    mistakes = Mistakes("", lambda where: ".".join(map(str, where)) or "the request")
+    try:
+        value = json.loads(body or b"{}")
+    except (ValueError, RecursionError) as error:
+        raise BadRequestError(f"the request is not valid JSON: {error}") from error
+    try:
+        request = structure(value, kind, (), mistakes)
+    except Wrong as wrong:
+        raise BadRequestError(str(wrong)) from wrong
+    if mistakes.found:
+        raise BadRequestError(str(ConfigurationError(mistakes.located({}))))
+    return request
