@@ -13,7 +13,7 @@ import attrs
 from .errors import shown
 from .model import Configuration
 from .native.document import document
-from .native.places import KeyPath, key_text
+from .origin import KeyPath, key_text
 
 _FILTERS = ("filter",)
 """The end of the path, after the instance, to tables that a file has in a list."""

@@ -15,15 +15,15 @@ from .errors import ConfigurationError, Mistake, shown
 from .model import DOWNSTREAM, Configuration
 from .names import matches
 from .native.document import document
-from .native.places import KeyPath, key_text
 from .native.reader import Mistakes, nearest
 from .native.toml import build
+from .origin import KeyPath, Origin, key_text
 
 
 def rebuilt(configuration: Configuration, written: Mapping[str, Any]) -> Configuration:
     """What ``written`` says, in the place of ``configuration``."""
     # A mistake in what was changed is no mistake of the file, so it is not named.
-    changed = build(written, Mistakes(""), dict)
+    changed = build(written, Mistakes(Origin()))
     return attrs.evolve(changed, path=configuration.path)
 
 

@@ -13,6 +13,7 @@ from ..protocol.policy.filters import Rule
 from .addresses import NO_TEXTS, Texts, each, read_address, read_channel
 from .limits import Limits
 from .names import is_pattern, matches
+from .origin import KeyPath, Origin
 
 RESPONSE_TIME = Limits(0.1, 3174.4)
 """Seconds that a query of IGMP can ask for; 0 in it would mean an IGMPv1 query."""
@@ -212,7 +213,8 @@ class Configuration:
 
     ``defaults`` are in the settings of the instances already; they are kept for downstreams
     that are added later. ``filters`` are the named ones. Without a table [control] there is no
-    ``control``: the socket is then the usual one.
+    ``control``: the socket is then the usual one. ``origin`` tells the lines of the file; a
+    configuration that was changed since has none.
     """
 
     instances: tuple[InstanceConfig, ...]
@@ -221,3 +223,8 @@ class Configuration:
     defaults: InterfaceSettings = InterfaceSettings()
     control: ControlConfig | None = None
     filters: Mapping[str, tuple[Rule, ...]] = attrs.field(factory=dict)
+    origin: Origin = attrs.field(factory=Origin, eq=False, repr=False)
+
+    def line_of(self, where: KeyPath) -> int | None:
+        """The line of a key, as ("instance", "a", "igmp-version"); None where it has none."""
+        return self.origin.line_of(where)

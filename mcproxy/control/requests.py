@@ -10,6 +10,7 @@ import attrs
 from ..config.errors import ConfigurationError, Wrong
 from ..config.model import DOWNSTREAM, UPSTREAM
 from ..config.native.reader import Mistakes, structure
+from ..config.origin import KeyPath, Origin
 
 
 @attrs.frozen
@@ -54,9 +55,16 @@ class BadRequestError(ValueError):
     """A request that is malformed or incomplete; the text says what is wrong."""
 
 
+class _Body(Origin):
+    """The body of a request; a mistake names the member."""
+
+    def name_of(self, where: KeyPath) -> str:
+        return ".".join(map(str, where)) or "the request"
+
+
 def parse(body: bytes, kind: type[Any]) -> Any:
     """A body as a ``kind``; BadRequestError."""
-    mistakes = Mistakes("", lambda where: ".".join(map(str, where)) or "the request")
+    mistakes = Mistakes(_Body())
     try:
         value = json.loads(body or b"{}")
     except (ValueError, RecursionError) as error:
@@ -66,5 +74,5 @@ def parse(body: bytes, kind: type[Any]) -> Any:
     except Wrong as wrong:
         raise BadRequestError(str(wrong)) from wrong
     if mistakes.found:
-        raise BadRequestError(str(ConfigurationError(mistakes.located({}))))
+        raise BadRequestError(str(ConfigurationError(mistakes.all())))
     return request

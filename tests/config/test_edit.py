@@ -19,6 +19,7 @@ from mcproxy.config.errors import ConfigurationError
 from mcproxy.config.model import DOWNSTREAM, UPSTREAM, Configuration
 from mcproxy.config.native.reader import Mistakes
 from mcproxy.config.native.toml import build
+from mcproxy.config.origin import Origin
 
 from .support import FILE, ConfigurationTestCase
 from .test_save import documents
@@ -53,7 +54,7 @@ class CompareTests(ConfigurationTestCase):
 
     @given(documents, documents)
     def test_any_difference_is_told(self, one: dict[str, Any], other: dict[str, Any]) -> None:
-        before, after = (build(written, Mistakes(FILE), dict) for written in (one, other))
+        before, after = (build(written, Mistakes(Origin(FILE))) for written in (one, other))
         self.assertEqual(compare(before, after) == [], before == after)
         self.assertEqual(compare(before, before), [])
 

@@ -18,10 +18,11 @@ from mcproxy.config.foreign import mcproxy_1_1 as classic
 from mcproxy.config.foreign.draft import CLASSIC, IGMPPROXY, NATIVE, Reading
 from mcproxy.config.model import Configuration, InterfaceSettings
 from mcproxy.config.native.filters import FilterTable
-from mcproxy.config.native.places import key_lines
+from mcproxy.config.native.lines import key_lines
 from mcproxy.config.native.reader import Mistakes, keys_of
 from mcproxy.config.native.tables import Document, InstanceTable, ManholeTable
 from mcproxy.config.native.toml import build, parse
+from mcproxy.config.origin import Origin
 from mcproxy.config.save import write
 
 KEYS = sorted(
@@ -212,7 +213,7 @@ class FuzzTests(SynchronousTestCase):
     @given(documents)
     def test_documents(self, document: dict[str, Any]) -> None:
         try:
-            configuration = build(document, Mistakes("x"), dict)
+            configuration = build(document, Mistakes(Origin("x")))
         except ConfigurationError as error:
             check_error(self, error)
             return

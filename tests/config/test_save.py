@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from mcproxy.config.files import load
 from mcproxy.config.native.reader import Mistakes
 from mcproxy.config.native.toml import build
+from mcproxy.config.origin import Origin
 from mcproxy.config.save import Replacement, write
 
 from .native.test_document import EVERYTHING
@@ -98,7 +99,7 @@ documents = st.fixed_dictionaries(
 class WriteTests(ConfigurationTestCase):
     @given(documents)
     def test_whatever_is_written_is_read_again(self, document: dict[str, Any]) -> None:
-        configuration = build(document, Mistakes(FILE), dict)
+        configuration = build(document, Mistakes(Origin(FILE)))
         self.assertEqual(self.good(write(configuration)), configuration)
 
     def test_it_is_read_as_what_was_written(self) -> None:

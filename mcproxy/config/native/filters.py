@@ -17,8 +17,8 @@ from ..errors import Wrong, shown
 from ..limits import check_plain_name, one_of
 from ..model import DIRECTIONS, DOWNSTREAM, IN, ROLES, UPSTREAM, FilterConfig
 from ..names import check_name, check_name_or_pattern, is_pattern, overlap
+from ..origin import KeyPath, key_text
 from ..rules import read_rule
-from .places import KeyPath, key_text
 from .reader import Mistakes, nearest, structure
 from .tables import InstanceTable
 

@@ -14,7 +14,7 @@ from cattrs.gen import make_dict_structure_fn, override
 from ..addresses import Texts
 from ..errors import LONGEST_SHOWN, Mistake, Wrong, shown
 from ..names import check_name_or_pattern
-from .places import KeyPath, key_text, line_of
+from ..origin import KeyPath, Origin, key_text
 
 T = TypeVar("T")
 
@@ -28,10 +28,9 @@ _converter = Converter(forbid_extra_keys=True)
 
 @attrs.define
 class Mistakes:
-    """The mistakes found so far, with their places."""
+    """The mistakes found so far, by the keys that they are about."""
 
-    path: str
-    name_of: Callable[[KeyPath], str] = key_text
+    origin: Origin
     found: list[tuple[KeyPath, Wrong]] = attrs.field(factory=list)
 
     def add(self, where: KeyPath, message: str, hint: str = "") -> None:
@@ -42,16 +41,10 @@ class Mistakes:
         """Whether something is wrong with exactly this key."""
         return any(path == where for path, _ in self.found)
 
-    def located(self, lines: Mapping[KeyPath, int]) -> list[Mistake]:
-        """All of them, in the order of ``lines`` as far as these are known.
-
-        What is missing in a table is told with the table's line.
-        """
+    def all(self) -> list[Mistake]:
+        """All of them, in the order of their lines as far as these are known."""
         mistakes = [
-            Mistake(
-                self.path, self.name_of(where), wrong.message, wrong.hint, line_of(where, lines)
-            )
-            for where, wrong in self.found
+            self.origin.mistake(where, wrong.message, wrong.hint) for where, wrong in self.found
         ]
         return sorted(mistakes, key=lambda mistake: mistake.line or 0)
 

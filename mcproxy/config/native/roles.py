@@ -15,7 +15,7 @@ import attrs
 
 from ..errors import shown
 from ..names import is_pattern, overlap
-from .places import key_text
+from ..origin import key_text
 from .reader import Mistakes
 from .tables import InstanceTable
 

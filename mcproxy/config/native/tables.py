@@ -36,7 +36,7 @@ from ..model import (
     complete,
 )
 from ..names import check_name, overlap
-from .places import KeyPath
+from ..origin import KeyPath
 from .reader import Mistakes, Table, keys_of, nearest, structure
 
 _IN_INTERFACE = "write it in [defaults], or in [instance.NAME.interface.IF]"

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
 import attrs
 
 from ..errors import ConfigurationError, Mistake
 from ..model import Configuration
+from ..origin import KeyPath, Origin
 from .filters import Filters
-from .places import KeyPath, key_lines
+from .lines import TomlOrigin
 from .reader import Mistakes, structure
 from .roles import check_roles, named_elsewhere
 from .tables import (
@@ -37,7 +38,7 @@ def parse(text: str | bytes, path: str = "<text>") -> Configuration:
     text = text.removeprefix("\ufeff")
     if not text.strip():
         _fail(path, "", "it is empty", NO_INSTANCE_HINT)
-    return build(_read_toml(text, path), Mistakes(path), lambda: key_lines(text))
+    return build(_read_toml(text, path), Mistakes(TomlOrigin(path, text)))
 
 
 def from_interfaces(upstream: str | None, downstreams: Iterable[str]) -> Configuration:
@@ -54,19 +55,21 @@ def from_interfaces(upstream: str | None, downstreams: Iterable[str]) -> Configu
             if not there
         )
     document = {"instance": {"default": {"upstream": upstream, "downstream": names}}}
-    mistakes = Mistakes("command line", lambda where: f"--{where[-1]}")
-    return attrs.evolve(build(document, mistakes, dict), path=None)
+    return attrs.evolve(build(document, Mistakes(_CommandLine())), path=None)
 
 
-def build(
-    document: Mapping[str, Any],
-    mistakes: Mistakes,
-    lines: Callable[[], Mapping[KeyPath, int]],
-) -> Configuration:
-    """The configuration in a document that was read; ConfigurationError.
+class _CommandLine(Origin):
+    """Options of a command; a mistake names the option."""
 
-    ``lines`` tells where the keys stand, and is asked when there are mistakes.
-    """
+    def __init__(self) -> None:
+        super().__init__("command line")
+
+    def name_of(self, where: KeyPath) -> str:
+        return f"--{where[-1]}"
+
+
+def build(document: Mapping[str, Any], mistakes: Mistakes) -> Configuration:
+    """The configuration in a document that was read; ConfigurationError, with ``mistakes``."""
     read = structure(document, Document, (), mistakes)
     defaults = read_defaults(read.defaults, mistakes)
     tables = {name: read_instance(name, table, mistakes) for name, table in read.instance.items()}
@@ -82,7 +85,7 @@ def build(
     manhole = None if read.manhole is None else read_manhole(read.manhole, mistakes)
     control = None if read.control is None else read_control(read.control, mistakes)
     if mistakes.found:
-        raise ConfigurationError(mistakes.located(lines()))
+        raise ConfigurationError(mistakes.all())
     instances = (
         to_config(name, table, settings[name], named_elsewhere(name, tables), filters[name])
         for name, table in tables.items()
@@ -90,10 +93,11 @@ def build(
     return Configuration(
         tuple(instances),
         manhole,
-        mistakes.path,
+        mistakes.origin.path,
         defaults=defaults.settings,
         control=control,
         filters=named.named,
+        origin=mistakes.origin,
     )
 
 

@@ -22,6 +22,7 @@ from mcproxy.config.model import DOWNSTREAM, UPSTREAM, Configuration
 from mcproxy.config.native.amend import amended
 from mcproxy.config.native.reader import Mistakes
 from mcproxy.config.native.toml import build
+from mcproxy.config.origin import Origin
 
 from ..support import FILE, ConfigurationTestCase
 from ..test_save import documents
@@ -151,7 +152,7 @@ class AmendTests(ConfigurationTestCase):
 
     @given(documents, documents)
     def test_whatever_is_wanted(self, one: dict[str, Any], other: dict[str, Any]) -> None:
-        wanted = build(other, Mistakes(FILE), dict)
+        wanted = build(other, Mistakes(Origin(FILE)))
         result = amended(tomli_w.dumps(one), wanted)
         assert result is not None
         self.assertEqual(compare(self.good(result), wanted), [])

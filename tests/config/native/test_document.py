@@ -10,6 +10,7 @@ from mcproxy.config.model import Configuration, InterfaceSettings
 from mcproxy.config.native.document import document
 from mcproxy.config.native.reader import Mistakes
 from mcproxy.config.native.toml import build
+from mcproxy.config.origin import Origin
 
 from ..support import SMALLEST, ConfigurationTestCase
 
@@ -69,7 +70,7 @@ NAMES = ["eth1", "lan*", "lan?", "lan7"]
 
 
 def built(written: dict[str, object]) -> Configuration:
-    return build(written, Mistakes("m"), dict)
+    return build(written, Mistakes(Origin("m")))
 
 
 class DocumentTests(ConfigurationTestCase):

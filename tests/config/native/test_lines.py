@@ -6,7 +6,8 @@ import time
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mcproxy.config.native.places import KeyPath, key_lines, key_text, line_of
+from mcproxy.config.native.lines import key_lines, line_of
+from mcproxy.config.origin import KeyPath, key_text
 
 
 class KeyLinesTests(SynchronousTestCase):

@@ -1,4 +1,4 @@
-"""Where keys stand: as a path for a message, and in which line of a file."""
+"""The lines of the keys in a TOML file."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
-from ..errors import shown
-
-KeyPath = tuple[str | int, ...]
-"""Keys, and positions in lists, from 0."""
+from ..origin import KeyPath, Origin
 
 _DEEPEST = 5  # instance.NAME.interface.IF.KEY
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
 _TOKEN = re.compile(
     r'"""(?:\\.|[^\\])*?"{3,5}|\'\'\'.*?\'{3,5}'  # texts over several lines
     r'|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*|[][{},\n]|[^][{},\n"\'#\s]+',
@@ -22,14 +19,20 @@ _TOKEN = re.compile(
 )
 
 
-def key_text(path: KeyPath) -> str:
-    """``path`` as TOML writes it, with quotes where it needs them; positions from 1: ``[1]``."""
-    parts = (f"[{key + 1}]" if isinstance(key, int) else f".{_quoted(key)}" for key in path)
-    return "".join(parts).removeprefix(".")
+class TomlOrigin(Origin):
+    """A TOML file; its lines are looked for when somebody first asks for one."""
 
+    def __init__(self, path: str, text: str) -> None:
+        super().__init__(path)
+        self._text = text
 
-def _quoted(key: str) -> str:
-    return key if _BARE.fullmatch(key) and len(key) < 60 else shown(key)
+    def line_of(self, where: KeyPath) -> int | None:
+        """The line of a key; of an item of a list without a line of its own, the list's."""
+        return line_of(where, self._lines)
+
+    @cached_property
+    def _lines(self) -> Mapping[KeyPath, int]:
+        return key_lines(self._text)
 
 
 def line_of(path: KeyPath, lines: Mapping[KeyPath, int]) -> int | None:
