@@ -12,11 +12,19 @@ VERSION = re.search(
 
 MANHOLE = ["twisted[conch]>=24.3"]
 # One test builds a wheel, with the setuptools that are there.
-TEST = ["hypothesis>=6.150", "scapy>=2.8", "coverage>=7", "setuptools>=70.1", *MANHOLE]
+TEST = [
+    "hypothesis>=6.150",
+    "scapy>=2.8",
+    "coverage>=7",
+    "jsonschema>=4.18",
+    "setuptools>=70.1",
+    *MANHOLE,
+]
 DEV = ["ruff>=0.6", "mypy>=1.10", "mypy-zope>=1.0", *TEST]
 
 setup(
-    name="mcproxy",
+    # On PyPI "mcproxy" is another project.
+    name="mcproxy-igmp",
     version=VERSION,
     description="An IGMP/MLD proxy daemon for Linux (RFC 4605)",
     long_description=(HERE / "README.rst").read_text("utf-8"),
@@ -30,9 +38,7 @@ setup(
         "twisted>=24.3",
         "pyroute2>=0.7.12",
         "attrs>=23.1",
-        "cattrs>=24.1",
         "rich>=13",
-        "tomli-w>=1.0",
         "tomlkit>=0.12",
         "lark>=1.1",
     ],

@@ -96,7 +96,7 @@ class WheelTests(SynchronousTestCase):
     def test_its_files(self) -> None:
         names = zipfile.ZipFile(self.wheel).namelist()
         tops = {name.partition("/")[0] for name in names}
-        self.assertEqual(tops, {"mcproxy", "twisted", f"mcproxy-{__version__}.dist-info"})
+        self.assertEqual(tops, {"mcproxy", "twisted", f"mcproxy_igmp-{__version__}.dist-info"})
         plugin = [name for name in names if name.startswith("twisted/")]
         self.assertEqual(plugin, ["twisted/plugins/mcproxy_plugin.py"])
         shipped = {name for name in names if name.startswith("mcproxy/")}

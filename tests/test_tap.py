@@ -11,7 +11,8 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy import tap
-from mcproxy.config.model import CONTROL_SOCKET, Configuration, InstanceConfig, ManholeConfig
+from mcproxy.config.model import Configuration, InstanceConfig, ManholeConfig
+from mcproxy.config.paths import CONTROL_SOCKET
 
 INSTANCES = (InstanceConfig("a", ("up",), ("down",)),)
 

@@ -14,10 +14,9 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from ..config.paths import CONTROL_SOCKET
 from ..exit_codes import DONE, NO, NO_DAEMON, NOT_PERMITTED
 from .parsers import make_parser
-
-SOCKET = "/run/mcproxy/control.sock"
 
 CONNECT_TIME = 5.0
 ANSWER_TIME = 60.0
@@ -76,13 +75,13 @@ def ask(path: str, method: str, what: str, request: Any = None) -> Any:
 def parser(name: str, description: str, *examples: str) -> argparse.ArgumentParser:
     """A parser for ``mcproxy NAME``, with the option --socket."""
     made = make_parser(name, description, examples)
-    add_socket(made, SOCKET)
+    add_socket(made, CONTROL_SOCKET)
     return made
 
 
 def add_socket(to: argparse.ArgumentParser, default: str = argparse.SUPPRESS) -> None:
     """The option --socket, which may stand before and after a command's arguments."""
-    described = f"the daemon's control socket (default: {SOCKET})"
+    described = f"the daemon's control socket (default: {CONTROL_SOCKET})"
     to.add_argument("--socket", metavar="PATH", default=default, help=described)
 
 

@@ -6,11 +6,10 @@ import os
 import sys
 from collections.abc import Sequence
 
-import tomli_w
-
 from ..config.errors import ConfigurationError
 from ..config.files import read
 from ..config.foreign.draft import NATIVE, Reading
+from ..config.native.text import toml_text
 from ..exit_codes import DONE, NO
 from .parsers import make_parser
 
@@ -47,4 +46,4 @@ def converted(reading: Reading, name: str) -> str:
     if reading.notes:
         head += ["", "Differences from the original:", *reading.notes]
     comments = "".join(f"# {line}".rstrip() + "\n" for line in head)
-    return f"{comments}\n{tomli_w.dumps(reading.document)}"
+    return f"{comments}\n{toml_text(reading.document)}"

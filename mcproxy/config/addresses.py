@@ -35,24 +35,30 @@ class MappedGroups(NamedTuple):
     source: bytes
 
 
-def parse_address(text: str, hint: str = "write one as in 192.0.2.1") -> IPAddress:
+def parse_address(text: str, hint: str = "write an address such as 192.0.2.1") -> IPAddress:
     """The address ``text``; Wrong, which gives the ``hint``."""
     try:
         address = ipaddress.ip_address(text.strip())
     except ValueError:
-        raise Wrong(f"{shown(text.strip())} is no address", hint) from None
+        raise Wrong(f"{shown(text.strip())} is not an address", hint) from None
     if getattr(address, "scope_id", None):
-        raise Wrong(f"{shown(text.strip())} names an interface", 'leave out what begins with "%"')
+        raise Wrong(
+            f"{shown(text.strip())} contains the name of an interface",
+            'remove "%" and what follows it',
+        )
     return address
 
 
-def parse_prefix(text: str, hint: str = "write one as in 192.0.2.0/24") -> IPNetwork:
+def parse_prefix(text: str, hint: str = "write a prefix such as 192.0.2.0/24") -> IPNetwork:
     """The prefix ``text``, an address and a length; Wrong, which gives the ``hint``."""
     host, _, length = (part.strip() for part in text.partition("/"))
     address = parse_address(host, hint)
     bits = address.max_prefixlen
     if not (length.isascii() and length.isdecimal() and int(length[:4]) <= bits):
-        raise Wrong(f"{shown(text.strip())} has no prefix length", f"use 0 to {bits} behind the /")
+        raise Wrong(
+            f"{shown(text.strip())} has no prefix length",
+            f"write a number from 0 to {bits} after the /",
+        )
     network = ipaddress.ip_network((address.packed, int(length)), strict=False)
     if network.network_address != address:
         raise Wrong(f"{shown(text.strip())} has bits beyond its prefix", f"write {network}")
@@ -63,19 +69,19 @@ def read_address(text: str) -> bytes:
     """The packed form of a unicast address; Wrong."""
     address = parse_address(text)
     if address.is_multicast or address.is_unspecified:
-        raise Wrong(f"{shown(text)} is no address of a host", "write a unicast address")
+        raise Wrong(f"{shown(text)} is not the address of a host", "write a unicast address")
     return address.packed
 
 
 def read_groups(text: str) -> IPNetwork:
     """A group, or a prefix of groups; Wrong."""
-    hint = "write a group, or a prefix as in 239.0.0.0/8"
+    hint = "write a group, or a prefix such as 239.0.0.0/8"
     single = "/" not in text
     network = (
         ipaddress.ip_network(parse_address(text, hint)) if single else parse_prefix(text, hint)
     )
     if not network.network_address.is_multicast or not network.broadcast_address.is_multicast:
-        raise Wrong(f"{shown(text.strip())} is not of multicast groups", hint)
+        raise Wrong(f"{shown(text.strip())} is not a multicast group", hint)
     return network
 
 
@@ -84,7 +90,7 @@ def read_channel(text: str) -> Channel:
     first, bar, second = text.partition("|")
     network = read_groups(first)
     if network.num_addresses != 1:
-        raise Wrong(f"{shown(text)} is more than one group", "write each by itself")
+        raise Wrong(f"{shown(text)} contains several groups", "list each group separately")
     group, source = network.network_address.packed, read_address(second) if bar else None
     _check_family(text, network, source)
     if not (IPV4 if len(group) == IPV4.address_size else IPV6).is_proxied(group):
@@ -96,7 +102,10 @@ def read_mapped(text: str) -> MappedGroups:
     """``GROUPS | SOURCE``; Wrong."""
     first, bar, second = text.partition("|")
     if not bar:
-        raise Wrong(f"{shown(text)} names no source", 'write it as in "232.1.0.0/16 | 192.0.2.1"')
+        raise Wrong(
+            f"{shown(text)} has no source",
+            'write "GROUPS | SOURCE", such as "232.1.0.0/16 | 192.0.2.1"',
+        )
     network, source = read_groups(first), read_address(second)
     _check_family(text, network, source)
     return MappedGroups(network, source)
@@ -114,4 +123,4 @@ def each(read: Callable[[str], object]) -> Callable[[Iterable[str] | None], None
 
 def _check_family(text: str, network: IPNetwork, source: bytes | None) -> None:
     if source is not None and len(source) * 8 != network.max_prefixlen:
-        raise Wrong(f"{shown(text)} is of two families", "write two IPv4 or two IPv6 addresses")
+        raise Wrong(f"{shown(text)} mixes IPv4 and IPv6", "write two IPv4 or two IPv6 addresses")

@@ -33,7 +33,9 @@ def add_instance(
     """With an instance of this name; ``table`` is what [instance.NAME] would hold."""
     written = document(configuration)
     if name in written["instance"]:
-        raise _refused(("instance", name), "there is an instance of this name", "remove it first")
+        raise _refused(
+            ("instance", name), "an instance of this name exists already", "remove it first"
+        )
     written["instance"][name] = dict(table)
     return rebuilt(configuration, written)
 
@@ -74,7 +76,7 @@ def move_downstream(configuration: Configuration, interface: str, to: str) -> Co
     table = _instance(written, to)
     holder = _holder(written, interface)
     if holder is None:
-        raise _refused(("move",), f"{shown(interface)} is no downstream", "add it instead")
+        raise _refused(("move",), f"{shown(interface)} is not a downstream", "add it instead")
     if holder == to:
         return configuration
     own = _Own(None, [])
@@ -113,7 +115,7 @@ def _take_out(table: dict[str, Any], instance: str, role: str, interface: str) -
     names = _links(table, role)
     if interface not in names:
         hint = nearest(interface, names) if names else ""
-        message = f"{shown(interface)} is no {role} of it"
+        message = f"the instance has no {role} {shown(interface)}"
         raise _refused(("instance", instance), message, hint)
     table[role] = [name for name in names if name != interface]
     settings = table.get("interface", {}).pop(interface, None) if role == DOWNSTREAM else None

@@ -30,7 +30,9 @@ def load(path: str) -> Configuration:
 def usable(reading: Reading, path: str) -> Reading:
     """``reading``, unless the file says that it is not to be used; ConfigurationError."""
     if reading.off is not None:
-        _fail(path, str(reading.off), "this switches it off", "take the statement out to use it")
+        _fail(
+            path, str(reading.off), "this statement disables the file", "remove it to use the file"
+        )
     return reading
 
 
@@ -72,7 +74,7 @@ def _content(path: str) -> bytes:
     except IsADirectoryError:
         _fail(path, "", "it is a directory", "name a file in it")
     except PermissionError:
-        _fail(path, "", "not permitted to read it", "make it readable for the user of the daemon")
+        _fail(path, "", "permission denied", "make it readable for the daemon's user")
     except (OSError, ValueError) as error:
         _fail(path, "", f"cannot be read: {getattr(error, 'strerror', None) or error}")
     if len(content) > LONGEST_FILE:

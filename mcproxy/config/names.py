@@ -34,7 +34,7 @@ def check_name(name: str) -> None:
     """Raise Wrong unless an interface can have this name."""
     _check_characters(name)
     if is_pattern(name):
-        raise Wrong(f"{shown(name)} is a pattern", "name one interface here")
+        raise Wrong(f"{shown(name)} is a pattern", "write the name of one interface")
     if name in (".", ".."):
         raise Wrong(f"no interface can be named {shown(name)}")
     length = len(name.encode())
@@ -53,11 +53,11 @@ def check_name_or_pattern(name: str) -> None:
     _check_characters(name)
     if len(name) > LONGEST_PATTERN:
         raise Wrong(
-            f"{shown(name)} is too long a pattern", f"use {LONGEST_PATTERN} characters at most"
+            f"{shown(name)} is too long for a pattern", f"use {LONGEST_PATTERN} characters at most"
         )
     parts = _tokens(name)
     if "[" in parts:
-        raise Wrong(f"{shown(name)} has a '[' without its ']'", "write sets as in eth[0-3]")
+        raise Wrong(f"{shown(name)} has a '[' without a ']'", "write sets such as eth[0-3]")
     if sum(part != "*" for part in parts) > LONGEST_NAME:
         raise Wrong(
             f"no interface can have a name that matches {shown(name)}",
@@ -72,7 +72,7 @@ def _check_characters(name: str) -> None:
     if bad is not None:
         label = f"'{bad}'" if bad in "/:" else "a space" if bad == " " else "a control character"
         raise Wrong(
-            f"no interface can be named {shown(name)}: it has {label} in it",
+            f"no interface can be named {shown(name)}: it contains {label}",
             "write the name as `ip link` shows it",
         )
 

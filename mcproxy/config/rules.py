@@ -42,7 +42,7 @@ def read_rule(text: str) -> Rule:
     group = read_range(first)
     source = read_range(second) if bar else None
     if group is not None and source is not None and len(group.first) != len(source.first):
-        raise Wrong(f"{shown(text)} is of two families", "write two IPv4 or two IPv6 ranges")
+        raise Wrong(f"{shown(text)} mixes IPv4 and IPv6", "write two IPv4 or two IPv6 ranges")
     return Rule(_check_group(first, group), _check_source(second, source))
 
 
@@ -65,9 +65,9 @@ def read_range(text: str) -> Range | None:
         return Range(address.packed, address.packed)
     first, last = (parse_address(part, _HINT) for part in text.split("-", 1))
     if first.version != last.version:
-        raise Wrong(f"{shown(text)} is of two families", "write two IPv4 or two IPv6 addresses")
+        raise Wrong(f"{shown(text)} mixes IPv4 and IPv6", "write two IPv4 or two IPv6 addresses")
     if first.packed > last.packed:
-        raise Wrong(f"{shown(text)} ends before it begins", f'write "{last} - {first}"')
+        raise Wrong(f"{shown(text)} ends before it starts", f'write "{last} - {first}"')
     return Range(first.packed, last.packed)
 
 
@@ -94,7 +94,7 @@ def _check_group(text: str, addresses: Range | None) -> Range | None:
         return groups
     if not groups.first <= addresses.first <= addresses.last <= groups.last:
         raise Wrong(
-            f"{shown(text.strip())} is not of multicast groups", f"groups are {range_text(groups)}"
+            f"{shown(text.strip())} is not a multicast group", f"groups are in {range_text(groups)}"
         )
     if not _is_ever_proxied(addresses):
         raise Wrong(
@@ -120,7 +120,7 @@ def _check_source(text: str, addresses: Range | None) -> Range | None:
     # What lies between two addresses that are no sources may be some.
     if addresses.first[0] == addresses.last[0] or family.is_multicast(addresses.first):
         raise Wrong(
-            f"{shown(text.strip())} is never the source of what is forwarded",
-            "write unicast addresses that are valid beyond their link",
+            f"{shown(text.strip())} cannot be the source of forwarded data",
+            "write unicast addresses that are not link-local",
         )
     return addresses

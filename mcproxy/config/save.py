@@ -8,12 +8,11 @@ import stat
 import tempfile
 from pathlib import Path
 
-import tomli_w
-
 from .errors import ConfigurationError
 from .files import text_of
 from .model import Configuration
 from .native.document import document
+from .native.text import toml_text
 
 KEPT = "~"
 """What the name of a file has after it once another one has replaced it."""
@@ -21,7 +20,7 @@ KEPT = "~"
 
 def write(configuration: Configuration) -> str:
     """A file in TOML that is read as ``configuration``."""
-    return tomli_w.dumps(document(configuration))
+    return toml_text(document(configuration))
 
 
 def rewrite(path: str, configuration: Configuration) -> str:

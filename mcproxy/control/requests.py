@@ -7,9 +7,9 @@ from typing import Any
 
 import attrs
 
-from ..config.errors import ConfigurationError, Wrong
+from ..config.errors import ConfigurationError
 from ..config.model import DOWNSTREAM, UPSTREAM
-from ..config.native.reader import Mistakes, structure
+from ..config.native.reader import Mistakes, read_table
 from ..config.origin import KeyPath, Origin
 
 
@@ -69,10 +69,7 @@ def parse(body: bytes, kind: type[Any]) -> Any:
         value = json.loads(body or b"{}")
     except (ValueError, RecursionError) as error:
         raise BadRequestError(f"the request is not valid JSON: {error}") from error
-    try:
-        request = structure(value, kind, (), mistakes)
-    except Wrong as wrong:
-        raise BadRequestError(str(wrong)) from wrong
+    request = read_table(value, kind, (), mistakes)
     if mistakes.found:
         raise BadRequestError(str(ConfigurationError(mistakes.all())))
     return request

@@ -11,7 +11,7 @@ import threading
 from typing import Any
 
 from mcproxy.cli import client
-from mcproxy.config.model import CONTROL_SOCKET
+from mcproxy.config.model import ControlConfig
 
 from ..source import PROJECT
 from .support import CommandTestCase
@@ -150,13 +150,14 @@ class FailureTests(ClientTestCase):
 
 class StartTests(ClientTestCase):
     def test_default_socket_is_the_daemon_s_default(self) -> None:
-        self.assertEqual(client.SOCKET, CONTROL_SOCKET)
+        usual = client.parser("show", "").parse_args([]).socket
+        self.assertEqual(usual, ControlConfig().socket)
 
     def test_commands_import_little(self) -> None:
         program = (
             "import sys\n"
             "from mcproxy.cli import add, move, reload, remove, show\n"
-            "print([name for name in ('twisted', 'attrs', 'cattrs', 'pyroute2', 'rich')"
+            "print([name for name in ('twisted', 'attr', 'attrs', 'tomlkit', 'pyroute2', 'rich')"
             " if name in sys.modules])"
         )
         done = subprocess.run(

@@ -34,7 +34,7 @@ class ConvertTests(CommandTestCase):
                 "#\n"
                 "# Differences from the original:\n"
                 "# line 6: 239.1.1.1/8 is 239.0.0.0/8\n"
-                "# line 18: rulematching holds for all upstreams\n"
+                "# line 18: rulematching applies to all upstreams\n"
                 "\n"
                 "[filter.t-1]\n"
             ),
@@ -55,8 +55,8 @@ class ConvertTests(CommandTestCase):
         self.assertEqual(self.out, "")
         self.assertEqual(
             self.err,
-            f'{path}: line 1, column 20: "b" is upstream and downstream, and alone;'
-            " name another one\n",
+            f'{path}: line 1, column 20: "b" is the only upstream and the only downstream;'
+            " add another interface\n",
         )
         self.assertEqual(self.run_here("convert"), 2)
         self.assertEqual(self.run_here("convert", "/nowhere"), 1)
@@ -83,6 +83,6 @@ class OldFileTests(CommandTestCase):
             self.assertEqual(self.run_here(*command, path), 1)
             self.assertEqual(
                 self.err,
-                f"{path}: line 4, column 1: this switches it off;"
-                " take the statement out to use it\n",
+                f"{path}: line 4, column 1: this statement disables the file;"
+                " remove it to use the file\n",
             )

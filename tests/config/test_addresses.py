@@ -29,9 +29,13 @@ class AddressTests(SynchronousTestCase):
         self.assertEqual(read_address(" 192.0.2.1 "), packed("192.0.2.1"))
         self.assertEqual(read_address("FE80::1"), packed("fe80::1"))
         for text in ("239.1.1.1", "0.0.0.0", "::", "ff3e::1"):
-            self.refused(read_address, text, "no address of a host; write a unicast address")
-        self.refused(read_address, "192.0.2", '"192.0.2" is no address; write one as in 192.0.2.1')
-        self.refused(read_address, "fe80::1%eth0", "names an interface")
+            self.refused(read_address, text, "not the address of a host; write a unicast address")
+        self.refused(
+            read_address,
+            "192.0.2",
+            '"192.0.2" is not an address; write an address such as 192.0.2.1',
+        )
+        self.refused(read_address, "fe80::1%eth0", "contains the name of an interface")
 
     def test_groups(self) -> None:
         for text, network in (
@@ -40,20 +44,26 @@ class AddressTests(SynchronousTestCase):
             (" ff15::/16", "ff15::/16"),
         ):
             self.assertEqual(read_groups(text), ipaddress.ip_network(network))
-        hint = "write a group, or a prefix as in 239.0.0.0/8"
-        self.refused(read_groups, "x", f'"x" is no address; {hint}')
-        self.refused(read_groups, "x/8", f'"x" is no address; {hint}')
+        hint = "write a group, or a prefix such as 239.0.0.0/8"
+        self.refused(read_groups, "x", f'"x" is not an address; {hint}')
+        self.refused(read_groups, "x/8", f'"x" is not an address; {hint}')
         for text in ("192.0.2.1", "192.0.0.0/2", "224.0.0.0/3"):
-            self.refused(read_groups, text, f'"{text}" is not of multicast groups; {hint}')
-        self.refused(read_groups, "239.0.0.0/33", "has no prefix length; use 0 to 32 behind the /")
+            self.refused(read_groups, text, f'"{text}" is not a multicast group; {hint}')
+        self.refused(
+            read_groups,
+            "239.0.0.0/33",
+            "has no prefix length; write a number from 0 to 32 after the /",
+        )
         self.refused(read_groups, "239.0.0.1/8", "has bits beyond its prefix; write 239.0.0.0/8")
 
     def test_channels(self) -> None:
         group, source = packed("232.1.1.1"), packed("192.0.2.1")
         self.assertEqual(read_channel("232.1.1.1"), Channel(group, None))
         self.assertEqual(read_channel("232.1.1.1|192.0.2.1"), Channel(group, source))
-        self.refused(read_channel, "232.0.0.0/8", "is more than one group; write each by itself")
-        self.refused(read_channel, "232.1.1.1 | 2001:db8::1", "is of two families")
+        self.refused(
+            read_channel, "232.0.0.0/8", "contains several groups; list each group separately"
+        )
+        self.refused(read_channel, "232.1.1.1 | 2001:db8::1", "mixes IPv4 and IPv6")
         for text in ("224.0.0.1", "ff02::1", "ff11::1"):
             self.refused(read_channel, text, "is of link-local scope")
 
@@ -62,8 +72,8 @@ class AddressTests(SynchronousTestCase):
             read_mapped("232.0.0.0/8 | 192.0.2.1"),
             MappedGroups(ipaddress.ip_network("232.0.0.0/8"), packed("192.0.2.1")),
         )
-        self.refused(read_mapped, "232.0.0.0/8", "names no source; write it as in")
-        self.refused(read_mapped, "ff3e::/32 | 192.0.2.1", "is of two families")
+        self.refused(read_mapped, "232.0.0.0/8", 'has no source; write "GROUPS | SOURCE", such as')
+        self.refused(read_mapped, "ff3e::/32 | 192.0.2.1", "mixes IPv4 and IPv6")
 
     def test_lists(self) -> None:
         check = each(read_address)

@@ -147,37 +147,39 @@ class ChangeTests(ConfigurationTestCase):
         after = self.check(add_instance(self.before, "c", table), "instance.c: added")
         self.assertEqual(after.instances[2].downstream, ("eth3",))
         self.assertEqual(remove_instance(after, "c"), self.before)
-        self.refused("instance.a: there is an instance of this", add_instance, "a", table)
+        self.refused(
+            "instance.a: an instance of this name exists already", add_instance, "a", table
+        )
         self.refused("instance.xyz: no such instance; there are a, b", remove_instance, "xyz")
         self.refused("no instance", remove_all)
 
     def test_an_instance_is_checked_as_in_a_file(self) -> None:
         table = {"upstream": "up", "downstream": ["eth3"]}
         for change, text in (
-            ({"downstream": ["eth2"]}, '"eth2" is downstream of instance b too'),
+            ({"downstream": ["eth2"]}, '"eth2" is also downstream of instance b'),
             ({"downstream": ["eth2", "a/b"]}, 'no interface can be named "a/b"'),
             ({"tabel": 3}, "instance.c.tabel: unknown key; did you mean table?"),
-            ({"table": 3}, '"up" is upstream of instance a too, on another table'),
+            ({"table": 3}, '"up" is also upstream of instance a, on another table'),
         ):
             self.refused(text, add_instance, "c", table | change)
-        self.refused("instance.c: no downstream", add_instance, "c", {"upstream": "x"})
+        self.refused("instance.c: downstream is missing", add_instance, "c", {"upstream": "x"})
 
     def test_downstreams(self) -> None:
         after = add_link(self.before, "b", DOWNSTREAM, "eth3")
         self.check(after, "instance.b.downstream: eth3 added")
         self.assertEqual(remove_link(after, "b", DOWNSTREAM, "eth3"), self.before)
         for arguments, text in (
-            (("a", DOWNSTREAM, "eth1"), '"eth1" stands here twice'),
-            (("b", DOWNSTREAM, "eth1"), '"eth1" is downstream of instance a too'),
+            (("a", DOWNSTREAM, "eth1"), '"eth1" is listed twice'),
+            (("b", DOWNSTREAM, "eth1"), '"eth1" is also downstream of instance a'),
             (("x", DOWNSTREAM, "eth3"), "instance.x: no such instance"),
-            (("a", DOWNSTREAM, "e 3"), "it has a space in it"),
+            (("a", DOWNSTREAM, "e 3"), "it contains a space"),
         ):
             self.refused(text, add_link, *arguments)
-        self.refused('"eth9" is no downstream of it', remove_link, "a", DOWNSTREAM, "eth9")
+        self.refused('the instance has no downstream "eth9"', remove_link, "a", DOWNSTREAM, "eth9")
         self.assertEqual(
             remove_link(self.before, "b", DOWNSTREAM, "eth2").instances[1].downstream, ()
         )
-        self.refused('"eth9" is no upstream of it', remove_link, "a", UPSTREAM, "eth9")
+        self.refused('the instance has no upstream "eth9"', remove_link, "a", UPSTREAM, "eth9")
 
     def test_a_removed_one_takes_its_settings_along(self) -> None:
         after = remove_link(self.before, "a", DOWNSTREAM, "eth1")
@@ -232,7 +234,7 @@ class ChangeTests(ConfigurationTestCase):
         self.assertEqual(move_downstream(after, "eth2", "b"), self.before)
 
     def test_moves_that_cannot_be(self) -> None:
-        self.refused('"eth9" is no downstream; add it', move_downstream, "eth9", "b")
+        self.refused('"eth9" is not a downstream; add it', move_downstream, "eth9", "b")
         self.refused("instance.z: no such instance", move_downstream, "eth1", "z")
 
 

@@ -16,20 +16,31 @@ from mcproxy.config.files import language
 from mcproxy.config.foreign import igmpproxy
 from mcproxy.config.foreign import mcproxy_1_1 as classic
 from mcproxy.config.foreign.draft import CLASSIC, IGMPPROXY, NATIVE, Reading
-from mcproxy.config.model import Configuration, InterfaceSettings
-from mcproxy.config.native.filters import FilterTable
+from mcproxy.config.model import (
+    Configuration,
+    InstanceConfig,
+    InterfaceSettings,
+    ManholeConfig,
+)
 from mcproxy.config.native.lines import key_lines
-from mcproxy.config.native.reader import Mistakes, keys_of
-from mcproxy.config.native.tables import Document, InstanceTable, ManholeTable
+from mcproxy.config.native.reader import Mistakes
 from mcproxy.config.native.toml import build, parse
 from mcproxy.config.origin import Origin
 from mcproxy.config.save import write
+from mcproxy.config.schema.filters import FilterTable
+from mcproxy.config.schema.option import options_of
 
 KEYS = sorted(
     {
         key
-        for kind in (Document, InstanceTable, InterfaceSettings, ManholeTable, FilterTable)
-        for key in keys_of(kind)
+        for kind in (
+            Configuration,
+            InstanceConfig,
+            InterfaceSettings,
+            ManholeConfig,
+            FilterTable,
+        )
+        for key in options_of(kind)
     }
 )
 NAMES = ["eth0", "eth1", "lan*", "eth[0-9]", "a/b", "", "lo", "x" * 16, "127.0.0.1:22", "/a"]
@@ -50,7 +61,9 @@ values: st.SearchStrategy[Any] = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(key_texts, inner, max_size=5),
 )
 NAME_LISTS = st.lists(st.sampled_from(NAMES) | scalars, max_size=4)
-setting_tables = st.dictionaries(st.sampled_from(keys_of(InterfaceSettings)) | key_texts, scalars)
+setting_tables = st.dictionaries(
+    st.sampled_from(list(options_of(InterfaceSettings))) | key_texts, scalars
+)
 RULES = ["*", "239.0.0.0/8 | 192.0.2.1", "ff3e::1 - ff3e::9", "10.0.0.0/7", "239.1.1.1/8", "::|::"]
 rule_lists = st.lists(
     st.sampled_from(RULES)

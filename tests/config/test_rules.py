@@ -59,10 +59,12 @@ class RuleTests(SynchronousTestCase):
     def test_texts_that_are_none(self) -> None:
         for text in ("", "|", "x", "239.0.0.256", "*.*", "* - 239.0.0.1", "239.0.0.1 -", "a | b",
                      "239.0.0.1 | *x", "239.0.0.1 | 1 | 2"):  # fmt: skip
-            self.refused(text, 'is no address; write an address, a prefix, "A - B" or "*"')
+            self.refused(text, 'is not an address; write an address, a prefix, "A - B" or "*"')
         for text in ("239.0.0.0/33", "239.0.0.0/", "239.0.0.0/-1", "239.0.0.0/٣", "239.0.0.0/8/8"):
-            self.refused(text, "has no prefix length; use 0 to 32 behind the /")
-        self.refused("* | fe80::1%eth0", 'names an interface; leave out what begins with "%"')
+            self.refused(text, "has no prefix length; write a number from 0 to 32 after the /")
+        self.refused(
+            "* | fe80::1%eth0", 'contains the name of an interface; remove "%" and what follows it'
+        )
 
     def test_bits_beyond_a_prefix(self) -> None:
         self.refused("239.1.1.1/8", '"239.1.1.1/8" has bits beyond its prefix; write 239.0.0.0/8')
@@ -70,17 +72,17 @@ class RuleTests(SynchronousTestCase):
     def test_reversed_ranges(self) -> None:
         self.refused(
             "239.1.1.9 - 239.1.1.0",
-            '"239.1.1.9 - 239.1.1.0" ends before it begins; write "239.1.1.0 - 239.1.1.9"',
+            '"239.1.1.9 - 239.1.1.0" ends before it starts; write "239.1.1.0 - 239.1.1.9"',
         )
 
     def test_two_families(self) -> None:
-        self.refused("239.1.1.1 | 2001:db8::1", "is of two families; write two IPv4 or two IPv6")
-        self.refused("239.1.1.1 - ff3e::1", "is of two families; write two IPv4 or two IPv6")
+        self.refused("239.1.1.1 | 2001:db8::1", "mixes IPv4 and IPv6; write two IPv4 or two IPv6")
+        self.refused("239.1.1.1 - ff3e::1", "mixes IPv4 and IPv6; write two IPv4 or two IPv6")
 
     def test_groups_that_are_none(self) -> None:
         for text in ("192.0.2.1", "223.0.0.0 - 239.0.0.1", "239.0.0.0 - 240.0.0.0", "128.0.0.0/1"):
-            self.refused(text, f'"{text}" is not of multicast groups; groups are 224.0.0.0/4')
-        self.refused("2001:db8::1", "is not of multicast groups; groups are ff00::/8")
+            self.refused(text, f'"{text}" is not a multicast group; groups are in 224.0.0.0/4')
+        self.refused("2001:db8::1", "is not a multicast group; groups are in ff00::/8")
 
     def test_groups_that_are_never_forwarded(self) -> None:
         for text in ("224.0.0.0/24", "224.0.0.251", "ff02::1", "ff01::/16", "ff10:: - ff12::5"):
@@ -89,7 +91,7 @@ class RuleTests(SynchronousTestCase):
     def test_sources_that_are_none(self) -> None:
         for text in ("239.1.1.1", "224.0.0.0/4", "0.0.0.0", "127.0.0.0/8", "::", "::1", "ff3e::1",
                      "fe80::/10", "ff00::/8"):  # fmt: skip
-            self.refused(f"* | {text}", f'"{text}" is never the source of what is forwarded')
+            self.refused(f"* | {text}", f'"{text}" cannot be the source of forwarded data')
         for text in ("0.0.0.0/0", "::/0", "0.0.0.0 - 1.0.0.0", "fe80:: - fec0::"):
             self.assertIsNotNone(read_rule(f"* | {text}").source)
 

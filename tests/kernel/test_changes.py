@@ -9,12 +9,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import tomli_w
-
 from mcproxy.config import edit as change
 from mcproxy.config.errors import ConfigurationError
 from mcproxy.config.model import Configuration
 from mcproxy.config.native.document import document
+from mcproxy.config.native.text import toml_text
 from mcproxy.config.native.toml import parse
 from mcproxy.config.save import write
 from mcproxy.instance.policy import per_source_instances
@@ -189,7 +188,7 @@ class ChangesTests(RunningTestCase):
             instance["interface"] = dict.fromkeys(instance["downstream"][:1], settings)
         else:
             instance.update(self.random.choice(others))
-        self.daemon.config.write_text(tomli_w.dumps(written), encoding="utf-8")
+        self.daemon.config.write_text(toml_text(written), encoding="utf-8")
         return "/reload", {}, lambda configuration: change.rebuilt(configuration, written)
 
 

@@ -8,7 +8,7 @@ import attrs
 
 from ..errors import Mistake
 from ..model import Configuration
-from ..native.document import Document, document
+from ..native.document import TomlTable, document
 from ..native.reader import Mistakes
 from ..native.toml import build
 from ..origin import KeyPath, Origin
@@ -39,12 +39,12 @@ class Reading:
 
     language: str
     configuration: Configuration
-    written: Document | None = None
+    written: TomlTable | None = None
     notes: tuple[str, ...] = ()
     off: Place | None = None
 
     @property
-    def document(self) -> Document:
+    def document(self) -> TomlTable:
         """What was read, in the native language."""
         return document(self.configuration) if self.written is None else self.written
 

@@ -22,8 +22,8 @@ INSTANCE = "igmpproxy"
 _ROLES = (UPSTREAM, DOWNSTREAM, "disabled")
 
 _NOT_NEEDED = {
-    "hashtablesize": "hosts are tracked one by one, so there is no table to size",
-    "rescanvif": "links that come and go are always followed",
+    "hashtablesize": "not needed, because hosts are tracked one by one",
+    "rescanvif": "not needed, because new and removed interfaces are always noticed",
     "user": "the service manager chooses the user (User= or DynamicUser= in the unit)",
     "chroot": "the service manager confines the daemon (ProtectSystem= in the unit)",
 }
@@ -101,7 +101,7 @@ class _Reader:
         """The word that must follow ``after``."""
         word = self._next()
         if not word.text:
-            self._draft.wrong(after.place, f"nothing follows {shown(after.text)}")
+            self._draft.wrong(after.place, f"the value after {shown(after.text)} is missing")
         return word
 
     # -- keywords
@@ -127,7 +127,7 @@ class _Reader:
                 getattr(interface, option.text).append(self._value(option))
             elif option.text == "ratelimit":
                 if self._number(option):
-                    text = "ratelimit: the kernel has no such limit; a firewall has"
+                    text = "ratelimit: the kernel has no such limit; use a firewall"
                     self._draft.note(option.place, text)
             elif option.text == "threshold":
                 interface.threshold = (option, self._number(option))
@@ -136,7 +136,7 @@ class _Reader:
                 hint = nearest(option.text, [*known, *self._keywords])
                 self._draft.wrong(option.place, f"{shown(option.text)} is not expected here", hint)
         if interface.name.text in self._interfaces:
-            self._draft.wrong(interface.name.place, "this interface stands here already")
+            self._draft.wrong(interface.name.place, "this interface is defined twice")
         if not interface.role and interface.name.text:
             place, hint = interface.name.place, "write upstream, downstream or disabled after it"
             self._draft.wrong(place, f"{shown(interface.name.text)} has no role", hint)
@@ -185,8 +185,8 @@ class _Reader:
         if disabled:
             self._draft.note(
                 word.place,
-                f"defaultdown is left out, for a pattern would mean {', '.join(disabled)} too;"
-                " name the other downstreams",
+                f"defaultdown is left out, because a pattern would match {', '.join(disabled)} too;"
+                " list the other downstreams",
             )
         else:
             table["downstream"].append("*")
@@ -218,9 +218,9 @@ class _Reader:
             rules = ", ".join(f'"* | {word.text}"' for word in one.altnet)
             self._draft.note(
                 one.altnet[0].place,
-                f"altnet: all sources are accepted from {one.name.text}; to have these alone,"
-                f" write a filter for it with allow = [{rules}]",
+                f"altnet: mcproxy accepts all sources from {one.name.text}; to accept only these,"
+                f" write a filter with allow = [{rules}]",
             )
         elif one.altnet:
-            text = f"altnet: hosts of all subnets are heard on {one.name.text}"
+            text = f"altnet: mcproxy accepts reports from all subnets on {one.name.text}"
             self._draft.note(one.altnet[0].place, text)

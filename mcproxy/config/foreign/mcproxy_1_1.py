@@ -149,7 +149,9 @@ class _Reader:
         key = f"{word[:-2].lower()}-version"
         if key in self._versions:
             self._draft.wrong(
-                _place(statement), f"a version of {word[:-2]} was chosen before", "leave one out"
+                _place(statement),
+                f"{word[:-2]} has a version already",
+                "remove one of the statements",
             )
         self._versions[key] = int(word[-1])
 
@@ -211,13 +213,13 @@ class _Reader:
             known = [f'"{word}"' for way, word in _MATCHING if way == direction.lower()]
             self._draft.wrong(
                 _place(how),
-                f"{shown(str(how))} is not for {direction}",
+                f"{shown(str(how))} is not possible for {direction}",
                 f"write {' or '.join(known)}",
             )
             return
         (key,) = said
         if key in table:
-            self._draft.wrong(_place(how), "this was chosen before", "leave one out")
+            self._draft.wrong(_place(how), "rulematching is given twice", "remove one")
         self._check_upstream(interface, table)
         table.update(said)
         if time:
@@ -239,9 +241,9 @@ class _Reader:
         if name == "*":
             return
         if name not in upstreams:
-            self._draft.wrong(_place(interface), f"{shown(name)} is no upstream of this instance")
+            self._draft.wrong(_place(interface), f"this instance has no upstream {shown(name)}")
         elif len(upstreams) > 1:
-            self._draft.note(_place(interface), "rulematching holds for all upstreams")
+            self._draft.note(_place(interface), "rulematching applies to all upstreams")
 
     def _define(self, name: Token, rules: Tree[Token]) -> None:
         if _text(name) in self._filters:

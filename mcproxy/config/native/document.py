@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import attrs
-
 from ...protocol.policy.filters import Rule
 from ..model import (
     NEVER,
@@ -22,19 +20,15 @@ from ..model import (
     complete,
 )
 from ..rules import rule_text
-from .reader import key_of
+from ..schema.option import options_of
+from ..schema.tables import Section, Tables
 
-Document = dict[str, Any]
-
-_NO_KEYS = {"name", "interface", "elsewhere", "filters"}
-"""Attributes of an instance that are no plain keys of its table."""
-
-_KEYS = {"upstreams": "upstream"}
+TomlTable = dict[str, Any]
 
 
-def document(configuration: Configuration) -> Document:
+def document(configuration: Configuration) -> TomlTable:
     """The tables that ``configuration`` is read from; what has its default is left out."""
-    written: Document = {}
+    written: TomlTable = {}
     if defaults := differences(configuration.defaults, InterfaceSettings()):
         written["defaults"] = defaults
     if configuration.filters:
@@ -45,28 +39,33 @@ def document(configuration: Configuration) -> Document:
         instance.name: _instance(instance, configuration.defaults)
         for instance in configuration.instances
     }
-    for name in ("manhole", "control"):
-        section = getattr(configuration, name)
-        if section is not None:
-            written[name] = {key_of(k): v for k, v in attrs.asdict(section).items()}
+    for option in options_of(Configuration).values():
+        section = getattr(configuration, option.attribute)
+        if isinstance(option.value, Section) and option.default is None and section is not None:
+            written[option.key] = _values(section)
     return written
 
 
-def differences(value: Any, usual: Any) -> Document:
+def differences(value: Any, usual: Any) -> TomlTable:
     """What is different in ``value``, by key; both are of one attrs class."""
     return {
-        key_of(field.name): _plain(getattr(value, field.name))
-        for field in attrs.fields(type(value))
-        if getattr(value, field.name) != getattr(usual, field.name)
+        option.key: _plain(getattr(value, option.attribute))
+        for option in options_of(type(value)).values()
+        if getattr(value, option.attribute) != getattr(usual, option.attribute)
     }
 
 
-def _instance(instance: InstanceConfig, defaults: InterfaceSettings) -> Document:
+def _values(section: Any) -> TomlTable:
+    options = options_of(type(section)).values()
+    return {option.key: _plain(getattr(section, option.attribute)) for option in options}
+
+
+def _instance(instance: InstanceConfig, defaults: InterfaceSettings) -> TomlTable:
     table = {
-        _KEYS.get(field.name) or key_of(field.name): _plain(getattr(instance, field.name))
-        for field in attrs.fields(InstanceConfig)
-        if field.name not in _NO_KEYS
-        and (field.default is attrs.NOTHING or getattr(instance, field.name) != field.default)
+        option.key: _plain(getattr(instance, option.attribute))
+        for option in options_of(InstanceConfig).values()
+        if not isinstance(option.value, Tables)
+        and getattr(instance, option.attribute) != option.default
     }
     if own := _own_settings(instance, defaults):
         table["interface"] = {name: differences(each, defaults) for name, each in own.items()}
@@ -75,7 +74,7 @@ def _instance(instance: InstanceConfig, defaults: InterfaceSettings) -> Document
     return table
 
 
-def _filter(one: FilterConfig) -> Document:
+def _filter(one: FilterConfig) -> TomlTable:
     return {
         "interface": one.interface,
         "role": one.role,

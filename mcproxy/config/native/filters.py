@@ -14,15 +14,13 @@ import attrs
 
 from ...protocol.policy.filters import Rule
 from ..errors import Wrong, shown
-from ..limits import check_plain_name, one_of
-from ..model import DIRECTIONS, DOWNSTREAM, IN, ROLES, UPSTREAM, FilterConfig
-from ..names import check_name, check_name_or_pattern, is_pattern, overlap
+from ..model import DOWNSTREAM, IN, UPSTREAM, FilterConfig, InstanceConfig
+from ..names import check_name, is_pattern, overlap
 from ..origin import KeyPath, key_text
 from ..rules import read_rule
-from .reader import Mistakes, nearest, structure
-from .tables import InstanceTable
-
-_HOW_TO_WRITE = 'write "GROUP | SOURCE", { rule = "...", from = "IF" } or { filter = "NAME" }'
+from ..schema.checks import check_plain_name
+from ..schema.filters import HOW_TO_WRITE_A_RULE, FilterPlace, FilterTable, NamedFilter
+from .reader import Mistakes, nearest, read_values
 
 Placed = tuple[KeyPath, Rule]
 """A rule, and where it stands."""
@@ -34,24 +32,6 @@ class _Reference:
 
     where: KeyPath
     name: str
-
-
-@attrs.frozen
-class NamedTable:
-    """[filter.NAME]."""
-
-    rules: Any = None
-
-
-@attrs.frozen
-class FilterTable:
-    """[[instance.NAME.filter]]."""
-
-    interface: str = attrs.field(default="", metadata={"check": check_name_or_pattern})
-    role: str = attrs.field(default="", metadata={"check": one_of(*ROLES)})
-    direction: str = attrs.field(default="", metadata={"check": one_of(*DIRECTIONS)})
-    allow: Any = None
-    deny: Any = None
 
 
 class Filters:
@@ -71,21 +51,24 @@ class Filters:
         """The rules of each named filter, in the order of the file."""
         return {name: _rules(self._named.get(name, [])) for name in self._known}
 
-    def of_instance(self, name: str, table: InstanceTable) -> tuple[FilterConfig, ...]:
-        """The filters of one instance, and all that is wrong in them."""
-        seen: set[tuple[str, ...]] = set()
+    def of_instance(
+        self, instance: InstanceConfig, tables: Iterable[object]
+    ) -> tuple[FilterConfig, ...]:
+        """The filters of one instance, and whatever is wrong in them."""
+        seen: set[FilterPlace] = set()
         filters = []
-        for position, written in enumerate(table.filter):
-            where = ("instance", name, "filter", position)
-            read = structure(written, FilterTable, where, self._mistakes)
-            if not isinstance(written, dict) or not self._is_complete(written, where):
+        for position, written in enumerate(tables):
+            where = ("instance", instance.name, "filter", position)
+            values = read_values(written, FilterTable, where, self._mistakes)
+            if not isinstance(written, dict) or not self._is_complete(written, values, where):
                 continue
-            key = (read.interface, read.role, read.direction)
-            if key in seen:
-                self._mistakes.add(where, _told_twice(read), "put their rules into one")
-            seen.add(key)
-            self._check_interface(read, table, where)
-            filters.append(self._filter(name, read, table, where))
+            read = FilterTable(**values)
+            place = FilterPlace(read.interface, read.role, read.direction)
+            if place in seen:
+                self._mistakes.add(where, _told_twice(read), "put their rules into one filter")
+            seen.add(place)
+            self._check_interface(read, instance, where)
+            filters.append(self._filter(read, instance, where))
         return tuple(filters)
 
     def check_named(self) -> None:
@@ -102,11 +85,8 @@ class Filters:
             check_plain_name(name, "a filter")
         except Wrong as wrong:
             self._mistakes.add(where, wrong.message, wrong.hint)
-        read = structure(table, NamedTable, where, self._mistakes)
-        if isinstance(table, dict) and "rules" not in table:
-            self._mistakes.add(where, "no rules", f"write rules = [...]; {_HOW_TO_WRITE}")
-            return []
-        return list(self._read_items(read.rules, (*where, "rules")))
+        read = read_values(table, NamedFilter, where, self._mistakes)
+        return list(self._read_items(read.get("rules"), (*where, "rules")))
 
     def _in_order(self, written: Mapping[str, list[Placed | _Reference]]) -> list[str]:
         """The names of filters, each after those that it has in it; none if that cannot be."""
@@ -122,8 +102,8 @@ class Filters:
             told[5:-1] = ["..."] if len(told) > 6 else told[5:-1]
             self._mistakes.add(
                 ("filter", circle[0], "rules"),
-                f"this filter has itself in it: {' has '.join(told)}",
-                "take one of them out",
+                f"this filter contains itself: {' contains '.join(told)}",
+                "remove one of these references",
             )
             return []
         return [name for name in order if name in written]
@@ -132,7 +112,7 @@ class Filters:
         if items is None:
             return
         if not isinstance(items, list):
-            self._mistakes.add(where, f"{shown(items)} is no list of rules", _HOW_TO_WRITE)
+            self._mistakes.add(where, f"{shown(items)} is not a list of rules", HOW_TO_WRITE_A_RULE)
             return
         for position, item in enumerate(items):
             place = (*where, position)
@@ -157,36 +137,33 @@ class Filters:
 
     def _unknown(self, where: KeyPath, name: str) -> None:
         if name in self._known:
-            return  # it is in a circle, which was told
+            return  # it is in a circle, which was noted
         how = f"write [{key_text(('filter', name))}]"
         hint = nearest(name, self._known) if self._known else how
         self._mistakes.add(where, f"there is no filter {shown(name)}", hint)
 
     # -- filters of instances
 
-    def _is_complete(self, written: Mapping[str, Any], where: KeyPath) -> bool:
-        for key, example in (("interface", "*"), ("role", UPSTREAM), ("direction", IN)):
-            if key not in written:
-                self._mistakes.add(where, f"no {key}", f'write {key} = "{example}"')
-        given = [key for key in ("allow", "deny") if key in written]
+    def _is_complete(
+        self, written: Mapping[str, Any], values: Mapping[str, Any], where: KeyPath
+    ) -> bool:
+        """Whether it says where it applies and what may pass, in values that are right."""
+        given = [key for key in FilterTable.EITHER if key in written]
         if len(given) != 1:
-            what = "both allow and deny" if given else "neither allow nor deny"
-            self._mistakes.add(where, what, "say what may pass, or what may not")
-        parts = ("interface", "role", "direction")
-        right = all(key in written and not self._mistakes.at((*where, key)) for key in parts)
-        return right and len(given) == 1
+            either = " and ".join(FilterTable.EITHER)
+            what = f"both {either} are given" if given else f"{either} are missing"
+            self._mistakes.add(where, what, "write one of them")
+        return len(given) == 1 and all(key in values for key in ("interface", "role", "direction"))
 
-    def _check_interface(self, read: FilterTable, table: InstanceTable, where: KeyPath) -> None:
-        there = table.upstream if read.role == UPSTREAM else table.downstream
+    def _check_interface(self, read: FilterTable, instance: InstanceConfig, where: KeyPath) -> None:
+        there = instance.upstreams if read.role == UPSTREAM else instance.downstream
         if there and not any(overlap(read.interface, other) for other in there):
-            message = f"{shown(read.interface)} is no {read.role} of this instance"
+            message = f"this instance has no {read.role} {shown(read.interface)}"
             self._mistakes.add((*where, "interface"), message, nearest(read.interface, there))
         elif not there and read.role == UPSTREAM:
             self._mistakes.add((*where, "role"), "this instance has no upstream")
 
-    def _filter(
-        self, name: str, read: FilterTable, table: InstanceTable, where: KeyPath
-    ) -> FilterConfig:
+    def _filter(self, read: FilterTable, instance: InstanceConfig, where: KeyPath) -> FilterConfig:
         key, written = ("allow", read.allow) if read.allow is not None else ("deny", read.deny)
         items: Iterable[Placed | _Reference]
         if isinstance(written, str):
@@ -195,7 +172,7 @@ class Filters:
             items = self._read_items(written, (*where, key))
         rules = self._resolved(items)
         for place, rule in rules:
-            self._note_useless(place, _why_useless(rule, name, read, table))
+            self._note_useless(place, _why_useless(rule, read, instance))
         return FilterConfig(
             interface=read.interface,
             role=read.role,
@@ -223,7 +200,7 @@ def _read_item(item: object) -> Rule | str:
         case {"rule": str(text), "from": str(came_from), **rest} if not rest:
             check_name(came_from)
             return read_rule(text)._replace(came_from=came_from)
-    raise Wrong(f"{shown(item)} is no rule", _HOW_TO_WRITE)
+    raise Wrong(f"{shown(item)} is not a rule", HOW_TO_WRITE_A_RULE)
 
 
 def _rules(placed: list[Placed]) -> tuple[Rule, ...]:
@@ -232,29 +209,33 @@ def _rules(placed: list[Placed]) -> tuple[Rule, ...]:
 
 def _told_twice(read: FilterTable) -> str:
     where = f"{shown(read.interface)} as {read.role}, {read.direction}"
-    return f"a filter for {where}, stands here already"
+    return f"a second filter for {where}"
 
 
-def _why_useless(
-    rule: Rule, instance: str, read: FilterTable, table: InstanceTable
-) -> Wrong | None:
-    """Why ``rule`` can never match where a filter of an instance has it; None if it can."""
-    instance = key_text((instance,))
+def _why_useless(rule: Rule, read: FilterTable, instance: InstanceConfig) -> Wrong | None:
+    """Why ``rule`` can never match in a filter of ``instance``; None if it can."""
+    shown_instance = f"instance {key_text((instance.name,))}"
     addresses = rule.group or rule.source
     if addresses is not None:
         family = "IPv4" if len(addresses.first) == 4 else "IPv6"
-        if family not in table.families:
-            return Wrong(f"instance {instance} leaves {family} alone", "leave this rule out")
+        if family not in instance.families:
+            return Wrong(f"{family} is disabled in {shown_instance}", "leave this rule out")
     if rule.came_from is None:
         return None
     name = shown(rule.came_from)
     if read.direction == IN:
-        return Wrong(f"what comes in by a link comes from it, not from {name}", 'leave "from" out')
+        return Wrong(
+            f'{name} cannot be given as "from": data of direction "in" comes from the'
+            " filter's own interface",
+            'leave "from" out',
+        )
     if rule.came_from == read.interface and not is_pattern(read.interface):
         return Wrong(f"data from {name} is never sent back there", 'leave "from" out')
-    there = table.downstream if read.role == UPSTREAM else (*table.upstream, *table.downstream)
+    there = instance.downstream
+    if read.role == DOWNSTREAM:
+        there = (*instance.upstreams, *instance.downstream)
     if not any(overlap(rule.came_from, other) for other in there):
         role = DOWNSTREAM if read.role == UPSTREAM else "interface"
         hint = nearest(rule.came_from, there) if there else ""
-        return Wrong(f"{name} is no {role} of instance {instance}", hint)
+        return Wrong(f"{shown_instance} has no {role} {name}", hint)
     return None

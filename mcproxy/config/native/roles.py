@@ -14,10 +14,10 @@ from collections.abc import Iterator, Mapping
 import attrs
 
 from ..errors import shown
+from ..model import InstanceConfig
 from ..names import is_pattern, overlap
 from ..origin import key_text
 from .reader import Mistakes
-from .tables import InstanceTable
 
 MOST_INTERFACES = 32
 """Virtual interfaces of one multicast routing table (MAXVIFS, MAXMIFS)."""
@@ -29,7 +29,7 @@ class _Use:
 
     name: str
     instance: str
-    table: InstanceTable
+    config: InstanceConfig
     upstream: bool
 
     @property
@@ -37,7 +37,7 @@ class _Use:
         return "upstream" if self.upstream else "downstream"
 
 
-def check_roles(instances: Mapping[str, InstanceTable], mistakes: Mistakes) -> None:
+def check_roles(instances: Mapping[str, InstanceConfig], mistakes: Mistakes) -> None:
     """Note interfaces that are used twice, and tables with too many."""
     named: defaultdict[str, list[_Use]] = defaultdict(list)
     patterns: list[_Use] = []
@@ -45,27 +45,27 @@ def check_roles(instances: Mapping[str, InstanceTable], mistakes: Mistakes) -> N
         earlier = patterns if is_pattern(use.name) else named[use.name]
         _compare(use, earlier, mistakes)
         earlier.append(use)
-    for name, table in instances.items():
-        _check_settings(name, table, named_elsewhere(name, instances), mistakes)
+    for name, config in instances.items():
+        _check_settings(name, config, named_elsewhere(name, instances), mistakes)
     _count(instances, mistakes)
 
 
-def named_elsewhere(name: str, instances: Mapping[str, InstanceTable]) -> frozenset[str]:
+def named_elsewhere(name: str, instances: Mapping[str, InstanceConfig]) -> frozenset[str]:
     """The interfaces that instances beside ``name`` name, in families that it has too."""
     families = instances[name].families
     return frozenset(
         use.name
         for use in _uses(instances)
-        if use.instance != name and use.table.families & families and not is_pattern(use.name)
+        if use.instance != name and use.config.families & families and not is_pattern(use.name)
     )
 
 
-def _uses(instances: Mapping[str, InstanceTable]) -> Iterator[_Use]:
-    for name, table in instances.items():
-        for upstream in table.upstream:
-            yield _Use(upstream, name, table, True)
-        for downstream in table.downstream:
-            yield _Use(downstream, name, table, False)
+def _uses(instances: Mapping[str, InstanceConfig]) -> Iterator[_Use]:
+    for name, config in instances.items():
+        for upstream in config.upstreams:
+            yield _Use(upstream, name, config, True)
+        for downstream in config.downstream:
+            yield _Use(downstream, name, config, False)
 
 
 def _compare(use: _Use, earlier: list[_Use], mistakes: Mistakes) -> None:
@@ -85,56 +85,59 @@ def _within(use: _Use, other: _Use) -> tuple[str, str] | None:
     if use.name != other.name:
         return None
     if use.upstream == other.upstream:
-        return f"{shown(use.name)} stands here twice", "leave one out"
-    if len({*use.table.upstream, *use.table.downstream}) == 1:
-        return f"{shown(use.name)} is upstream and downstream, and alone", "name another one"
+        return f"{shown(use.name)} is listed twice", "remove one"
+    if len({*use.config.upstreams, *use.config.downstream}) == 1:
+        return (
+            f"{shown(use.name)} is the only upstream and the only downstream",
+            "add another interface",
+        )
     return None
 
 
 def _between(use: _Use, other: _Use) -> tuple[str, str] | None:
     """What is wrong with two names, or two patterns, in different instances."""
-    if not (use.table.families & other.table.families and overlap(use.name, other.name)):
+    if not (use.config.families & other.config.families and overlap(use.name, other.name)):
         return None
     whose = f"{other.role} of instance {key_text((other.instance,))}"
     if use.name != other.name:
-        told = f"{shown(use.name)} may mean the same interface as {shown(other.name)}, {whose}"
+        told = f"{shown(use.name)} can match the same interface as {shown(other.name)}, {whose}"
     else:
-        told = f"{shown(use.name)} is {whose} too"
+        told = f"{shown(use.name)} is also {whose}"
     if not (use.upstream and other.upstream):
-        return told, "give each interface one role, in one instance"
-    if use.table.table != other.table.table:
+        return told, "give each interface one role in one instance"
+    if use.config.table != other.config.table:
         return f"{told}, on another table", "give both instances the same table"
     return None
 
 
 def _check_settings(
-    name: str, table: InstanceTable, elsewhere: frozenset[str], mistakes: Mistakes
+    name: str, config: InstanceConfig, elsewhere: frozenset[str], mistakes: Mistakes
 ) -> None:
     """Note settings of what a pattern would mean if another instance did not name it."""
-    for interface in table.interface:
-        if interface in elsewhere and interface not in (*table.downstream, *table.upstream):
+    for interface in config.interface:
+        if interface in elsewhere and interface not in (*config.downstream, *config.upstreams):
             where = ("instance", name, "interface", interface)
             mistakes.add(where, "another instance names this interface", "write its settings there")
 
 
-def _count(instances: Mapping[str, InstanceTable], mistakes: Mistakes) -> None:
+def _count(instances: Mapping[str, InstanceConfig], mistakes: Mistakes) -> None:
     """Note each kernel table that is named more interfaces than it can hold."""
     named: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
     full: set[int] = set()
-    for name, table in instances.items():
+    for name, config in instances.items():
         interfaces = {
             interface
-            for interface in (*table.upstream, *table.downstream)
+            for interface in (*config.upstreams, *config.downstream)
             if not is_pattern(interface)
         }
-        for family in sorted(table.families):
-            there = named[family, table.table]
+        for family in sorted(config.families):
+            there = named[family, config.table]
             there |= interfaces
-            if len(there) > MOST_INTERFACES and table.table not in full:
-                full.add(table.table)
+            if len(there) > MOST_INTERFACES and config.table not in full:
+                full.add(config.table)
                 mistakes.add(
                     ("instance", name, "downstream"),
-                    f"table {table.table} would have {len(there)} interfaces"
-                    f" and the kernel has room for {MOST_INTERFACES}",
-                    "put some into an instance with another upstream and another table",
+                    f"table {config.table} would have {len(there)} interfaces"
+                    f", but the kernel allows {MOST_INTERFACES}",
+                    "move some to an instance with another upstream and another table",
                 )

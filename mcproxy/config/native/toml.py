@@ -12,18 +12,19 @@ import attrs
 from ..errors import ConfigurationError, Mistake
 from ..model import Configuration
 from ..origin import KeyPath, Origin
+from ..schema.option import options_of
+from ..schema.tables import Section
 from .filters import Filters
 from .lines import TomlOrigin
-from .reader import Mistakes, structure
+from .reader import Mistakes
 from .roles import check_roles, named_elsewhere
 from .tables import (
-    Document,
-    read_control,
+    FileTables,
     read_defaults,
+    read_file,
     read_instance,
-    read_manhole,
-    read_settings,
-    to_config,
+    read_interfaces,
+    read_section,
 )
 
 NO_INSTANCE_HINT = "write [instance.NAME] with an upstream and a downstream"
@@ -70,35 +71,48 @@ class _CommandLine(Origin):
 
 def build(document: Mapping[str, Any], mistakes: Mistakes) -> Configuration:
     """The configuration in a document that was read; ConfigurationError, with ``mistakes``."""
-    read = structure(document, Document, (), mistakes)
-    defaults = read_defaults(read.defaults, mistakes)
-    tables = {name: read_instance(name, table, mistakes) for name, table in read.instance.items()}
-    settings = {
-        name: read_settings(name, table, defaults, mistakes) for name, table in tables.items()
+    file = read_file(document, mistakes)
+    defaults = read_defaults(file.sections.get("defaults", {}), mistakes)
+    tables = {name: read_instance(name, table, mistakes) for name, table in file.instances.items()}
+    instances = {
+        name: attrs.evolve(table.config, interface=read_interfaces(table, defaults, mistakes))
+        for name, table in tables.items()
     }
     if not tables and not mistakes.at(("instance",)):
         mistakes.add((), "no instance", NO_INSTANCE_HINT)
-    check_roles(tables, mistakes)
-    named = Filters(read.filter, mistakes)
-    filters = {name: named.of_instance(name, table) for name, table in tables.items()}
+    check_roles(instances, mistakes)
+    named = Filters(file.filters, mistakes)
+    filters = {
+        name: named.of_instance(instances[name], table.filters) for name, table in tables.items()
+    }
     named.check_named()
-    manhole = None if read.manhole is None else read_manhole(read.manhole, mistakes)
-    control = None if read.control is None else read_control(read.control, mistakes)
+    services = _read_services(file, mistakes)
     if mistakes.found:
         raise ConfigurationError(mistakes.all())
-    instances = (
-        to_config(name, table, settings[name], named_elsewhere(name, tables), filters[name])
-        for name, table in tables.items()
-    )
     return Configuration(
-        tuple(instances),
-        manhole,
-        mistakes.origin.path,
-        defaults=defaults.settings,
-        control=control,
+        tuple(
+            attrs.evolve(one, elsewhere=named_elsewhere(name, instances), filters=filters[name])
+            for name, one in instances.items()
+        ),
+        path=mistakes.origin.path,
+        defaults=defaults,
         filters=named.named,
         origin=mistakes.origin,
+        **services,
     )
+
+
+def _read_services(file: FileTables, mistakes: Mistakes) -> dict[str, Any]:
+    """The sections beside [defaults], by the attributes of Configuration."""
+    return {
+        option.attribute: read_section(
+            file.sections[option.attribute], option.value.kind, (option.key,), mistakes
+        )
+        for option in options_of(Configuration).values()
+        if isinstance(option.value, Section)
+        and option.default is None
+        and option.attribute in file.sections
+    }
 
 
 def decode(content: bytes, path: str) -> str:

@@ -56,14 +56,14 @@ class MeaningTests(ConfigurationTestCase):
         self.assertEqual(
             self.notes(IGMPPROXY),
             [
-                "line 3: hashtablesize: hosts are tracked one by one, so there is no table to size",
+                "line 3: hashtablesize: not needed, because hosts are tracked one by one",
                 "line 4: user: the service manager chooses the user (User= or DynamicUser= in the"
                 " unit)",
                 "line 5: chroot: the service manager confines the daemon (ProtectSystem= in the"
                 " unit)",
-                "line 7: altnet: all sources are accepted from eth0; to have these alone, write a"
-                ' filter for it with allow = ["* | 10.0.0.0/8", "* | 192.168.0.0/16"]',
-                "line 12: altnet: hosts of all subnets are heard on eth2",
+                "line 7: altnet: mcproxy accepts all sources from eth0; to accept only these,"
+                ' write a filter with allow = ["* | 10.0.0.0/8", "* | 192.168.0.0/16"]',
+                "line 12: altnet: mcproxy accepts reports from all subnets on eth2",
             ],
         )
 
@@ -75,7 +75,7 @@ class MeaningTests(ConfigurationTestCase):
         self.assertEqual(
             self.notes(text),
             [
-                "line 2: ratelimit: the kernel has no such limit; a firewall has",
+                "line 2: ratelimit: the kernel has no such limit; use a firewall",
                 "line 2: threshold: data is sent to eth2 with any TTL above 1",
             ],
         )
@@ -87,8 +87,8 @@ class MeaningTests(ConfigurationTestCase):
         self.assertEqual(
             reading.notes,
             (
-                "line 2: defaultdown is left out, for a pattern would mean eth2 too;"
-                " name the other downstreams",
+                "line 2: defaultdown is left out, because a pattern would match eth2 too;"
+                " list the other downstreams",
             ),
         )
 
@@ -119,9 +119,11 @@ class MistakeTests(ConfigurationTestCase):
         )
 
     def test_words_that_are_missing(self) -> None:
-        self.refuses(SMALL + "threshold", 'line 1, column 45: nothing follows "threshold"')
-        self.refuses(SMALL + "user", 'line 1, column 45: nothing follows "user"')
-        self.refuses(SMALL + "phyint", 'line 1, column 45: nothing follows "phyint"')
+        self.refuses(
+            SMALL + "threshold", 'line 1, column 45: the value after "threshold" is missing'
+        )
+        self.refuses(SMALL + "user", 'line 1, column 45: the value after "user" is missing')
+        self.refuses(SMALL + "phyint", 'line 1, column 45: the value after "phyint" is missing')
         self.refuses(
             SMALL + "phyint eth2 altnet 10.0.0.0/8",
             'line 1, column 52: "eth2" has no role; write upstream, downstream or disabled'
@@ -130,7 +132,7 @@ class MistakeTests(ConfigurationTestCase):
 
     def test_what_is_told_twice(self) -> None:
         self.refuses(
-            SMALL + "\nphyint eth1 disabled", "line 2, column 8: this interface stands here already"
+            SMALL + "\nphyint eth1 disabled", "line 2, column 8: this interface is defined twice"
         )
 
     def test_values(self) -> None:
@@ -141,10 +143,10 @@ class MistakeTests(ConfigurationTestCase):
         )
         self.refuses(
             SMALL + "\nwhitelist 10.0.0.0/8",
-            'line 2, column 11: "10.0.0.0/8" is not of multicast groups; groups are 224.0.0.0/4',
+            'line 2, column 11: "10.0.0.0/8" is not a multicast group; groups are in 224.0.0.0/4',
         )
         self.refuses(
             "phyint a/b upstream phyint eth1 downstream",
-            "line 1, column 8: no interface can be named \"a/b\": it has '/' in it;"
+            "line 1, column 8: no interface can be named \"a/b\": it contains '/';"
             " write the name as `ip link` shows it",
         )

@@ -91,7 +91,7 @@ class MeaningTests(ConfigurationTestCase):
             reading.notes,
             (
                 "line 6: 239.1.1.1/8 is 239.0.0.0/8",
-                "line 18: rulematching holds for all upstreams",
+                "line 18: rulematching applies to all upstreams",
             ),
         )
 
@@ -180,11 +180,11 @@ class MistakeTests(ConfigurationTestCase):
         )
         self.refuses(
             TWO + "pinstance a upstream d1 in whitelist table {};",
-            'line 2, column 22: "d1" is no upstream of this instance; there are u1, u2',
+            'line 2, column 22: this instance has no upstream "d1"; there are u1, u2',
         )
         self.refuses(
             TWO + "pinstance a upstream u3 in rulematching first;",
-            'line 2, column 22: "u3" is no upstream of this instance',
+            'line 2, column 22: this instance has no upstream "u3"',
         )
 
     def test_what_was_said_before(self) -> None:
@@ -193,23 +193,26 @@ class MistakeTests(ConfigurationTestCase):
             "pinstance a upstream * in rulematching first; "
             "pinstance a upstream * in rulematching mutex 1000",
             'line 2, column 1: there is an instance "a" already',
-            "line 2, column 39: a version of MLD was chosen before; leave one out",
+            "line 2, column 39: MLD has a version already; remove one of the statements",
             'line 2, column 73: there is a table "t" already',
-            "line 2, column 163: this was chosen before; leave one out",
+            "line 2, column 163: rulematching is given twice; remove one",
         )
         filtering = "pinstance a upstream * in whitelist table {};"
         self.refuses(
             TWO + filtering + filtering,
-            'line 2, column 46: a filter for "*" as upstream, in, stands here already;'
-            " put their rules into one",
+            'line 2, column 46: a second filter for "*" as upstream, in;'
+            " put their rules into one filter",
         )
 
     def test_rulematching_where_it_does_not_belong(self) -> None:
         for binding, expected in (
-            ("upstream * in rulematching all", '40: "all" is not for in; write "first" or "mutex"'),
+            (
+                "upstream * in rulematching all",
+                '40: "all" is not possible for in; write "first" or "mutex"',
+            ),
             (
                 "upstream * out rulematching mutex 9",
-                '41: "mutex" is not for out; write "all" or "first"',
+                '41: "mutex" is not possible for out; write "all" or "first"',
             ),
             ("downstream * in rulematching first", "13: rulematching is for upstreams"),
             (
@@ -224,29 +227,30 @@ class MistakeTests(ConfigurationTestCase):
             TWO + "pinstance a upstream * in whitelist table {\n"
             " (10.0.0.1 | *)\n (239.0.0.9-239.0.0.1 | *)\n u1(* | *)\n (ff3e::1 | *)\n"
             " (x|y)\n (239.0.0/8 | *) };",
-            'line 3, column 2: "10.0.0.1" is not of multicast groups; groups are 224.0.0.0/4',
-            'line 4, column 2: "239.0.0.9-239.0.0.1" ends before it begins;'
+            'line 3, column 2: "10.0.0.1" is not a multicast group; groups are in 224.0.0.0/4',
+            'line 4, column 2: "239.0.0.9-239.0.0.1" ends before it starts;'
             ' write "239.0.0.1 - 239.0.0.9"',
-            'line 7, column 2: "x" is no address; write an address, a prefix, "A - B" or "*"',
-            'line 8, column 2: "239.0.0" is no address; write an address, a prefix, "A - B" or "*"',
-            'line 5, column 2: what comes in by a link comes from it, not from "u1";'
-            ' leave "from" out',
-            "line 6, column 2: instance a leaves IPv6 alone; leave this rule out",
+            'line 7, column 2: "x" is not an address; write an address, a prefix, "A - B" or "*"',
+            'line 8, column 2: "239.0.0" is not an address;'
+            ' write an address, a prefix, "A - B" or "*"',
+            'line 5, column 2: "u1" cannot be given as "from": data of direction "in" comes from'
+            ' the filter\'s own interface; leave "from" out',
+            "line 6, column 2: IPv6 is disabled in instance a; leave this rule out",
         )
 
     def test_two_instances_on_one_downstream(self) -> None:
         """There both would forward."""
         self.refuses(
             TWO + "pinstance b(2): u3 ==> d1;",
-            'line 2, column 24: "d1" is downstream of instance a too;'
-            " give each interface one role, in one instance",
+            'line 2, column 24: "d1" is also downstream of instance a;'
+            " give each interface one role in one instance",
         )
 
     def test_tables_in_a_circle(self) -> None:
         self.refuses(
             TWO + "table a { (table b) }; table b { (table a) };",
-            'line 2, column 7: this filter has itself in it: "a" has "b" has "a";'
-            " take one of them out",
+            'line 2, column 7: this filter contains itself: "a" contains "b" contains "a";'
+            " remove one of these references",
         )
 
     def test_tables_in_tables_without_end(self) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +20,7 @@ from mcproxy.config.edit import (
 from mcproxy.config.model import DOWNSTREAM, UPSTREAM, Configuration
 from mcproxy.config.native.amend import amended
 from mcproxy.config.native.reader import Mistakes
+from mcproxy.config.native.text import toml_text
 from mcproxy.config.native.toml import build
 from mcproxy.config.origin import Origin
 
@@ -153,14 +153,14 @@ class AmendTests(ConfigurationTestCase):
     @given(documents, documents)
     def test_whatever_is_wanted(self, one: dict[str, Any], other: dict[str, Any]) -> None:
         wanted = build(other, Mistakes(Origin(FILE)))
-        result = amended(tomli_w.dumps(one), wanted)
+        result = amended(toml_text(one), wanted)
         assert result is not None
         self.assertEqual(compare(self.good(result), wanted), [])
 
     @given(documents, st.data())
     def test_comments_stay(self, written: dict[str, Any], data: st.DataObject) -> None:
         """Each line of a file has one, and what is not changed keeps it."""
-        lines = tomli_w.dumps(written).splitlines()
+        lines = toml_text(written).splitlines()
         text = "".join(f"{line}  # {number}\n" for number, line in enumerate(lines))
         table = {"upstream": ["new1"], "downstream": ["new2"]}
         result = self.after(partial(add_instance, name="new", table=table), text)

@@ -23,14 +23,14 @@ class ControlTests(ConfigurationTestCase):
     def test_mistakes(self) -> None:
         self.refuses(
             self.control('socket = "s"', 'mode = "rw"', "group = 7"),
-            'control.socket (line 2): "s" is no absolute path; begin it with /',
-            'control.mode (line 3): "rw" is no mode; use octal digits, as in "0660"',
+            'control.socket (line 2): "s" is not an absolute path; start it with /',
+            'control.mode (line 3): "rw" is not a file mode; use octal digits, as in "0660"',
             "control.group (line 4): 7 is not text; write it in quotes",
         )
         self.refuses(
             self.control('mode = "0066"'),
-            'control.mode (line 2): mode "0066" keeps the daemon\'s own user out; '
-            'begin it with "06"',
+            'control.mode (line 2): mode "0066" locks out the daemon\'s own user; '
+            'start it with "06"',
         )
         self.refuses(
             self.control(f'socket = "/{"s" * 107}"'),

@@ -119,23 +119,23 @@ class MistakeTests(ConfigurationTestCase):
   { rule = "*", from = "a/b" },
 ]"""
             ),
-            f".allow[1] (line 9): 7 is no rule; {how}",
-            '.allow[3] (line 11): "10.0.0.1" is not of multicast groups; groups are 224.0.0.0/4',
-            f".allow[4] (line 12): a table is no rule; {how}",
-            f".allow[5] (line 13): a table is no rule; {how}",
-            ".allow[6] (line 14): no interface can be named \"a/b\": it has '/' in it;"
+            f".allow[1] (line 9): 7 is not a rule; {how}",
+            '.allow[3] (line 11): "10.0.0.1" is not a multicast group; groups are in 224.0.0.0/4',
+            f".allow[4] (line 12): a table is not a rule; {how}",
+            f".allow[5] (line 13): a table is not a rule; {how}",
+            ".allow[6] (line 14): no interface can be named \"a/b\": it contains '/';"
             " write the name as `ip link` shows it",
         )
-        self.refuses_use(use("allow = 3"), f".allow (line 8): 3 is no list of rules; {how}")
+        self.refuses_use(use("allow = 3"), f".allow (line 8): 3 is not a list of rules; {how}")
 
     def test_named_filters(self) -> None:
         self.refuses(
             '[filter.a]\n[filter."b c"]\nrules = "239.0.0.1"\n' + INSTANCE,
-            'filter.a (line 1): no rules; write rules = [...]; write "GROUP | SOURCE",'
-            ' { rule = "...", from = "IF" } or { filter = "NAME" }',
-            'filter."b c" (line 2): a filter cannot be named "b c"; use letters, digits'
-            " and . _ - (64 at most, the first a letter or digit)",
-            'filter."b c".rules (line 3): "239.0.0.1" is no list of rules;'
+            "filter.a (line 1): rules is missing; write rules ="
+            ' ["239.255.0.0/16 | *", "239.1.1.1 - 239.1.1.9"]',
+            'filter."b c" (line 2): a filter cannot be named "b c"; use at most 64 letters,'
+            " digits and . _ -, beginning with a letter or digit",
+            'filter."b c".rules (line 3): "239.0.0.1" is not a list of rules;'
             ' write "GROUP | SOURCE", { rule = "...", from = "IF" } or { filter = "NAME" }',
         )
 
@@ -160,34 +160,34 @@ class MistakeTests(ConfigurationTestCase):
         (mistake,) = self.mistakes(text + INSTANCE + use('allow = "d"'))
         self.assertRegex(
             mistake,
-            r'filter\.[abc]\.rules \(line [246]\): this filter has itself in it: "." has "." has'
-            r' "." has "."; take one of them out',
+            r'filter\.[abc]\.rules \(line [246]\): this filter contains itself: "." contains'
+            r' "." contains "." contains "."; remove one of these references',
         )
         (mistake,) = self.mistakes('[filter.a]\nrules = [{ filter = "a" }]\n' + INSTANCE)
-        self.assertIn('"a" has "a"', mistake)
+        self.assertIn('"a" contains "a"', mistake)
 
     def test_what_a_filter_needs(self) -> None:
         self.refuses_use(
             "[[instance.split.filter]]\n",
-            ' (line 4): no interface; write interface = "*"',
-            ' (line 4): no role; write role = "upstream"',
-            ' (line 4): no direction; write direction = "in"',
-            " (line 4): neither allow nor deny; say what may pass, or what may not",
+            ' (line 4): interface is missing; write interface = "*"',
+            ' (line 4): role is missing; write role = "upstream"',
+            ' (line 4): direction is missing; write direction = "in"',
+            " (line 4): allow and deny are missing; write one of them",
         )
         self.refuses_use(
             use("allow = []\ndeny = []", "up", "inward", "a b").replace("direction", "drection"),
-            ' (line 4): no direction; write direction = "in"',
-            " (line 4): both allow and deny; say what may pass, or what may not",
-            '.interface (line 5): no interface can be named "a b": it has a space in it;'
+            ' (line 4): direction is missing; write direction = "in"',
+            " (line 4): both allow and deny are given; write one of them",
+            '.interface (line 5): no interface can be named "a b": it contains a space;'
             " write the name as `ip link` shows it",
-            '.role (line 6): "up" is none of the words for this; use upstream or downstream',
+            '.role (line 6): "up" is not a valid value (expected: upstream, downstream)',
             ".drection (line 7): unknown key; did you mean direction?",
         )
 
     def test_it_is_a_list_of_tables(self) -> None:
         self.refuses(
             INSTANCE + '[instance.split.filter]\nallow = "a"\n',
-            "instance.split.filter (line 4): a table is no list of tables;"
+            "instance.split.filter (line 4): a table is not a list of tables;"
             " write [[instance.NAME.filter]]",
         )
         self.refuses(
@@ -198,11 +198,11 @@ class MistakeTests(ConfigurationTestCase):
     def test_interfaces_that_the_instance_does_not_have(self) -> None:
         self.refuses_use(
             use("allow = []", interface="down1"),
-            '.interface (line 5): "down1" is no upstream of this instance; there are up1, up2',
+            '.interface (line 5): this instance has no upstream "down1"; there are up1, up2',
         )
         self.refuses_use(
             use("allow = []", "downstream", interface="dwn1"),
-            '.interface (line 5): "dwn1" is no downstream of this instance; did you mean down1?',
+            '.interface (line 5): this instance has no downstream "dwn1"; did you mean down1?',
         )
         self.refuses(
             INSTANCE.replace('"up1", "up2"', "") + use("allow = []"),
@@ -212,8 +212,8 @@ class MistakeTests(ConfigurationTestCase):
     def test_two_for_the_same(self) -> None:
         self.refuses(
             INSTANCE + use("allow = []") + use("deny = []") + use("allow = []", direction="in"),
-            'instance.split.filter[2] (line 9): a filter for "*" as upstream, out, stands here'
-            " already; put their rules into one",
+            'instance.split.filter[2] (line 9): a second filter for "*" as upstream, out;'
+            " put their rules into one filter",
         )
 
     def from_(self, name: str, **where: str) -> list[str]:
@@ -223,17 +223,18 @@ class MistakeTests(ConfigurationTestCase):
     def test_interfaces_that_data_cannot_come_from(self) -> None:
         place = "instance.split.filter[1].allow[1] (line 8): "
         for name, where, expected in (
-            ("up2", {}, '"up2" is no downstream of instance split; there are down1, lan*'),
-            ("down2", {}, '"down2" is no downstream of instance split; did you mean down1?'),
+            ("up2", {}, 'instance split has no downstream "up2"; there are down1, lan*'),
+            ("down2", {}, 'instance split has no downstream "down2"; did you mean down1?'),
             (
                 "up3",
                 {"role": "downstream"},
-                '"up3" is no interface of instance split; did you mean up2?',
+                'instance split has no interface "up3"; did you mean up2?',
             ),
             (
                 "up1",
                 {"role": "upstream", "direction": "in"},
-                'what comes in by a link comes from it, not from "up1"; leave "from" out',
+                '"up1" cannot be given as "from": data of direction "in" comes from the'
+                ' filter\'s own interface; leave "from" out',
             ),
             (
                 "down1",
@@ -247,7 +248,7 @@ class MistakeTests(ConfigurationTestCase):
         text = INSTANCE + "mld-version = 0\n" + use('allow = ["* | 2001:db8::1", "239.0.0.1"]')
         self.refuses(
             text,
-            "instance.split.filter[1].allow[1] (line 9): instance split leaves IPv6 alone;"
+            "instance.split.filter[1].allow[1] (line 9): IPv6 is disabled in instance split;"
             " leave this rule out",
         )
 
@@ -261,5 +262,5 @@ class MistakeTests(ConfigurationTestCase):
         self.good(text + both)
         self.refuses(
             text,
-            "filter.a.rules[2] (line 2): instance split leaves IPv6 alone; leave this rule out",
+            "filter.a.rules[2] (line 2): IPv6 is disabled in instance split; leave this rule out",
         )

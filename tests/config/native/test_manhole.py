@@ -27,8 +27,9 @@ class ManholeTests(ConfigurationTestCase):
         self.assertEqual(
             self.manhole(),
             [
-                'manhole (line 1): no listen; write listen = "127.0.0.1:4022"',
-                'manhole (line 1): no authorized-keys; write authorized-keys = "/PATH"',
+                'manhole (line 1): listen is missing; write listen = "127.0.0.1:4022"',
+                "manhole (line 1): authorized-keys is missing;"
+                ' write authorized-keys = "/etc/mcproxy/manhole_keys"',
             ],
         )
 
@@ -36,7 +37,7 @@ class ManholeTests(ConfigurationTestCase):
         self.assertEqual(
             self.manhole('listen = "/s"', 'authorized-keys = "keys"', 'host-key = ""'),
             [
-                'manhole.authorized-keys (line 3): "keys" is no absolute path; begin it with /',
-                'manhole.host-key (line 4): "" is no absolute path; begin it with /',
+                'manhole.authorized-keys (line 3): "keys" is not an absolute path; start it with /',
+                'manhole.host-key (line 4): "" is not an absolute path; start it with /',
             ],
         )

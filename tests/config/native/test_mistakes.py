@@ -35,7 +35,7 @@ hostkey = "/h"
     def test_without_a_near_one_all_are_named(self) -> None:
         self.refuses(
             "zzz = 1\n" + SMALLEST,
-            "zzz (line 1): unknown key; there are instance, filter, defaults, manhole, control",
+            "zzz (line 1): unknown key; there are instance, manhole, defaults, control, filter",
         )
 
     def test_keys_in_the_wrong_table_are_sent_to_theirs(self) -> None:
@@ -56,8 +56,8 @@ hostkey = "/h"
     def test_keys_are_quoted_where_toml_would(self) -> None:
         self.refuses(
             '"a\\nb" = 1\n"c d" = 2\n' + SMALLEST,
-            '"a\\nb" (line 1): unknown key; there are instance, filter, defaults, manhole, control',
-            '"c d" (line 2): unknown key; there are instance, filter, defaults, manhole, control',
+            '"a\\nb" (line 1): unknown key; there are instance, manhole, defaults, control, filter',
+            '"c d" (line 2): unknown key; there are instance, manhole, defaults, control, filter',
         )
 
 
@@ -130,14 +130,14 @@ class ValueTests(ConfigurationTestCase):
 
     def test_no_family_is_left(self) -> None:
         self.assertIn(
-            "neither IPv4 nor IPv6 is left", self.of_instance("igmp-version = 0\nmld-version = 0")
+            "both IPv4 and IPv6 are disabled", self.of_instance("igmp-version = 0\nmld-version = 0")
         )
 
     def test_tables(self) -> None:
         for number in (252, 253, 254, 255):
             self.assertEqual(
                 self.of_instance(f"table = {number}").split(": ")[1],
-                f"table {number} is the system's own; use 0 for the default table",
+                f"table {number} belongs to the system; use 0 for the default table",
             )
         for number in (-1, 10**9):
             self.assertIn("from 0 to 999999999", self.of_instance(f"table = {number}"))
@@ -161,7 +161,7 @@ class ValueTests(ConfigurationTestCase):
 
 class TimesTests(ConfigurationTestCase):
     MESSAGE = (
-        "query-max-response-time, {}, is not smaller than query-interval, {}; change one of them"
+        "query-max-response-time ({}) must be smaller than query-interval ({}); change one of them"
     )
 
     def test_a_response_must_be_due_before_the_next_query(self) -> None:

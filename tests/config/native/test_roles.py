@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..support import SMALLEST, ConfigurationTestCase
 
-ROLE = "give each interface one role, in one instance"
+ROLE = "give each interface one role in one instance"
 
 
 class InterfaceTests(ConfigurationTestCase):
@@ -16,11 +16,11 @@ class InterfaceTests(ConfigurationTestCase):
         hint = "write the name as `ip link` shows it"
         for name, what in (
             ("", "an interface name is empty"),
-            ("a/b", "no interface can be named \"a/b\": it has '/' in it"),
-            ("eth0:1", "no interface can be named \"eth0:1\": it has ':' in it"),
-            ("a b", 'no interface can be named "a b": it has a space in it'),
-            ("a\\tb", 'no interface can be named "a\\tb": it has a control character in it'),
-            ("a\\u0000", 'no interface can be named "a\\u0000": it has a control character in it'),
+            ("a/b", "no interface can be named \"a/b\": it contains '/'"),
+            ("eth0:1", "no interface can be named \"eth0:1\": it contains ':'"),
+            ("a b", 'no interface can be named "a b": it contains a space'),
+            ("a\\tb", 'no interface can be named "a\\tb": it contains a control character'),
+            ("a\\u0000", 'no interface can be named "a\\u0000": it contains a control character'),
         ):
             self.refuses_lists(
                 f'"{name}"',
@@ -51,8 +51,8 @@ class InterfaceTests(ConfigurationTestCase):
             ("3", "3 is neither a name nor a list; write names in quotes"),
             ("[true]", "true is not text; write it in quotes"),
             ("{}", "a table is neither a name nor a list; write names in quotes"),
-            ('"eth*"', '"eth*" is a pattern; name one interface here'),
-            ('["eth0", "eth2", "eth0"]', '"eth0" stands here twice; leave one out'),
+            ('"eth*"', '"eth*" is a pattern; write the name of one interface'),
+            ('["eth0", "eth2", "eth0"]', '"eth0" is listed twice; remove one'),
         ):
             self.refuses_lists(value, '["eth1"]', f".upstream (line 2): {what}")
 
@@ -63,18 +63,21 @@ class InterfaceTests(ConfigurationTestCase):
             ("{}", "a table is neither a name nor a list; write names in quotes"),
             ('""', "an interface name is empty; write the name as `ip link` shows it"),
             ('["eth1", 3]', "3 is not text; write it in quotes"),
-            ('["eth1", "eth1"]', '"eth1" stands here twice; leave one out'),
-            ('["eth*", "eth*"]', '"eth*" stands here twice; leave one out'),
-            ('["eth0"]', '"eth0" is upstream and downstream, and alone; name another one'),
+            ('["eth1", "eth1"]', '"eth1" is listed twice; remove one'),
+            ('["eth*", "eth*"]', '"eth*" is listed twice; remove one'),
+            (
+                '["eth0"]',
+                '"eth0" is the only upstream and the only downstream; add another interface',
+            ),
         ):
             self.refuses_lists('"eth0"', value, f".downstream (line 3): {what}")
 
     def test_patterns_that_are_none(self) -> None:
         for value, what in (
-            ("eth[0", "\"eth[0\" has a '[' without its ']'; write sets as in eth[0-3]"),
+            ("eth[0", "\"eth[0\" has a '[' without a ']'; write sets such as eth[0-3]"),
             (
                 "e/*",
-                "no interface can be named \"e/*\": it has '/' in it;"
+                "no interface can be named \"e/*\": it contains '/';"
                 " write the name as `ip link` shows it",
             ),
             (
@@ -91,7 +94,7 @@ class InterfaceTests(ConfigurationTestCase):
         """PX-01."""
         self.refuses(
             "[instance.a]\n",
-            'instance.a (line 1): no downstream; write downstream = ["IF"]',
+            'instance.a (line 1): downstream is missing; write downstream = ["eth1", "lan*"]',
         )
 
     def test_settings_of_an_interface_that_is_not_of_the_instance(self) -> None:
@@ -99,7 +102,10 @@ class InterfaceTests(ConfigurationTestCase):
         for name, expected in (
             ("eth3", "eth3 (line 5): no such downstream in this instance; did you mean eth2?"),
             ("wlan", "wlan (line 5): no such downstream in this instance; there are eth1, eth2"),
-            ("eth0", "eth0 (line 5): these settings are for downstreams, and this is the upstream"),
+            (
+                "eth0",
+                'eth0 (line 5): "eth0" is an upstream, and these settings are for downstreams',
+            ),
         ):
             self.refuses(f"{SMALLEST}[instance.a.interface.{name}]\n", f"{where}.{expected}")
 
@@ -133,21 +139,21 @@ class RolesTests(ConfigurationTestCase):
         for table in ("", "table = 5\n"):
             self.refuses(
                 self.second("eth9", "eth3 eth2", table),
-                f'instance.b.downstream (line 7): "eth2" is downstream of instance a too; {ROLE}',
+                f'instance.b.downstream (line 7): "eth2" is also downstream of instance a; {ROLE}',
             )
 
     def test_upstream_of_one_and_downstream_of_the_other(self) -> None:
         """PX-04."""
         self.refuses(
             self.second("eth2", "eth0"),
-            f'instance.b.upstream (line 6): "eth2" is downstream of instance a too; {ROLE}',
-            f'instance.b.downstream (line 7): "eth0" is upstream of instance a too; {ROLE}',
+            f'instance.b.upstream (line 6): "eth2" is also downstream of instance a; {ROLE}',
+            f'instance.b.downstream (line 7): "eth0" is also upstream of instance a; {ROLE}',
         )
 
     def test_patterns_that_may_mean_the_same(self) -> None:
         self.refuses(
             self.second("wan", "lan1*").replace("eth2", "lan*"),
-            'instance.b.downstream (line 7): "lan1*" may mean the same interface as "lan*",'
+            'instance.b.downstream (line 7): "lan1*" can match the same interface as "lan*",'
             f" downstream of instance a; {ROLE}",
         )
 
@@ -179,7 +185,7 @@ class RolesTests(ConfigurationTestCase):
     def test_a_shared_upstream_needs_one_table(self) -> None:
         self.refuses(
             self.second("eth0", "eth3", "table = 5\n"),
-            'instance.b.upstream (line 6): "eth0" is upstream of instance a too, on another table;'
+            'instance.b.upstream (line 6): "eth0" is also upstream of instance a, on another table;'
             " give both instances the same table",
         )
         self.good(self.second("eth0", "eth3"))
@@ -203,8 +209,8 @@ class RoomTests(ConfigurationTestCase):
         self.good(self.text(31).replace('"d0"', '"d*"'))
         self.refuses(
             self.text(32),
-            "instance.a.downstream (line 3): table 0 would have 33 interfaces and the kernel has"
-            " room for 32; put some into an instance with another upstream and another table",
+            "instance.a.downstream (line 3): table 0 would have 33 interfaces, but the kernel"
+            " allows 32; move some to an instance with another upstream and another table",
         )
 
     def test_counted_over_the_instances_of_a_table(self) -> None:

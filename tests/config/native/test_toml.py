@@ -7,8 +7,9 @@ import os
 
 from mcproxy.config.errors import ConfigurationError
 from mcproxy.config.files import load
-from mcproxy.config.model import HOST_KEY, InterfaceSettings, ManholeConfig
+from mcproxy.config.model import InterfaceSettings, ManholeConfig
 from mcproxy.config.native.toml import from_interfaces, parse
+from mcproxy.config.paths import HOST_KEY
 
 from ..support import FILE, SMALLEST, ConfigurationTestCase
 
@@ -179,7 +180,7 @@ class LoadTests(ConfigurationTestCase):
             raise PermissionError(13, "Permission denied")
 
         self.patch(builtins, "open", refuse)  # the tests may run as root, who may read all
-        self.assertIn("not permitted to read it", self.loading("x.toml"))
+        self.assertIn("permission denied", self.loading("x.toml"))
 
     def test_a_file_without_end(self) -> None:
         self.assertIn("longer than 1 MiB", self.loading("/dev/zero"))
@@ -212,14 +213,15 @@ class InterfacesTests(ConfigurationTestCase):
             (
                 "a",
                 ["a"],
-                '--downstream: "a" is upstream and downstream, and alone; name another one',
+                '--downstream: "a" is the only upstream and the only downstream;'
+                " add another interface",
             ),
-            ("a", ["b", "b"], '--downstream: "b" stands here twice; leave one out'),
+            ("a", ["b", "b"], '--downstream: "b" is listed twice; remove one'),
             ("", ["b"], f"--upstream: an interface name is empty; {shows}"),
             (
                 "\udcff",
                 ["b"],
-                '--upstream: no interface can be named "\\udcff": it has a control character in it;'
+                '--upstream: no interface can be named "\\udcff": it contains a control character;'
                 f" {shows}",
             ),
         ):

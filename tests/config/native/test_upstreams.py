@@ -40,11 +40,10 @@ class UpstreamsTests(ConfigurationTestCase):
         self.refuses(
             '[instance.a]\ndownstream = "d"\nupstream-join = "all"\nmutex-time = 0\n'
             'upstream-data = "none"\n',
-            'instance.a.upstream-join (line 3): "all" is none of the words for this;'
-            " use first or mutex",
+            'instance.a.upstream-join (line 3): "all" is not a valid value'
+            " (expected: first, mutex)",
             "instance.a.mutex-time (line 4): 0 is out of range; use a number from 0.1 to 3600",
-            'instance.a.upstream-data (line 5): "none" is none of the words for this;'
-            " use all or first",
+            'instance.a.upstream-data (line 5): "none" is not a valid value (expected: all, first)',
         )
 
     def test_how_long_one_is_held(self) -> None:
@@ -58,8 +57,8 @@ class UpstreamsTests(ConfigurationTestCase):
         for written, told in (
             ("-1", '-1 is out of range; use a number from 0 to 86400, or "never"'),
             ("inf", 'inf is out of range; use a number from 0 to 86400, or "never"'),
-            ('"10"', '"10" is no number; write digits, without quotes, or "never"'),
-            ("true", "true is not a number; write digits, without quotes"),
+            ('"10"', '"10" is not a number; write digits, without quotes, or "never"'),
+            ("true", 'true is not a number; write digits, without quotes, or "never"'),
         ):
             self.refuses(text.format(written), where + told)
 
@@ -71,7 +70,7 @@ class UpstreamsTests(ConfigurationTestCase):
         names = ", ".join(f'"u{number}"' for number in range(20))
         downs = names.replace("u", "d")
         (mistake,) = self.mistakes(f"[instance.a]\nupstream = [{names}]\ndownstream = [{downs}]\n")
-        self.assertIn("table 0 would have 40 interfaces and the kernel has room for 32", mistake)
+        self.assertIn("table 0 would have 40 interfaces, but the kernel allows 32", mistake)
 
 
 class PeerTests(ConfigurationTestCase):
@@ -87,12 +86,12 @@ class PeerTests(ConfigurationTestCase):
         self.good(PEER.replace('"lan1"', names))
 
     def test_it_is_of_one_instance(self) -> None:
-        role = "give each interface one role, in one instance"
+        role = "give each interface one role in one instance"
         self.refuses(
             PEER + '[instance.b]\nupstream = "peer"\ndownstream = "lan2"\n',
-            f'instance.b.upstream (line 5): "peer" is downstream of instance a too; {role}',
+            f'instance.b.upstream (line 5): "peer" is also downstream of instance a; {role}',
         )
         self.refuses(
             PEER + '[instance.b]\nupstream = "u"\ndownstream = "peer"\n',
-            f'instance.b.downstream (line 6): "peer" is upstream of instance a too; {role}',
+            f'instance.b.downstream (line 6): "peer" is also upstream of instance a; {role}',
         )

@@ -1,0 +1,69 @@
+"""A document as the text of a TOML file that is pleasant to read.
+
+Each table has a header and a blank line before it, and long lists have a line for each item.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import tomlkit
+
+from ..model import InstanceConfig
+from ..schema.option import options_of
+from ..schema.tables import TableList
+
+LONGEST_LINE = 80
+"""Characters of a key with a list that stands on one line."""
+
+_LISTS_OF_TABLES = {
+    key for key, option in options_of(InstanceConfig).items() if isinstance(option.value, TableList)
+}
+
+
+def toml_text(document: Mapping[str, Any]) -> str:
+    """The text of a file with the tables of ``document``."""
+    return "\n".join(_blocks((), document))
+
+
+def line_text(key: str, value: object) -> str:
+    """A key with its value, which is no table with a header."""
+    name = tomlkit.key(key).as_string()
+    if not isinstance(value, list):
+        return f"{name} = {_value_text(value)}"
+    items = [_value_text(item) for item in value]
+    line = f"{name} = [{', '.join(items)}]"
+    if len(line) <= LONGEST_LINE:
+        return line
+    return "\n".join([f"{name} = [", *(f"    {item}," for item in items), "]"])
+
+
+def _blocks(path: tuple[str, ...], table: Mapping[str, Any], header: str = "[{}]") -> Iterator[str]:
+    """A table and the tables in it, each with its lines; one of tables alone has no header."""
+    tables = {key: value for key, value in table.items() if _has_header(key, value)}
+    lines = [line_text(key, value) for key, value in table.items() if key not in tables]
+    if path and (lines or not tables):
+        lines.insert(0, header.format(tomlkit.key(path).as_string()))
+    if lines:
+        yield "".join(f"{line}\n" for line in lines)
+    for key, value in tables.items():
+        if isinstance(value, Mapping):
+            yield from _blocks((*path, key), value)
+        else:
+            for one in value:
+                yield from _blocks((*path, key), one, "[[{}]]")
+
+
+def _has_header(key: str, value: object) -> bool:
+    """Whether a table, or a list of tables, is written with headers."""
+    if key in _LISTS_OF_TABLES and isinstance(value, list) and value:
+        return all(isinstance(one, Mapping) for one in value)
+    return isinstance(value, Mapping)
+
+
+def _value_text(value: object) -> str:
+    if isinstance(value, Mapping):
+        parts = ", ".join(line_text(key, each) for key, each in value.items())
+        return f"{{ {parts} }}"
+    return tomlkit.item(value).as_string()

@@ -1,0 +1,7 @@
+"""Paths that the daemon uses when the configuration names no others.
+
+Nothing is imported here: commands that only need a path start faster.
+"""
+
+CONTROL_SOCKET = "/run/mcproxy/control.sock"
+HOST_KEY = "/var/lib/mcproxy/manhole_host_key"

@@ -1,0 +1,212 @@
+"""The options of a proxy instance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+
+import attrs
+
+from ..addresses import NO_TEXTS, Texts, read_groups, read_mapped
+from ..names import is_pattern, matches
+from .checks import LAST_TABLE
+from .filters import FilterConfig, FilterTable
+from .interface import CHANNELS, InterfaceSettings, settings_for
+from .numbers import Flag, Number, NumberOrNever, TableNumber, Version
+from .option import described, option
+from .tables import TableList, Tables
+from .texts import InterfaceNames, TextList, Word
+
+GROUPS = TextList(read_groups, "groups and prefixes of groups")
+
+
+@attrs.frozen
+class InstanceConfig:
+    """One proxy: upstreams in order of priority, and downstreams by name or pattern.
+
+    With several upstreams, ``upstream_join`` says where groups are asked for: at the first that
+    may have them ("first"), or at all until one delivers ("mutex"), which is looked at every
+    ``mutex_time`` (s). Data of downstream sources goes to all upstreams, or to the first of
+    them: ``upstream_data``. An upstream that was down comes after the others until it has been
+    up for ``upstream_hold_time`` (s, or NEVER). ``forwarding`` is "auto" or "per-source".
+
+    With ``version_fallback`` older queriers upstream are followed. Groups in ``boundary`` do
+    not pass between upstreams and downstreams; those of ``static_group`` are always asked for
+    upstream. ``ssm_range`` are the source-specific groups, None for the usual ones, and
+    ``ssm_map`` says where these come from for hosts that name no source.
+
+    A version of 0 leaves that family out. ``table`` is the kernel's, 0 the default one.
+    ``interface`` has settings by name or pattern, with the defaults in them; a downstream
+    that none of its keys means has the settings' own defaults. Interfaces that are named
+    ``elsewhere``, by other instances, are not meant by patterns here.
+    """
+
+    name: str
+    upstreams: tuple[str, ...] = attrs.field(
+        metadata=described(
+            InterfaceNames(patterns=False),
+            "The interface that leads to the sources, or a list of them in order of priority."
+            " mcproxy joins groups there as a host does. With ``[]`` the instance forwards"
+            " between its downstreams only.",
+            key="upstream",
+            optional=True,
+            usual="none",
+            example='"eth0"',
+        )
+    )
+    downstream: tuple[str, ...] = attrs.field(
+        metadata=described(
+            InterfaceNames(patterns=True),
+            "The interfaces with hosts: a name or a list of names and patterns (``*``, ``?``,"
+            " ``[..]``). mcproxy is a router there. A pattern takes in each interface that it"
+            " matches, now or later, and that no instance names.",
+            example='["eth1", "lan*"]',
+        )
+    )
+    igmp_version: int = option(
+        3,
+        Version("IGMP", "IPv4", (1, 2, 3)),
+        "The version of IGMP that the instance uses on all its links; 0 disables IPv4.",
+        example="2",
+    )
+    mld_version: int = option(
+        2,
+        Version("MLD", "IPv6", (1, 2)),
+        "The version of MLD that the instance uses on all its links; 0 disables IPv6.",
+        example="0",
+    )
+    table: int = option(
+        0,
+        TableNumber(0, LAST_TABLE),
+        "The kernel's multicast routing table: 0 is the default table, another number gives the"
+        " instance a table of its own, with policy rules that lead to it. 252 to 255 belong to"
+        " the system.",
+        example="10",
+    )
+    interface: Mapping[str, InterfaceSettings] = option(
+        attrs.Factory(dict),
+        Tables(header="[instance.NAME.interface.IF]", kind=InterfaceSettings),
+        "Settings of one downstream, or of all downstreams that match a pattern.",
+    )
+    elsewhere: frozenset[str] = frozenset()
+    upstream_join: str = option(
+        "first",
+        Word("first", "mutex"),
+        "Where a group is joined if there are several upstreams: at the first upstream whose"
+        ' filters allow it (``"first"``), or at all of these until one delivers data, then at'
+        ' that one only (``"mutex"``).',
+        example='"mutex"',
+    )
+    mutex_time: float = option(
+        2.0,
+        Number(0.1, 3600),
+        'Time between two checks which upstream delivers, with ``upstream-join = "mutex"``.',
+        unit="seconds",
+        example="0.5",
+    )
+    upstream_data: str = option(
+        "all",
+        Word("all", "first"),
+        "The upstreams that data from downstream sources is sent to: all whose filters allow it,"
+        " or the first of them.",
+        example='"first"',
+    )
+    upstream_hold_time: float = option(
+        10.0,
+        NumberOrNever(0, 86400),
+        "Time that an upstream must be up without interruption after a failure before it is"
+        " preferred again to the upstreams that replaced it.",
+        unit="seconds",
+        example='"never"',
+    )
+    forwarding: str = option(
+        "auto",
+        Word("auto", "per-source"),
+        "How the kernel table is filled: with entries for whole groups where possible"
+        ' (``"auto"``), or always with one entry for each source of each group'
+        ' (``"per-source"``).',
+        example='"per-source"',
+    )
+    version_fallback: bool = option(
+        True,
+        Flag(),
+        "Answer an older querier on an upstream in its version. With false, the configured"
+        " version is used whatever the querier uses.",
+        example="false",
+        rfc="RFC 9776, 7.2",
+    )
+    boundary: Texts = option(
+        NO_TEXTS,
+        GROUPS,
+        "Groups that never pass between upstreams and downstreams; they are forwarded between"
+        " downstreams.",
+        usual="none",
+        example='["239.255.0.0/16", "ff15::/16"]',
+    )
+    static_group: Texts = option(
+        NO_TEXTS,
+        CHANNELS,
+        "Groups that are always joined upstream, so that they arrive at once when a host joins."
+        " They are forwarded only to hosts that join.",
+        usual="none",
+        example='["239.1.1.1", "232.1.1.1 | 192.0.2.1"]',
+    )
+    ssm_range: Texts | None = option(
+        None,
+        GROUPS,
+        "The source-specific groups. A host that joins one of them must name its sources,"
+        " otherwise its report is refused.",
+        usual="232.0.0.0/8 and ff3x::/32",
+        example='["232.0.0.0/8", "ff3e::/32"]',
+        rfc="RFC 4604",
+    )
+    ssm_map: Texts = option(
+        NO_TEXTS,
+        TextList(read_mapped, '"GROUPS | SOURCE"'),
+        "Sources of source-specific groups for hosts that name none, as hosts with IGMPv2 or"
+        " MLDv1 cannot. A group that several entries contain has all their sources.",
+        usual="none",
+        example='["232.1.0.0/16 | 192.0.2.1"]',
+    )
+    filters: tuple[FilterConfig, ...] = option(
+        (),
+        TableList(header="[[instance.NAME.filter]]", kind=FilterTable),
+        "What may pass at an interface.",
+        key="filter",
+    )
+
+    @property
+    def families(self) -> set[str]:
+        """The families that the instance proxies: "IPv4", "IPv6"."""
+        versions = {"IPv4": self.igmp_version, "IPv6": self.mld_version}
+        return {family for family, version in versions.items() if version}
+
+    @property
+    def upstream(self) -> str:
+        """The upstream that comes first, or the empty string without any."""
+        return self.upstreams[0] if self.upstreams else ""
+
+    def downstream_settings(self, name: str) -> InterfaceSettings | None:
+        """The settings of ``name``; None when it is no downstream.
+
+        A pattern never means an upstream. A name in ``interface`` comes before patterns,
+        and of these the first that matches counts.
+        """
+        if not self._is_downstream(name):
+            return None
+        return settings_for(name, self.interface) or InterfaceSettings()
+
+    def filter_for(self, name: str, role: str, direction: str) -> FilterConfig | None:
+        """What holds for ``name``: the filter that names it, else the first whose pattern does."""
+        there = [f for f in self.filters if (f.role, f.direction) == (role, direction)]
+        named = (one for one in there if one.interface == name)
+        meant = (one for one in there if fnmatchcase(name, one.interface))
+        return next(named, None) or next(meant, None)
+
+    def _is_downstream(self, name: str) -> bool:
+        if name in self.downstream:
+            return True
+        if name in self.elsewhere or name in self.upstreams:
+            return False
+        patterns = (pattern for pattern in self.downstream if is_pattern(pattern))
+        return any(matches(name, pattern) for pattern in patterns)

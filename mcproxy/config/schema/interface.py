@@ -1,0 +1,157 @@
+"""The options of a downstream interface."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import attrs
+
+from ..addresses import NO_TEXTS, Texts, read_address, read_channel
+from ..names import matches
+from .numbers import Flag, Number, Whole
+from .option import option
+from .texts import TextList
+
+MOST = 2**32 - 1
+"""The largest limit that can be set."""
+
+RESPONSE_TIME = Number(0.1, 3174.4)
+"""Seconds that a query of IGMP can ask for; 0 in it would mean an IGMPv1 query."""
+
+CHANNELS = TextList(read_channel, '"GROUP" or "GROUP | SOURCE"')
+
+
+@attrs.frozen
+class InterfaceSettings:
+    """How the proxy is a router on one downstream (RFC 9776, section 8); times in seconds.
+
+    Limits count per family; None is no limit. ``max_report_rate`` is reports a second.
+    ``static_group`` has channels (see ``addresses``) that are wanted whatever hosts say.
+    Only routers in ``allowed_queriers`` may become querier, None for all.
+    """
+
+    query_interval: float = option(
+        125.0,
+        Number(1, 31744),
+        "Time between two general queries. A query cannot carry every value above 127: the next"
+        " lower one is used, for example 144 for 150.",
+        unit="seconds",
+        example="60",
+        rfc="RFC 9776, 8.2",
+    )
+    query_max_response_time: float = option(
+        10.0,
+        RESPONSE_TIME,
+        "Time that hosts have to answer a general query; it must be smaller than"
+        " ``query-interval``.",
+        unit="seconds",
+        example="5",
+        rfc="RFC 9776, 8.3",
+    )
+    robustness_variable: int = option(
+        2,
+        Whole(1, 7),
+        "Number of transmissions of each message, to survive packet loss: 2 suits most links,"
+        " 3 suits bad ones.",
+        example="3",
+        rfc="RFC 9776, 8.1",
+    )
+    last_member_query_interval: float = option(
+        1.0,
+        RESPONSE_TIME,
+        "Time that hosts have to answer each query that follows a leave. ``robustness-variable``"
+        " such queries are sent.",
+        unit="seconds",
+        example="0.5",
+        rfc="RFC 9776, 8.8",
+    )
+    immediate_leave: bool = option(
+        False,
+        Flag(),
+        "Stop a stream without a query when the last host that reported for it leaves. Hosts are"
+        " tracked as with ``explicit-tracking``.",
+        example="true",
+    )
+    explicit_tracking: bool = option(
+        False, Flag(), "Track which host wants which group and sources.", example="true"
+    )
+    max_hosts: int = option(
+        10_000, Whole(1, MOST), "Number of hosts on the link that are tracked.", example="500"
+    )
+    max_group_hosts: int = option(
+        1000, Whole(1, MOST), "Number of hosts in one group that are tracked.", example="100"
+    )
+    max_groups: int | None = option(
+        None,
+        Whole(1, MOST),
+        "Number of groups on the link, counted for IPv4 and IPv6 separately. Reports for further"
+        " groups are dropped.",
+        usual="no limit",
+        example="1000",
+    )
+    max_group_sources: int | None = option(
+        None,
+        Whole(1, MOST),
+        "Number of sources in the source filter of one group. Further wanted sources are dropped;"
+        " a longer list of excluded sources counts as an empty list.",
+        usual="no limit",
+        example="100",
+    )
+    max_report_rate: float | None = option(
+        None,
+        Number(1, 1e9),
+        "Number of reports and leaves that are processed in one second. Further ones are dropped.",
+        unit="per second",
+        usual="no limit",
+        example="1000",
+    )
+    check_subnet: bool = option(
+        False,
+        Flag(),
+        "Accept only reports whose sender is in a subnet of the interface, or is ``0.0.0.0``.",
+        example="true",
+    )
+    ttl_threshold: int = option(
+        1,
+        Whole(1, 255),
+        "Forward IPv4 data to the link only if its TTL is above this value. The kernel has no"
+        " such threshold for IPv6.",
+        example="16",
+    )
+    static_group: Texts = option(
+        NO_TEXTS,
+        CHANNELS,
+        "Groups that are always forwarded to the link, with or without a host that wants them.",
+        usual="none",
+        example='["239.1.1.1"]',
+    )
+    allowed_queriers: Texts | None = option(
+        None,
+        TextList(read_address, "unicast addresses"),
+        "Routers that may become querier on the link instead of mcproxy; ``[]`` allows none.",
+        usual="all",
+        example='["192.0.2.9", "fe80::9"]',
+        rfc="RFC 9776, 6.6.2",
+    )
+
+
+def settings_for(name: str, interface: Mapping[str, InterfaceSettings]) -> InterfaceSettings | None:
+    """The settings for ``name`` in ``interface``: by name, or by the first pattern."""
+    exact = interface.get(name)
+    if exact is not None:
+        return exact
+    patterns = (settings for key, settings in interface.items() if matches(name, key))
+    return next(patterns, None)
+
+
+Settings = dict[str, InterfaceSettings]
+"""Settings by name or pattern; the first pattern that matches a name counts."""
+
+
+def complete(own: Settings, downstream: Iterable[str], defaults: InterfaceSettings) -> Settings:
+    """``own``, and after it the settings for each of ``downstream`` that it does not name."""
+    settings = dict(own)
+    for name in downstream:
+        if name not in settings:
+            settings[name] = settings_for(name, settings) or defaults
+    return settings

@@ -1,0 +1,153 @@
+"""Kinds of values: texts, names of interfaces, and lists of such."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+
+from ..addresses import Texts
+from ..errors import Wrong, shown
+from ..names import LONGEST_PATTERN, check_name, check_name_or_pattern
+from .value import JsonSchema
+
+QUOTES = "write it in quotes"
+
+INTERFACE_SCHEMA: JsonSchema = {
+    "type": "string",
+    "pattern": r"^[^/:\s]+$",
+    "maxLength": LONGEST_PATTERN,
+}
+
+
+class Word:
+    """One of a few words."""
+
+    type_name = "text"
+
+    def __init__(self, *words: str) -> None:
+        self._words = words
+
+    @property
+    def allowed(self) -> str:
+        return ", ".join(f'"{word}"' for word in self._words)
+
+    @property
+    def schema(self) -> JsonSchema:
+        return {"type": "string", "enum": list(self._words)}
+
+    def read(self, value: object) -> str:
+        word = text(value)
+        if word not in self._words:
+            expected = ", ".join(self._words)
+            raise Wrong(f"{shown(word)} is not a valid value (expected: {expected})")
+        return word
+
+
+@attrs.frozen
+class Text:
+    """A text that a ``check`` accepts; ``pattern`` is nearly the same as a regular expression."""
+
+    check: Callable[[str], None] | None = None
+    pattern: str = ""
+    allowed: str = ""
+    type_name: str = "text"
+
+    @property
+    def schema(self) -> JsonSchema:
+        return {"type": "string"} | ({"pattern": self.pattern} if self.pattern else {})
+
+    def read(self, value: object) -> str:
+        read = text(value)
+        if self.check is not None:
+            self.check(read)
+        return read
+
+
+@attrs.frozen
+class InterfaceName:
+    """The name of an interface, or a pattern."""
+
+    type_name: str = "text"
+    allowed: str = "a name or a pattern"
+
+    @property
+    def schema(self) -> JsonSchema:
+        return INTERFACE_SCHEMA
+
+    def read(self, value: object) -> str:
+        name = text(value)
+        check_name_or_pattern(name)
+        return name
+
+
+@attrs.frozen
+class InterfaceNames:
+    """Names of interfaces, or one of them without a list; patterns are allowed or not."""
+
+    patterns: bool
+    type_name: str = "text or list of texts"
+
+    @property
+    def allowed(self) -> str:
+        return "names and patterns" if self.patterns else "names"
+
+    @property
+    def schema(self) -> JsonSchema:
+        return _one_or_list(INTERFACE_SCHEMA)
+
+    def read(self, value: object) -> tuple[str, ...]:
+        """All names that are wrong are told; ExceptionGroup."""
+        if not isinstance(value, str | list):
+            raise Wrong(f"{shown(value)} is neither a name nor a list", "write names in quotes")
+        names: list[str] = []
+        wrongs: list[Wrong] = []
+        for item in _listed(value):
+            try:
+                names.append(text(item))
+                check_name_or_pattern(names[-1])
+            except Wrong as wrong:
+                wrongs.append(wrong)
+        if wrongs:
+            raise ExceptionGroup("names", wrongs)
+        if not self.patterns:  # upstreams have an order
+            for name in names:
+                check_name(name)
+        return tuple(names)
+
+
+@attrs.frozen
+class TextList:
+    """Texts that ``check`` accepts one by one, or one of them without a list."""
+
+    check: Callable[[str], object]
+    allowed: str
+    type_name: str = "list of texts"
+
+    @property
+    def schema(self) -> JsonSchema:
+        return _one_or_list({"type": "string"})
+
+    def read(self, value: object) -> Texts:
+        if not isinstance(value, str | list):
+            raise Wrong(f"{shown(value)} is neither text nor a list", QUOTES)
+        texts = Texts(tuple(text(item) for item in _listed(value)))
+        for item in texts:
+            self.check(item)
+        return texts
+
+
+def text(value: object) -> str:
+    """``value``, unless it is of another type; Wrong."""
+    if not isinstance(value, str):
+        raise Wrong(f"{shown(value)} is not text", QUOTES)
+    return value
+
+
+def _listed(value: str | list[Any]) -> list[Any]:
+    return [value] if isinstance(value, str) else value
+
+
+def _one_or_list(item: JsonSchema) -> JsonSchema:
+    return {"anyOf": [item, {"type": "array", "items": item}]}
