@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 LARGEST_PACKET = 0xFFFF
 """Bytes of an IP packet at the most, whatever the MTU of its link."""
 
+MOST_VIFS = 32
+"""Virtual interfaces of one multicast routing table (the kernel's MAXVIFS, MAXMIFS)."""
+
 Address = bytes
 """A packed address: 4 bytes for IPv4, 16 for IPv6."""
 

@@ -6,10 +6,9 @@ import socket
 from contextlib import suppress
 
 from ..linux.mroute.dump import InstalledRoute, dump_routes
-from ..linux.mroute.operations import MOST_VIFS
 from ..linux.mroute.socket import MulticastTable
 from ..linux.mroute.vif_record import VifRecord
-from ..protocol.family import Address
+from ..protocol.family import MOST_VIFS, Address
 from ..protocol.forwarding.planner import Route
 from .plan import Installed
 from .table import ForwardingTable, Vif

@@ -25,11 +25,10 @@ from ..linux.mroute.operations import Operation
 from ..linux.mroute.socket import MulticastTable
 from ..linux.mroute.vif_record import Place, VifRecord
 from ..linux.policy_rules import add_rule, remove_rule
-from ..protocol.family import Address, Family
+from ..protocol.family import MOST_VIFS, Address, Family
 from ..protocol.forwarding.planner import Route
 from .plan import Batch, Entries, Installed, Owner, united
 
-MOST_VIFS = 32
 GROUPS_A_BATCH = 1000
 
 FEW = 8

@@ -13,14 +13,12 @@ from collections.abc import Iterator, Mapping
 
 import attrs
 
+from ...protocol.family import MOST_VIFS
 from ..errors import shown
 from ..model import InstanceConfig
 from ..names import is_pattern, overlap
 from ..origin import key_text
 from .reader import Mistakes
-
-MOST_INTERFACES = 32
-"""Virtual interfaces of one multicast routing table (MAXVIFS, MAXMIFS)."""
 
 
 @attrs.frozen
@@ -133,11 +131,11 @@ def _count(instances: Mapping[str, InstanceConfig], mistakes: Mistakes) -> None:
         for family in sorted(config.families):
             there = named[family, config.table]
             there |= interfaces
-            if len(there) > MOST_INTERFACES and config.table not in full:
+            if len(there) > MOST_VIFS and config.table not in full:
                 full.add(config.table)
                 mistakes.add(
                     ("instance", name, "downstream"),
                     f"table {config.table} would have {len(there)} interfaces"
-                    f", but the kernel allows {MOST_INTERFACES}",
+                    f", but the kernel allows {MOST_VIFS}",
                     "move some to an instance with another upstream and another table",
                 )

@@ -12,10 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from struct import Struct
 
-from ...protocol.family import IPV4, IPV6, Address, Family
-
-MOST_VIFS = 32
-"""Virtual interfaces of one table; the kernel's MAXVIFS and MAXMIFS."""
+from ...protocol.family import IPV4, IPV6, MOST_VIFS, Address, Family
 
 ADD_VIF, REMOVE_VIF, ADD, REMOVE = 202, 203, 204, 205
 PROXY = 6

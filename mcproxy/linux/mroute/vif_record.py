@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from struct import Struct
 from typing import NamedTuple
 
-from .operations import MOST_VIFS
+from ...protocol.family import MOST_VIFS
 
 _PLACE = Struct("=ii")
 _SIZE = MOST_VIFS * _PLACE.size
