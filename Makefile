@@ -6,13 +6,14 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test lint venv bench clean
+.PHONY: help demo test lint venv bench reference clean
 
 help:
 	@echo "make demo   a source, the proxy and receivers in network namespaces of their own"
 	@echo "make test   all tests"
 	@echo "make lint   linters and type checker"
 	@echo "make bench  the benchmarks beside igmpproxy; takes a while, needs root"
+	@echo "make reference  the sample and the reference, written from the options"
 	@echo "make clean  remove what these made"
 
 demo: venv
@@ -28,6 +29,9 @@ lint: venv
 
 bench: venv
 	$(BIN)/python -m tests.benchmarks
+
+reference: venv
+	$(BIN)/python -m mcproxy.config.reference
 
 venv: $(STAMP)
 

@@ -12,26 +12,15 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.cli.convert import converted
 from mcproxy.config.files import load, read
-from mcproxy.config.model import ControlConfig, InterfaceSettings
-from mcproxy.config.native.filters import FilterTable, NamedTable
-from mcproxy.config.native.reader import keys_of
-from mcproxy.config.native.tables import ControlTable, Document, InstanceTable, ManholeTable
+from mcproxy.config.model import Configuration, ControlConfig, InterfaceSettings
 from mcproxy.config.native.toml import parse
+from mcproxy.config.reference.scopes import SCOPES
+from mcproxy.config.schema.option import options_of
 
 from .source import PROJECT
 
 SAMPLE = PROJECT / "etc/mcproxy.toml"
 UNIT = PROJECT / "etc/mcproxy.service"
-
-KINDS = (
-    Document,
-    InstanceTable,
-    InterfaceSettings,
-    ManholeTable,
-    ControlTable,
-    FilterTable,
-    NamedTable,
-)
 
 
 def with_all_settings(text: str) -> str:
@@ -58,8 +47,9 @@ class SampleTests(SynchronousTestCase):
         self.assertEqual([len(one.rules) for one in examples.filters], [3, 4])
 
     def test_every_key_is_shown(self) -> None:
-        for kind in KINDS:
-            for key in keys_of(kind):
+        kinds = [Configuration, *(scope.kind for scope in SCOPES.values())]
+        for kind in kinds:
+            for key in options_of(kind):
                 self.assertRegex(self.text, rf"(?m)^(?:# ?)?({key} = |\[+(.*\.)?{key}\b)")
 
     def test_what_is_shown_as_a_comment_is_the_default(self) -> None:

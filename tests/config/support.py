@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import tomllib
+from functools import cache
+from typing import Any
+
+from jsonschema import Draft7Validator
 from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.config.errors import ConfigurationError
 from mcproxy.config.model import Configuration, InstanceConfig
-from mcproxy.config.native.toml import parse
+from mcproxy.config.native.toml import decode, parse
+from mcproxy.config.reference.json_schema import json_schema
 
 FILE = "mcproxy.toml"
 
@@ -17,15 +23,35 @@ downstream = ["eth1", "eth2"]
 """
 
 
+def values_of(text: str | bytes) -> Any:
+    """What TOML says, and nothing else."""
+    if isinstance(text, bytes):
+        text = decode(text, FILE)
+    return tomllib.loads(text.removeprefix("\ufeff"))
+
+
+@cache
+def _validator() -> Draft7Validator:
+    return Draft7Validator(json_schema())
+
+
+def schema_mistakes(values: Any) -> list[str]:
+    """What the JSON Schema has against a document: key and reason."""
+    errors = _validator().iter_errors(values)
+    return [f"{'.'.join(map(str, error.absolute_path))}: {error.message}" for error in errors]
+
+
 class ConfigurationTestCase(SynchronousTestCase):
     """Texts, and what comes of them."""
 
     def good(self, text: str | bytes) -> Configuration:
-        """The configuration in a text without mistakes."""
+        """The configuration in a text without mistakes; the JSON Schema accepts it too."""
         try:
-            return parse(text, FILE)
+            configuration = parse(text, FILE)
         except ConfigurationError as error:
             self.fail(f"unexpected mistakes:\n{error}")
+        self.assertEqual(schema_mistakes(values_of(text)), [])
+        return configuration
 
     def instance(self, text: str) -> InstanceConfig:
         """The one instance of a text without mistakes."""

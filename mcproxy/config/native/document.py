@@ -49,7 +49,7 @@ def document(configuration: Configuration) -> TomlTable:
 def differences(value: Any, usual: Any) -> TomlTable:
     """What is different in ``value``, by key; both are of one attrs class."""
     return {
-        option.key: _plain(getattr(value, option.attribute))
+        option.key: plain(getattr(value, option.attribute))
         for option in options_of(type(value)).values()
         if getattr(value, option.attribute) != getattr(usual, option.attribute)
     }
@@ -57,12 +57,12 @@ def differences(value: Any, usual: Any) -> TomlTable:
 
 def _values(section: Any) -> TomlTable:
     options = options_of(type(section)).values()
-    return {option.key: _plain(getattr(section, option.attribute)) for option in options}
+    return {option.key: plain(getattr(section, option.attribute)) for option in options}
 
 
 def _instance(instance: InstanceConfig, defaults: InterfaceSettings) -> TomlTable:
     table = {
-        option.key: _plain(getattr(instance, option.attribute))
+        option.key: plain(getattr(instance, option.attribute))
         for option in options_of(InstanceConfig).values()
         if not isinstance(option.value, Tables)
         and getattr(instance, option.attribute) != option.default
@@ -101,7 +101,8 @@ def _own_settings(instance: InstanceConfig, defaults: InterfaceSettings) -> Sett
     return dict(entries)
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
+    """The value of an option as a document has it."""
     if value == NEVER:
         return "never"
     return list(value) if isinstance(value, tuple) else value

@@ -31,8 +31,8 @@ def line_text(key: str, value: object) -> str:
     """A key with its value, which is no table with a header."""
     name = tomlkit.key(key).as_string()
     if not isinstance(value, list):
-        return f"{name} = {_value_text(value)}"
-    items = [_value_text(item) for item in value]
+        return f"{name} = {value_text(value)}"
+    items = [value_text(item) for item in value]
     line = f"{name} = [{', '.join(items)}]"
     if len(line) <= LONGEST_LINE:
         return line
@@ -62,7 +62,7 @@ def _has_header(key: str, value: object) -> bool:
     return isinstance(value, Mapping)
 
 
-def _value_text(value: object) -> str:
+def value_text(value: object) -> str:
     if isinstance(value, Mapping):
         parts = ", ".join(line_text(key, each) for key, each in value.items())
         return f"{{ {parts} }}"

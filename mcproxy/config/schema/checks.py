@@ -15,7 +15,7 @@ LAST_TABLE = 999_999_999
 LONGEST_SOCKET_PATH = 107
 """Bytes that fit into a UNIX socket's address."""
 
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+PLAIN_NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 
 
 def check_range(value: float, low: float, high: float) -> None:
@@ -26,7 +26,7 @@ def check_range(value: float, low: float, high: float) -> None:
 
 def check_plain_name(name: str, what: str) -> None:
     """A name for ``what``, an instance or a filter."""
-    if not _PLAIN_NAME.fullmatch(name):
+    if not re.fullmatch(PLAIN_NAME, name):
         raise Wrong(
             f"{what} cannot be named {shown(name)}",
             "use at most 64 letters, digits and . _ -, beginning with a letter or digit",

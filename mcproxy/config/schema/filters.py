@@ -85,14 +85,14 @@ class FilterTable(FilterPlace):
         _NAME_OR_RULES,
         "What may pass: the name of a filter, or rules. Nothing else passes.",
         usual="none",
-        example='"local"',
+        example='["* | 192.0.2.0/24", { filter = "local" }]',
     )
     deny: Any = option(
         None,
         _NAME_OR_RULES,
         "What may not pass: the name of a filter, or rules. Everything else passes.",
         usual="none",
-        example='["239.255.0.0/16"]',
+        example='"local"',
     )
 
 
@@ -107,7 +107,7 @@ class NamedFilter:
             ' prefix, ``A - B`` or ``*``. ``{ rule = "...", from = "IF" }`` applies to data that'
             ' came in at that interface, ``{ filter = "NAME" }`` stands for the rules of another'
             " filter.",
-            example='["239.255.0.0/16 | *", "239.1.1.1 - 239.1.1.9"]',
+            example='["239.255.0.0/16", "ff15::/16 | *", "239.1.1.1 - 239.1.1.9"]',
         )
     )
 

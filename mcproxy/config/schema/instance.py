@@ -15,7 +15,7 @@ from .interface import CHANNELS, InterfaceSettings, settings_for
 from .numbers import Flag, Number, NumberOrNever, TableNumber, Version
 from .option import described, option
 from .tables import TableList, Tables
-from .texts import InterfaceNames, TextList, Word
+from .texts import INTERFACE_SCHEMA, InterfaceNames, TextList, Word
 
 GROUPS = TextList(read_groups, "groups and prefixes of groups")
 
@@ -85,7 +85,11 @@ class InstanceConfig:
     )
     interface: Mapping[str, InterfaceSettings] = option(
         attrs.Factory(dict),
-        Tables(header="[instance.NAME.interface.IF]", kind=InterfaceSettings),
+        Tables(
+            header="[instance.NAME.interface.IF]",
+            kind=InterfaceSettings,
+            names=INTERFACE_SCHEMA,
+        ),
         "Settings of one downstream, or of all downstreams that match a pattern.",
     )
     elsewhere: frozenset[str] = frozenset()
@@ -100,7 +104,8 @@ class InstanceConfig:
     mutex_time: float = option(
         2.0,
         Number(0.1, 3600),
-        'Time between two checks which upstream delivers, with ``upstream-join = "mutex"``.',
+        "Time between two checks of which upstream delivers data, with"
+        ' ``upstream-join = "mutex"``.',
         unit="seconds",
         example="0.5",
     )
@@ -171,7 +176,7 @@ class InstanceConfig:
     filters: tuple[FilterConfig, ...] = option(
         (),
         TableList(header="[[instance.NAME.filter]]", kind=FilterTable),
-        "What may pass at an interface.",
+        "What may pass at some interfaces, as rules or the name of a filter that has rules.",
         key="filter",
     )
 

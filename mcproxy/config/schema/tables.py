@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 
 from ..errors import Wrong, shown
+from .checks import PLAIN_NAME
 from .value import JsonSchema
 
 
@@ -33,11 +34,14 @@ class Section(Anything):
 class Tables(Anything):
     """Tables with names, or with patterns, each with the keys of ``kind``; read later.
 
-    ``header`` is how a file begins one.
+    ``header`` is how a file begins one. ``names`` is the JSON Schema of a name.
     """
 
     header: str = ""
     kind: type[Any] = object
+    names: JsonSchema = attrs.field(
+        factory=lambda: {"type": "string", "pattern": f"^{PLAIN_NAME}$"}
+    )
 
     def read(self, value: object) -> Any:
         if not isinstance(value, dict):

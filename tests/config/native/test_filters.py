@@ -132,7 +132,7 @@ class MistakeTests(ConfigurationTestCase):
         self.refuses(
             '[filter.a]\n[filter."b c"]\nrules = "239.0.0.1"\n' + INSTANCE,
             "filter.a (line 1): rules is missing; write rules ="
-            ' ["239.255.0.0/16 | *", "239.1.1.1 - 239.1.1.9"]',
+            ' ["239.255.0.0/16", "ff15::/16 | *", "239.1.1.1 - 239.1.1.9"]',
             'filter."b c" (line 2): a filter cannot be named "b c"; use at most 64 letters,'
             " digits and . _ -, beginning with a letter or digit",
             'filter."b c".rules (line 3): "239.0.0.1" is not a list of rules;'
