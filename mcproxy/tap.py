@@ -160,8 +160,8 @@ def _make_manhole(reactor: Any, proxy: Proxy, config: ManholeConfig | None) -> I
         from .control.manhole import make_service
     except ImportError as error:
         raise CannotBuildError(
-            f"the manhole needs more ({error}): pip install 'mcproxy[manhole]', or remove "
-            "the table [manhole]"
+            f"the manhole needs Python packages that are missing ({error}); install them with"
+            f" {sys.executable} -m pip install 'twisted[conch]', or remove the table [manhole]"
         ) from error
     try:
         return make_service(reactor, config, proxy)

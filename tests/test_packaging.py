@@ -10,6 +10,7 @@ import subprocess
 import sys
 import venv
 import zipfile
+from email import message_from_bytes
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -36,6 +37,18 @@ class SourceTests(SynchronousTestCase):
             for alias in node.names
         ]
         self.assertEqual(names, ["ServiceMaker"])
+
+
+class ImportTests(SynchronousTestCase):
+    def test_daemon_does_not_import_what_only_the_demo_or_a_change_needs(self) -> None:
+        program = (
+            "import sys, mcproxy.tap\n"
+            "print([name for name in ('rich', 'tomlkit', 'lark') if name in sys.modules])"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True
+        )
+        self.assertEqual(done.stdout, "[]\n", done.stderr)
 
 
 class WheelTests(SynchronousTestCase):
@@ -102,6 +115,14 @@ class WheelTests(SynchronousTestCase):
         shipped = {name for name in names if name.startswith("mcproxy/")}
         modules = {str(path.relative_to(PROJECT)) for path in PROJECT.glob("mcproxy/**/*.py")}
         self.assertEqual(modules - shipped, set())
+
+    def test_extra_for_the_manhole_is_what_its_error_message_names(self) -> None:
+        """The extra cannot be named there: the package is not on PyPI, and "mcproxy" is another."""
+        (name,) = (n for n in zipfile.ZipFile(self.wheel).namelist() if n.endswith("/METADATA"))
+        metadata = message_from_bytes(zipfile.ZipFile(self.wheel).read(name))
+        self.assertEqual(metadata["Name"], "mcproxy-igmp")
+        extras = [line for line in metadata.get_all("Requires-Dist", []) if "manhole" in line]
+        self.assertEqual([line.partition(">")[0] for line in extras], ["twisted[conch]"])
 
     def test_twistd_lists_it(self) -> None:
         lines = [line.split() for line in self.twistd_help().splitlines()]

@@ -54,7 +54,7 @@ class BuildTests(SynchronousTestCase):
         self.addCleanup(sys.modules.__setitem__ if before else sys.modules.pop, name, before)
         sys.modules[name] = None  # type: ignore[assignment]
         error = self.assertRaises(tap.CannotBuildError, self.build, ManholeConfig("/s", "/k"))
-        self.assertIn("pip install 'mcproxy[manhole]'", str(error))
+        self.assertIn(f"{sys.executable} -m pip install 'twisted[conch]'", str(error))
 
 
 class OptionsTests(SynchronousTestCase):
