@@ -41,8 +41,8 @@ def converted(reading: Reading, name: str) -> str:
     # The name is the user's, and a comment is one line.
     shown = name if name.isprintable() else ascii(name)
     head = [f"Converted from {shown} ({reading.language}) by mcproxy convert."]
-    if reading.off is not None:
-        head += ["", f"The original was disabled ({reading.off}); this file is enabled."]
+    if reading.disabled_at is not None:
+        head += ["", f"The original was disabled ({reading.disabled_at}); this file is enabled."]
     if reading.notes:
         head += ["", "Differences from the original:", *reading.notes]
     comments = "".join(f"# {line}".rstrip() + "\n" for line in head)

@@ -1,19 +1,18 @@
 """Addresses in settings: single ones, prefixes, and channels, which are a group and a source.
 
-Settings keep them as text, as they were written; these functions check and read them.
+Options keep them as text, as they were written; these functions check and read them.
 """
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Iterable
 from typing import NamedTuple, NewType
 
 from ..protocol.family import IPV4, IPV6
 from .errors import Wrong, shown
 
 Texts = NewType("Texts", tuple[str, ...])
-"""Settings that are a list of such texts."""
+"""The value of an option that is a list of such texts."""
 
 NO_TEXTS = Texts(())
 
@@ -22,21 +21,21 @@ IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class Channel(NamedTuple):
-    """A group, perhaps of one source alone, as packed addresses of one family."""
+    """A group, and its source or None for any, as packed addresses of one family."""
 
     group: bytes
     source: bytes | None
 
 
 class MappedGroups(NamedTuple):
-    """Groups for which a source stands, where a host does not name one."""
+    """Groups, and the source that they have for hosts that name none."""
 
     groups: IPNetwork
     source: bytes
 
 
 def parse_address(text: str, hint: str = "write an address such as 192.0.2.1") -> IPAddress:
-    """The address ``text``; Wrong, which gives the ``hint``."""
+    """The address ``text``; Wrong with the ``hint``."""
     try:
         address = ipaddress.ip_address(text.strip())
     except ValueError:
@@ -50,7 +49,7 @@ def parse_address(text: str, hint: str = "write an address such as 192.0.2.1") -
 
 
 def parse_prefix(text: str, hint: str = "write a prefix such as 192.0.2.0/24") -> IPNetwork:
-    """The prefix ``text``, an address and a length; Wrong, which gives the ``hint``."""
+    """The prefix ``text``, an address and a length; Wrong with the ``hint``."""
     host, _, length = (part.strip() for part in text.partition("/"))
     address = parse_address(host, hint)
     bits = address.max_prefixlen
@@ -109,16 +108,6 @@ def read_mapped(text: str) -> MappedGroups:
     network, source = read_groups(first), read_address(second)
     _check_family(text, network, source)
     return MappedGroups(network, source)
-
-
-def each(read: Callable[[str], object]) -> Callable[[Iterable[str] | None], None]:
-    """A check that ``read`` takes all of some texts."""
-
-    def check(texts: Iterable[str] | None) -> None:
-        for text in texts or ():
-            read(text)
-
-    return check
 
 
 def _check_family(text: str, network: IPNetwork, source: bytes | None) -> None:

@@ -1,6 +1,6 @@
-"""What is different between two configurations, in the keys of a file.
+"""The differences between two configurations, by the keys of a file.
 
-The comparison is done on documents, so no key can be forgotten.
+Documents are compared, so that no key can be forgotten.
 """
 
 from __future__ import annotations
@@ -11,23 +11,23 @@ from typing import Any
 import attrs
 
 from .errors import shown
-from .model import Configuration
+from .model import SERVICES, Configuration
 from .native.document import document
 from .origin import KeyPath, key_text
 
 _FILTERS = ("filter",)
-"""The end of the path, after the instance, to tables that a file has in a list."""
+"""The path, after the name of the instance, to tables in a list."""
 
-_SECTIONS = ("manhole", "control")
-"""Tables that a file has or has not, whatever stands in them."""
+_SERVICES = {option.key for option in SERVICES}
+"""Tables that come and go as a whole."""
 
-_MOST_TOLD = 20
-"""Items of a list that came or went, which are told one by one."""
+_MOST_NAMED = 20
+"""Items of a list that a difference names one by one."""
 
 
 @attrs.frozen
 class Difference:
-    """What is different at one key: ``instance.tv.downstream``, ``eth3 added``."""
+    """A difference at one key: ``instance.tv.downstream``, ``eth3 added``."""
 
     where: str
     what: str
@@ -37,7 +37,7 @@ class Difference:
 
 
 def compare(before: Configuration, after: Configuration) -> list[Difference]:
-    """All that is different in ``after``; the files that they are from do not count."""
+    """All differences in ``after``; the files that the two came from are not compared."""
     return [
         Difference(key_text(where), what)
         for where, what in _compare((), document(before), document(after))
@@ -52,7 +52,7 @@ def _compare(
         if old == new:
             continue
         old, new = _named(old), _named(new)
-        whole = _has_names(where) or (place[0] in _SECTIONS and None in (old, new))
+        whole = _has_names(where) or (place[0] in _SERVICES and None in (old, new))
         if isinstance(old or new, Mapping) and not whole:
             yield from _compare(place, old or {}, new or {})
         elif old is None or new is None:
@@ -66,7 +66,7 @@ def _compare(
 
 
 def _has_names(where: KeyPath) -> bool:
-    """Whether the tables at ``where`` are things with names, that come and go."""
+    """Whether the tables at ``where`` have names, and come and go as a whole."""
     return len(where) == 1 or where[2:] == _FILTERS
 
 
@@ -89,10 +89,10 @@ def _changed(old: object, new: object) -> str:
     was, now = ({repr(item): _name(item) for item in items} for items in (old, new))
     come = [f"{name} added" for key, name in now.items() if key not in was]
     gone = [f"{name} removed" for key, name in was.items() if key not in now]
-    told = come + gone
-    if len(told) > _MOST_TOLD:
-        told[_MOST_TOLD:] = [f"and {len(told) - _MOST_TOLD} more"]
-    return ", ".join(told) or "in another order"
+    items = come + gone
+    if len(items) > _MOST_NAMED:
+        items[_MOST_NAMED:] = [f"and {len(items) - _MOST_NAMED} more"]
+    return ", ".join(items) or "in another order"
 
 
 def _name(item: object) -> str:

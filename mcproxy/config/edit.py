@@ -1,7 +1,6 @@
-"""Single changes to a configuration; each gives a new one or raises ConfigurationError.
+"""Single changes to a configuration; each returns a new one or raises ConfigurationError.
 
-A change is made in the document that a file would be, and the result is checked by the rules
-of a file.
+A change is made in the configuration's document, and the result is checked like a file.
 """
 
 from __future__ import annotations
@@ -21,8 +20,8 @@ from .origin import KeyPath, Origin, key_text
 
 
 def rebuilt(configuration: Configuration, written: Mapping[str, Any]) -> Configuration:
-    """What ``written`` says, in the place of ``configuration``."""
-    # A mistake in what was changed is no mistake of the file, so it is not named.
+    """The configuration in the document ``written``, with the path of ``configuration``."""
+    # A mistake in the change is not one in the file, so the message does not name the file.
     changed = build(written, Mistakes(Origin()))
     return attrs.evolve(changed, path=configuration.path)
 
@@ -30,7 +29,7 @@ def rebuilt(configuration: Configuration, written: Mapping[str, Any]) -> Configu
 def add_instance(
     configuration: Configuration, name: str, table: Mapping[str, Any]
 ) -> Configuration:
-    """With an instance of this name; ``table`` is what [instance.NAME] would hold."""
+    """Add an instance; ``table`` has the keys of [instance.NAME]."""
     written = document(configuration)
     if name in written["instance"]:
         raise _refused(
@@ -41,7 +40,7 @@ def add_instance(
 
 
 def remove_instance(configuration: Configuration, name: str) -> Configuration:
-    """Without this instance."""
+    """Remove an instance."""
     written = document(configuration)
     _instance(written, name)
     del written["instance"][name]
@@ -51,7 +50,7 @@ def remove_instance(configuration: Configuration, name: str) -> Configuration:
 def add_link(
     configuration: Configuration, instance: str, role: str, interface: str
 ) -> Configuration:
-    """With one more interface, or pattern, last in its ``role`` in an instance."""
+    """Add an interface, or a pattern, as the last one in its ``role`` in an instance."""
     written = document(configuration)
     table = _instance(written, instance)
     table[role] = [*_links(table, role), interface]
@@ -61,16 +60,16 @@ def add_link(
 def remove_link(
     configuration: Configuration, instance: str, role: str, interface: str
 ) -> Configuration:
-    """Without this interface, or pattern, and what is said of it, in its ``role``."""
+    """Remove an interface, or a pattern, from its ``role``, with its settings and filters."""
     written = document(configuration)
     _take_out(_instance(written, instance), instance, role, interface)
     return rebuilt(configuration, written)
 
 
 def move_downstream(configuration: Configuration, interface: str, to: str) -> Configuration:
-    """With a downstream moved to the instance ``to``, its settings and filters with it.
+    """Move a downstream to the instance ``to``, with its settings and filters.
 
-    One that a pattern means stays in its instance's pattern, and is named in the new one.
+    If a pattern matches it, the pattern stays, and the new instance names the interface.
     """
     written = document(configuration)
     table = _instance(written, to)
@@ -90,7 +89,7 @@ def move_downstream(configuration: Configuration, interface: str, to: str) -> Co
 
 
 def _instance(written: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """The table of an instance that there must be."""
+    """The table of an instance; ConfigurationError if there is none."""
     tables: dict[str, dict[str, Any]] = written["instance"]
     if name not in tables:
         raise _refused(("instance", name), "no such instance", nearest(name, list(tables)))
@@ -104,14 +103,14 @@ def _links(table: Mapping[str, Any], role: str) -> list[str]:
 
 @attrs.frozen
 class _Own:
-    """What a file says of one interface alone, in one role."""
+    """What a file sets for one interface only, in one role."""
 
     settings: Mapping[str, Any] | None
     filters: list[Any]
 
 
 def _take_out(table: dict[str, Any], instance: str, role: str, interface: str) -> _Own:
-    """Remove an interface, and what is said of it alone, which is returned."""
+    """Remove an interface with its settings and filters, and return these."""
     names = _links(table, role)
     if interface not in names:
         hint = nearest(interface, names) if names else ""
@@ -126,7 +125,7 @@ def _take_out(table: dict[str, Any], instance: str, role: str, interface: str) -
 
 
 def _holder(written: Mapping[str, Any], interface: str) -> str | None:
-    """The instance that an interface is downstream of: by name, else by a pattern."""
+    """The instance that an interface is downstream of: by name, or else by a pattern."""
     tables: Mapping[str, Any] = written["instance"]
     for name, table in tables.items():
         if interface in _links(table, DOWNSTREAM):

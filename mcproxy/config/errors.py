@@ -1,4 +1,4 @@
-"""Mistakes in a configuration, in words for whoever wrote it."""
+"""Mistakes in a configuration, in words for its author."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from collections.abc import Iterable, Mapping
 import attrs
 
 LONGEST_SHOWN = 60
-"""Characters of a value or key that are repeated in a message."""
+"""Characters of a value or a key that a message repeats."""
 
 
 @attrs.frozen
 class Mistake:
-    """One thing that is wrong, where it is, and what to do about it.
+    """One mistake: where it is, what is wrong, and what to do about it.
 
     ``where`` is a key path (``instance.iptv.downstream``) or a position (``line 3, column 5``),
-    or empty where it is the file as a whole. ``line`` is the line of a key, where it is known.
+    or empty for the file as a whole. ``line`` is the line of a key, if it is known.
     """
 
     path: str
@@ -33,7 +33,7 @@ class Mistake:
 
 
 class ConfigurationError(Exception):
-    """A configuration that cannot be used; all its mistakes, a line each as text."""
+    """A configuration that cannot be used, with all its mistakes; as text a line for each."""
 
     def __init__(self, mistakes: Iterable[Mistake]) -> None:
         self.mistakes = tuple(mistakes)
@@ -41,7 +41,7 @@ class ConfigurationError(Exception):
 
 
 class Wrong(ValueError):  # noqa: N818 - raised and caught within this package
-    """A value that is not acceptable, wherever it stands."""
+    """A value that is not accepted; the place is added by whoever catches it."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         self.message = message
@@ -50,7 +50,7 @@ class Wrong(ValueError):  # noqa: N818 - raised and caught within this package
 
 
 def shown(value: object) -> str:
-    """``value`` as one short line, much as TOML would write it."""
+    """``value`` in one short line, nearly as TOML writes it."""
     match value:
         case bool():
             return "true" if value else "false"

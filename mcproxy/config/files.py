@@ -1,4 +1,4 @@
-"""Configuration files in any of the languages that are known; the content tells which."""
+"""Configuration files in any of the supported languages; the content shows which."""
 
 from __future__ import annotations
 
@@ -12,32 +12,35 @@ from .model import Configuration
 from .native.toml import decode, parse
 
 LONGEST_FILE = 1 << 20
-"""Bytes; what is longer is not a configuration, and /dev/zero would never end."""
+"""Bytes; a longer file is not a configuration, and /dev/zero would never end."""
 
 _LANGUAGES = (
     (NATIVE, re.compile(r"""\[|[\w."' -]+=(?!=)""")),
     (CLASSIC, re.compile(r"(protocol|pinstance|table|disable)\b(?!\s*[.=])", re.IGNORECASE)),
     (IGMPPROXY, re.compile(r"(phyint|quickleave|defaultdown|hashtablesize|rescanvif)\b")),
 )
-"""How a line begins that only one of them has."""
+"""The beginnings of lines that only one language has."""
 
 
 def load(path: str) -> Configuration:
-    """The configuration in the file ``path``, to be used; ConfigurationError."""
+    """The configuration in the file ``path``; ConfigurationError, also if the file is disabled."""
     return usable(read(path), path).configuration
 
 
 def usable(reading: Reading, path: str) -> Reading:
-    """``reading``, unless the file says that it is not to be used; ConfigurationError."""
-    if reading.off is not None:
+    """``reading``; ConfigurationError if the file has a statement that disables it."""
+    if reading.disabled_at is not None:
         _fail(
-            path, str(reading.off), "this statement disables the file", "remove it to use the file"
+            path,
+            str(reading.disabled_at),
+            "this statement disables the file",
+            "remove it to use the file",
         )
     return reading
 
 
 def read(path: str) -> Reading:
-    """What stands in the file ``path``; ConfigurationError."""
+    """Read the file ``path``; ConfigurationError."""
     text = text_of(path)
     name = language(text)
     if name == CLASSIC:
@@ -57,7 +60,7 @@ def text_of(path: str) -> str:
 
 
 def language(text: str) -> str:
-    """The language that ``text`` is in; what cannot be told is taken for the native one."""
+    """The language of ``text``; the native one if nothing shows another."""
     for line in text.splitlines():
         for name, beginning in _LANGUAGES:
             if beginning.match(line.lstrip()):
@@ -83,7 +86,7 @@ def _content(path: str) -> bytes:
 
 
 def _open_at_once(path: str, flags: int) -> int:
-    """Open without waiting for somebody to write, where the file is a pipe."""
+    """Open without waiting for a writer if the file is a pipe."""
     number = os.open(path, flags | os.O_NONBLOCK)
     os.set_blocking(number, True)
     return number

@@ -21,7 +21,7 @@ from .schema.filters import (
 from .schema.instance import InstanceConfig
 from .schema.interface import InterfaceSettings, Settings, complete, settings_for
 from .schema.numbers import NEVER
-from .schema.option import described, option
+from .schema.option import described, option, options_of
 from .schema.services import ControlConfig, ManholeConfig
 from .schema.tables import Section, Tables
 
@@ -32,6 +32,7 @@ __all__ = (
     "NEVER",
     "OUT",
     "ROLES",
+    "SERVICES",
     "UPSTREAM",
     "Configuration",
     "ControlConfig",
@@ -92,3 +93,11 @@ class Configuration:
     def line_of(self, where: KeyPath) -> int | None:
         """The line of a key, as ("instance", "a", "igmp-version"); None where it has none."""
         return self.origin.line_of(where)
+
+
+SERVICES = tuple(
+    one
+    for one in options_of(Configuration).values()
+    if isinstance(one.value, Section) and one.default is None
+)
+"""The options whose tables come and go as a whole, like [control]."""

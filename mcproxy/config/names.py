@@ -1,4 +1,4 @@
-"""Names of interfaces, and patterns that stand for several of them."""
+"""Names of interfaces, and patterns that match several of them."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ LONGEST_NAME = 15
 """Bytes of an interface name (IFNAMSIZ without the final zero)."""
 
 LONGEST_PATTERN = 64
-"""Characters of a pattern; a limit on what comparing two of them can cost."""
+"""Characters of a pattern, which limits the cost of a comparison of two."""
 
 LOOPBACK = "lo"
-"""Never meant by a pattern: nobody's hosts are there."""
+"""No pattern matches it, because no hosts are there."""
 
 _TOKEN = re.compile(r"\[!?\]?[^\]]*\]|.", re.DOTALL)
 
 
 def is_pattern(name: str) -> bool:
-    """Whether ``name`` stands for interfaces by ``*``, ``?`` or ``[...]``."""
+    """Whether ``name`` has ``*``, ``?`` or ``[...]``."""
     return not {"*", "?", "["}.isdisjoint(name)
 
 
 def matches(name: str, pattern: str) -> bool:
-    """Whether ``pattern`` means the interface ``name``."""
+    """Whether ``pattern`` matches the interface ``name``."""
     return name != LOOPBACK and fnmatchcase(name, pattern)
 
 
@@ -46,7 +46,7 @@ def check_name(name: str) -> None:
 
 
 def check_name_or_pattern(name: str) -> None:
-    """Raise Wrong unless this is an interface's name or a pattern for some."""
+    """Raise Wrong unless this is the name of an interface or a pattern."""
     if not is_pattern(name):
         check_name(name)
         return
@@ -78,7 +78,7 @@ def _check_characters(name: str) -> None:
 
 
 def overlap(first: str, second: str) -> bool:
-    """Whether some interface may be meant by both, each a name or a pattern."""
+    """Whether one interface can match both, each a name or a pattern."""
     if not is_pattern(first) and not is_pattern(second):
         return first == second
     if LOOPBACK in (first, second):
@@ -87,14 +87,14 @@ def overlap(first: str, second: str) -> bool:
 
 
 def _tokens(pattern: str) -> list[str]:
-    """A pattern in pieces that stand for one character each, or are ``*``."""
+    """The parts of a pattern: each matches one character, or is ``*``."""
     return _TOKEN.findall(re.sub(r"\*+", "*", pattern))
 
 
 def _have_common(first: list[str], second: list[str]) -> bool:
-    """Whether some text matches both; by which ends of the two can match the same text.
+    """Whether a text matches both, found from the ends of the two to their beginnings.
 
-    ``possible[j]`` tells it of the remaining first tokens and ``second[j:]``.
+    ``possible[j]`` is the answer for the rest of ``first`` from ``i`` and ``second[j:]``.
     """
     possible: list[bool] = []
     for i in range(len(first), -1, -1):

@@ -1,6 +1,6 @@
 """The rules of filters as text: ``GROUP | SOURCE``.
 
-Each side is an address, a prefix, ``A - B``, or ``*``. What no data can ever match is refused.
+Each side is an address, a prefix, ``A - B`` or ``*``. A rule that can never match is refused.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .errors import Wrong, shown
 ANY = "*"
 
 MOST_KNOWN = 1 << 14
-"""Rules that are remembered with their texts: most are the same when a file is read again."""
+"""Rules that are cached with their texts: most are the same when a file is read again."""
 
 _HINT = 'write an address, a prefix, "A - B" or "*"'
 
@@ -54,7 +54,7 @@ def rule_text(rule: Rule) -> str:
 
 
 def read_range(text: str) -> Range | None:
-    """The addresses that ``text`` means, None for any; Wrong."""
+    """The addresses that ``text`` stands for, None for any; Wrong."""
     text = text.strip()
     if text == ANY:
         return None
@@ -117,7 +117,7 @@ def _check_source(text: str, addresses: Range | None) -> Range | None:
     family = IPV4 if len(addresses.first) == IPV4.address_size else IPV6
     if any(map(family.is_source, addresses)):
         return addresses
-    # What lies between two addresses that are no sources may be some.
+    # Between two addresses that cannot be sources there may be some that can.
     if addresses.first[0] == addresses.last[0] or family.is_multicast(addresses.first):
         raise Wrong(
             f"{shown(text.strip())} cannot be the source of forwarded data",

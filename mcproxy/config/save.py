@@ -15,18 +15,18 @@ from .native.document import document
 from .native.text import toml_text
 
 KEPT = "~"
-"""What the name of a file has after it once another one has replaced it."""
+"""The suffix of the file that a new one has replaced."""
 
 
 def write(configuration: Configuration) -> str:
-    """A file in TOML that is read as ``configuration``."""
+    """The text of a new TOML file for ``configuration``."""
     return toml_text(document(configuration))
 
 
 def rewrite(path: str, configuration: Configuration) -> str:
-    """The file ``path`` with what is different in ``configuration``; as it is otherwise.
+    """The text of the file ``path``, changed only where ``configuration`` is different.
 
-    Written anew where it cannot be read, or is in another language.
+    A new text if the file cannot be read or is in another language.
     """
     from .native.amend import amended  # its parser is rarely needed
 
@@ -38,16 +38,16 @@ def rewrite(path: str, configuration: Configuration) -> str:
 
 
 class Replacement:
-    """A new content for the file ``path``: written beside it now, put in place by ``commit``.
+    """A new content for the file ``path``: written next to it now, put in place by ``commit``.
 
-    So that what stands in the way of writing (OSError) is known before anything else is done.
+    So a reason why it cannot be written (OSError) is known before anything else is done.
     """
 
     def __init__(self, path: str, text: str) -> None:
         self._path = os.path.realpath(path)
         self._written: list[str] = []
         try:
-            # Not a link to the old one: of another user's file the kernel lets none be made.
+            # Not a link to the old file: the kernel refuses links to another user's file.
             self._kept = self._write(Path(self._path).read_bytes())
             self._new = self._write(text.encode())
         except BaseException:
@@ -55,18 +55,18 @@ class Replacement:
             raise
 
     def commit(self) -> None:
-        """Put it in the file's place at one blow; the old file is kept as ``path~``; OSError."""
+        """Replace the file atomically, and keep the old one as ``path~``; OSError."""
         os.replace(self._kept, self._path + KEPT)
         os.replace(self._new, self._path)
 
     def discard(self) -> None:
-        """Leave everything as it is."""
+        """Remove what was written; the file stays as it is."""
         for path in self._written:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(path)
 
     def _write(self, content: bytes) -> str:
-        """A file beside the old one, with its mode; its path."""
+        """Write a file next to the old one, with the same mode, and return its path."""
         folder, name = os.path.split(self._path)
         descriptor, path = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
         self._written.append(path)

@@ -10,13 +10,13 @@ from twisted.trial.unittest import SynchronousTestCase
 from mcproxy.config.addresses import (
     Channel,
     MappedGroups,
-    each,
     read_address,
     read_channel,
     read_groups,
     read_mapped,
 )
 from mcproxy.config.errors import Wrong
+from mcproxy.config.schema.texts import TextList
 from mcproxy.protocol.family import packed
 
 
@@ -76,7 +76,7 @@ class AddressTests(SynchronousTestCase):
         self.refused(read_mapped, "ff3e::/32 | 192.0.2.1", "mixes IPv4 and IPv6")
 
     def test_lists(self) -> None:
-        check = each(read_address)
-        check(None)
-        check(["192.0.2.1", "fe80::1"])
-        self.assertRaises(Wrong, check, ["192.0.2.1", "x"])
+        kind = TextList(read_address, "")
+        self.assertEqual(kind.read(["192.0.2.1", "fe80::1"]), ("192.0.2.1", "fe80::1"))
+        self.assertEqual(kind.read("192.0.2.1"), ("192.0.2.1",))
+        self.assertRaises(Wrong, kind.read, ["192.0.2.1", "x"])

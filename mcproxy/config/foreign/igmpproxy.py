@@ -1,6 +1,6 @@
 """The configuration language of igmpproxy, read into a native document.
 
-A file is a row of words. What has no counterpart here is noted.
+A file is a sequence of words. What has no counterpart here becomes a note.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import attrs
 from ..errors import shown
 from ..model import DOWNSTREAM, IN, OUT, UPSTREAM
 from ..native.reader import nearest
-from .draft import IGMPPROXY, ForeignDraft, Place, Reading
+from .draft import IGMPPROXY, ForeignDraft, Position, Reading
 
 INSTANCE = "igmpproxy"
-"""The name of the one instance that comes of a file."""
+"""The name of the one instance of a file."""
 
 _ROLES = (UPSTREAM, DOWNSTREAM, "disabled")
 
@@ -31,15 +31,15 @@ _WITH_VALUE = ("hashtablesize", "user", "chroot")
 
 
 class Word(NamedTuple):
-    """A word of a file; an empty one is its end."""
+    """A word of a file; the empty word is its end."""
 
     text: str
-    place: Place
+    position: Position
 
 
 @attrs.define
 class _Phyint:
-    """What the words after ``phyint`` say of an interface."""
+    """The words after ``phyint`` about one interface."""
 
     name: Word
     role: str = ""
@@ -49,7 +49,7 @@ class _Phyint:
 
 
 def read(text: str, path: str = "<text>") -> Reading:
-    """What ``text`` says; ConfigurationError."""
+    """Read ``text``; ConfigurationError."""
     draft = ForeignDraft(IGMPPROXY, path)
     _Reader(draft, text).read()
     return draft.finish()
@@ -60,8 +60,8 @@ def _words(text: str) -> Iterator[Word]:
     for number, row in enumerate(text.split("\n"), 1):
         for found in re.finditer(r"[^\s#]+|#.*", row):
             if not found[0].startswith("#"):
-                yield Word(found[0], Place(number, found.start() + 1))
-    yield Word("", Place(max(number, 1), 1))
+                yield Word(found[0], Position(number, found.start() + 1))
+    yield Word("", Position(max(number, 1), 1))
 
 
 class _Reader:
@@ -80,13 +80,13 @@ class _Reader:
         }
 
     def read(self) -> None:
-        """All words into the draft."""
+        """Put the whole file into the draft."""
         while self._word.text:
             word = self._next()
             meant = self._keywords.get(word.text)
             if meant is None:
                 hint = nearest(word.text, list(self._keywords))
-                self._draft.wrong(word.place, f"{shown(word.text)} is not expected here", hint)
+                self._draft.mistake(word.position, f"{shown(word.text)} is not expected here", hint)
                 break
             meant(word)
         self._finish()
@@ -101,7 +101,7 @@ class _Reader:
         """The word that must follow ``after``."""
         word = self._next()
         if not word.text:
-            self._draft.wrong(after.place, f"the value after {shown(after.text)} is missing")
+            self._draft.mistake(after.position, f"the value after {shown(after.text)} is missing")
         return word
 
     # -- keywords
@@ -115,7 +115,7 @@ class _Reader:
     def _not_needed(self, word: Word) -> None:
         if word.text in _WITH_VALUE:
             self._value(word)
-        self._draft.note(word.place, f"{word.text}: {_NOT_NEEDED[word.text]}")
+        self._draft.note(word.position, f"{word.text}: {_NOT_NEEDED[word.text]}")
 
     def _phyint(self, word: Word) -> None:
         interface = _Phyint(self._value(word))
@@ -128,18 +128,23 @@ class _Reader:
             elif option.text == "ratelimit":
                 if self._number(option):
                     text = "ratelimit: the kernel has no such limit; use a firewall"
-                    self._draft.note(option.place, text)
+                    self._draft.note(option.position, text)
             elif option.text == "threshold":
                 interface.threshold = (option, self._number(option))
             else:
                 known = [*_ROLES, "altnet", "whitelist", "ratelimit", "threshold"]
                 hint = nearest(option.text, [*known, *self._keywords])
-                self._draft.wrong(option.place, f"{shown(option.text)} is not expected here", hint)
+                self._draft.mistake(
+                    option.position, f"{shown(option.text)} is not expected here", hint
+                )
         if interface.name.text in self._interfaces:
-            self._draft.wrong(interface.name.place, "this interface is defined twice")
+            self._draft.mistake(interface.name.position, "this interface is defined twice")
         if not interface.role and interface.name.text:
-            place, hint = interface.name.place, "write upstream, downstream or disabled after it"
-            self._draft.wrong(place, f"{shown(interface.name.text)} has no role", hint)
+            position, hint = (
+                interface.name.position,
+                "write upstream, downstream or disabled after it",
+            )
+            self._draft.mistake(position, f"{shown(interface.name.text)} has no role", hint)
         self._interfaces.setdefault(interface.name.text, interface)
 
     def _number(self, option: Word) -> int | None:
@@ -147,10 +152,10 @@ class _Reader:
         if re.fullmatch("[0-9]{1,9}", value.text):
             return int(value.text)
         if value.text:
-            self._draft.wrong(value.place, f"{shown(value.text)} is not a number")
+            self._draft.mistake(value.position, f"{shown(value.text)} is not a number")
         return None
 
-    # -- what comes of it
+    # -- the native document
 
     def _finish(self) -> None:
         if self._quick_leave:
@@ -160,45 +165,45 @@ class _Reader:
         for one in self._interfaces.values():
             if one.role in (UPSTREAM, DOWNSTREAM):
                 table[one.role].append(one.name.text)
-                self._draft.stands((*where, one.role), one.name.place)
+                self._draft.locate((*where, one.role), one.name.position)
         if self._default_down is not None:
             self._take_all_others(table, self._default_down)
         for role in (UPSTREAM, DOWNSTREAM):
             if not table[role]:
-                self._draft.wrong(Place(1, 1), f"no {role}", f"write phyint IF {role}")
+                self._draft.mistake(Position(1, 1), f"no {role}", f"write phyint IF {role}")
         if len(table["upstream"]) > 1:
-            table["upstream-join"] = "mutex"  # asked for at all of them
+            table["upstream-join"] = "mutex"  # joined at all of them
         filters = [self._filter(one) for one in self._interfaces.values() if one.whitelist]
-        for position, (_, place) in enumerate(filters):
-            self._draft.stands((*where, "filter", position), place)
+        for number, (_, position) in enumerate(filters):
+            self._draft.locate((*where, "filter", number), position)
         if filters:
             table["filter"] = [written for written, _ in filters]
         for one in self._interfaces.values():
-            self._tell_altnet(one)
+            self._note_altnet(one)
             self._set_threshold(one, table)
-        self._draft.stands(where, Place(1, 1))
+        self._draft.locate(where, Position(1, 1))
         self._draft.document["instance"][INSTANCE] = table
 
     def _take_all_others(self, table: dict[str, Any], word: Word) -> None:
-        """All but the named interfaces are downstreams."""
+        """Make all interfaces that are not named downstreams."""
         disabled = [one.name.text for one in self._interfaces.values() if one.role == "disabled"]
         if disabled:
             self._draft.note(
-                word.place,
+                word.position,
                 f"defaultdown is left out, because a pattern would match {', '.join(disabled)} too;"
                 " list the other downstreams",
             )
         else:
             table["downstream"].append("*")
 
-    def _filter(self, one: _Phyint) -> tuple[dict[str, Any], Place]:
-        """The filter that an interface's groups are: what is asked for there, or by hosts."""
+    def _filter(self, one: _Phyint) -> tuple[dict[str, Any], Position]:
+        """The filter for the groups that are joined at an interface: by us, or by its hosts."""
         if one.role == UPSTREAM:
             role, direction = UPSTREAM, IN
         else:
             role, direction = DOWNSTREAM, OUT
         written = {"interface": one.name.text, "role": role, "direction": direction}
-        return written | {"allow": [word.text for word in one.whitelist]}, one.whitelist[0].place
+        return written | {"allow": [word.text for word in one.whitelist]}, one.whitelist[0].position
 
     def _set_threshold(self, one: _Phyint, table: dict[str, Any]) -> None:
         if one.threshold is None or one.threshold[1] in (None, 1):
@@ -206,21 +211,21 @@ class _Reader:
         option, value = one.threshold
         if one.role != DOWNSTREAM:
             text = f"threshold: data is sent to {one.name.text} with any TTL above 1"
-            self._draft.note(option.place, text)
+            self._draft.note(option.position, text)
             return
         settings = table.setdefault("interface", {})
         settings[one.name.text] = {"ttl-threshold": value}
         where = ("instance", INSTANCE, "interface", one.name.text)
-        self._draft.stands((*where, "ttl-threshold"), option.place)
+        self._draft.locate((*where, "ttl-threshold"), option.position)
 
-    def _tell_altnet(self, one: _Phyint) -> None:
+    def _note_altnet(self, one: _Phyint) -> None:
         if one.altnet and one.role == UPSTREAM:
             rules = ", ".join(f'"* | {word.text}"' for word in one.altnet)
             self._draft.note(
-                one.altnet[0].place,
+                one.altnet[0].position,
                 f"altnet: mcproxy accepts all sources from {one.name.text}; to accept only these,"
                 f" write a filter with allow = [{rules}]",
             )
         elif one.altnet:
             text = f"altnet: mcproxy accepts reports from all subnets on {one.name.text}"
-            self._draft.note(one.altnet[0].place, text)
+            self._draft.note(one.altnet[0].position, text)

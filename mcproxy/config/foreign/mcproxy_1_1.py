@@ -1,7 +1,7 @@
 """The configuration language of mcproxy 1.1, read into a native document.
 
-Whatever a statement says has a key there. The checks are those of a native file; mistakes are
-told with their line and column.
+Every statement has a counterpart there. The checks are those of a native file; a mistake has
+the line and column of its statement.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedTok
 
 from ..errors import ConfigurationError, Mistake, shown
 from ..native.reader import nearest
-from .draft import CLASSIC, ForeignDraft, Place, Reading
+from .draft import CLASSIC, ForeignDraft, Position, Reading
 
 _GRAMMAR = r"""
 start: [_statement] (";" [_statement])*
@@ -79,7 +79,7 @@ _parser = Lark(_GRAMMAR, parser="lalr", propagate_positions=True, maybe_placehol
 
 
 def read(text: str, path: str = "<text>") -> Reading:
-    """What ``text`` says; ConfigurationError."""
+    """Read ``text``; ConfigurationError."""
     try:
         tree = _parser.parse(text)
     except UnexpectedInput as error:
@@ -97,17 +97,17 @@ def read(text: str, path: str = "<text>") -> Reading:
 
 
 def _fail(error: UnexpectedInput, text: str, path: str) -> NoReturn:
-    place, found, awaited = Place(error.line, error.column), "", set()
+    position, found, expected = Position(error.line, error.column), "", set()
     if isinstance(error, UnexpectedToken):
-        found, awaited = str(error.token), error.accepts or error.expected
+        found, expected = str(error.token), error.accepts or error.expected
         if error.token.type == "$END":
             rows = text.rstrip().split("\n")
-            place, found = Place(len(rows), len(rows[-1]) + 1), ""
+            position, found = Position(len(rows), len(rows[-1]) + 1), ""
     elif isinstance(error, UnexpectedCharacters):
-        found, awaited = error.char, error.allowed
+        found, expected = error.char, error.allowed
     what = f"{shown(found.split()[0])} is not expected here" if found else "the file ends too early"
-    hint = f"write {_alternatives(awaited or ())}" if awaited else ""
-    raise ConfigurationError([Mistake(path, str(place), what, hint)]) from None
+    hint = f"write {_alternatives(expected or ())}" if expected else ""
+    raise ConfigurationError([Mistake(path, str(position), what, hint)]) from None
 
 
 def _alternatives(terminals: Iterable[str]) -> str:
@@ -121,7 +121,7 @@ def _alternatives(terminals: Iterable[str]) -> str:
 
 
 class _Reader:
-    """Puts statements into a draft; instances and tables first, whatever their order."""
+    """Puts statements into a draft: instances and tables first, in any order."""
 
     def __init__(self, draft: ForeignDraft) -> None:
         self._draft = draft
@@ -148,31 +148,31 @@ class _Reader:
         word = str(_parts(statement)[0])
         key = f"{word[:-2].lower()}-version"
         if key in self._versions:
-            self._draft.wrong(
-                _place(statement),
+            self._draft.mistake(
+                _position(statement),
                 f"{word[:-2]} has a version already",
                 "remove one of the statements",
             )
         self._versions[key] = int(word[-1])
 
     def _disable(self, statement: Tree[Token]) -> None:
-        self._draft.off = _place(statement)
+        self._draft.disable(_position(statement))
 
     def _pinstance(self, statement: Tree[Token]) -> None:
         token, number, upstreams, downstreams = _parts(statement)
         name = _text(token)
         if name in self._instances:
-            self._draft.wrong(_place(statement), f"there is an instance {shown(name)} already")
+            self._draft.mistake(_position(statement), f"there is an instance {shown(name)} already")
             return
         table: dict[str, Any] = {
             "upstream": [_text(child) for child in upstreams.children],
             "downstream": [_text(child) for child in downstreams.children],
         }
         where = ("instance", name)
-        self._draft.stands(where, _place(statement))
+        self._draft.locate(where, _position(statement))
         for key, part in (("upstream", upstreams), ("downstream", downstreams), ("table", number)):
             if isinstance(part, Token) or (part is not None and part.children):
-                self._draft.stands((*where, key), _place(part))
+                self._draft.locate((*where, key), _position(part))
         if number is not None:
             table["table"] = int(number[:18])
         self._instances[name] = table
@@ -189,9 +189,9 @@ class _Reader:
         key = "allow" if kind.type == "WHITELIST" else "deny"
         filters = table.setdefault("filter", [])
         where = ("instance", _text(instance), "filter", len(filters))
-        self._draft.stands(where, _place(statement))
-        self._draft.stands((*where, "interface"), _place(interface))
-        self._draft.stands((*where, key), _place(use))
+        self._draft.locate(where, _position(statement))
+        self._draft.locate((*where, "interface"), _position(interface))
+        self._draft.locate((*where, key), _position(use))
         written = {
             "interface": _text(interface),
             "role": role.lower(),
@@ -206,34 +206,34 @@ class _Reader:
             return
         if role.type == "DOWNSTREAM":
             if how.type != "ALL":
-                self._draft.wrong(_place(role), "rulematching is for upstreams")
+                self._draft.mistake(_position(role), "rulematching is for upstreams")
             return
-        said = _MATCHING.get((direction.lower(), how.lower()))
-        if said is None:
+        chosen = _MATCHING.get((direction.lower(), how.lower()))
+        if chosen is None:
             known = [f'"{word}"' for way, word in _MATCHING if way == direction.lower()]
-            self._draft.wrong(
-                _place(how),
+            self._draft.mistake(
+                _position(how),
                 f"{shown(str(how))} is not possible for {direction}",
                 f"write {' or '.join(known)}",
             )
             return
-        (key,) = said
+        (key,) = chosen
         if key in table:
-            self._draft.wrong(_place(how), "rulematching is given twice", "remove one")
+            self._draft.mistake(_position(how), "rulematching is given twice", "remove one")
         self._check_upstream(interface, table)
-        table.update(said)
+        table.update(chosen)
         if time:
             table["mutex-time"] = int(time[0][:18]) / 1000
-            self._draft.stands(("instance", _text(instance), "mutex-time"), _place(time[0]))
+            self._draft.locate(("instance", _text(instance), "mutex-time"), _position(time[0]))
 
-    # -- what statements are made of
+    # -- parts of statements
 
     def _instance(self, name: Token) -> dict[str, Any] | None:
         table: dict[str, Any] | None = self._instances.get(_text(name))
         if table is None:
             known = list(self._instances)
             hint = nearest(_text(name), known) if known else "define it with pinstance"
-            self._draft.wrong(_place(name), f"there is no instance {shown(_text(name))}", hint)
+            self._draft.mistake(_position(name), f"there is no instance {shown(_text(name))}", hint)
         return table
 
     def _check_upstream(self, interface: Token, table: Mapping[str, Any]) -> None:
@@ -241,21 +241,23 @@ class _Reader:
         if name == "*":
             return
         if name not in upstreams:
-            self._draft.wrong(_place(interface), f"this instance has no upstream {shown(name)}")
+            self._draft.mistake(
+                _position(interface), f"this instance has no upstream {shown(name)}"
+            )
         elif len(upstreams) > 1:
-            self._draft.note(_place(interface), "rulematching applies to all upstreams")
+            self._draft.note(_position(interface), "rulematching applies to all upstreams")
 
     def _define(self, name: Token, rules: Tree[Token]) -> None:
         if _text(name) in self._filters:
-            self._draft.wrong(_place(name), f"there is a table {shown(_text(name))} already")
+            self._draft.mistake(_position(name), f"there is a table {shown(_text(name))} already")
             return
         where = ("filter", _text(name))
-        self._draft.stands(where, _place(name))
+        self._draft.locate(where, _position(name))
         self._filters[_text(name)] = {}  # before the tables in it
         self._filters[_text(name)]["rules"] = self._rules(rules, (*where, "rules"))
 
     def _used(self, use: Tree[Token], where: tuple[str | int, ...]) -> object:
-        """A table's name, or rules."""
+        """The name of a table, or rules."""
         if use.data == "reference":
             return _text(_parts(use)[0])
         name, rules = _parts(use)
@@ -265,25 +267,25 @@ class _Reader:
         return _text(name)
 
     def _rules(self, rules: Tree[Token], where: tuple[str | int, ...]) -> list[Any]:
-        items: list[tuple[object, Place]] = []
+        items: list[tuple[object, Position]] = []
         self._collect(rules, items)
-        for position, (_, place) in enumerate(items):
-            self._draft.stands((*where, position), place)
+        for number, (_, position) in enumerate(items):
+            self._draft.locate((*where, number), position)
         return [item for item, _ in items]
 
-    def _collect(self, rules: Tree[Token], items: list[tuple[object, Place]]) -> None:
-        """Rules, and what stands for some, in the order of the file."""
+    def _collect(self, rules: Tree[Token], items: list[tuple[object, Position]]) -> None:
+        """Rules, and references to tables, in the order of the file."""
         for child in _parts(rules):
             if isinstance(child, Token):
                 continue  # the parenthesis before a table
             if child.data == "rule":
-                items.append((self._rule(child), _place(child)))
+                items.append((self._rule(child), _position(child)))
             elif child.data == "reference":
-                items.append(({"filter": _text(_parts(child)[0])}, _place(child)))
+                items.append(({"filter": _text(_parts(child)[0])}, _position(child)))
             elif _parts(child)[0] is None:
                 self._collect(_parts(child)[1], items)
             else:
-                items.append(({"filter": self._used(child, ())}, _place(child)))
+                items.append(({"filter": self._used(child, ())}, _position(child)))
 
     def _rule(self, rule: Tree[Token]) -> object:
         interface, _, group, source = _parts(rule)
@@ -298,14 +300,14 @@ class _Reader:
         try:
             written = ipaddress.ip_interface(text.replace(" ", ""))
         except ValueError:
-            return text  # which the check of the rule tells
+            return text  # the check of the rule reports it
         if written.ip != written.network.network_address:
-            self._draft.note(_place(side), f"{text} is {written.network}")
+            self._draft.note(_position(side), f"{text} is {written.network}")
         return str(written.network)
 
 
 def _parts(tree: Tree[Token]) -> list[Any]:
-    """The tokens and trees of a rule of the grammar, each of its own known kind."""
+    """The parts of a grammar rule; the grammar says which of them are tokens and trees."""
     return tree.children
 
 
@@ -313,6 +315,6 @@ def _text(name: Token) -> str:
     return name.strip('"')
 
 
-def _place(part: Token | Tree[Token]) -> Place:
+def _position(part: Token | Tree[Token]) -> Position:
     where = part if isinstance(part, Token) else part.meta
-    return Place(where.line or 1, where.column or 1)
+    return Position(where.line or 1, where.column or 1)

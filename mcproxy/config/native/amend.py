@@ -1,6 +1,6 @@
-"""A file in TOML made to say something else: what is different is changed in its text.
+"""Changes in the text of a TOML file: only what differs from the wanted configuration changes.
 
-Comments, order and layout of the rest stay as whoever wrote it made them.
+Comments, order and layout of the rest stay as they are.
 """
 
 from __future__ import annotations
@@ -17,21 +17,22 @@ from ..errors import ConfigurationError
 from ..model import Configuration
 from ..names import is_pattern
 from .document import document
+from .text import has_header, line_text
 from .toml import parse
 
 MOST_ROUNDS = 4
-"""A filter that names another one is changed along with that, and then has to be changed back."""
+"""Several, because a filter changes along with another one that it names, and is then restored."""
 
 
 def amended(text: str, wanted: Configuration) -> str | None:
-    """``text``, changed so that it is read as ``wanted``; None where that does not come out."""
+    """``text``, changed so that it is read as ``wanted``; None if no such change is found."""
     try:
         for _ in range(MOST_ROUNDS):
-            said = parse(text)
-            if _is_same(said, wanted):
+            present = parse(text)
+            if _is_same(present, wanted):
                 return text
             tables = tomlkit.parse(text)
-            _amend(tables, document(said), document(wanted))
+            _amend(tables, document(present), document(wanted))
             text = tomlkit.dumps(tables)
     except (TOMLKitError, ConfigurationError):
         pass
@@ -39,7 +40,7 @@ def amended(text: str, wanted: Configuration) -> str | None:
 
 
 def _is_same(one: Configuration, other: Configuration) -> bool:
-    """Whether nothing is different, nor which pattern comes first."""
+    """Whether nothing is different, and patterns are in the same order."""
     return not compare(one, other) and _patterns(one) == _patterns(other)
 
 
@@ -51,7 +52,7 @@ def _patterns(configuration: Configuration) -> dict[str, list[str]]:
 
 
 def _amend(tables: Any, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
-    """Carry out in ``tables`` what is different in ``after``."""
+    """Change in ``tables`` what is different between ``before`` and ``after``."""
     for key in before.keys() - after.keys():
         if key in tables:
             del tables[key]
@@ -64,11 +65,18 @@ def _amend(tables: Any, before: Mapping[str, Any], after: Mapping[str, Any]) -> 
         elif isinstance(written, Array) and _grows(written, value):
             _amend_list(written, value)
         else:
-            tables[key] = value
+            tables[key] = _item(key, value)
+
+
+def _item(key: str, value: object) -> object:
+    """``value`` as ``key`` gets it; a list laid out as in a new file."""
+    if not isinstance(value, list) or has_header(key, value):
+        return value
+    return tomlkit.parse(line_text(key, value))[key]
 
 
 def _grows(written: Array, wanted: Any) -> bool:
-    """Whether ``wanted`` is ``written`` without some of its items, and with others at its end."""
+    """Whether only removals, and additions at the end, lead from ``written`` to ``wanted``."""
     kept = [item for item in written if item in wanted]
     return bool(kept == wanted[: len(kept)])
 

@@ -1,7 +1,7 @@
-"""A Configuration as the document that says it: what a file in TOML would hold.
+"""A Configuration as a document: the tables, lists and values of the TOML file for it.
 
-It is how a running configuration is shown, written back and changed: a change is made in
-the document, and what comes of it is checked as a file is.
+A running configuration is shown and written from its document. A change is made in the document,
+and the result is checked like a file.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 from ...protocol.policy.filters import Rule
 from ..model import (
     NEVER,
+    SERVICES,
     Configuration,
     FilterConfig,
     InstanceConfig,
@@ -21,13 +22,13 @@ from ..model import (
 )
 from ..rules import rule_text
 from ..schema.option import options_of
-from ..schema.tables import Section, Tables
+from ..schema.tables import Tables
 
 TomlTable = dict[str, Any]
 
 
 def document(configuration: Configuration) -> TomlTable:
-    """The tables that ``configuration`` is read from; what has its default is left out."""
+    """The tables for ``configuration``; options that have their default are left out."""
     written: TomlTable = {}
     if defaults := differences(configuration.defaults, InterfaceSettings()):
         written["defaults"] = defaults
@@ -39,9 +40,9 @@ def document(configuration: Configuration) -> TomlTable:
         instance.name: _instance(instance, configuration.defaults)
         for instance in configuration.instances
     }
-    for option in options_of(Configuration).values():
+    for option in SERVICES:
         section = getattr(configuration, option.attribute)
-        if isinstance(option.value, Section) and option.default is None and section is not None:
+        if section is not None:
             written[option.key] = _values(section)
     return written
 
@@ -93,7 +94,7 @@ def _rules(rules: Iterable[Rule]) -> list[Any]:
 
 
 def _own_settings(instance: InstanceConfig, defaults: InterfaceSettings) -> Settings:
-    """The settings that must be written so that all come out the same, in the same order."""
+    """The shortest beginning of the settings from which ``complete`` makes all, in this order."""
     entries = list(instance.interface.items())
     for end in range(len(entries)):
         if list(complete(dict(entries[:end]), instance.downstream, defaults).items()) == entries:

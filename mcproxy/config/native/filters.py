@@ -1,7 +1,7 @@
-"""Filters in a file: named ones in [filter.NAME], and where they hold: [[instance.NAME.filter]].
+"""The reader of filters: named ones, [filter.NAME], and those of instances.
 
-A filter is a list of rules, and data matches it when it matches any of them. In place of a
-rule, the rules of a named filter may stand.
+A filter is a list of rules, and data matches the filter if it matches any rule. A reference
+to a named filter stands for the rules of that filter.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ from ..schema.checks import check_plain_name
 from ..schema.filters import HOW_TO_WRITE_A_RULE, FilterPlace, FilterTable, NamedFilter
 from .reader import Mistakes, nearest, read_values
 
-Placed = tuple[KeyPath, Rule]
-"""A rule, and where it stands."""
+LocatedRule = tuple[KeyPath, Rule]
+"""A rule, and its key."""
 
 
 @attrs.frozen
 class _Reference:
-    """A filter's name in place of a rule."""
+    """A reference to a named filter in a list of rules."""
 
     where: KeyPath
     name: str
 
 
-class Filters:
-    """The named filters of a file, and from ``of_instance`` those of its instances."""
+class FilterReader:
+    """Reads the named filters of a file, then with ``of_instance`` those of each instance."""
 
     def __init__(self, tables: Mapping[str, object], mistakes: Mistakes) -> None:
         self._mistakes = mistakes
         self._useless: dict[KeyPath, Wrong | None] = {}
-        self._named: dict[str, list[Placed]] = {}
+        self._named: dict[str, list[LocatedRule]] = {}
         written = {name: self._read_named(name, table) for name, table in tables.items()}
         self._known = list(written)
         for name in self._in_order(written):
@@ -54,7 +54,7 @@ class Filters:
     def of_instance(
         self, instance: InstanceConfig, tables: Iterable[object]
     ) -> tuple[FilterConfig, ...]:
-        """The filters of one instance, and whatever is wrong in them."""
+        """The filters of one instance; mistakes are noted."""
         seen: set[FilterPlace] = set()
         filters = []
         for position, written in enumerate(tables):
@@ -65,21 +65,21 @@ class Filters:
             read = FilterTable(**values)
             place = FilterPlace(read.interface, read.role, read.direction)
             if place in seen:
-                self._mistakes.add(where, _told_twice(read), "put their rules into one filter")
+                self._mistakes.add(where, _second_filter(read), "put their rules into one filter")
             seen.add(place)
             self._check_interface(read, instance, where)
             filters.append(self._filter(read, instance, where))
         return tuple(filters)
 
     def check_named(self) -> None:
-        """Note the rules of named filters that are of no use wherever they stand."""
+        """Note the rules of named filters that can match in no place that uses them."""
         for where, wrong in self._useless.items():
             if wrong is not None:
                 self._mistakes.add(where, wrong.message, wrong.hint)
 
     # -- lists of rules
 
-    def _read_named(self, name: str, table: object) -> list[Placed | _Reference]:
+    def _read_named(self, name: str, table: object) -> list[LocatedRule | _Reference]:
         where = ("filter", name)
         try:
             check_plain_name(name, "a filter")
@@ -88,8 +88,8 @@ class Filters:
         read = read_values(table, NamedFilter, where, self._mistakes)
         return list(self._read_items(read.get("rules"), (*where, "rules")))
 
-    def _in_order(self, written: Mapping[str, list[Placed | _Reference]]) -> list[str]:
-        """The names of filters, each after those that it has in it; none if that cannot be."""
+    def _in_order(self, written: Mapping[str, list[LocatedRule | _Reference]]) -> list[str]:
+        """The names of filters, each after those that it refers to; none if there is a circle."""
         references = {
             name: [item.name for item in items if isinstance(item, _Reference)]
             for name, items in written.items()
@@ -98,34 +98,34 @@ class Filters:
             order = list(TopologicalSorter(references).static_order())
         except CycleError as error:
             circle = error.args[1][::-1]
-            told = [shown(name) for name in circle]
-            told[5:-1] = ["..."] if len(told) > 6 else told[5:-1]
+            names = [shown(name) for name in circle]
+            names[5:-1] = ["..."] if len(names) > 6 else names[5:-1]
             self._mistakes.add(
                 ("filter", circle[0], "rules"),
-                f"this filter contains itself: {' contains '.join(told)}",
+                f"this filter contains itself: {' contains '.join(names)}",
                 "remove one of these references",
             )
             return []
         return [name for name in order if name in written]
 
-    def _read_items(self, items: object, where: KeyPath) -> Iterator[Placed | _Reference]:
+    def _read_items(self, items: object, where: KeyPath) -> Iterator[LocatedRule | _Reference]:
         if items is None:
             return
         if not isinstance(items, list):
             self._mistakes.add(where, f"{shown(items)} is not a list of rules", HOW_TO_WRITE_A_RULE)
             return
         for position, item in enumerate(items):
-            place = (*where, position)
+            key = (*where, position)
             try:
                 read = _read_item(item)
             except Wrong as wrong:
-                self._mistakes.add(place, wrong.message, wrong.hint)
+                self._mistakes.add(key, wrong.message, wrong.hint)
             else:
-                yield _Reference(place, read) if isinstance(read, str) else (place, read)
+                yield _Reference(key, read) if isinstance(read, str) else (key, read)
 
-    def _resolved(self, items: Iterable[Placed | _Reference]) -> list[Placed]:
-        """``items`` with the rules of the filters that are named in them."""
-        rules: list[Placed] = []
+    def _resolved(self, items: Iterable[LocatedRule | _Reference]) -> list[LocatedRule]:
+        """``items`` with the rules that each reference stands for."""
+        rules: list[LocatedRule] = []
         for item in items:
             if not isinstance(item, _Reference):
                 rules.append(item)
@@ -147,7 +147,7 @@ class Filters:
     def _is_complete(
         self, written: Mapping[str, Any], values: Mapping[str, Any], where: KeyPath
     ) -> bool:
-        """Whether it says where it applies and what may pass, in values that are right."""
+        """Whether all that a filter needs is there and right; mistakes are noted."""
         given = [key for key in FilterTable.EITHER if key in written]
         if len(given) != 1:
             either = " and ".join(FilterTable.EITHER)
@@ -165,14 +165,14 @@ class Filters:
 
     def _filter(self, read: FilterTable, instance: InstanceConfig, where: KeyPath) -> FilterConfig:
         key, written = ("allow", read.allow) if read.allow is not None else ("deny", read.deny)
-        items: Iterable[Placed | _Reference]
+        items: Iterable[LocatedRule | _Reference]
         if isinstance(written, str):
             items = [_Reference((*where, key), written)]
         else:
             items = self._read_items(written, (*where, key))
         rules = self._resolved(items)
-        for place, rule in rules:
-            self._note_useless(place, _why_useless(rule, read, instance))
+        for rule_key, rule in rules:
+            self._note_useless(rule_key, _why_useless(rule, read, instance))
         return FilterConfig(
             interface=read.interface,
             role=read.role,
@@ -182,12 +182,12 @@ class Filters:
             name=written if isinstance(written, str) else "",
         )
 
-    def _note_useless(self, place: KeyPath, wrong: Wrong | None) -> None:
-        """A rule of an instance must be of use there; one of a named filter, somewhere."""
-        if place[0] == "filter":
-            self._useless[place] = wrong and self._useless.get(place, wrong)
+    def _note_useless(self, where: KeyPath, wrong: Wrong | None) -> None:
+        """A rule of an instance must be able to match there; one of a named filter, somewhere."""
+        if where[0] == "filter":
+            self._useless[where] = wrong and self._useless.get(where, wrong)
         elif wrong is not None:
-            self._mistakes.add(place, wrong.message, wrong.hint)
+            self._mistakes.add(where, wrong.message, wrong.hint)
 
 
 def _read_item(item: object) -> Rule | str:
@@ -203,11 +203,11 @@ def _read_item(item: object) -> Rule | str:
     raise Wrong(f"{shown(item)} is not a rule", HOW_TO_WRITE_A_RULE)
 
 
-def _rules(placed: list[Placed]) -> tuple[Rule, ...]:
-    return tuple(dict.fromkeys(rule for _, rule in placed))
+def _rules(located: list[LocatedRule]) -> tuple[Rule, ...]:
+    return tuple(dict.fromkeys(rule for _, rule in located))
 
 
-def _told_twice(read: FilterTable) -> str:
+def _second_filter(read: FilterTable) -> str:
     where = f"{shown(read.interface)} as {read.role}, {read.direction}"
     return f"a second filter for {where}"
 

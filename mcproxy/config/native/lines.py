@@ -20,7 +20,7 @@ _TOKEN = re.compile(
 
 
 class TomlOrigin(Origin):
-    """A TOML file; its lines are looked for when somebody first asks for one."""
+    """A TOML file; its lines are found when somebody asks for the first one."""
 
     def __init__(self, path: str, text: str) -> None:
         super().__init__(path)
@@ -71,7 +71,7 @@ def _statements(text: str) -> Iterator[tuple[int, str, list[int]]]:
     """Each statement: its line, its text, and the lines of the items where it is a list."""
     line, depth, start, begun = 1, 0, 0, 0
     items: list[int] = []
-    is_list = awaited = False
+    is_list = expected = False
     for token in _TOKEN.finditer(text + "\n"):
         word = token[0]
         if word == "\n" and depth == 0:
@@ -82,12 +82,12 @@ def _statements(text: str) -> Iterator[tuple[int, str, list[int]]]:
             if not begun:
                 start, begun = token.start(), line
             elif depth == 0 and word == "[":
-                is_list = awaited = True
+                is_list = expected = True
             elif depth == 1 and is_list and word == ",":
-                awaited = True
-            elif depth == 1 and awaited and word != "]":
+                expected = True
+            elif depth == 1 and expected and word != "]":
                 items.append(line)
-                awaited = False
+                expected = False
             depth += (word in ("[", "{")) - (word in ("]", "}"))
         line += word.count("\n")
 

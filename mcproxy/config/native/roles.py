@@ -1,9 +1,9 @@
-"""What instances may not do together: each interface is in one of them, on one kernel table.
+"""Checks of the interfaces of all instances together.
 
-The kernel looks what comes in on an interface up in one table, and answers to queries from
-two proxies on one link would be mixed up. So downstreams are never shared, and upstreams
-only within a table. The families do not concern each other, and a pattern means no
-interface that another instance names.
+The kernel looks up a packet in one table, chosen by the interface that it came in on; and two
+routers on one link could not tell the answers to their queries apart. So an interface is
+downstream of one instance only, and upstream only of instances on one table. IPv4 and IPv6 are
+checked separately. A pattern does not match an interface that another instance names.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .reader import Mistakes
 
 @attrs.frozen
 class _Use:
-    """An interface, or a pattern for some, in its role in an instance."""
+    """An interface, or a pattern, in its role in an instance."""
 
     name: str
     instance: str
@@ -36,7 +36,7 @@ class _Use:
 
 
 def check_roles(instances: Mapping[str, InstanceConfig], mistakes: Mistakes) -> None:
-    """Note interfaces that are used twice, and tables with too many."""
+    """Note interfaces that are used twice, and kernel tables with too many interfaces."""
     named: defaultdict[str, list[_Use]] = defaultdict(list)
     patterns: list[_Use] = []
     for use in _uses(instances):
@@ -49,7 +49,7 @@ def check_roles(instances: Mapping[str, InstanceConfig], mistakes: Mistakes) -> 
 
 
 def named_elsewhere(name: str, instances: Mapping[str, InstanceConfig]) -> frozenset[str]:
-    """The interfaces that instances beside ``name`` name, in families that it has too."""
+    """The interfaces that other instances than ``name`` name, for a family that it has too."""
     families = instances[name].families
     return frozenset(
         use.name
@@ -67,7 +67,7 @@ def _uses(instances: Mapping[str, InstanceConfig]) -> Iterator[_Use]:
 
 
 def _compare(use: _Use, earlier: list[_Use], mistakes: Mistakes) -> None:
-    """Note the first of the earlier uses that ``use`` cannot stand beside."""
+    """Note the first of the earlier uses that contradicts ``use``."""
     for other in earlier:
         wrong = _within(use, other) if use.instance == other.instance else _between(use, other)
         if wrong is not None:
@@ -98,20 +98,20 @@ def _between(use: _Use, other: _Use) -> tuple[str, str] | None:
         return None
     whose = f"{other.role} of instance {key_text((other.instance,))}"
     if use.name != other.name:
-        told = f"{shown(use.name)} can match the same interface as {shown(other.name)}, {whose}"
+        what = f"{shown(use.name)} can match the same interface as {shown(other.name)}, {whose}"
     else:
-        told = f"{shown(use.name)} is also {whose}"
+        what = f"{shown(use.name)} is also {whose}"
     if not (use.upstream and other.upstream):
-        return told, "give each interface one role in one instance"
+        return what, "give each interface one role in one instance"
     if use.config.table != other.config.table:
-        return f"{told}, on another table", "give both instances the same table"
+        return f"{what}, on another table", "give both instances the same table"
     return None
 
 
 def _check_settings(
     name: str, config: InstanceConfig, elsewhere: frozenset[str], mistakes: Mistakes
 ) -> None:
-    """Note settings of what a pattern would mean if another instance did not name it."""
+    """Note settings of an interface that a pattern matches, but that another instance names."""
     for interface in config.interface:
         if interface in elsewhere and interface not in (*config.downstream, *config.upstreams):
             where = ("instance", name, "interface", interface)
@@ -119,7 +119,7 @@ def _check_settings(
 
 
 def _count(instances: Mapping[str, InstanceConfig], mistakes: Mistakes) -> None:
-    """Note each kernel table that is named more interfaces than it can hold."""
+    """Note each kernel table that would have more interfaces than it has room for."""
     named: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
     full: set[int] = set()
     for name, config in instances.items():
@@ -135,7 +135,7 @@ def _count(instances: Mapping[str, InstanceConfig], mistakes: Mistakes) -> None:
                 full.add(config.table)
                 mistakes.add(
                     ("instance", name, "downstream"),
-                    f"table {config.table} would have {len(there)} interfaces"
-                    f", but the kernel allows {MOST_VIFS}",
+                    f"table {config.table} would have {len(there)} interfaces, but the kernel"
+                    f" allows {MOST_VIFS}",
                     "move some to an instance with another upstream and another table",
                 )

@@ -28,7 +28,7 @@ def toml_text(document: Mapping[str, Any]) -> str:
 
 
 def line_text(key: str, value: object) -> str:
-    """A key with its value, which is no table with a header."""
+    """A key with its value, unless ``has_header``."""
     name = tomlkit.key(key).as_string()
     if not isinstance(value, list):
         return f"{name} = {value_text(value)}"
@@ -41,7 +41,7 @@ def line_text(key: str, value: object) -> str:
 
 def _blocks(path: tuple[str, ...], table: Mapping[str, Any], header: str = "[{}]") -> Iterator[str]:
     """A table and the tables in it, each with its lines; one of tables alone has no header."""
-    tables = {key: value for key, value in table.items() if _has_header(key, value)}
+    tables = {key: value for key, value in table.items() if has_header(key, value)}
     lines = [line_text(key, value) for key, value in table.items() if key not in tables]
     if path and (lines or not tables):
         lines.insert(0, header.format(tomlkit.key(path).as_string()))
@@ -55,8 +55,8 @@ def _blocks(path: tuple[str, ...], table: Mapping[str, Any], header: str = "[{}]
                 yield from _blocks((*path, key), one, "[[{}]]")
 
 
-def _has_header(key: str, value: object) -> bool:
-    """Whether a table, or a list of tables, is written with headers."""
+def has_header(key: str, value: object) -> bool:
+    """Whether ``value`` is a table, or a list of tables, that is written with headers."""
     if key in _LISTS_OF_TABLES and isinstance(value, list) and value:
         return all(isinstance(one, Mapping) for one in value)
     return isinstance(value, Mapping)

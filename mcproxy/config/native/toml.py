@@ -10,11 +10,10 @@ from typing import Any, NoReturn
 import attrs
 
 from ..errors import ConfigurationError, Mistake
-from ..model import Configuration
+from ..model import SERVICES, Configuration
 from ..origin import KeyPath, Origin
-from ..schema.option import options_of
 from ..schema.tables import Section
-from .filters import Filters
+from .filters import FilterReader
 from .lines import TomlOrigin
 from .reader import Mistakes
 from .roles import check_roles, named_elsewhere
@@ -45,7 +44,7 @@ def parse(text: str | bytes, path: str = "<text>") -> Configuration:
 def from_interfaces(upstream: str | None, downstreams: Iterable[str]) -> Configuration:
     """The configuration of one instance with default settings; ConfigurationError.
 
-    Its mistakes are told in terms of a command line.
+    Its mistakes name the options of a command line.
     """
     names = list(downstreams)
     given = {"upstream": upstream is not None, "downstream": bool(names)}
@@ -81,7 +80,7 @@ def build(document: Mapping[str, Any], mistakes: Mistakes) -> Configuration:
     if not tables and not mistakes.at(("instance",)):
         mistakes.add((), "no instance", NO_INSTANCE_HINT)
     check_roles(instances, mistakes)
-    named = Filters(file.filters, mistakes)
+    named = FilterReader(file.filters, mistakes)
     filters = {
         name: named.of_instance(instances[name], table.filters) for name, table in tables.items()
     }
@@ -103,16 +102,14 @@ def build(document: Mapping[str, Any], mistakes: Mistakes) -> Configuration:
 
 
 def _read_services(file: FileTables, mistakes: Mistakes) -> dict[str, Any]:
-    """The sections beside [defaults], by the attributes of Configuration."""
-    return {
-        option.attribute: read_section(
-            file.sections[option.attribute], option.value.kind, (option.key,), mistakes
-        )
-        for option in options_of(Configuration).values()
-        if isinstance(option.value, Section)
-        and option.default is None
-        and option.attribute in file.sections
-    }
+    """[control] and the like, by the attributes of Configuration."""
+    services = {}
+    for option in SERVICES:
+        table = file.sections.get(option.attribute)
+        if option.attribute in file.sections and isinstance(option.value, Section):
+            kind, where = option.value.kind, (option.key,)
+            services[option.attribute] = read_section(table, kind, where, mistakes)
+    return services
 
 
 def decode(content: bytes, path: str) -> str:

@@ -68,9 +68,9 @@ def _option(option: Option, active: bool = False, mark: str = "") -> str:
     default = default_toml(option)
     mark = "" if active else mark or ("#" if default else "# ")
     facts = {"Allowed": option.value.allowed, "Unit": option.unit, "Default": option.usual}
-    told = " ".join(f"{name}: {fact}." for name, fact in facts.items() if fact)
+    fact_text = " ".join(f"{name}: {fact}." for name, fact in facts.items() if fact)
     line = f"{mark}{option.key} = {default or option.example}\n"
-    return _comment(option.text) + _comment(told) + line
+    return _comment(option.text) + _comment(fact_text) + line
 
 
 def _lines(values: Mapping[str, str], mark: str = "") -> str:

@@ -98,7 +98,7 @@ class InterfaceNames:
         return _one_or_list(INTERFACE_SCHEMA)
 
     def read(self, value: object) -> tuple[str, ...]:
-        """All names that are wrong are told; ExceptionGroup."""
+        """The names; an ExceptionGroup of Wrong has a part for each name that is wrong."""
         if not isinstance(value, str | list):
             raise Wrong(f"{shown(value)} is neither a name nor a list", "write names in quotes")
         names: list[str] = []

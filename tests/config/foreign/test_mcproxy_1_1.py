@@ -109,8 +109,8 @@ class MeaningTests(ConfigurationTestCase):
         self.assertEqual(one.filters[0].rules, (read_rule("232.1.1.1"),))
 
     def test_it_can_be_switched_off(self) -> None:
-        self.assertIsNone(read(SMALLEST).off)
-        self.assertEqual(str(read(SMALLEST + "  disable;").off), "line 4, column 3")
+        self.assertIsNone(read(SMALLEST).disabled_at)
+        self.assertEqual(str(read(SMALLEST + "  disable;").disabled_at), "line 4, column 3")
 
 
 class MistakeTests(ConfigurationTestCase):
