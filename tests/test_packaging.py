@@ -23,11 +23,11 @@ SHIPPED = ("mcproxy", "twisted", "setup.py", "pyproject.toml", "README.rst")
 
 
 class SourceTests(SynchronousTestCase):
-    def test_the_folders_of_the_plugin_are_no_packages(self) -> None:
+    def test_folders_of_the_plugin_are_no_packages(self) -> None:
         """With an __init__.py, ``twisted`` would be another package, or plugins not be found."""
         self.assertEqual(list((PROJECT / "twisted").rglob("__init__.py*")), [])
 
-    def test_the_plugin_imports_nothing_but_its_maker(self) -> None:
+    def test_plugin_imports_only_its_maker(self) -> None:
         """Whoever runs twistd for something else runs this module too."""
         text = (PROJECT / "twisted/plugins/mcproxy_plugin.py").read_text(encoding="utf-8")
         names = [
@@ -106,7 +106,7 @@ class WheelTests(SynchronousTestCase):
         code = "from twisted.scripts.twistd import run; run()"
         return self.call(self.environment / "bin/python", "-c", code, "--help")
 
-    def test_its_files(self) -> None:
+    def test_wheel_has_all_modules_and_no_tests(self) -> None:
         names = zipfile.ZipFile(self.wheel).namelist()
         tops = {name.partition("/")[0] for name in names}
         self.assertEqual(tops, {"mcproxy", "twisted", f"mcproxy_igmp-{__version__}.dist-info"})
@@ -124,18 +124,18 @@ class WheelTests(SynchronousTestCase):
         extras = [line for line in metadata.get_all("Requires-Dist", []) if "manhole" in line]
         self.assertEqual([line.partition(">")[0] for line in extras], ["twisted[conch]"])
 
-    def test_twistd_lists_it(self) -> None:
+    def test_installed_twistd_lists_mcproxy(self) -> None:
         lines = [line.split() for line in self.twistd_help().splitlines()]
         self.assertIn("mcproxy", [words[0] for words in lines if words])
 
-    def test_where_the_cache_of_plugins_cannot_be_written_nothing_is_said(self) -> None:
+    def test_twistd_is_silent_if_it_cannot_write_its_plugin_cache(self) -> None:
         (cache,) = self.environment.glob("lib/python*/site-packages/twisted/plugins")
         (cache / "dropin.cache").unlink(missing_ok=True)
         (cache / "dropin.cache").mkdir()  # keeps out root too
         self.addCleanup((cache / "dropin.cache").rmdir)
         self.assertIn(" mcproxy ", self.twistd_help())
 
-    def test_the_program(self) -> None:
+    def test_installed_program_runs(self) -> None:
         program = self.environment / "bin/mcproxy"
         self.assertEqual(self.call(program, "--version"), f"mcproxy {__version__}\n")
         self.assertIn("--config", self.call(program, "run", "--help"))

@@ -37,22 +37,22 @@ class SampleTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.text = SAMPLE.read_text(encoding="utf-8")
 
-    def test_it_has_no_mistakes(self) -> None:
+    def test_sample_is_accepted(self) -> None:
         self.assertEqual(load(str(SAMPLE)).instances[0].name, "iptv")
 
-    def test_nor_has_it_with_all_that_is_shown(self) -> None:
+    def test_sample_with_all_comments_is_accepted(self) -> None:
         self.assertIsNotNone(parse(with_all_settings(self.text)).manhole)
         examples = parse(with_examples(self.text)).instances[0]
         self.assertEqual(examples.boundary, ("239.255.0.0/16", "ff15::/16"))
         self.assertEqual([len(one.rules) for one in examples.filters], [3, 4])
 
-    def test_every_key_is_shown(self) -> None:
+    def test_sample_has_every_key(self) -> None:
         kinds = [Configuration, *(scope.kind for scope in SCOPES.values())]
         for kind in kinds:
             for key in options_of(kind):
                 self.assertRegex(self.text, rf"(?m)^(?:# ?)?({key} = |\[+(.*\.)?{key}\b)")
 
-    def test_what_is_shown_as_a_comment_is_the_default(self) -> None:
+    def test_sample_shows_defaults_as_comments(self) -> None:
         configuration = parse(with_all_settings(self.text))
         shown, plain = configuration.instances[0], load(str(SAMPLE)).instances[0]
         self.assertEqual(shown, plain)
@@ -63,7 +63,7 @@ class SampleTests(SynchronousTestCase):
         self.assertEqual(configuration.manhole.host_key, fields["host_key"].default)
         self.assertEqual(configuration.control, ControlConfig())
 
-    def test_the_old_file_and_what_is_made_of_it(self) -> None:
+    def test_old_file_is_converted_to_the_new_one(self) -> None:
         old, new = (str(PROJECT / "etc" / name) for name in ("mcproxy-1.1.conf", "converted.toml"))
         before = load(old)
         self.assertEqual(load(new), attrs.evolve(before, path=new))
@@ -80,19 +80,19 @@ class UnitTests(SynchronousTestCase):
         unit.read_string(UNIT.read_text(encoding="utf-8"))
         self.service = unit["Service"]
 
-    def test_it_runs_the_daemon_and_waits_until_it_is_ready(self) -> None:
+    def test_unit_runs_the_daemon_and_waits_until_it_is_ready(self) -> None:
         command = self.service["ExecStart"]
         self.assertEqual(command, "/usr/bin/mcproxy run --config /etc/mcproxy.toml")
         self.assertEqual(self.service["Type"], "notify")
         self.assertEqual(self.service["ExecReload"], "/usr/bin/mcproxy reload")
 
-    def test_two_capabilities_are_all(self) -> None:
+    def test_unit_gives_two_capabilities_only(self) -> None:
         for key in ("AmbientCapabilities", "CapabilityBoundingSet"):
             self.assertEqual(self.service[key], "CAP_NET_ADMIN CAP_NET_RAW")
         self.assertEqual(self.service["DynamicUser"], "yes")
         self.assertEqual(self.service["NoNewPrivileges"], "yes")
 
-    def test_the_system_is_out_of_reach_but_for_what_is_needed(self) -> None:
+    def test_unit_confines_the_daemon(self) -> None:
         self.assertEqual(self.service["ProtectSystem"], "strict")
         self.assertEqual(self.service["RuntimeDirectory"], "mcproxy")
         self.assertEqual(self.service["StateDirectory"], "mcproxy")
@@ -102,11 +102,11 @@ class UnitTests(SynchronousTestCase):
         # The kernel's network is what the daemon is about.
         self.assertNotIn("PrivateNetwork", self.service)
 
-    def test_what_does_not_mend_itself_is_not_tried_again(self) -> None:
+    def test_unit_does_not_restart_after_a_permanent_failure(self) -> None:
         self.assertEqual(self.service["Restart"], "on-failure")
         self.assertEqual(self.service["RestartPreventExitStatus"].split(), ["1", "2", "4"])
 
-    def test_systemd_has_nothing_to_say_against_it(self) -> None:
+    def test_unit_is_accepted_by_systemd(self) -> None:
         if shutil.which("systemd-analyze") is None:
             return  # not everywhere; the assertions above hold the lines that matter
         path = self.mktemp() + ".service"

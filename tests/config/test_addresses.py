@@ -25,7 +25,7 @@ class AddressTests(SynchronousTestCase):
         wrong = self.assertRaises(Wrong, read, text)
         self.assertIn(expected, f"{wrong.message}; {wrong.hint}")
 
-    def test_of_hosts(self) -> None:
+    def test_addresses_of_hosts_are_unicast(self) -> None:
         self.assertEqual(read_address(" 192.0.2.1 "), packed("192.0.2.1"))
         self.assertEqual(read_address("FE80::1"), packed("fe80::1"))
         for text in ("239.1.1.1", "0.0.0.0", "::", "ff3e::1"):
@@ -37,7 +37,7 @@ class AddressTests(SynchronousTestCase):
         )
         self.refused(read_address, "fe80::1%eth0", "contains the name of an interface")
 
-    def test_groups(self) -> None:
+    def test_groups_are_multicast_addresses_or_prefixes(self) -> None:
         for text, network in (
             ("239.1.1.1", "239.1.1.1/32"),
             ("239.0.0.0/8", "239.0.0.0/8"),
@@ -56,7 +56,7 @@ class AddressTests(SynchronousTestCase):
         )
         self.refused(read_groups, "239.0.0.1/8", "has bits beyond its prefix; write 239.0.0.0/8")
 
-    def test_channels(self) -> None:
+    def test_channels_are_a_group_and_perhaps_a_source(self) -> None:
         group, source = packed("232.1.1.1"), packed("192.0.2.1")
         self.assertEqual(read_channel("232.1.1.1"), Channel(group, None))
         self.assertEqual(read_channel("232.1.1.1|192.0.2.1"), Channel(group, source))
@@ -67,7 +67,7 @@ class AddressTests(SynchronousTestCase):
         for text in ("224.0.0.1", "ff02::1", "ff11::1"):
             self.refused(read_channel, text, "is of link-local scope")
 
-    def test_mapped_groups(self) -> None:
+    def test_mapped_groups_need_a_source(self) -> None:
         self.assertEqual(
             read_mapped("232.0.0.0/8 | 192.0.2.1"),
             MappedGroups(ipaddress.ip_network("232.0.0.0/8"), packed("192.0.2.1")),
@@ -75,7 +75,7 @@ class AddressTests(SynchronousTestCase):
         self.refused(read_mapped, "232.0.0.0/8", 'has no source; write "GROUPS | SOURCE", such as')
         self.refused(read_mapped, "ff3e::/32 | 192.0.2.1", "mixes IPv4 and IPv6")
 
-    def test_lists(self) -> None:
+    def test_list_of_addresses_is_refused_for_one_wrong_item(self) -> None:
         kind = TextList(read_address, "")
         self.assertEqual(kind.read(["192.0.2.1", "fe80::1"]), ("192.0.2.1", "fe80::1"))
         self.assertEqual(kind.read("192.0.2.1"), ("192.0.2.1",))

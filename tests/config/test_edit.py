@@ -38,27 +38,27 @@ downstream = "eth2"
 
 class CompareTests(ConfigurationTestCase):
     def differences(self, old: str, new: str, text: str = TWO) -> list[str]:
-        """What replacing ``old`` by ``new`` in the text makes different."""
+        """The differences that a replacement of ``old`` by ``new`` in the text makes."""
         self.assertIn(old, text)
         before, after = self.good(text), self.good(text.replace(old, new))
         return list(map(str, compare(before, after)))
 
-    def test_nothing(self) -> None:
+    def test_equal_configurations_have_no_difference(self) -> None:
         self.assertEqual(self.differences("\n", "\n\n# a comment\n"), [])
 
-    def test_an_instance(self) -> None:
+    def test_instance_is_added_or_removed_as_a_whole(self) -> None:
         added = self.good(TWO + '[instance.c]\nupstream = "x"\ndownstream = "y"\n')
         before = self.good(TWO)
         self.assertEqual(list(map(str, compare(before, added))), ["instance.c: added"])
         self.assertEqual(list(map(str, compare(added, before))), ["instance.c: removed"])
 
     @given(documents, documents)
-    def test_any_difference_is_told(self, one: dict[str, Any], other: dict[str, Any]) -> None:
+    def test_any_difference_is_found(self, one: dict[str, Any], other: dict[str, Any]) -> None:
         before, after = (build(written, Mistakes(Origin(FILE))) for written in (one, other))
         self.assertEqual(compare(before, after) == [], before == after)
         self.assertEqual(compare(before, before), [])
 
-    def test_filters(self) -> None:
+    def test_differences_of_filters_are_named(self) -> None:
         table = '[[instance.b.filter]]\ninterface = "*"\nrole = "upstream"\ndirection = '
         one, two = f'{table}"in"\nallow = ["239.0.0.1"]\n', f'{table}"out"\ndeny = "x"\n'
         text = f'{TWO}{one}{two}[filter.x]\nrules = ["*"]\n'
@@ -89,7 +89,7 @@ class CompareTests(ConfigurationTestCase):
         ):
             self.assertEqual(sorted(self.differences(old, new, text)), sorted(expected))
 
-    def test_interfaces(self) -> None:
+    def test_differences_of_interfaces_are_named(self) -> None:
         self.assertEqual(
             self.differences('"ppp*"', '"eth7", "eth8"'),
             ["instance.a.downstream: eth7 added, eth8 added, ppp* removed"],
@@ -99,7 +99,7 @@ class CompareTests(ConfigurationTestCase):
             ["instance.a.downstream: in another order"],
         )
 
-    def test_settings(self) -> None:
+    def test_differences_of_settings_are_named(self) -> None:
         self.assertEqual(
             self.differences("max-groups = 3", "max-groups = 4"),
             ["instance.a.interface.eth1.max-groups: 3 -> 4"],
@@ -120,7 +120,7 @@ class CompareTests(ConfigurationTestCase):
             ["instance.b.mld-version: default -> 0"],
         )
 
-    def test_sections(self) -> None:
+    def test_differences_of_services_are_named(self) -> None:
         self.assertEqual(
             self.differences("[instance.a]", "[control]\nmode = '0660'\n[instance.a]"),
             ["control: added"],
@@ -142,7 +142,7 @@ class ChangeTests(ConfigurationTestCase):
         error = self.assertRaises(ConfigurationError, change, self.before, *arguments)
         self.assertIn(text, str(error))
 
-    def test_instances(self) -> None:
+    def test_instances_are_added_and_removed(self) -> None:
         table = {"upstream": "up", "downstream": ["eth3"]}
         after = self.check(add_instance(self.before, "c", table), "instance.c: added")
         self.assertEqual(after.instances[2].downstream, ("eth3",))
@@ -153,7 +153,7 @@ class ChangeTests(ConfigurationTestCase):
         self.refused("instance.xyz: no such instance; there are a, b", remove_instance, "xyz")
         self.refused("no instance", remove_all)
 
-    def test_an_instance_is_checked_as_in_a_file(self) -> None:
+    def test_added_instance_is_checked_like_a_file(self) -> None:
         table = {"upstream": "up", "downstream": ["eth3"]}
         for change, text in (
             ({"downstream": ["eth2"]}, '"eth2" is also downstream of instance b'),
@@ -164,7 +164,7 @@ class ChangeTests(ConfigurationTestCase):
             self.refused(text, add_instance, "c", table | change)
         self.refused("instance.c: downstream is missing", add_instance, "c", {"upstream": "x"})
 
-    def test_downstreams(self) -> None:
+    def test_downstreams_are_added_and_removed(self) -> None:
         after = add_link(self.before, "b", DOWNSTREAM, "eth3")
         self.check(after, "instance.b.downstream: eth3 added")
         self.assertEqual(remove_link(after, "b", DOWNSTREAM, "eth3"), self.before)
@@ -181,7 +181,7 @@ class ChangeTests(ConfigurationTestCase):
         )
         self.refused('the instance has no upstream "eth9"', remove_link, "a", UPSTREAM, "eth9")
 
-    def test_a_removed_one_takes_its_settings_along(self) -> None:
+    def test_removed_downstream_takes_its_settings_along(self) -> None:
         after = remove_link(self.before, "a", DOWNSTREAM, "eth1")
         self.check(
             after,
@@ -189,14 +189,14 @@ class ChangeTests(ConfigurationTestCase):
             "instance.a.interface.eth1.max-groups: 3 -> default",
         )
 
-    def test_a_new_one_has_the_defaults(self) -> None:
+    def test_added_downstream_has_the_defaults(self) -> None:
         before = self.good("[defaults]\nmax-groups = 9\n" + TWO)
         after = add_link(before, "b", DOWNSTREAM, "eth3")
         settings = after.instances[1].downstream_settings("eth3")
         assert settings is not None
         self.assertEqual(settings.max_groups, 9)
 
-    def test_a_move(self) -> None:
+    def test_moved_downstream_keeps_its_settings(self) -> None:
         after = move_downstream(self.before, "eth1", "b")
         self.assertEqual(after.instances[0].downstream, ("ppp*",))
         self.assertEqual(after.instances[1].downstream, ("eth2", "eth1"))
@@ -207,7 +207,7 @@ class ChangeTests(ConfigurationTestCase):
         self.assertEqual(set(back.instances[0].downstream), {"eth1", "ppp*"})
         self.assertEqual(move_downstream(self.before, "eth1", "a"), self.before)
 
-    def test_filters_go_along(self) -> None:
+    def test_moved_downstream_keeps_its_filters(self) -> None:
         table = '[[instance.a.filter]]\ninterface = "{}"\nrole = "{}"\ndirection = "in"\n'
         text = TWO + "".join(
             table.format(*where) + "deny = []\n"
@@ -222,18 +222,18 @@ class ChangeTests(ConfigurationTestCase):
         a, _ = remove_link(before, "a", UPSTREAM, "up").instances
         self.assertEqual(a.filters, before.instances[0].filters[:2])
 
-    def test_a_move_of_what_a_pattern_means(self) -> None:
+    def test_moved_interface_of_a_pattern_is_named_in_the_new_instance(self) -> None:
         after = move_downstream(self.before, "ppp3", "b")
         self.check(after, "instance.b.downstream: ppp3 added")
         self.assertIsNone(after.instances[0].downstream_settings("ppp3"))
         self.assertIsNotNone(after.instances[1].downstream_settings("ppp3"))
 
-    def test_an_instance_may_be_left_without(self) -> None:
+    def test_instance_may_lose_its_last_downstream(self) -> None:
         after = move_downstream(self.before, "eth2", "a")
         self.assertEqual(after.instances[1].downstream, ())
         self.assertEqual(move_downstream(after, "eth2", "b"), self.before)
 
-    def test_moves_that_cannot_be(self) -> None:
+    def test_impossible_move_is_refused(self) -> None:
         self.refused('"eth9" is not a downstream; add it', move_downstream, "eth9", "b")
         self.refused("instance.z: no such instance", move_downstream, "eth1", "z")
 

@@ -22,7 +22,7 @@ print(*("lark" in sys.modules, "mcproxy.config.foreign.igmpproxy" in sys.modules
 
 
 class LanguageTests(ConfigurationTestCase):
-    def test_the_content_tells(self) -> None:
+    def test_language_is_recognised_by_content(self) -> None:
         for text, name in (
             (SMALLEST, NATIVE),
             (samples.SMALLEST, CLASSIC),
@@ -45,7 +45,7 @@ class LanguageTests(ConfigurationTestCase):
         ):
             self.assertEqual(language(text), name, text)
 
-    def test_a_native_file_needs_none_of_the_other_parsers(self) -> None:
+    def test_native_file_does_not_import_other_parsers(self) -> None:
         for text, loaded in (
             (SMALLEST, "False False"),
             (samples.SMALLEST, "True False"),

@@ -1,4 +1,4 @@
-"""Whatever is read: a Configuration or a ConfigurationError, and nothing else."""
+"""Any input gives a Configuration or a ConfigurationError, and nothing else."""
 
 from __future__ import annotations
 
@@ -171,25 +171,25 @@ class OldFilesTests(SynchronousTestCase):
 
     @settings(max_examples=500)
     @given(old_texts)
-    def test_classic(self, text: str) -> None:
+    def test_any_text_of_mcproxy_1_1_is_converted_or_refused(self, text: str) -> None:
         self.check(classic.read, text)
 
     @settings(max_examples=200)
     @given(old_texts)
-    def test_classic_with_an_instance(self, text: str) -> None:
+    def test_any_statements_after_an_instance_are_converted_or_refused(self, text: str) -> None:
         self.check(classic.read, f"pinstance a: eth0 eth1 ==> eth2 eth3; {text}")
 
     @settings(max_examples=300)
     @given(old_texts)
-    def test_igmpproxy(self, text: str) -> None:
+    def test_any_text_of_igmpproxy_is_converted_or_refused(self, text: str) -> None:
         self.check(igmpproxy.read, text)
 
     @given(old_texts)
-    def test_igmpproxy_with_interfaces(self, text: str) -> None:
+    def test_any_words_after_interfaces_are_converted_or_refused(self, text: str) -> None:
         self.check(igmpproxy.read, f"phyint eth0 upstream phyint eth1 downstream {text}")
 
     @given(old_texts | st.text())
-    def test_the_language_can_be_told(self, text: str) -> None:
+    def test_any_text_has_a_language(self, text: str) -> None:
         self.assertIn(language(text), (NATIVE, CLASSIC, IGMPPROXY))
 
 
@@ -210,21 +210,21 @@ class FuzzTests(SynchronousTestCase):
             check_error(self, error)
 
     @given(st.binary(max_size=200))
-    def test_bytes(self, content: bytes) -> None:
+    def test_any_bytes_are_read_or_refused(self, content: bytes) -> None:
         self.check_text(content)
 
     @given(st.text(max_size=200))
-    def test_text(self, text: str) -> None:
+    def test_any_text_is_read_or_refused(self, text: str) -> None:
         self.check_text(text)
 
     @given(st.lists(LINES | st.text(max_size=10), max_size=12).map("\n".join))
-    def test_lines(self, text: str) -> None:
+    def test_any_lines_are_read_or_refused(self, text: str) -> None:
         self.check_text(text)
         key_lines(text)
 
     @settings(max_examples=300)
     @given(documents)
-    def test_documents(self, document: dict[str, Any]) -> None:
+    def test_any_document_is_read_or_refused(self, document: dict[str, Any]) -> None:
         try:
             configuration = build(document, Mistakes(Origin("x")))
         except ConfigurationError as error:

@@ -13,7 +13,7 @@ PATTERNS = st.lists(PIECES, max_size=6).map("".join)
 
 
 class OverlapTests(SynchronousTestCase):
-    def test_pairs_that_may_mean_the_same(self) -> None:
+    def test_overlapping_pairs_are_found(self) -> None:
         for first, second in (
             ("eth0", "eth0"),
             ("eth*", "eth0"),
@@ -27,7 +27,7 @@ class OverlapTests(SynchronousTestCase):
             self.assertTrue(overlap(first, second), (first, second))
             self.assertTrue(overlap(second, first), (second, first))
 
-    def test_pairs_that_cannot(self) -> None:
+    def test_disjoint_pairs_do_not_overlap(self) -> None:
         for first, second in (
             ("eth0", "eth1"),
             ("eth*", "lan*"),
@@ -42,7 +42,7 @@ class OverlapTests(SynchronousTestCase):
             self.assertFalse(overlap(second, first), (second, first))
 
     @given(PATTERNS, PATTERNS, st.text("abc]", max_size=5))
-    def test_what_both_match_is_found(self, first: str, second: str, name: str) -> None:
+    def test_pair_that_matches_one_name_overlaps(self, first: str, second: str, name: str) -> None:
         if (
             is_pattern(first)
             and is_pattern(second)
@@ -52,5 +52,5 @@ class OverlapTests(SynchronousTestCase):
             self.assertTrue(overlap(first, second))
 
     @given(PATTERNS, PATTERNS)
-    def test_it_is_the_same_from_both_sides(self, first: str, second: str) -> None:
+    def test_overlap_does_not_depend_on_the_order(self, first: str, second: str) -> None:
         self.assertEqual(overlap(first, second), overlap(second, first))

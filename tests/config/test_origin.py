@@ -44,6 +44,10 @@ class LineTests(SynchronousTestCase):
         text = "protocol IGMPv3;\npinstance one(7): eth0\n ==> eth1;\n"
         configuration = load(self.file(text))
         self.assertEqual(configuration.line_of(("instance", "one", "downstream")), 3)
+        self.assertEqual(configuration.line_of(("instance", "one", "igmp-version")), 1)
+
+    def test_line_of_a_foreign_key_without_a_statement_is_that_of_the_instance(self) -> None:
+        configuration = load(self.file("\npinstance one: eth0 ==> eth1;\n"))
         self.assertEqual(configuration.line_of(("instance", "one", "igmp-version")), 2)
         self.assertIsNone(configuration.line_of(("control",)))
 

@@ -29,7 +29,7 @@ def of(first: str, last: str = "") -> Range:
 
 
 class RuleTests(SynchronousTestCase):
-    def test_each_side_is_an_address_a_prefix_a_range_or_any(self) -> None:
+    def test_rule_side_is_an_address_a_prefix_a_range_or_any(self) -> None:
         for text, rule in (
             ("*", Rule()),
             ("*|*", Rule()),
@@ -56,7 +56,7 @@ class RuleTests(SynchronousTestCase):
         told = f"{wrong.message}; {wrong.hint}"
         self.assertIn(expected, told)
 
-    def test_texts_that_are_none(self) -> None:
+    def test_text_that_is_not_a_rule_is_refused(self) -> None:
         for text in ("", "|", "x", "239.0.0.256", "*.*", "* - 239.0.0.1", "239.0.0.1 -", "a | b",
                      "239.0.0.1 | *x", "239.0.0.1 | 1 | 2"):  # fmt: skip
             self.refused(text, 'is not an address; write an address, a prefix, "A - B" or "*"')
@@ -66,29 +66,29 @@ class RuleTests(SynchronousTestCase):
             "* | fe80::1%eth0", 'contains the name of an interface; remove "%" and what follows it'
         )
 
-    def test_bits_beyond_a_prefix(self) -> None:
+    def test_prefix_with_bits_beyond_its_length_is_refused(self) -> None:
         self.refused("239.1.1.1/8", '"239.1.1.1/8" has bits beyond its prefix; write 239.0.0.0/8')
 
-    def test_reversed_ranges(self) -> None:
+    def test_reversed_range_is_refused(self) -> None:
         self.refused(
             "239.1.1.9 - 239.1.1.0",
             '"239.1.1.9 - 239.1.1.0" ends before it starts; write "239.1.1.0 - 239.1.1.9"',
         )
 
-    def test_two_families(self) -> None:
+    def test_rule_of_two_families_is_refused(self) -> None:
         self.refused("239.1.1.1 | 2001:db8::1", "mixes IPv4 and IPv6; write two IPv4 or two IPv6")
         self.refused("239.1.1.1 - ff3e::1", "mixes IPv4 and IPv6; write two IPv4 or two IPv6")
 
-    def test_groups_that_are_none(self) -> None:
+    def test_group_that_is_not_multicast_is_refused(self) -> None:
         for text in ("192.0.2.1", "223.0.0.0 - 239.0.0.1", "239.0.0.0 - 240.0.0.0", "128.0.0.0/1"):
             self.refused(text, f'"{text}" is not a multicast group; groups are in 224.0.0.0/4')
         self.refused("2001:db8::1", "is not a multicast group; groups are in ff00::/8")
 
-    def test_groups_that_are_never_forwarded(self) -> None:
+    def test_link_local_group_is_refused(self) -> None:
         for text in ("224.0.0.0/24", "224.0.0.251", "ff02::1", "ff01::/16", "ff10:: - ff12::5"):
             self.refused(text, "is of link-local scope; such groups are never forwarded")
 
-    def test_sources_that_are_none(self) -> None:
+    def test_source_that_cannot_send_forwarded_data_is_refused(self) -> None:
         for text in ("239.1.1.1", "224.0.0.0/4", "0.0.0.0", "127.0.0.0/8", "::", "::1", "ff3e::1",
                      "fe80::/10", "ff00::/8"):  # fmt: skip
             self.refused(f"* | {text}", f'"{text}" cannot be the source of forwarded data')
@@ -96,23 +96,23 @@ class RuleTests(SynchronousTestCase):
             self.assertIsNotNone(read_rule(f"* | {text}").source)
 
     @given(ranges | networks.map(lambda n: Range(n[0].packed, n[-1].packed)))
-    def test_a_range_is_read_as_it_was_written(self, addresses: Range) -> None:
+    def test_rule_text_is_read_as_the_same_rule(self, addresses: Range) -> None:
         self.assertEqual(read_range(range_text(addresses)), addresses)
 
     @given(networks)
-    def test_a_prefix_is_written_as_one(self, network: ipaddress.IPv4Network) -> None:
+    def test_range_that_is_a_prefix_is_written_as_one(self, network: ipaddress.IPv4Network) -> None:
         text = range_text(read_range(str(network)))
         single = network.prefixlen == network.max_prefixlen
         self.assertEqual(text, str(network[0]) if single else str(network))
 
-    def test_what_was_read_before_is_known(self) -> None:
-        """A file that is read again costs little, and its rules are soon compared."""
+    def test_rule_text_that_was_read_before_is_cached(self) -> None:
+        """So a file that is read again costs little, and its rules compare fast."""
         rule = read_rule("239.7.7.0/24 | 192.0.2.7")
         self.assertIs(read_rule("239.7.7.0/24 | 192.0.2.7"), rule)
         self.assertIs(rule_text(rule), rule_text(rule))
 
     @given(st.text("0123456789.:abcdef/-|* ", max_size=30))
-    def test_any_text_is_a_rule_or_wrong(self, text: str) -> None:
+    def test_any_text_is_a_rule_or_refused(self, text: str) -> None:
         try:
             rule = read_rule(text)
         except Wrong:

@@ -1,4 +1,4 @@
-"""Configurations as files."""
+"""Configurations written to files."""
 
 from __future__ import annotations
 
@@ -98,11 +98,13 @@ documents = st.fixed_dictionaries(
 
 class WriteTests(ConfigurationTestCase):
     @given(documents)
-    def test_whatever_is_written_is_read_again(self, document: dict[str, Any]) -> None:
+    def test_written_configuration_is_read_as_the_same_for_any_document(
+        self, document: dict[str, Any]
+    ) -> None:
         configuration = build(document, Mistakes(Origin(FILE)))
         self.assertEqual(self.good(write(configuration)), configuration)
 
-    def test_it_is_read_as_what_was_written(self) -> None:
+    def test_written_configuration_is_read_as_the_same(self) -> None:
         for text in (SMALLEST, EVERYTHING):
             configuration = self.good(text)
             self.assertEqual(self.good(write(configuration)), configuration)
@@ -119,7 +121,7 @@ class ReplacementTests(ConfigurationTestCase):
     def files(self) -> list[str]:
         return sorted(os.listdir(self.folder))
 
-    def test_the_old_file_is_kept(self) -> None:
+    def test_replaced_file_is_kept_with_a_tilde(self) -> None:
         before = load(str(self.path))
         for count in (1, 2):
             Replacement(str(self.path), write(before) + f"# {count}\n").commit()
@@ -130,20 +132,20 @@ class ReplacementTests(ConfigurationTestCase):
         self.assertTrue((self.folder / "mcproxy.toml~").read_text("utf-8").endswith("# 1\n"))
         self.assertEqual(self.path.stat().st_mode & 0o777, 0o640)
 
-    def test_nothing_is_left_of_what_is_discarded(self) -> None:
+    def test_discarded_replacement_leaves_no_file(self) -> None:
         replacement = Replacement(str(self.path), "")
         self.assertEqual(len(self.files()), 3)
         replacement.discard()
         self.assertEqual(self.files(), ["mcproxy.toml"])
         self.assertEqual(self.path.read_text("utf-8"), SMALLEST)
 
-    def test_a_link_stays_a_link(self) -> None:
+    def test_replaced_symbolic_link_stays_a_link(self) -> None:
         link = self.folder / "link"
         link.symlink_to("mcproxy.toml")
         Replacement(str(link), "new").commit()
         self.assertTrue(link.is_symlink())
         self.assertEqual(self.path.read_text("utf-8"), "new")
 
-    def test_what_stands_in_the_way_is_told_before(self) -> None:
+    def test_replacement_of_a_missing_file_fails_at_once(self) -> None:
         self.assertRaises(OSError, Replacement, str(self.folder / "gone.toml"), "")
         self.assertEqual(self.files(), ["mcproxy.toml"])

@@ -128,6 +128,7 @@ class _Reader:
         self._instances: dict[str, Any] = draft.document["instance"]
         self._filters: dict[str, Any] = draft.document["filter"]
         self._versions: dict[str, int] = {}
+        self._version_positions: dict[str, Position] = {}
 
     def read(self, statements: Iterable[Tree[Token]]) -> None:
         later = []
@@ -137,8 +138,10 @@ class _Reader:
             else:
                 getattr(self, f"_{statement.data}")(statement)
         versions = self._versions or {"igmp-version": 3}
-        for table in self._instances.values():
+        for name, table in self._instances.items():
             table.update({"igmp-version": 0, "mld-version": 0} | versions)
+            for key, position in self._version_positions.items():
+                self._draft.locate(("instance", name, key), position)
         for statement in later:
             getattr(self, f"_{statement.data}")(statement)
 
@@ -154,6 +157,7 @@ class _Reader:
                 "remove one of the statements",
             )
         self._versions[key] = int(word[-1])
+        self._version_positions[key] = _position(statement)
 
     def _disable(self, statement: Tree[Token]) -> None:
         self._draft.disable(_position(statement))

@@ -104,7 +104,7 @@ def _read_settings(
 def _check_times(
     written: Mapping[str, Any], settings: InterfaceSettings, where: KeyPath, mistakes: Mistakes
 ) -> None:
-    """A response is due before the next query (RFC 9776, 8.3); noted at a key that was ``written``."""
+    """A response is due before the next query (RFC 9776, 8.3); noted at a ``written`` key."""
     response, interval = "query-max-response-time", "query-interval"
     key = next((key for key in (response, interval) if key in written), None)
     if key is None or any(mistakes.at((*where, key)) for key in (response, interval)):

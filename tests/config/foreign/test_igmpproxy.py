@@ -22,13 +22,13 @@ class MeaningTests(ConfigurationTestCase):
     def notes(self, text: str) -> list[str]:
         return list(read(text, FILE).notes)
 
-    def test_interfaces(self) -> None:
+    def test_interfaces_become_upstreams_and_downstreams(self) -> None:
         one = self.one(IGMPPROXY)
         self.assertEqual((one.name, one.table), ("igmpproxy", 0))
         self.assertEqual((one.upstreams, one.downstream), (("eth0",), ("eth1", "eth2")))
         self.assertEqual((one.igmp_version, one.mld_version), (3, 0))
 
-    def test_groups_are_filters(self) -> None:
+    def test_whitelist_becomes_a_filter(self) -> None:
         self.assertEqual(
             self.one(IGMPPROXY).filters,
             (
@@ -43,7 +43,7 @@ class MeaningTests(ConfigurationTestCase):
             ),
         )
 
-    def test_quick_leave(self) -> None:
+    def test_quickleave_becomes_immediate_leave(self) -> None:
         def leaves(text: str) -> bool:
             settings = self.one(text).downstream_settings("eth1")
             assert settings is not None
@@ -52,7 +52,7 @@ class MeaningTests(ConfigurationTestCase):
         self.assertFalse(leaves(SMALL))
         self.assertTrue(leaves(SMALL + "quickleave"))
 
-    def test_what_has_no_counterpart_is_noted(self) -> None:
+    def test_statement_without_counterpart_is_noted(self) -> None:
         self.assertEqual(
             self.notes(IGMPPROXY),
             [
@@ -67,7 +67,7 @@ class MeaningTests(ConfigurationTestCase):
             ],
         )
 
-    def test_limits(self) -> None:
+    def test_threshold_becomes_ttl_threshold_and_ratelimit_is_noted(self) -> None:
         text = SMALL + "threshold 64 ratelimit 0\nphyint eth2 upstream threshold 3 ratelimit 9"
         settings = self.one(text).downstream_settings("eth1")
         assert settings is not None
@@ -80,7 +80,7 @@ class MeaningTests(ConfigurationTestCase):
             ],
         )
 
-    def test_all_others_may_be_downstreams(self) -> None:
+    def test_defaultdown_becomes_a_pattern(self) -> None:
         self.assertEqual(self.one("defaultdown phyint up upstream").downstream, ("*",))
         reading = read(SMALL + "phyint eth2 disabled\ndefaultdown", FILE)
         self.assertEqual(reading.configuration.instances[0].downstream, ("eth1",))
@@ -92,11 +92,11 @@ class MeaningTests(ConfigurationTestCase):
             ),
         )
 
-    def test_groups_are_asked_for_at_all_upstreams(self) -> None:
+    def test_several_upstreams_become_mutex(self) -> None:
         one = self.one(SMALL + "phyint eth2 upstream")
         self.assertEqual((one.upstreams, one.upstream_join), (("eth0", "eth2"), "mutex"))
 
-    def test_unused_interfaces_need_no_good_name(self) -> None:
+    def test_disabled_interface_may_have_any_name(self) -> None:
         self.assertEqual(self.one(SMALL + "phyint eth0:1 disabled").upstreams, ("eth0",))
 
 
@@ -105,7 +105,7 @@ class MistakeTests(ConfigurationTestCase):
         error = self.assertRaises(ConfigurationError, read, text, FILE)
         self.assertEqual(str(error).split("\n"), [f"{FILE}: {line}" for line in expected])
 
-    def test_words_that_do_not_belong_there(self) -> None:
+    def test_unexpected_word_is_refused(self) -> None:
         self.refuses(
             SMALL + "\n  upsteam",
             'line 2, column 3: "upsteam" is not expected here; did you mean upstream?',
@@ -118,7 +118,7 @@ class MistakeTests(ConfigurationTestCase):
             "line 1, column 1: no downstream; write phyint IF downstream",
         )
 
-    def test_words_that_are_missing(self) -> None:
+    def test_missing_word_is_refused(self) -> None:
         self.refuses(
             SMALL + "threshold", 'line 1, column 45: the value after "threshold" is missing'
         )
@@ -130,12 +130,12 @@ class MistakeTests(ConfigurationTestCase):
             " after it",
         )
 
-    def test_what_is_told_twice(self) -> None:
+    def test_repeated_interface_is_refused(self) -> None:
         self.refuses(
             SMALL + "\nphyint eth1 disabled", "line 2, column 8: this interface is defined twice"
         )
 
-    def test_values(self) -> None:
+    def test_wrong_value_is_refused(self) -> None:
         self.refuses(SMALL + "ratelimit x", 'line 1, column 55: "x" is not a number')
         self.refuses(
             SMALL + "threshold 256",

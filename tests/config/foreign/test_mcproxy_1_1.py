@@ -18,25 +18,25 @@ class MeaningTests(ConfigurationTestCase):
     def instances(self, text: str) -> dict[str, InstanceConfig]:
         return {one.name: one for one in read(text, FILE).configuration.instances}
 
-    def test_the_smallest(self) -> None:
+    def test_smallest_file_is_read(self) -> None:
         (one,) = self.instances(SMALLEST).values()
         self.assertEqual((one.name, one.table), ("myProxy", 0))
         self.assertEqual((one.upstreams, one.downstream), (("eth0",), ("eth1", "eth2")))
         self.assertEqual((one.igmp_version, one.mld_version), (3, 0))
         self.assertEqual(read(SMALLEST, FILE).configuration.path, FILE)
 
-    def test_without_a_protocol_it_is_igmp_3_alone(self) -> None:
+    def test_file_without_a_protocol_has_igmpv3_only(self) -> None:
         (one,) = self.instances("pinstance a: ==> b").values()
         self.assertEqual((one.igmp_version, one.mld_version), (3, 0))
 
-    def test_tables_and_instances_without_upstream(self) -> None:
+    def test_instance_has_its_table_and_may_have_no_upstream(self) -> None:
         both = self.instances(MOBILE)
         self.assertEqual((both["lma"].table, both["lma"].upstreams), (1, ()))
         self.assertEqual(both["lma"].downstream, ("lma-eth0", "lma-eth1"))
         self.assertEqual((both["mag1"].table, both["mag1"].upstreams), (2, ("mag1-eth0",)))
         self.assertEqual((both["lma"].igmp_version, both["lma"].mld_version), (0, 2))
 
-    def test_filters(self) -> None:
+    def test_tables_become_filters(self) -> None:
         (one,) = self.instances(SPLIT).values()
         self.assertEqual((one.table, one.upstreams), (10, ("tunU1", "tunU2")))
         self.assertEqual((one.upstream_join, one.mutex_time), ("mutex", 2.0))
@@ -55,7 +55,7 @@ class MeaningTests(ConfigurationTestCase):
             (read_rule("239.0.0.0/8 | 192.168.123.0/24"), read_rule("232.1.1.0 - 232.1.1.9")),
         )
 
-    def test_everything(self) -> None:
+    def test_file_with_every_statement_is_read(self) -> None:
         reading = read(EVERYTHING, FILE)
         instances = self.instances(EVERYTHING)
         one, peers = instances["a-1"], instances["peers"]
@@ -95,7 +95,7 @@ class MeaningTests(ConfigurationTestCase):
             ),
         )
 
-    def test_the_order_of_statements_does_not_count(self) -> None:
+    def test_order_of_statements_does_not_matter(self) -> None:
         statements = SPLIT.strip().split("\n")
         turned = read("\n".join(reversed(statements)), FILE).configuration
         plain = read(SPLIT, FILE).configuration
@@ -103,12 +103,12 @@ class MeaningTests(ConfigurationTestCase):
         ((one,), (other,)) = (turned.instances, plain.instances)
         self.assertEqual(set(one.filters), set(other.filters))
 
-    def test_a_prefix_of_all_bits_means_one_address(self) -> None:
+    def test_prefix_of_all_bits_is_one_address(self) -> None:
         text = TWO + "pinstance a upstream * in whitelist table { (232.1.1.1/32 | *) };"
         (one,) = self.instances(text).values()
         self.assertEqual(one.filters[0].rules, (read_rule("232.1.1.1"),))
 
-    def test_it_can_be_switched_off(self) -> None:
+    def test_disable_has_its_position(self) -> None:
         self.assertIsNone(read(SMALLEST).disabled_at)
         self.assertEqual(str(read(SMALLEST + "  disable;").disabled_at), "line 4, column 3")
 
@@ -118,7 +118,7 @@ class MistakeTests(ConfigurationTestCase):
         error = self.assertRaises(ConfigurationError, read, text, FILE)
         self.assertEqual(str(error).split("\n"), [f"{FILE}: {line}" for line in expected])
 
-    def test_what_was_expected_is_told(self) -> None:
+    def test_syntax_error_names_what_is_expected(self) -> None:
         for text, expected in (
             (
                 "protocol IGMPv4;",
@@ -164,12 +164,12 @@ class MistakeTests(ConfigurationTestCase):
         ):
             self.refuses(text, expected)
 
-    def test_without_an_instance(self) -> None:
+    def test_file_without_an_instance_is_refused(self) -> None:
         self.refuses(
             "protocol MLDv1", "no instance; write pinstance NAME: UPSTREAM ==> DOWNSTREAM;"
         )
 
-    def test_names_that_are_not_there(self) -> None:
+    def test_unknown_name_is_refused(self) -> None:
         self.refuses(
             TWO + "pinstance A upstream * in rulematching first;",
             'line 2, column 11: there is no instance "A"; did you mean a?',
@@ -187,7 +187,7 @@ class MistakeTests(ConfigurationTestCase):
             'line 2, column 22: this instance has no upstream "u3"',
         )
 
-    def test_what_was_said_before(self) -> None:
+    def test_repeated_statement_is_refused(self) -> None:
         self.refuses(
             TWO + "pinstance a: x ==> y; protocol MLDv1; protocol MLDv2; table t {}; table t {};"
             "pinstance a upstream * in rulematching first; "
@@ -204,7 +204,7 @@ class MistakeTests(ConfigurationTestCase):
             " put their rules into one filter",
         )
 
-    def test_rulematching_where_it_does_not_belong(self) -> None:
+    def test_rulematching_of_the_wrong_kind_is_refused(self) -> None:
         for binding, expected in (
             (
                 "upstream * in rulematching all",
@@ -222,7 +222,7 @@ class MistakeTests(ConfigurationTestCase):
         ):
             self.refuses(TWO + f"pinstance a {binding};", f"line 2, column {expected}")
 
-    def test_rules_that_never_match(self) -> None:
+    def test_rule_that_never_matches_is_refused(self) -> None:
         self.refuses(
             TWO + "pinstance a upstream * in whitelist table {\n"
             " (10.0.0.1 | *)\n (239.0.0.9-239.0.0.1 | *)\n u1(* | *)\n (ff3e::1 | *)\n"
@@ -238,27 +238,27 @@ class MistakeTests(ConfigurationTestCase):
             "line 6, column 2: IPv6 is disabled in instance a; leave this rule out",
         )
 
-    def test_two_instances_on_one_downstream(self) -> None:
-        """There both would forward."""
+    def test_shared_downstream_is_refused(self) -> None:
+        """Version 1.1 would forward twice."""
         self.refuses(
             TWO + "pinstance b(2): u3 ==> d1;",
             'line 2, column 24: "d1" is also downstream of instance a;'
             " give each interface one role in one instance",
         )
 
-    def test_tables_in_a_circle(self) -> None:
+    def test_circle_of_tables_is_refused(self) -> None:
         self.refuses(
             TWO + "table a { (table b) }; table b { (table a) };",
             'line 2, column 7: this filter contains itself: "a" contains "b" contains "a";'
             " remove one of these references",
         )
 
-    def test_tables_in_tables_without_end(self) -> None:
+    def test_deeply_nested_tables_are_refused(self) -> None:
         depth = 20_000
         text = TWO + "table a {" + "(table {" * depth + "})" * depth + "};"
         self.refuses(text, "tables are nested too deeply; give the inner ones names")
 
-    def test_numbers_beyond_all_bounds(self) -> None:
+    def test_huge_number_is_refused(self) -> None:
         self.refuses(
             f"pinstance a ({'9' * 5000}): ==> b;",
             "line 1, column 14: 999999999999999999 is out of range;"

@@ -11,16 +11,16 @@ class ControlTests(ConfigurationTestCase):
     def control(self, *lines: str) -> str:
         return "\n".join(["[control]", *lines, SMALLEST])
 
-    def test_without_the_table_there_is_none(self) -> None:
+    def test_missing_table_is_none(self) -> None:
         self.assertIsNone(self.good(SMALLEST).control)
 
-    def test_what_stands_in_it(self) -> None:
+    def test_options_of_the_table_are_read(self) -> None:
         text = self.control('socket = "/run/s"', 'mode = "660"', 'group = "tv"')
         self.assertEqual(self.good(text).control, ControlConfig("/run/s", "660", "tv"))
         self.assertEqual(self.good(self.control()).control, ControlConfig())
         self.assertEqual(self.good(self.control('socket = ""')).control, ControlConfig(""))
 
-    def test_mistakes(self) -> None:
+    def test_wrong_values_are_refused(self) -> None:
         self.refuses(
             self.control('socket = "s"', 'mode = "rw"', "group = 7"),
             'control.socket (line 2): "s" is not an absolute path; start it with /',
@@ -38,6 +38,6 @@ class ControlTests(ConfigurationTestCase):
             "use 107 bytes at most",
         )
 
-    def test_a_bare_mode_is_told_what_it_needs(self) -> None:
+    def test_mode_without_quotes_is_refused(self) -> None:
         (mistake,) = self.mistakes(self.control("mode = 0o660"))
         self.assertIn("432 is not text; write it in quotes", mistake)

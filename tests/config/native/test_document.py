@@ -1,4 +1,4 @@
-"""A configuration, said as a document, is read as the same configuration."""
+"""A configuration that is written as a document is read as the same configuration."""
 
 from __future__ import annotations
 
@@ -81,26 +81,28 @@ class DocumentTests(ConfigurationTestCase):
             for name in ("eth1", "lan1", "lan7", "lan10"):
                 self.assertEqual(after.downstream_settings(name), before.downstream_settings(name))
 
-    def test_the_smallest(self) -> None:
+    def test_smallest_configuration_is_written_and_read(self) -> None:
         configuration = self.good(SMALLEST)
         self.check(configuration)
         self.assertEqual(list(document(configuration)), ["instance"])
 
-    def test_everything(self) -> None:
+    def test_configuration_with_every_table_is_written_and_read(self) -> None:
         self.check(self.good(EVERYTHING))
 
-    def test_defaults_stay_defaults(self) -> None:
+    def test_defaults_are_written_once(self) -> None:
         written = document(self.good(EVERYTHING))
         self.assertEqual(written["defaults"], {"query-interval": 60.0, "max-groups": 7})
         self.assertEqual(written["instance"]["a"]["interface"]["lan?"], {"max-groups": 1})
 
     @given(SETTINGS, st.dictionaries(st.sampled_from(NAMES), SETTINGS))
-    def test_any_settings(self, defaults: dict[str, object], own: dict[str, object]) -> None:
+    def test_any_settings_are_written_and_read(
+        self, defaults: dict[str, object], own: dict[str, object]
+    ) -> None:
         instance = {"upstream": "up", "downstream": ["eth1", "lan*"], "interface": own}
         self.check(built({"instance": {"a": instance}, "defaults": defaults}))
 
-    def test_each_setting_is_written(self) -> None:
-        """Whatever fields there are."""
+    def test_every_setting_is_written(self) -> None:
+        """A new option needs no change here."""
         for field in attrs.fields(InterfaceSettings):
             other = {bool: True, int: 3, float: 3.5}[type(field.default or 1)]
             settings = attrs.evolve(InterfaceSettings(), **{field.name: other})

@@ -32,7 +32,7 @@ class FilterTests(ConfigurationTestCase):
             f"{rule.came_from or ''}({rule.group and len(rule.group.first)})" for rule in one.rules
         ]
 
-    def test_rules_stand_in_the_filter_or_in_a_named_one(self) -> None:
+    def test_rules_are_in_the_filter_or_in_a_named_one(self) -> None:
         named = '[filter.local]\nrules = ["239.0.0.0/8 | 192.168.123.0/24"]\n'
         text = (
             named
@@ -51,7 +51,7 @@ class FilterTests(ConfigurationTestCase):
             ),
         )
 
-    def test_the_rules_of_others_may_be_among_them(self) -> None:
+    def test_reference_stands_for_the_rules_of_another_filter(self) -> None:
         text = """
 [filter.b]
 rules = ["239.0.0.2", { filter = "a" }, "239.0.0.1"]
@@ -67,7 +67,7 @@ rules = ["239.0.0.1"]
         )
         self.assertEqual(configuration.instances[0].filters[0].rules, (two, one, six, any_))
 
-    def test_where_data_came_from(self) -> None:
+    def test_from_limits_a_rule_to_one_interface(self) -> None:
         for role, names in (
             ("upstream", ("down1", "lan7")),
             ("downstream", ("down1", "lan7", "up1")),
@@ -76,10 +76,10 @@ rules = ["239.0.0.1"]
                 rules = f'allow = [{{ rule = "* | *", from = "{name}" }}]'
                 self.assertEqual(self.rules(use(rules, role)), [f"{name}(None)"])
 
-    def test_no_rules_are_rules_too(self) -> None:
+    def test_empty_list_of_rules_is_accepted(self) -> None:
         self.assertEqual(self.rules(use("allow = []")), [])
 
-    def test_which_holds(self) -> None:
+    def test_filter_by_name_has_priority_over_patterns(self) -> None:
         filters = "".join(
             use(f'allow = ["239.0.0.{number}"]', "downstream", "in", name)
             for number, name in enumerate(("lan*", "lan7", "*"))
@@ -106,7 +106,7 @@ class MistakeTests(ConfigurationTestCase):
         """``text`` follows the instance and has these mistakes in its filter."""
         self.refuses(INSTANCE + text, *(f"instance.split.filter[1]{line}" for line in expected))
 
-    def test_items_that_are_no_rules(self) -> None:
+    def test_item_that_is_not_a_rule_is_refused(self) -> None:
         how = 'write "GROUP | SOURCE", { rule = "...", from = "IF" } or { filter = "NAME" }'
         self.refuses_use(
             use(
@@ -128,7 +128,7 @@ class MistakeTests(ConfigurationTestCase):
         )
         self.refuses_use(use("allow = 3"), f".allow (line 8): 3 is not a list of rules; {how}")
 
-    def test_named_filters(self) -> None:
+    def test_wrong_named_filter_is_refused(self) -> None:
         self.refuses(
             '[filter.a]\n[filter."b c"]\nrules = "239.0.0.1"\n' + INSTANCE,
             "filter.a (line 1): rules is missing; write rules ="
@@ -139,7 +139,7 @@ class MistakeTests(ConfigurationTestCase):
             ' write "GROUP | SOURCE", { rule = "...", from = "IF" } or { filter = "NAME" }',
         )
 
-    def test_unknown_names(self) -> None:
+    def test_unknown_filter_name_is_refused(self) -> None:
         self.refuses_use(
             use('allow = "local"'),
             '.allow (line 8): there is no filter "local"; write [filter.local]',
@@ -152,7 +152,7 @@ class MistakeTests(ConfigurationTestCase):
             ' "locl"; did you mean local?',
         )
 
-    def test_circles(self) -> None:
+    def test_circle_of_filters_is_refused(self) -> None:
         text = "".join(
             f'[filter.{name}]\nrules = [{{ filter = "{other}" }}]\n'
             for name, other in ("ab", "bc", "ca", "da")
@@ -166,7 +166,7 @@ class MistakeTests(ConfigurationTestCase):
         (mistake,) = self.mistakes('[filter.a]\nrules = [{ filter = "a" }]\n' + INSTANCE)
         self.assertIn('"a" contains "a"', mistake)
 
-    def test_what_a_filter_needs(self) -> None:
+    def test_incomplete_filter_is_refused(self) -> None:
         self.refuses_use(
             "[[instance.split.filter]]\n",
             ' (line 4): interface is missing; write interface = "*"',
@@ -184,7 +184,7 @@ class MistakeTests(ConfigurationTestCase):
             ".drection (line 7): unknown key; did you mean direction?",
         )
 
-    def test_it_is_a_list_of_tables(self) -> None:
+    def test_filter_that_is_not_a_list_of_tables_is_refused(self) -> None:
         self.refuses(
             INSTANCE + '[instance.split.filter]\nallow = "a"\n',
             "instance.split.filter (line 4): a table is not a list of tables;"
@@ -195,7 +195,7 @@ class MistakeTests(ConfigurationTestCase):
             "instance.split.filter[1] (line 4): 3 is not a table; write [instance.split.filter[1]]",
         )
 
-    def test_interfaces_that_the_instance_does_not_have(self) -> None:
+    def test_filter_for_an_unknown_interface_is_refused(self) -> None:
         self.refuses_use(
             use("allow = []", interface="down1"),
             '.interface (line 5): this instance has no upstream "down1"; there are up1, up2',
@@ -209,7 +209,7 @@ class MistakeTests(ConfigurationTestCase):
             "instance.split.filter[1].role (line 6): this instance has no upstream",
         )
 
-    def test_two_for_the_same(self) -> None:
+    def test_second_filter_for_the_same_place_is_refused(self) -> None:
         self.refuses(
             INSTANCE + use("allow = []") + use("deny = []") + use("allow = []", direction="in"),
             'instance.split.filter[2] (line 9): a second filter for "*" as upstream, out;'
@@ -220,7 +220,7 @@ class MistakeTests(ConfigurationTestCase):
         rules = f'allow = [{{ rule = "*", from = "{name}" }}]'
         return self.mistakes(INSTANCE + use(rules, **where))
 
-    def test_interfaces_that_data_cannot_come_from(self) -> None:
+    def test_rule_from_an_impossible_interface_is_refused(self) -> None:
         place = "instance.split.filter[1].allow[1] (line 8): "
         for name, where, expected in (
             ("up2", {}, 'instance split has no downstream "up2"; there are down1, lan*'),
@@ -244,7 +244,7 @@ class MistakeTests(ConfigurationTestCase):
         ):
             self.assertEqual(self.from_(name, **where), [place + expected])
 
-    def test_a_family_that_the_instance_leaves_alone(self) -> None:
+    def test_rule_of_a_disabled_family_is_refused(self) -> None:
         text = INSTANCE + "mld-version = 0\n" + use('allow = ["* | 2001:db8::1", "239.0.0.1"]')
         self.refuses(
             text,
@@ -252,8 +252,8 @@ class MistakeTests(ConfigurationTestCase):
             " leave this rule out",
         )
 
-    def test_rules_of_named_filters_are_of_use_somewhere(self) -> None:
-        """One list may serve instances of two families."""
+    def test_rule_of_a_named_filter_must_match_in_one_place(self) -> None:
+        """So one list can serve instances of two families."""
         other = INSTANCE.replace("split", "other").replace("1", "3").replace("up2", "up4")
         named = '[filter.a]\nrules = ["239.0.0.1", "ff3e::1"]\n'
         both = other.replace("lan", "wlan") + "igmp-version = 0\n"

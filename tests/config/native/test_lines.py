@@ -1,4 +1,4 @@
-"""The lines of keys: right, or not told."""
+"""The lines of keys in a TOML file: right, or unknown."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mcproxy.config.origin import KeyPath, key_text
 
 
 class KeyLinesTests(SynchronousTestCase):
-    def test_tables_and_keys(self) -> None:
+    def test_lines_of_tables_and_keys_are_found(self) -> None:
         text = "# a comment\nx = 1\n\n[a.b]\ny.z = 2\n[a.'c d']\n\"e.f\" = 3\n"
         self.assertEqual(
             key_lines(text),
@@ -26,17 +26,17 @@ class KeyLinesTests(SynchronousTestCase):
             },
         )
 
-    def test_values_over_several_lines(self) -> None:
+    def test_value_over_several_lines_has_its_first_line(self) -> None:
         text = 'a = """\n[b]\nc = 1\n"""\nd = [\n  "[e]", # f = 2\n]\ng = 3\n'
         self.assertEqual(key_lines(text), {("a",): 1, ("d",): 5, ("d", 0): 6, ("g",): 8})
 
-    def test_inline_tables(self) -> None:
+    def test_keys_of_inline_tables_have_the_line_of_the_table(self) -> None:
         text = "a = {b = {c = [1, 2]}, d = 2}\n"
         self.assertEqual(
             key_lines(text), {("a",): 1, ("a", "b"): 1, ("a", "b", "c"): 1, ("a", "d"): 1}
         )
 
-    def test_lists_of_tables(self) -> None:
+    def test_tables_in_a_list_have_their_own_lines(self) -> None:
         text = "[[d.e]]\nf = 1\n[[d.e]]\nf = 2\n"
         self.assertEqual(
             key_lines(text),
@@ -50,7 +50,7 @@ class KeyLinesTests(SynchronousTestCase):
             },
         )
 
-    def test_items_of_a_list(self) -> None:
+    def test_items_of_a_list_have_their_own_lines(self) -> None:
         text = """a = [
   "x]", "y",  # "no item", [
   { z = [1, "]"] },
@@ -66,21 +66,21 @@ b = [1,
         self.assertEqual([lines.get(("a", n)) for n in range(6)], [2, 2, 3, 5, 5, None])
         self.assertEqual([lines.get(("b", n)) for n in range(3)], [9, 10, None])
 
-    def test_what_is_in_a_list_without_lines_has_those_of_the_list(self) -> None:
+    def test_item_without_a_line_has_the_line_of_the_list(self) -> None:
         lines: dict[KeyPath, int] = {("a",): 7}
         self.assertEqual(line_of(("a", 3), lines), 7)
         self.assertEqual(line_of(("a", 3, 1), lines), 7)
         self.assertIsNone(line_of(("a", "b"), lines))
 
-    def test_dos_line_ends(self) -> None:
+    def test_dos_line_ends_do_not_change_lines(self) -> None:
         self.assertEqual(key_lines("\r\na = 1\r\nb = 2\r\n"), {("a",): 2, ("b",): 3})
 
-    def test_long_files_take_no_long_time(self) -> None:
+    def test_lines_of_a_long_file_are_found_in_time(self) -> None:
         text = "a = [\n" + "  '232.0.0.1 | 192.0.2.1',\n" * 50_000 + "]\nb = 1\n"
         before = time.process_time()
         self.assertEqual(key_lines(text)["b",], 50_003)
         self.assertLess(time.process_time() - before, 5)
 
-    def test_key_text_has_quotes_where_they_are_needed(self) -> None:
+    def test_key_text_has_quotes_where_toml_needs_them(self) -> None:
         self.assertEqual(key_text(("instance", "eth0.7", "a-b", "")), 'instance."eth0.7".a-b.""')
         self.assertEqual(key_text(("a", 0, "b")), "a[1].b")

@@ -9,7 +9,7 @@ class ManholeTests(ConfigurationTestCase):
     def manhole(self, *lines: str) -> list[str]:
         return self.mistakes("[manhole]\n" + "\n".join(lines) + SMALLEST)
 
-    def test_where_it_may_listen(self) -> None:
+    def test_listen_is_a_path_or_a_loopback_port(self) -> None:
         for listen in ("/run/mcproxy/manhole", "127.0.0.1:1", "[::1]:65535"):
             text = f'[manhole]\nlisten = "{listen}"\nauthorized-keys = "/k"\n{SMALLEST}'
             manhole = self.good(text).manhole
@@ -23,7 +23,7 @@ class ManholeTests(ConfigurationTestCase):
             (mistake,) = self.manhole(f'listen = "{listen}"', 'authorized-keys = "/k"')
             self.assertTrue(mistake.startswith("manhole.listen (line 2): "), mistake)
 
-    def test_what_it_needs(self) -> None:
+    def test_missing_keys_are_refused(self) -> None:
         self.assertEqual(
             self.manhole(),
             [
@@ -33,7 +33,7 @@ class ManholeTests(ConfigurationTestCase):
             ],
         )
 
-    def test_files_by_absolute_paths(self) -> None:
+    def test_relative_paths_are_refused(self) -> None:
         self.assertEqual(
             self.manhole('listen = "/s"', 'authorized-keys = "keys"', 'host-key = ""'),
             [

@@ -1,4 +1,4 @@
-"""What is wrong in a file, where, and what to do: keys and values, and all at once."""
+"""Messages name what is wrong, where, and what to do; all mistakes are reported together."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from ..support import SMALLEST, ConfigurationTestCase
 
 
 class UnknownKeyTests(ConfigurationTestCase):
-    def test_the_nearest_known_key_is_named_at_every_level(self) -> None:
+    def test_unknown_key_is_refused_with_the_nearest_known_one(self) -> None:
         self.refuses(
             """\
 defalts = 1
@@ -32,13 +32,13 @@ hostkey = "/h"
             "manhole.hostkey (line 14): unknown key; did you mean host-key?",
         )
 
-    def test_without_a_near_one_all_are_named(self) -> None:
+    def test_unknown_key_without_a_near_one_lists_all(self) -> None:
         self.refuses(
             "zzz = 1\n" + SMALLEST,
             "zzz (line 1): unknown key; there are instance, manhole, defaults, control, filter",
         )
 
-    def test_keys_in_the_wrong_table_are_sent_to_theirs(self) -> None:
+    def test_key_in_the_wrong_table_names_the_right_one(self) -> None:
         self.refuses(
             'upstream = "eth0"\n' + SMALLEST + "query-interval = 3\n",
             "upstream (line 1): unknown key; write it in [instance.NAME]",
@@ -46,14 +46,14 @@ hostkey = "/h"
             " write it in [defaults], or in [instance.NAME.interface.IF]",
         )
 
-    def test_a_name_with_a_dot_and_no_quotes(self) -> None:
+    def test_name_with_a_dot_and_no_quotes_is_explained(self) -> None:
         self.refuses(
             SMALLEST + "[instance.a.interface.eth1.7]\n",
             "instance.a.interface.eth1.7 (line 5): unknown key;"
             ' a name with a dot in it needs quotes, as in "eth0.7"',
         )
 
-    def test_keys_are_quoted_where_toml_would(self) -> None:
+    def test_keys_in_messages_are_quoted_as_in_toml(self) -> None:
         self.refuses(
             '"a\\nb" = 1\n"c d" = 2\n' + SMALLEST,
             '"a\\nb" (line 1): unknown key; there are instance, manhole, defaults, control, filter',
@@ -71,7 +71,7 @@ class ValueTests(ConfigurationTestCase):
         (mistake,) = self.mistakes(f"{SMALLEST}{line}\n")
         return mistake.removeprefix("instance.a.")
 
-    def test_types(self) -> None:
+    def test_value_of_the_wrong_type_is_refused(self) -> None:
         for line, expected in (
             ("robustness-variable = true", "true is not a whole number"),
             ("robustness-variable = 2.0", "2 is not a whole number"),
@@ -89,7 +89,7 @@ class ValueTests(ConfigurationTestCase):
             mistake = self.of_default(line)
             self.assertTrue(mistake.startswith(f"{key} (line 2): {expected}; write"), mistake)
 
-    def test_ranges(self) -> None:
+    def test_value_out_of_range_is_refused(self) -> None:
         """TM-04: robustness, intervals and limits."""
         for line, shown, allowed in (
             ("query-interval = 0.9", "0.9", "from 1 to 31744"),
@@ -109,7 +109,7 @@ class ValueTests(ConfigurationTestCase):
             expected = f"(line 2): {shown} is out of range; use a number {allowed}"
             self.assertEqual(self.of_default(line).split(" ", 1)[1], expected)
 
-    def test_the_ends_of_the_ranges_are_good(self) -> None:
+    def test_ends_of_ranges_are_accepted(self) -> None:
         for line in (
             "query-interval = 31744\nquery-max-response-time = 3174.4",
             "query-interval = 1\nquery-max-response-time = 0.1",
@@ -120,7 +120,7 @@ class ValueTests(ConfigurationTestCase):
         ):
             self.assertTrue(self.good(f"[defaults]\n{line}\n{SMALLEST}").instances)
 
-    def test_versions(self) -> None:
+    def test_unknown_version_is_refused(self) -> None:
         for line, expected in (
             ("igmp-version = 4", "there is no IGMPv4; use 1, 2 or 3, or 0 for no IPv4"),
             ("igmp-version = -3", "there is no IGMPv-3; use 1, 2 or 3, or 0 for no IPv4"),
@@ -128,12 +128,12 @@ class ValueTests(ConfigurationTestCase):
         ):
             self.assertEqual(self.of_instance(line).split(": ")[1], expected)
 
-    def test_no_family_is_left(self) -> None:
+    def test_instance_with_both_families_disabled_is_refused(self) -> None:
         self.assertIn(
             "both IPv4 and IPv6 are disabled", self.of_instance("igmp-version = 0\nmld-version = 0")
         )
 
-    def test_tables(self) -> None:
+    def test_kernel_table_of_the_system_is_refused(self) -> None:
         for number in (252, 253, 254, 255):
             self.assertEqual(
                 self.of_instance(f"table = {number}").split(": ")[1],
@@ -144,7 +144,7 @@ class ValueTests(ConfigurationTestCase):
         for number in (1, 251, 256, 999_999_999):
             self.assertEqual(self.instance(f"{SMALLEST}table = {number}").table, number)
 
-    def test_what_is_not_a_table(self) -> None:
+    def test_value_in_place_of_a_table_is_refused(self) -> None:
         for text, where in (
             ("instance = 3", "instance (line 1): 3"),
             ("[[instance]]", "instance (line 1): a list"),
@@ -164,20 +164,20 @@ class TimesTests(ConfigurationTestCase):
         "query-max-response-time ({}) must be smaller than query-interval ({}); change one of them"
     )
 
-    def test_a_response_must_be_due_before_the_next_query(self) -> None:
+    def test_response_time_that_is_not_below_the_query_interval_is_refused(self) -> None:
         """GQ-04, TM-04."""
         self.refuses(
             "[defaults]\nquery-interval = 10\nquery-max-response-time = 10.0\n" + SMALLEST,
             "defaults.query-max-response-time (line 3): " + self.MESSAGE.format(10, 10),
         )
 
-    def test_against_the_default_of_the_other(self) -> None:
+    def test_query_interval_is_compared_with_the_default_response_time(self) -> None:
         self.refuses(
             "[defaults]\nquery-interval = 10\n" + SMALLEST,
             "defaults.query-interval (line 2): " + self.MESSAGE.format(10, 10),
         )
 
-    def test_together_from_defaults_and_an_interface(self) -> None:
+    def test_times_of_defaults_and_interface_are_compared(self) -> None:
         self.refuses(
             "[defaults]\nquery-max-response-time = 50\n"
             + SMALLEST
@@ -185,7 +185,7 @@ class TimesTests(ConfigurationTestCase):
             "instance.a.interface.eth1.query-interval (line 8): " + self.MESSAGE.format(50, 20.5),
         )
 
-    def test_a_mistake_of_the_defaults_is_told_once(self) -> None:
+    def test_mistake_in_defaults_is_reported_once(self) -> None:
         lines = self.mistakes(
             "[defaults]\nquery-interval = 5\nrobustness-variable = 9\n"
             + SMALLEST
@@ -199,7 +199,7 @@ class TimesTests(ConfigurationTestCase):
             ],
         )
 
-    def test_a_value_that_is_wrong_itself_is_not_compared(self) -> None:
+    def test_wrong_time_is_not_compared(self) -> None:
         (mistake,) = self.mistakes(
             '[defaults]\nquery-interval = "x"\nquery-max-response-time = 500\n' + SMALLEST
         )
@@ -207,7 +207,7 @@ class TimesTests(ConfigurationTestCase):
 
 
 class AllAtOnceTests(ConfigurationTestCase):
-    def test_the_order_is_that_of_the_file(self) -> None:
+    def test_mistakes_are_in_the_order_of_the_file(self) -> None:
         lines = self.mistakes("""\
 [manhole]
 listen = 3

@@ -12,7 +12,7 @@ class InterfaceTests(ConfigurationTestCase):
         text = f"[instance.a]\nupstream = {upstream}\ndownstream = {downstream}\n"
         self.refuses(text, *(f"instance.a{line}" for line in expected))
 
-    def test_names_that_no_interface_can_have(self) -> None:
+    def test_impossible_interface_name_is_refused(self) -> None:
         hint = "write the name as `ip link` shows it"
         for name, what in (
             ("", "an interface name is empty"),
@@ -29,7 +29,7 @@ class InterfaceTests(ConfigurationTestCase):
                 f".downstream (line 3): {what}; {hint}",
             )
 
-    def test_long_and_reserved_names(self) -> None:
+    def test_long_or_reserved_interface_name_is_refused(self) -> None:
         for name, what in (
             (".", 'no interface can be named "."'),
             ("..", 'no interface can be named ".."'),
@@ -45,7 +45,7 @@ class InterfaceTests(ConfigurationTestCase):
             self.refuses_lists('"eth0"', f'["{name}"]', f".downstream (line 3): {what}")
         self.instance(f'[instance.a]\nupstream = "{"x" * 15}"\ndownstream = ["{"ü" * 7}"]\n')
 
-    def test_upstreams_are_names(self) -> None:
+    def test_upstream_that_is_not_a_name_is_refused(self) -> None:
         """PX-01."""
         for value, what in (
             ("3", "3 is neither a name nor a list; write names in quotes"),
@@ -56,7 +56,7 @@ class InterfaceTests(ConfigurationTestCase):
         ):
             self.refuses_lists(value, '["eth1"]', f".upstream (line 2): {what}")
 
-    def test_downstreams_are_a_list_of_names(self) -> None:
+    def test_downstream_that_is_not_a_list_of_names_is_refused(self) -> None:
         """PX-01, PX-04."""
         for value, what in (
             ("3", "3 is neither a name nor a list; write names in quotes"),
@@ -72,7 +72,7 @@ class InterfaceTests(ConfigurationTestCase):
         ):
             self.refuses_lists('"eth0"', value, f".downstream (line 3): {what}")
 
-    def test_patterns_that_are_none(self) -> None:
+    def test_wrong_pattern_is_refused(self) -> None:
         for value, what in (
             ("eth[0", "\"eth[0\" has a '[' without a ']'; write sets such as eth[0-3]"),
             (
@@ -90,14 +90,14 @@ class InterfaceTests(ConfigurationTestCase):
         (mistake,) = self.mistakes(SMALLEST.replace("eth2", "*?" * 40))
         self.assertIn("use 64 characters at most", mistake)
 
-    def test_an_instance_has_a_downstream(self) -> None:
+    def test_instance_without_downstream_is_refused(self) -> None:
         """PX-01."""
         self.refuses(
             "[instance.a]\n",
             'instance.a (line 1): downstream is missing; write downstream = ["eth1", "lan*"]',
         )
 
-    def test_settings_of_an_interface_that_is_not_of_the_instance(self) -> None:
+    def test_settings_of_an_unknown_interface_are_refused(self) -> None:
         where = "instance.a.interface"
         for name, expected in (
             ("eth3", "eth3 (line 5): no such downstream in this instance; did you mean eth2?"),
@@ -109,19 +109,19 @@ class InterfaceTests(ConfigurationTestCase):
         ):
             self.refuses(f"{SMALLEST}[instance.a.interface.{name}]\n", f"{where}.{expected}")
 
-    def test_settings_for_a_part_of_a_pattern_are_good(self) -> None:
+    def test_settings_for_a_part_of_a_pattern_are_accepted(self) -> None:
         text = SMALLEST.replace("eth2", "lan*")
         for name in ("lan1", "lan*", "lan[0-3]", "*"):
             self.instance(f'{text}[instance.a.interface."{name}"]\nmax-groups = 3\n')
 
 
 class InstanceNameTests(ConfigurationTestCase):
-    def test_names_that_are_not_usable(self) -> None:
+    def test_wrong_instance_name_is_refused(self) -> None:
         for name in ("", "a b", "a/b", "-a", ".a", "ü", "a\\nb", "x" * 65):
             (mistake,) = self.mistakes(SMALLEST.replace("instance.a", f'instance."{name}"'))
             self.assertIn("an instance cannot be named", mistake)
 
-    def test_names_that_are(self) -> None:
+    def test_instance_names_with_punctuation_are_accepted(self) -> None:
         for name in ("a", "iptv-2", "home.tv", "7", "A_b", "x" * 64):
             instance = self.instance(SMALLEST.replace("instance.a", f'instance."{name}"'))
             self.assertEqual(instance.name, name)
@@ -134,7 +134,7 @@ class RolesTests(ConfigurationTestCase):
         names = ", ".join(f'"{name}"' for name in downstream.split())
         return f'{SMALLEST}[instance.b]\nupstream = "{upstream}"\ndownstream = [{names}]\n{more}'
 
-    def test_a_downstream_of_both(self) -> None:
+    def test_shared_downstream_is_refused(self) -> None:
         """PX-04."""
         for table in ("", "table = 5\n"):
             self.refuses(
@@ -142,7 +142,7 @@ class RolesTests(ConfigurationTestCase):
                 f'instance.b.downstream (line 7): "eth2" is also downstream of instance a; {ROLE}',
             )
 
-    def test_upstream_of_one_and_downstream_of_the_other(self) -> None:
+    def test_interface_with_two_roles_in_two_instances_is_refused(self) -> None:
         """PX-04."""
         self.refuses(
             self.second("eth2", "eth0"),
@@ -150,17 +150,17 @@ class RolesTests(ConfigurationTestCase):
             f'instance.b.downstream (line 7): "eth0" is also upstream of instance a; {ROLE}',
         )
 
-    def test_patterns_that_may_mean_the_same(self) -> None:
+    def test_overlapping_patterns_are_refused(self) -> None:
         self.refuses(
             self.second("wan", "lan1*").replace("eth2", "lan*"),
             'instance.b.downstream (line 7): "lan1*" can match the same interface as "lan*",'
             f" downstream of instance a; {ROLE}",
         )
 
-    def test_patterns_apart(self) -> None:
+    def test_disjoint_patterns_are_accepted(self) -> None:
         self.good(self.second("wan", "lan2*").replace("eth2", "lan1*"))
 
-    def test_a_pattern_means_nothing_that_another_instance_names(self) -> None:
+    def test_pattern_does_not_match_a_name_of_another_instance(self) -> None:
         a, b = self.good(self.second("lan0", "eth*").replace("eth2", "lan*")).instances
         self.assertIsNone(a.downstream_settings("lan0"))
         self.assertIsNotNone(a.downstream_settings("lan1"))
@@ -168,7 +168,7 @@ class RolesTests(ConfigurationTestCase):
             self.assertIsNone(b.downstream_settings(name))
         self.assertIsNotNone(b.downstream_settings("eth2"))
 
-    def test_nor_has_it_settings_for_such(self) -> None:
+    def test_settings_for_a_name_of_another_instance_are_refused(self) -> None:
         more = "[instance.b.interface.eth1]\n[instance.b.interface.eth7]\n"
         self.refuses(
             self.second("lan0", "eth*", more),
@@ -176,13 +176,13 @@ class RolesTests(ConfigurationTestCase):
             " write its settings there",
         )
 
-    def test_but_in_another_family_it_does(self) -> None:
+    def test_pattern_matches_a_name_of_an_instance_of_the_other_family(self) -> None:
         text = self.second("wan", "eth*", "mld-version = 0\n")
         a, b = self.good(text.replace("[instance.b]", "igmp-version = 0\n[instance.b]")).instances
         self.assertIsNotNone(a.downstream_settings("eth1"))
         self.assertIsNotNone(b.downstream_settings("eth1"))
 
-    def test_a_shared_upstream_needs_one_table(self) -> None:
+    def test_shared_upstream_on_two_tables_is_refused(self) -> None:
         self.refuses(
             self.second("eth0", "eth3", "table = 5\n"),
             'instance.b.upstream (line 6): "eth0" is also upstream of instance a, on another table;'
@@ -190,12 +190,12 @@ class RolesTests(ConfigurationTestCase):
         )
         self.good(self.second("eth0", "eth3"))
 
-    def test_families_do_not_concern_each_other(self) -> None:
+    def test_instances_of_different_families_may_share_interfaces(self) -> None:
         text = self.second("eth2", "eth1", "igmp-version = 0\n")
         self.assertEqual(len(self.mistakes(text)), 2)
         self.good(text.replace("[instance.b]", "mld-version = 0\n[instance.b]"))
 
-    def test_an_instance_with_another_mistake_is_compared_too(self) -> None:
+    def test_instance_with_another_mistake_is_compared_too(self) -> None:
         self.assertEqual(len(self.mistakes(self.second("eth9", "eth1", "tabel = 3\n"))), 2)
 
 
@@ -204,7 +204,7 @@ class RoomTests(ConfigurationTestCase):
         names = ", ".join(f'"d{number}"' for number in range(count))
         return f'[instance.a]\nupstream = "up"\ndownstream = [{names}]\n{more}'
 
-    def test_a_kernel_table_has_room_for_32(self) -> None:
+    def test_kernel_table_with_33_interfaces_is_refused(self) -> None:
         self.good(self.text(31))
         self.good(self.text(31).replace('"d0"', '"d*"'))
         self.refuses(
@@ -213,12 +213,12 @@ class RoomTests(ConfigurationTestCase):
             " allows 32; move some to an instance with another upstream and another table",
         )
 
-    def test_counted_over_the_instances_of_a_table(self) -> None:
+    def test_interfaces_of_all_instances_count_for_the_kernel_table(self) -> None:
         second = '[instance.b]\nupstream = "{}"\ndownstream = ["x"]\n'
         self.assertEqual(len(self.mistakes(self.text(31) + second.format("up"))), 1)
         self.good(self.text(30) + second.format("up"))
         self.good(self.text(31) + second.format("other") + "table = 2\n")
 
-    def test_counted_by_family(self) -> None:
+    def test_interfaces_count_for_each_family_separately(self) -> None:
         second = '[instance.b]\nupstream = "other"\ndownstream = ["x"]\nigmp-version = 0\n'
         self.good(self.text(31, "mld-version = 0\n") + second)

@@ -44,7 +44,7 @@ authorized-keys = "/etc/mcproxy/keys"
 
 
 class GoodFileTests(ConfigurationTestCase):
-    def test_the_smallest_file_has_both_families_and_the_default_table(self) -> None:
+    def test_smallest_file_has_both_families_and_the_default_table(self) -> None:
         configuration = self.good(SMALLEST)
         (instance,) = configuration.instances
         self.assertEqual(configuration.path, FILE)
@@ -55,7 +55,7 @@ class GoodFileTests(ConfigurationTestCase):
         self.assertEqual(instance.table, 0)
         self.assertEqual(instance.downstream_settings("eth1"), InterfaceSettings())
 
-    def test_every_key_arrives(self) -> None:
+    def test_every_key_sets_its_attribute(self) -> None:
         configuration = self.good(FULL)
         iptv, other = configuration.instances
         self.assertEqual((iptv.upstream, iptv.igmp_version, iptv.table), ("eth0", 0, 7))
@@ -75,27 +75,27 @@ class GoodFileTests(ConfigurationTestCase):
             configuration.manhole, ManholeConfig("127.0.0.1:4022", "/etc/mcproxy/keys", HOST_KEY)
         )
 
-    def test_defaults_hold_where_an_interface_says_nothing(self) -> None:
+    def test_interface_without_an_option_has_the_default(self) -> None:
         iptv, other = self.good(FULL).instances
         expected = InterfaceSettings(query_interval=60.0, immediate_leave=True)
         self.assertEqual(iptv.downstream_settings("lan7"), expected)
         self.assertEqual(other.downstream_settings("br-lan"), expected)
 
-    def test_whole_numbers_of_seconds_become_floats(self) -> None:
+    def test_whole_seconds_become_floats(self) -> None:
         instance = self.instance("defaults.query-interval = 60\n" + SMALLEST)
         settings = instance.downstream_settings("eth1")
         assert settings is not None
         self.assertIs(type(settings.query_interval), float)
 
-    def test_bytes_a_byte_order_mark_and_dos_line_ends(self) -> None:
+    def test_byte_order_mark_and_dos_line_ends_are_accepted(self) -> None:
         content = b"\xef\xbb\xbf" + SMALLEST.replace("\n", "\r\n").encode()
         self.assertEqual(self.good(content), self.good(SMALLEST))
 
-    def test_other_ways_to_write_the_same_in_toml(self) -> None:
+    def test_other_toml_notations_are_read_the_same(self) -> None:
         text = 'instance = {a = {upstream = "eth0", downstream = ["eth1", "eth2"]}}'
         self.assertEqual(self.good(text), self.good(SMALLEST))
 
-    def test_names_with_dots_in_quotes(self) -> None:
+    def test_quoted_names_may_have_dots(self) -> None:
         instance = self.instance("""
             [instance."home.tv"]
             upstream = "eth0.7"
@@ -107,52 +107,52 @@ class GoodFileTests(ConfigurationTestCase):
         assert settings is not None
         self.assertEqual(settings.max_groups, 3)
 
-    def test_one_downstream_needs_no_brackets(self) -> None:
+    def test_single_downstream_needs_no_brackets(self) -> None:
         instance = self.instance('[instance.a]\nupstream = "up"\ndownstream = "lan*"\n')
         self.assertEqual(instance.downstream, ("lan*",))
 
-    def test_instances_may_share_an_upstream_on_one_table(self) -> None:
+    def test_instances_on_one_table_may_share_an_upstream(self) -> None:
         second = SMALLEST.replace("eth1", "eth3").replace("eth2", "eth4").replace(".a]", ".b]")
         self.assertEqual(len(self.good(SMALLEST + second).instances), 2)
 
-    def test_a_pattern_does_not_mean_the_upstream_of_its_instance(self) -> None:
+    def test_pattern_does_not_match_the_upstream_of_its_instance(self) -> None:
         instance = self.instance('[instance.a]\nupstream="eth0"\ndownstream=["eth*"]')
         self.assertIsNone(instance.downstream_settings("eth0"))
         self.assertIsNotNone(instance.downstream_settings("eth1"))
 
 
 class NoTomlTests(ConfigurationTestCase):
-    def test_the_line_and_column_are_told(self) -> None:
+    def test_toml_error_has_line_and_column(self) -> None:
         (line,) = self.mistakes("[instance.a]\nupstream = eth0\n")
         self.assertTrue(line.startswith("line 2, column 12: not TOML: Invalid value"), line)
 
-    def test_what_breaks_off_is_told_at_its_last_line(self) -> None:
+    def test_incomplete_file_is_refused_at_its_last_line(self) -> None:
         (line,) = self.mistakes('[instance.a]\ndownstream = ["eth1",\n\n')
         self.assertTrue(line.startswith("line 2: not TOML: "), line)
 
-    def test_a_key_twice(self) -> None:
+    def test_repeated_key_is_refused(self) -> None:
         (line,) = self.mistakes("[defaults]\nmax-groups = 1\nmax-groups = 2\n")
         self.assertIn("line 3", line)
 
-    def test_not_utf8(self) -> None:
+    def test_file_that_is_not_utf8_is_refused(self) -> None:
         self.refuses(
             b'[instance.a]\nupstream = "\xe9"\n',
             "line 2: not UTF-8: byte 26 of the file is 0xe9; save it as UTF-8",
         )
 
-    def test_empty(self) -> None:
+    def test_empty_file_is_refused(self) -> None:
         hint = "write [instance.NAME] with an upstream and a downstream"
         for text in ("", b"", " \n\t\n", "\ufeff"):
             self.refuses(text, f"it is empty; {hint}")
         for text in ("# nothing\n", "[defaults]\n", "[instance]\n"):
             self.refuses(text, f"no instance; {hint}")
 
-    def test_nested_too_deeply(self) -> None:
+    def test_deeply_nested_brackets_are_refused(self) -> None:
         self.refuses(
             "a = " + "[" * 100_000, "not TOML that can be read: brackets are nested too deeply"
         )
 
-    def test_numbers_that_have_no_end(self) -> None:
+    def test_number_with_too_many_digits_is_refused(self) -> None:
         self.refuses("a = " + "9" * 5000, "a number has too many digits")
 
 
@@ -160,14 +160,14 @@ class LoadTests(ConfigurationTestCase):
     def loading(self, path: str) -> str:
         return str(self.assertRaises(ConfigurationError, load, path))
 
-    def test_a_file(self) -> None:
+    def test_file_is_loaded_with_its_path(self) -> None:
         path = self.mktemp()
         with open(path, "w", encoding="utf-8") as file:
             file.write(SMALLEST)
         self.assertEqual(load(path).path, path)
         self.assertEqual(load(path).instances, parse(SMALLEST).instances)
 
-    def test_no_file_or_a_directory(self) -> None:
+    def test_missing_file_and_directory_are_refused(self) -> None:
         self.assertEqual(
             self.loading("/nowhere/x.toml"), "/nowhere/x.toml: no such file; check the path"
         )
@@ -175,18 +175,18 @@ class LoadTests(ConfigurationTestCase):
         self.assertIn("cannot be read", self.loading("\0"))
         self.assertIn("cannot be read", self.loading(__file__ + "/x"))
 
-    def test_a_file_that_is_not_ours_to_read(self) -> None:
+    def test_unreadable_file_is_refused(self) -> None:
         def refuse(*_: object, **__: object) -> None:
             raise PermissionError(13, "Permission denied")
 
         self.patch(builtins, "open", refuse)  # the tests may run as root, who may read all
         self.assertIn("permission denied", self.loading("x.toml"))
 
-    def test_a_file_without_end(self) -> None:
+    def test_endless_file_is_refused(self) -> None:
         self.assertIn("longer than 1 MiB", self.loading("/dev/zero"))
 
-    def test_a_pipe(self) -> None:
-        """It is read when somebody writes, and nobody is waited for."""
+    def test_pipe_is_read_without_waiting_for_a_writer(self) -> None:
+        """A pipe without a writer is empty; one with a writer is read."""
         path = self.mktemp()
         os.mkfifo(path)
         self.assertIn("it is empty", self.loading(path))
@@ -198,14 +198,14 @@ class LoadTests(ConfigurationTestCase):
 
 
 class InterfacesTests(ConfigurationTestCase):
-    def test_one_instance_with_default_settings(self) -> None:
+    def test_options_give_one_instance_with_defaults(self) -> None:
         configuration = from_interfaces("eth0", ["eth1", "lan*"])
         (instance,) = configuration.instances
         self.assertIsNone(configuration.path)
         self.assertEqual((instance.upstream, instance.downstream), ("eth0", ("eth1", "lan*")))
         self.assertEqual(instance.downstream_settings("lan1"), InterfaceSettings())
 
-    def test_mistakes_are_told_in_terms_of_the_options(self) -> None:
+    def test_mistakes_name_the_command_line_options(self) -> None:
         shows = "write the name as `ip link` shows it"
         for upstream, downstreams, expected in (
             (None, [], "no upstream; add --upstream IF\nno downstream; add --downstream IF"),

@@ -1,4 +1,4 @@
-"""Several upstreams, none, and interfaces that lead to peers."""
+"""Several upstreams, no upstream, and interfaces that lead to peers."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ class UpstreamsTests(ConfigurationTestCase):
     def of(self, *lines: str) -> InstanceConfig:
         return self.instance("\n".join(["[instance.a]", 'downstream = "lan1"', *lines]))
 
-    def test_they_have_an_order(self) -> None:
+    def test_upstreams_keep_their_order(self) -> None:
         one = self.of('upstream = ["up2", "up1"]')
         self.assertEqual((one.upstreams, one.upstream), (("up2", "up1"), "up2"))
 
-    def test_there_may_be_none(self) -> None:
+    def test_instance_may_have_no_upstream(self) -> None:
         for lines in ([], ["upstream = []"]):
             one = self.of(*lines)
             self.assertEqual((one.upstreams, one.upstream), ((), ""))
 
-    def test_links_may_be_moved_there_later(self) -> None:
+    def test_instance_may_have_an_empty_downstream(self) -> None:
         one = self.instance('[instance.a]\nupstream = "up"\ndownstream = []\n')
         self.assertEqual((one.upstreams, one.downstream), (("up",), ()))
 
-    def test_what_they_are_used_for(self) -> None:
+    def test_options_of_several_upstreams_are_read(self) -> None:
         one = self.of('upstream = ["u1", "u2"]')
         self.assertEqual(
             (one.upstream_join, one.mutex_time, one.upstream_data), ("first", 2.0, "all")
@@ -36,7 +36,7 @@ class UpstreamsTests(ConfigurationTestCase):
             (one.upstream_join, one.mutex_time, one.upstream_data), ("mutex", 1.0, "first")
         )
 
-    def test_words_that_say_nothing(self) -> None:
+    def test_unknown_word_is_refused(self) -> None:
         self.refuses(
             '[instance.a]\ndownstream = "d"\nupstream-join = "all"\nmutex-time = 0\n'
             'upstream-data = "none"\n',
@@ -46,12 +46,12 @@ class UpstreamsTests(ConfigurationTestCase):
             'instance.a.upstream-data (line 5): "none" is not a valid value (expected: all, first)',
         )
 
-    def test_how_long_one_is_held(self) -> None:
+    def test_hold_time_is_a_number_or_never(self) -> None:
         self.assertEqual(self.of().upstream_hold_time, 10.0)
         for written, meant in (("0", 0.0), ("2.5", 2.5), ('"never"', NEVER)):
             self.assertEqual(self.of(f"upstream-hold-time = {written}").upstream_hold_time, meant)
 
-    def test_times_that_nothing_is_held_for(self) -> None:
+    def test_wrong_hold_time_is_refused(self) -> None:
         text = '[instance.a]\ndownstream = "d"\nupstream-hold-time = {}\n'
         where = "instance.a.upstream-hold-time (line 3): "
         for written, told in (
@@ -62,11 +62,11 @@ class UpstreamsTests(ConfigurationTestCase):
         ):
             self.refuses(text.format(written), where + told)
 
-    def test_instances_may_share_any_of_them(self) -> None:
+    def test_instances_may_share_an_upstream(self) -> None:
         text = '[instance.{}]\nupstream = ["up", "{}"]\ndownstream = "{}"\n'
         self.good(text.format("a", "up1", "d1") + text.format("b", "up2", "d2"))
 
-    def test_all_of_them_count_for_a_table(self) -> None:
+    def test_all_upstreams_count_for_the_kernel_table(self) -> None:
         names = ", ".join(f'"u{number}"' for number in range(20))
         downs = names.replace("u", "d")
         (mistake,) = self.mistakes(f"[instance.a]\nupstream = [{names}]\ndownstream = [{downs}]\n")
@@ -74,18 +74,18 @@ class UpstreamsTests(ConfigurationTestCase):
 
 
 class PeerTests(ConfigurationTestCase):
-    def test_an_interface_may_have_both_roles(self) -> None:
+    def test_interface_may_have_both_roles(self) -> None:
         one = self.instance(PEER + "[instance.a.interface.peer]\nmax-groups = 3\n")
         settings = one.downstream_settings("peer")
         assert settings is not None
         self.assertEqual(settings.max_groups, 3)
         self.assertIsNone(one.downstream_settings("up"))
 
-    def test_it_counts_once_for_a_table(self) -> None:
+    def test_peer_counts_once_for_the_kernel_table(self) -> None:
         names = ", ".join(f'"d{number}"' for number in range(30))
         self.good(PEER.replace('"lan1"', names))
 
-    def test_it_is_of_one_instance(self) -> None:
+    def test_peer_in_another_instance_is_refused(self) -> None:
         role = "give each interface one role in one instance"
         self.refuses(
             PEER + '[instance.b]\nupstream = "peer"\ndownstream = "lan2"\n',

@@ -1,1 +1,1 @@
-"""Tests of mcproxy.config.reference."""
+"""Tests of mcproxy/config/reference/."""
