@@ -48,12 +48,12 @@ __all__ = (
 
 @attrs.frozen
 class Configuration:
-    """All that a configuration file says; ``path`` is where it was read, if from a file.
+    """The content of a configuration file; ``path`` is that of the file, or None.
 
-    ``defaults`` are in the settings of the instances already; they are kept for downstreams
-    that are added later. ``filters`` are the named ones. Without a table [control] there is no
-    ``control``: the socket is then the usual one. ``origin`` tells the lines of the file; a
-    configuration that was changed since has none.
+    The settings of the instances contain ``defaults`` already; these are kept for downstreams
+    that are added later. ``filters`` are the named ones. ``control`` is None without a table
+    [control]; the socket then has its default path. ``origin`` knows the lines of the file; a
+    configuration that was changed after reading has no lines.
     """
 
     instances: tuple[InstanceConfig, ...] = attrs.field(

@@ -196,18 +196,18 @@ class BadPolicyTests(SynchronousTestCase):
     def test_mistakes(self) -> None:
         settings = "instance.a.interface.d1"
         for line, where, told in (
-            ('boundary = ["10.0.0.0/8"]', "instance.a", "is not of multicast groups"),
+            ('boundary = ["10.0.0.0/8"]', "instance.a", "is not a multicast group"),
             ('boundary = ["239.1.1.1/8"]', "instance.a", "write 239.0.0.0/8"),
-            ('boundary = ["nonsense"]', "instance.a", "is no address"),
+            ('boundary = ["nonsense"]', "instance.a", "is not an address"),
             ("boundary = 7", "instance.a", "neither text nor a list"),
-            ('static-group = "239.0.0.0/8"', "instance.a", "more than one group"),
+            ('static-group = "239.0.0.0/8"', "instance.a", "contains several groups"),
             ('static-group = "224.0.0.5"', settings, "link-local scope"),
             ('static-group = "ff02::5"', settings, "link-local scope"),
-            ('static-group = "232.1.1.1 | ff15::1"', settings, "no address of a host"),
-            ('static-group = "232.1.1.1 | 2001:db8::1"', settings, "two families"),
-            ('ssm-map = ["232.0.0.0/8"]', "instance.a", "names no source"),
-            ('allowed-queriers = ["239.1.1.1"]', settings, "no address of a host"),
-            ('allowed-queriers = ["x"]', settings, "is no address"),
+            ('static-group = "232.1.1.1 | ff15::1"', settings, "not the address of a host"),
+            ('static-group = "232.1.1.1 | 2001:db8::1"', settings, "mixes IPv4 and IPv6"),
+            ('ssm-map = ["232.0.0.0/8"]', "instance.a", "has no source"),
+            ('allowed-queriers = ["239.1.1.1"]', settings, "not the address of a host"),
+            ('allowed-queriers = ["x"]', settings, "is not an address"),
         ):
             message = self.refused(line, where)
             key = line.partition(" ")[0]

@@ -125,14 +125,14 @@ class RefusalTests(RunningTestCase):
         table = {"upstream": ["up"], "downstream": ["down2"]}
         for path, request, text in (
             ("/add", {"instance": "x", "downstream": "eth7"}, "instance.x: no such instance"),
-            ("/add", {"instance": "tv", "downstream": "down2"}, '"down2" is downstream of'),
-            ("/add", {"instance": "b", "table": table}, '"down2" is downstream of instance'),
-            ("/add", {"instance": "b", "table": {}}, "instance.b: no"),
+            ("/add", {"instance": "tv", "downstream": "down2"}, '"down2" is also downstream of'),
+            ("/add", {"instance": "b", "table": table}, '"down2" is also downstream of instance'),
+            ("/add", {"instance": "b", "table": {}}, "instance.b: downstream is missing"),
             ("/add", {"instance": "b"}, 'exactly one of "table"'),
             ("/add", {"downstream": "eth7"}, 'must name an "instance"'),
             ("/remove", {"instance": "tv", "table": {}}, 'must have no "table"'),
-            ("/remove", {"instance": "tv", "downstream": "eth7"}, '"eth7" is no downstream'),
-            ("/move", {"interface": "eth7", "to": "tv"}, '"eth7" is no downstream'),
+            ("/remove", {"instance": "tv", "downstream": "eth7"}, 'no downstream "eth7"'),
+            ("/move", {"interface": "eth7", "to": "tv"}, '"eth7" is not a downstream'),
             ("/move", {"interface": "down2", "to": "x"}, "instance.x: no such instance"),
             ("/move", {"interface": "down2"}, 'the new instance in "to"'),
             ("/move", {"to": "tv"}, 'must have an "interface"'),
@@ -148,7 +148,7 @@ class RefusalTests(RunningTestCase):
             ("", "it is empty"),
             ("[instance.tv", "not TOML"),
             (TWO + "[instance.tv.interface.down9]\n", "no such downstream"),
-            (TWO.replace('["down2"]', '["down1"]'), '"down1" is downstream of instance tv too'),
+            (TWO.replace('["down2"]', '["down1"]'), '"down1" is also downstream of instance tv'),
         ):
             self.daemon.config.write_text(text)
             self.assertIn(told, self.refused("/reload"))

@@ -127,7 +127,7 @@ class StreamTests(RunningTestCase):
         self.await_log("changed: instance.radio: added")
         self.rewrite("[instance.tv]\n")
         self.daemon.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: any("no downstream" in line for line in self.daemon.lines))
+        wait_until(lambda: any("downstream is missing" in line for line in self.daemon.lines))
         self.assertEqual(
             [row["instance"] for row in self.ask("GET", "/status")["instance"]][::2],
             ["tv/ipv4", "radio/ipv4"],

@@ -24,21 +24,10 @@ GROUPS = TextList(read_groups, "groups and prefixes of groups")
 class InstanceConfig:
     """One proxy: upstreams in order of priority, and downstreams by name or pattern.
 
-    With several upstreams, ``upstream_join`` says where groups are asked for: at the first that
-    may have them ("first"), or at all until one delivers ("mutex"), which is looked at every
-    ``mutex_time`` (s). Data of downstream sources goes to all upstreams, or to the first of
-    them: ``upstream_data``. An upstream that was down comes after the others until it has been
-    up for ``upstream_hold_time`` (s, or NEVER). ``forwarding`` is "auto" or "per-source".
-
-    With ``version_fallback`` older queriers upstream are followed. Groups in ``boundary`` do
-    not pass between upstreams and downstreams; those of ``static_group`` are always asked for
-    upstream. ``ssm_range`` are the source-specific groups, None for the usual ones, and
-    ``ssm_map`` says where these come from for hosts that name no source.
-
-    A version of 0 leaves that family out. ``table`` is the kernel's, 0 the default one.
-    ``interface`` has settings by name or pattern, with the defaults in them; a downstream
-    that none of its keys means has the settings' own defaults. Interfaces that are named
-    ``elsewhere``, by other instances, are not meant by patterns here.
+    Times are in seconds; a hold time can be NEVER. A version of 0 disables its family.
+    ``ssm_range`` is None for the default groups. ``interface`` has settings by name or pattern,
+    complete with the defaults; a downstream that no key matches has the default settings.
+    ``elsewhere`` are interfaces that other instances name, which no pattern here matches.
     """
 
     name: str
@@ -188,25 +177,25 @@ class InstanceConfig:
 
     @property
     def upstream(self) -> str:
-        """The upstream that comes first, or the empty string without any."""
+        """The first upstream, or an empty text if there is none."""
         return self.upstreams[0] if self.upstreams else ""
 
     def downstream_settings(self, name: str) -> InterfaceSettings | None:
-        """The settings of ``name``; None when it is no downstream.
+        """The settings of ``name``; None if it is not a downstream.
 
-        A pattern never means an upstream. A name in ``interface`` comes before patterns,
-        and of these the first that matches counts.
+        No pattern matches an upstream. A name in ``interface`` has priority over patterns, and
+        the first pattern that matches has priority over later ones.
         """
         if not self._is_downstream(name):
             return None
         return settings_for(name, self.interface) or InterfaceSettings()
 
     def filter_for(self, name: str, role: str, direction: str) -> FilterConfig | None:
-        """What holds for ``name``: the filter that names it, else the first whose pattern does."""
-        there = [f for f in self.filters if (f.role, f.direction) == (role, direction)]
-        named = (one for one in there if one.interface == name)
-        meant = (one for one in there if fnmatchcase(name, one.interface))
-        return next(named, None) or next(meant, None)
+        """The filter for ``name``: the one that names it, or else the first that matches it."""
+        candidates = [f for f in self.filters if (f.role, f.direction) == (role, direction)]
+        named = (one for one in candidates if one.interface == name)
+        matching = (one for one in candidates if fnmatchcase(name, one.interface))
+        return next(named, None) or next(matching, None)
 
     def _is_downstream(self, name: str) -> bool:
         if name in self.downstream:

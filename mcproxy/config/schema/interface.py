@@ -16,7 +16,7 @@ MOST = 2**32 - 1
 """The largest limit that can be set."""
 
 RESPONSE_TIME = Number(0.1, 3174.4)
-"""Seconds that a query of IGMP can ask for; 0 in it would mean an IGMPv1 query."""
+"""Seconds that a query of IGMP can carry; 0 would mean an IGMPv1 query."""
 
 CHANNELS = TextList(read_channel, '"GROUP" or "GROUP | SOURCE"')
 
@@ -25,9 +25,8 @@ CHANNELS = TextList(read_channel, '"GROUP" or "GROUP | SOURCE"')
 class InterfaceSettings:
     """How the proxy is a router on one downstream (RFC 9776, section 8); times in seconds.
 
-    Limits count per family; None is no limit. ``max_report_rate`` is reports a second.
-    ``static_group`` has channels (see ``addresses``) that are wanted whatever hosts say.
-    Only routers in ``allowed_queriers`` may become querier, None for all.
+    Limits count for each family; None is no limit. ``max_report_rate`` is reports per second.
+    ``static_group`` has channels (see ``addresses``). ``allowed_queriers`` is None for all.
     """
 
     query_interval: float = option(
