@@ -261,7 +261,7 @@ class Proxy(MultiService):
         named = self._named.get(message.interface, [])
         for instance in [*named, *self._with_patterns]:
             instance.receive(message)
-        if any(instance.refused for instance in self.instances):
+        if any(instance.links.usable.refused for instance in self.instances):
             self._when_idle().addCallback(self._fill_tables)
 
     def _take_over(self) -> None:
@@ -276,11 +276,8 @@ class Proxy(MultiService):
 
     def _fill_tables(self, _: object) -> None:
         """Have links taken that did not fit, as far as there is room now."""
-        links = self.monitor.links
         for instance in self.instances:
-            instance.refused &= links.keys()
-            for name in sorted(instance.refused):
-                instance.receive(LinkChanged(None, links[name]))
+            instance.retry_refused(self.monitor.links)
 
     def _links_known(self) -> None:
         """All links were told once: the first queries are out, the first entries under way."""

@@ -1,10 +1,10 @@
 """From subscriptions to the forwarding entries that should stand in the kernel.
 
-The base is one (*,*) entry: it takes data of downstream sources upstream and drops what
-comes from the upstream unasked for (RFC 4605, 4.2). A group that some link wants from any
-source adds a (*,G) entry, which forwards whichever side the source is on, before its first
-packet. Only a source for which links differ from that has an (S,G) entry; such an entry
-has one parent, so it needs to be known which link the source is on.
+The base is one (*,*) entry: it forwards data of downstream sources upstream, and drops
+upstream data that no host asked for (RFC 4605, 4.2). A group that some link wants from any
+source adds a (*,G) entry. That entry forwards from the first packet on, whichever side the
+source is on. A source that some link wants and another does not has an (S,G) entry. Such an
+entry has one iif, so the planner must know which link the source is on.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ Interfaces = frozenset[str]
 class Route(NamedTuple):
     """A forwarding entry of some group; an unspecified ``source`` stands for any.
 
-    In an entry for any source ``outgoing`` names the parent too: the kernel asks for that,
-    and never sends a packet back to where it came from.
+    In an entry for any source ``outgoing`` includes the parent, as the kernel requires; it
+    never sends a packet back to the interface that the packet came in on.
     """
 
     source: Address
@@ -44,7 +44,7 @@ class Planner:
         self._any = unspecified
         self._upstream = upstream
         self._locate = locate
-        # Most groups are wanted by one of a few sets of links: they share their plan.
+        # Most groups are wanted by one of a few sets of links; they share one plan.
         self._plain: dict[Interfaces, tuple[Route, ...]] = {}
 
     def base(self, downstreams: Interfaces) -> Route:
@@ -76,7 +76,7 @@ class Planner:
     def _per_source(
         self, listed: Sources, subscriptions: Mapping[str, SourceFilter]
     ) -> tuple[Route, ...]:
-        """Entries of the sources that a link names: there it differs from the others."""
+        """The (S,G) entries of sources that some link includes or excludes by name."""
         routes = []
         for source in sorted(listed):
             members = frozenset([n for n, f in subscriptions.items() if f.wants(source)])

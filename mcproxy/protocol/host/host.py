@@ -56,6 +56,10 @@ class Host:
         self._current = CurrentHost(family, self.groups, random)
         self._old = self._old_host()
 
+    def set_mtu(self, mtu: int) -> None:
+        """Send packets no longer than this from now on."""
+        self.mtu = mtu
+
     def next_deadline(self) -> float | None:
         """When ``advance`` is to be called."""
         times = (

@@ -45,6 +45,10 @@ class Election:
         self._version = version
         self._objected = -OBJECTION_INTERVAL
 
+    def set_address(self, address: Address | None) -> None:
+        """Take part in the election with this address of ours."""
+        self.address = address
+
     def judge(self, version: int, source: Address, now: float) -> Verdict:
         """What a query in ``version`` from ``source`` means."""
         if self.address is None or not self.elects or self._knows_no_election(version):

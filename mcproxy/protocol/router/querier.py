@@ -43,7 +43,7 @@ class Querier:
     """IGMP's or MLD's router on one link.
 
     ``settings`` are those in force: its own, or what the elected querier tells. ``election``
-    has the address that its queries are sent from, which the owner changes, and the querier.
+    has the address that its queries are sent from, and the querier.
     ``hosts`` are those that are tracked, if any are.
     """
 
@@ -68,12 +68,16 @@ class Querier:
 
     @property
     def mtu(self) -> int:
-        """The longest packet that the link takes; it may be changed at any time."""
+        """The longest packet that the link takes."""
         return self._queries.mtu
 
-    @mtu.setter
-    def mtu(self, mtu: int) -> None:
+    def set_mtu(self, mtu: int) -> None:
+        """Send packets no longer than this from now on."""
         self._queries.mtu = mtu
+
+    def set_address(self, address: Address | None) -> None:
+        """Send queries from this address of ours; None while the link has none."""
+        self.election.set_address(address)
 
     def _configure(self, settings: QuerierSettings) -> None:
         self._configured = settings

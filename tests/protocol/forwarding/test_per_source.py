@@ -33,7 +33,7 @@ class PlannerTests(FamilyTests):
         self.selection = Selection(gates, join, peers=peers)
         self.selection.usable = ("up1", "up2", *peers)
         self.planner = PerSourcePlanner(self.family, gates, self.selection, self.located.get)
-        self.planner.downstreams = frozenset(["down1", "down2", *peers])
+        self.planner.set_downstreams(frozenset(["down1", "down2", *peers]))
 
     def check(self, number: int, arrival: str | None, parent: str, *outgoing: str) -> None:
         """The entry of a source whose data came in somewhere."""
@@ -69,7 +69,7 @@ class PlannerTests(FamilyTests):
 
     def test_a_link_where_another_is_querier(self) -> None:
         """FWD-03: nothing is taken from there; the entry is ready for the upstream's data."""
-        self.planner.downstreams = frozenset(["down2"])
+        self.planner.set_downstreams(frozenset(["down2"]))
         self.wishes = {"down2": ANY_SOURCE}
         self.check(1, "down1", "up1", "down2")
 

@@ -501,7 +501,7 @@ class SpecificQueryTests(LinkTests):
         most = {1500: {4: 366, 16: 89}, 1280: {4: 311, 16: 75}, 1496: {4: 365, 16: 88}}
         for mtu, by_size in most.items():
             self.setUp()
-            self.querier.mtu = mtu
+            self.querier.set_mtu(mtu)
             listed = many_sources(self.family, 400)
             self.reports(Record(ALLOW, group(self.family, 1), listed))
             self.reports(Record(BLOCK, group(self.family, 1), listed))

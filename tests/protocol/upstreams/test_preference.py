@@ -108,7 +108,7 @@ class PrecedenceTests(SynchronousTestCase):
         self.order("b")
         self.order("ab", 1)
         other = Preference(30.0)
-        other.take_over(self.made)
+        other.continue_from(self.made)
         self.made = other
         self.assertEqual(self.order("ab", 29), "ba")
         self.assertEqual(self.order("ab", 1), "ab")

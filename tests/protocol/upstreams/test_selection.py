@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mcproxy.protocol.policy.directional_filters import Policy
 from mcproxy.protocol.sources import ANY_SOURCE, EXCLUDE, INCLUDE, NOTHING, SourceFilter, merge
-from mcproxy.protocol.upstreams.selection import HANDOVER_TIME, Join, Selection, SendUp
+from mcproxy.protocol.upstreams.selection import SWITCHOVER_TIME, Join, Selection, SendUp
 
 from ..directional_filters import opposite, policy
 from ..support import FamilyTests, both_families, examples, group, source
@@ -155,8 +155,8 @@ class SelectionTests(FamilyTests):
         made = self.selection(join=Join.MUTEX)
         one = source(self.family, 1)
         made.delivers("up2", one, self.group)
-        self.assertTrue(made.silent(one, self.group))
-        self.assertFalse(made.silent(one, self.group))
+        self.assertTrue(made.stops_delivering(one, self.group))
+        self.assertFalse(made.stops_delivering(one, self.group))
         self.check_shares(made, **dict.fromkeys(UPSTREAMS, ANY_SOURCE))
 
     def test_the_one_that_delivers_is_lost(self) -> None:
@@ -170,17 +170,17 @@ class SelectionTests(FamilyTests):
         self.assertEqual(made.lost("up1"), [(source(self.family, 1), self.group)])
         self.check_shares(made, up2=self.only(1, 2), up3=self.only(1))
 
-    def test_who_may_take_over(self) -> None:
+    def test_who_may_replace_provider(self) -> None:
         """Nobody while one delivers, then all that the filters let."""
         made = self.selection(policy(up1_in=self.only(2)), join=Join.MUTEX)
         one = source(self.family, 1)
 
         def able() -> list[str]:
-            return [name for name in UPSTREAMS if made.may_take_over(name, one, self.group)]
+            return [name for name in UPSTREAMS if made.may_replace_provider(name, one, self.group)]
 
         made.delivers("up2", one, self.group)
         self.assertEqual(able(), ["up2"])
-        made.silent(one, self.group)
+        made.stops_delivering(one, self.group)
         self.assertEqual(able(), ["up2", "up3"])
 
     def test_who_may_deliver(self) -> None:
@@ -193,7 +193,7 @@ class SelectionTests(FamilyTests):
         """Nothing is told to anybody."""
         made = self.selection()
         self.assertFalse(made.delivers("up1", source(self.family, 1), self.group))
-        self.assertFalse(made.silent(source(self.family, 1), self.group))
+        self.assertFalse(made.stops_delivering(source(self.family, 1), self.group))
 
     # -- handing over
 
@@ -209,9 +209,9 @@ class SelectionTests(FamilyTests):
         made = self.returning()
         self.check_shares(made, up1=ANY_SOURCE, up2=ANY_SOURCE)
         self.assertEqual(self.provider(made, 1), "up2")
-        self.assertEqual(made.next_deadline(), 1000 + HANDOVER_TIME)
-        self.assertFalse(made.note(UPSTREAMS, UPSTREAMS, 1000 + HANDOVER_TIME - 0.1))
-        self.assertTrue(made.note(UPSTREAMS, UPSTREAMS, 1000 + HANDOVER_TIME))
+        self.assertEqual(made.next_deadline(), 1000 + SWITCHOVER_TIME)
+        self.assertFalse(made.note(UPSTREAMS, UPSTREAMS, 1000 + SWITCHOVER_TIME - 0.1))
+        self.assertTrue(made.note(UPSTREAMS, UPSTREAMS, 1000 + SWITCHOVER_TIME))
         self.check_shares(made, up1=ANY_SOURCE)
         self.assertEqual(self.provider(made, 1), "up1")
         self.assertIsNone(made.next_deadline())
@@ -220,13 +220,13 @@ class SelectionTests(FamilyTests):
         """MU-05, MU-08: and does not go back."""
         made = self.returning()
         one, other = (source(self.family, number) for number in (1, 2))
-        able = [name for name in UPSTREAMS if made.may_take_over(name, one, self.group)]
+        able = [name for name in UPSTREAMS if made.may_replace_provider(name, one, self.group)]
         self.assertEqual(able, ["up1", "up2"])
         made.delivers("up2", one, self.group)
         self.assertEqual(self.provider(made, 1), "up2")
         made.delivers("up1", one, self.group)
         self.assertEqual([self.provider(made, 1), self.provider(made, 2)], ["up1", "up2"])
-        able = [name for name in UPSTREAMS if made.may_take_over(name, one, self.group)]
+        able = [name for name in UPSTREAMS if made.may_replace_provider(name, one, self.group)]
         self.assertEqual(able, ["up1"])
         self.assertTrue(made.may_provide("up2", other, self.group))
 
@@ -284,11 +284,11 @@ class SelectionTests(FamilyTests):
         before = self.returning()
         before.delivers("up1", source(self.family, 1), self.group)
         made = Selection(policy())
-        made.take_over(before)
+        made.continue_from(before)
         self.assertEqual([self.provider(made, 1), self.provider(made, 2)], ["up1", "up2"])
-        self.assertEqual(made.next_deadline(), 1000 + HANDOVER_TIME)
+        self.assertEqual(made.next_deadline(), 1000 + SWITCHOVER_TIME)
         mutex = Selection(policy(), Join.MUTEX)
-        mutex.take_over(before)
+        mutex.continue_from(before)
         self.assertIsNone(mutex.next_deadline())
         self.check_shares(mutex, **dict.fromkeys(UPSTREAMS, ANY_SOURCE))
 
