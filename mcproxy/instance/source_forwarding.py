@@ -202,7 +202,7 @@ class SourceForwarding:
             return
         self.sources.not_counted(self._timer.now())
         self._reminder.set(self.sources.next_deadline())
-        if not failure.check(OSError):
+        if not isinstance(failure.value, OSError):
             self.log.failure("internal error: reading packet counters failed", failure)
         elif not self._counters_fail:
             self._counters_fail = True
