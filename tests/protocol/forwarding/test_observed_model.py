@@ -20,7 +20,7 @@ from mcproxy.protocol.forwarding.observed_sources import (
 from ..support import examples, group, source
 
 MOST, INTERVAL = 2, 10
-SOURCES, GROUPS, INTERFACES = (1, 2, 3), (1, 2), ("up", "down")
+SOURCES, GROUPS, INTERFACES = (1, 2), (1, 2), ("up", "down")
 
 Channel = tuple[int, int]
 """Numbers of a source and of its group."""
@@ -29,14 +29,17 @@ channels = st.tuples(st.sampled_from(SOURCES), st.sampled_from(GROUPS))
 steps = st.lists(
     st.one_of(
         st.tuples(st.just("data"), channels, st.sampled_from(INTERFACES)),
+        st.tuples(st.just("data"), channels, st.just("up")),
         st.tuples(st.just("packets"), channels),
         st.tuples(st.just("delivers"), channels),
         st.tuples(st.just("wanted"), channels),
         st.tuples(st.just("lost"), st.sampled_from(INTERFACES)),
-        st.tuples(st.just("broken"), st.booleans()),
-        st.tuples(st.just("time"), st.sampled_from([1, 5, 10, 40, 250])),
+        st.tuples(st.just("answers"), st.sampled_from(["at once", "late", "not"])),
+        st.tuples(st.just("time"), st.sampled_from([1, 5, 10, 20, 250])),
+        st.tuples(st.just("time"), st.just(5)),
     ),
-    max_size=30,
+    min_size=5,
+    max_size=40,
 )
 
 
@@ -59,6 +62,7 @@ class Model:
         self.refused: Counter[str] = Counter()
         self.delivered: set[Channel] = set()
         self.reading: float | None = None
+        self.is_read = False
 
     def on(self, interface: str) -> list[Row]:
         """The sources on an interface."""
@@ -77,7 +81,8 @@ class Model:
                 return False
             self.rows = [row for row in self.rows if row.channel != channel]
             self.rows.append(Row(channel, interface, counted, now))
-        self.reading = self.reading or now + INTERVAL
+        if not self.is_read:
+            self.reading = self.reading or now + INTERVAL
         return True
 
     def lost(self, interface: str) -> None:
@@ -85,22 +90,30 @@ class Model:
         self.rows = [row for row in self.rows if row.arrival != interface]
         self.full.discard(interface)
 
-    def read(self, wanted: set[Channel], now: float) -> set[Channel]:
-        """The counters were read; the sources that are forgotten."""
+    def begin_reading(self) -> bool:
+        """The time of the reading has come; whether there is something to read for."""
+        self.reading, self.is_read = None, bool(self.rows or self.full)
+        return self.is_read
+
+    def read(self, wanted: set[Channel], now: float) -> tuple[set[Channel], set[Channel]]:
+        """The counters were read; the sources that are forgotten, and those not delivered."""
         gone: set[Channel] = set()
+        silent: set[Channel] = set()
         for row in self.rows:
             if row.sent:
                 row.sent, row.when = False, now
             quiet = now - row.when
             if quiet >= INTERVAL and row.channel in self.delivered:
                 self.delivered.discard(row.channel)
+                silent.add(row.channel)
                 gone.add(row.channel)
             elif quiet >= (IDLE_TIME if row.channel in wanted else UNWANTED_IDLE_TIME):
                 gone.add(row.channel)
         self.rows = [row for row in self.rows if row.channel not in gone]
         self.full = {name for name in self.full if len(self.on(name)) >= MOST}
+        self.is_read = False
         self.reading = now + INTERVAL if self.rows or self.full else None
-        return gone
+        return gone, silent
 
 
 class ObservedModelTests(SynchronousTestCase):
@@ -114,7 +127,7 @@ class ObservedModelTests(SynchronousTestCase):
         self.observed = ObservedSources(INTERVAL, self.stops_delivering, MOST)
         self.counts: dict[Channel, int] = {}
         self.wanted: set[Channel] = set()
-        self.broken = False
+        self.answers = "at once"
 
     def stops_delivering(self, one: bytes, where: bytes) -> bool:
         """What upstream selection knows of the one that delivers."""
@@ -134,7 +147,7 @@ class ObservedModelTests(SynchronousTestCase):
                 accepted = self.model.data(channel, interface, counted, self.now)
                 outcome = self.observed.note(*self.address(channel), interface, self.now)
                 self.assertIs(outcome is Outcome.ACCEPTED, accepted)
-            case "packets", (int(), int()) as channel:
+            case "packets", (int(), int()) as channel if not self.model.is_read:
                 for row in self.model.rows:
                     if row.channel == channel:
                         row.sent = True
@@ -148,8 +161,10 @@ class ObservedModelTests(SynchronousTestCase):
                 self.model.lost(name)
                 self.observed.forget_interface(name)
                 self.drop_counters()
-            case "broken", bool() as broken:
-                self.broken = broken
+            case "answers", str() as answers:
+                self.answers = answers
+                if self.model.is_read:
+                    self.answer()
             case "time", int() as seconds:
                 self.pass_time(self.now + seconds)
 
@@ -158,23 +173,24 @@ class ObservedModelTests(SynchronousTestCase):
         while (when := self.observed.next_deadline()) is not None and when <= until:
             self.now = when
             reads = self.observed.advance(when)
-            self.assertIs(reads, bool(self.model.rows or self.model.full))
-            if not reads:
-                self.model.reading = None
-            elif self.broken:
-                self.observed.not_counted(when)
-                self.model.reading = when + INTERVAL
-            else:
-                self.read()
+            self.assertIs(reads, self.model.begin_reading())
+            if reads and self.answers != "late":
+                self.answer()
         self.now = until
 
-    def read(self) -> None:
-        """Both look at the kernel's counters."""
+    def answer(self) -> None:
+        """The kernel's counters come, or they cannot be read."""
+        if self.answers == "not":
+            self.observed.not_counted(self.now)
+            self.model.is_read, self.model.reading = False, self.now + INTERVAL
+            return
         packets = {self.address(channel): count for channel, count in self.counts.items()}
         changes = self.observed.counted(packets, set(map(self.address, self.wanted)), self.now)
-        gone = self.model.read(self.wanted, self.now)
-        groups = {group(IPV4, number) for _, number in gone}
-        self.assertEqual(set(changes.forgotten), groups)
+        before = self.model.full
+        gone, silent = self.model.read(self.wanted, self.now)
+        self.assertEqual(set(changes.forgotten), {group(IPV4, number) for _, number in gone})
+        self.assertEqual(set(changes.silent), {group(IPV4, number) for _, number in silent})
+        self.assertEqual(changes.freed, before - self.model.full)
         self.drop_counters()
 
     def drop_counters(self) -> None:
@@ -197,7 +213,7 @@ class ObservedModelTests(SynchronousTestCase):
         self.assertEqual(self.observed.next_deadline(), self.model.reading)
         self.assertEqual(len(self.observed), len(self.model.rows))
 
-    @examples(3)
+    @examples(5)
     @given(steps)
     def test_machine_and_model_agree_after_each_step(
         self, history: list[tuple[str, object] | tuple[str, object, str]]
