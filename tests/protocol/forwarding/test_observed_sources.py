@@ -184,6 +184,15 @@ class ReadingTests(ObservedSourcesTests):
         self.assertEqual((changes, self.known()), (Changes((self.group,)), []))
         self.assertIsNone(self.observed.next_deadline())
 
+    def test_upcall_about_a_known_source_counts_as_activity(self) -> None:
+        """Its entry may be refused, so that the kernel counts nothing for it."""
+        self.note(1)
+        self.read(10.0)
+        self.note(1, now=15.0)
+        for now in (20.0, 30.0, 40.0):
+            self.assertEqual(self.read(now), Changes())
+        self.assertEqual((self.read(50.0), self.known()), (Changes((self.group,)), []))
+
     def test_delivered_source_that_falls_silent_is_forgotten_at_once(self) -> None:
         """MU-07: and its group is named, so that other upstreams are asked."""
         self.exclusive = {source(self.family, 1)}
