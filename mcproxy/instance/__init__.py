@@ -10,6 +10,6 @@ Changes travel one way, by *mark dirty, then pull*:
    ``UpstreamUser.wanted``; the table when it makes its next batch, by ``plan``.
 
 So a wish is stored nowhere but in the queriers, and a group that changes ten times before the
-next batch is planned once. ``wanted`` and ``plan`` are the only two calls that go back up, and
-both only read.
+next batch is planned once. ``wanted`` and ``plan`` are the only two calls that go back up (beside
+``planned_groups``, which lists what to ask for when everything is dirty). They only read.
 """
