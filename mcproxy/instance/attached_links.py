@@ -35,7 +35,7 @@ class AttachedLinks:
     """The links of one proxy instance that are in use.
 
     ``usable`` says which links these are. ``downstreams`` and ``queriers`` are by interface name.
-    Once closed it ignores everything that it is told of links.
+    Once closed it ignores all changes of links.
     """
 
     log = Logger()
