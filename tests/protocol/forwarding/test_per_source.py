@@ -10,7 +10,7 @@ from mcproxy.protocol.sources import ANY_SOURCE, EXCLUDE, INCLUDE, NOTHING, Sour
 from mcproxy.protocol.upstreams.selection import Join, Selection
 
 from ..directional_filters import policy
-from ..support import FamilyTests, both_families, group, source
+from ..families import FamilyTests, both_families, group, source
 
 
 @both_families

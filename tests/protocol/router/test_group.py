@@ -1,4 +1,4 @@
-"""One group's state against the tables, every small case of them."""
+"""The state of one group, compared with the tables for every small case."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from mcproxy.protocol.router.group import STOPPED, Group, Inquiry
 from mcproxy.protocol.sources import EXCLUDE, INCLUDE, NOTHING, FilterMode, SourceFilter
 from mcproxy.protocol.wire.packets import NO_SOURCES, Record, RecordType, Sources
 
-from ..support import ALLOW, IS_EX, IS_IN, TO_EX, TO_IN, group, source, sources
-from ..tables import EXCLUDE_ROWS, INCLUDE_ROWS, Row
+from ..families import ALLOW, IS_EX, IS_IN, TO_EX, TO_IN, group, source, sources
+from .rfc_tables import EXCLUDE_ROWS, INCLUDE_ROWS, Row
 
 G = group(IPV4, 1)
 SMALL = [source(IPV4, number) for number in (1, 2, 3)]
@@ -48,7 +48,7 @@ class TableTests(SynchronousTestCase):
     """
 
     def check(self, state: Group, record: Record, row: Row) -> None:
-        """Applying ``record`` to ``state`` does what the row says."""
+        """Check that applying ``record`` to ``state`` does what the row says."""
         known = {**state.sources}
         doubt = state.apply(record, RENEWED)
         expected = {
@@ -62,33 +62,33 @@ class TableTests(SynchronousTestCase):
         if row.mode is EXCLUDE:
             self.assertEqual(state.timer, RENEWED if row.renew_group else GROUP_TIMER)
 
-    def test_include_rows(self) -> None:
-        """From INCLUDE(A)."""
+    def test_every_record_in_include_mode_follows_its_row(self) -> None:
+        """Every state INCLUDE(A)."""
         for kind, a, b in product(RecordType, lists(), lists()):
             state = one_of_each(INCLUDE, a, NO_SOURCES)
             self.check(state, Record(kind, G, b), INCLUDE_ROWS[kind](a, b))
 
-    def test_exclude_rows(self) -> None:
-        """From EXCLUDE(X,Y)."""
+    def test_every_record_in_exclude_mode_follows_its_row(self) -> None:
+        """Every state EXCLUDE(X,Y)."""
         for kind, (x, y), a in product(RecordType, self.disjoint(), lists()):
             state = one_of_each(EXCLUDE, x, y)
             self.check(state, Record(kind, G, a), EXCLUDE_ROWS[kind](x, y, a))
 
     def disjoint(self) -> Iterator[tuple[Sources, Sources]]:
-        """Every X and Y without common sources."""
+        """Return every X and Y without common sources."""
         return ((x, y) for x, y in product(lists(), lists()) if not x & y)
 
 
 class SubscriptionTests(SynchronousTestCase):
-    """What a group's state forwards (B.1, E.2)."""
+    """What the state of a group forwards (B.1, E.2)."""
 
-    def test_nothing(self) -> None:
-        """A new group is none."""
+    def test_new_group_wants_nothing(self) -> None:
+        """It counts as empty."""
         self.assertFalse(Group())
         self.assertIs(Group().subscription(), NOTHING)
 
-    def test_every_small_state(self) -> None:
-        """RT-01: INCLUDE of all with a timer; EXCLUDE of Y, X being forwarded anyway."""
+    def test_subscription_is_include_of_running_sources_or_exclude_of_blocked_ones(self) -> None:
+        """RT-01: for every small state."""
         for x, y in product(lists(), lists()):
             if x & y:
                 continue
@@ -100,18 +100,18 @@ class SubscriptionTests(SynchronousTestCase):
             self.assertEqual(bool(including), bool(x))
             self.assertEqual(including.subscription(), SourceFilter(INCLUDE, x))
 
-    def test_groups_do_not_share_sources(self) -> None:
-        """RT-05: what one learns, another new one does not know."""
+    def test_new_groups_share_no_state(self) -> None:
+        """RT-05: what one group learns, another does not know."""
         for kind in (ALLOW, IS_IN, TO_IN, IS_EX, TO_EX):
             Group().apply(Record(kind, G, sources(IPV4, 1)), RENEWED)
             self.assertEqual(Group().sources, {})
 
 
 class ExpiryTests(SynchronousTestCase):
-    """Timers that run out (B.5)."""
+    """Timers of a group that expire (B.5)."""
 
-    def test_source_in_include(self) -> None:
-        """RT-03: forgotten, at its time and not before."""
+    def test_expired_source_in_include_mode_is_forgotten(self) -> None:
+        """RT-03: at its time and not before."""
         state = one_of_each(INCLUDE, sources(IPV4, 1, 2), NO_SOURCES)
         self.assertFalse(state.expire(100.5))
         self.assertTrue(state.expire(101.0))
@@ -119,29 +119,29 @@ class ExpiryTests(SynchronousTestCase):
         self.assertTrue(state.expire(102.0))
         self.assertFalse(state)
 
-    def test_source_in_exclude(self) -> None:
-        """RT-04: blocked from then on."""
+    def test_expired_source_in_exclude_mode_is_blocked(self) -> None:
+        """RT-04: from then on."""
         state = one_of_each(EXCLUDE, sources(IPV4, 1, 2), sources(IPV4, 3))
         self.assertTrue(state.expire(101.0))
         expected = SourceFilter(EXCLUDE, sources(IPV4, 1, 3))
         self.assertEqual(state.subscription(), expected)
         self.assertFalse(state.expire(101.5))
 
-    def test_group_timer(self) -> None:
-        """TX-01: X stays with its times, Y is gone."""
+    def test_expired_group_timer_keeps_running_sources(self) -> None:
+        """TX-01: blocked sources are forgotten."""
         state = one_of_each(EXCLUDE, sources(IPV4, 1), sources(IPV4, 3))
         state.timer = 50.0
         self.assertTrue(state.expire(50.0))
         self.assertEqual((state.mode, state.sources), (INCLUDE, {SMALL[0]: 101.0}))
 
-    def test_group_timer_without_sources(self) -> None:
+    def test_expired_group_timer_without_running_sources_empties_the_group(self) -> None:
         """TX-02: nothing is left."""
         state = one_of_each(EXCLUDE, NO_SOURCES, sources(IPV4, 3))
         self.assertTrue(state.expire(GROUP_TIMER))
         self.assertFalse(state)
 
-    def test_all_at_once(self) -> None:
-        """A source whose time is the group's is not wanted any more."""
+    def test_source_that_expires_with_the_group_is_forgotten(self) -> None:
+        """Both have the same time."""
         state = one_of_each(EXCLUDE, sources(IPV4, 1), NO_SOURCES)
         state.timer = 101.0
         self.assertTrue(state.expire(101.0))
@@ -149,10 +149,10 @@ class ExpiryTests(SynchronousTestCase):
 
 
 class NextEventTests(SynchronousTestCase):
-    """When a group wants attention."""
+    """When a group has something to do next."""
 
-    def test_timers(self) -> None:
-        """The earliest of all that run; blocked sources have none."""
+    def test_next_event_is_the_earliest_running_timer(self) -> None:
+        """Blocked sources have none."""
         self.assertIsNone(Group().next_event())
         self.assertEqual(one_of_each(EXCLUDE, NO_SOURCES, NO_SOURCES).next_event(), GROUP_TIMER)
         blocking = one_of_each(EXCLUDE, NO_SOURCES, sources(IPV4, 1))
@@ -160,8 +160,8 @@ class NextEventTests(SynchronousTestCase):
         self.assertEqual(one_of_each(EXCLUDE, sources(IPV4, 2), NO_SOURCES).next_event(), 102.0)
         self.assertEqual(one_of_each(INCLUDE, sources(IPV4, 3), NO_SOURCES).next_event(), 103.0)
 
-    def test_queries(self) -> None:
-        """A query that is to be sent comes before the timers that it lowered."""
+    def test_next_event_is_the_next_query_if_one_is_pending(self) -> None:
+        """It comes before the timers that it lowered."""
         state = one_of_each(EXCLUDE, sources(IPV4, 1), NO_SOURCES)
         state.inquiry = Inquiry()
         self.assertIsNone(state.inquiry.next())
@@ -171,8 +171,8 @@ class NextEventTests(SynchronousTestCase):
         state.inquiry.source_counts, state.inquiry.sources_when = {SMALL[0]: 1}, 40.0
         self.assertEqual(state.next_event(), 40.0)
 
-    def test_lowered_timers(self) -> None:
-        """SQ-01, SQ-03: later times come down, earlier ones and blocked sources stay."""
+    def test_lowering_changes_later_timers_only(self) -> None:
+        """SQ-01, SQ-03: earlier timers and blocked sources stay."""
         state = one_of_each(EXCLUDE, sources(IPV4, 1, 2), sources(IPV4, 3))
         state.lower_group(600.0)
         self.assertEqual(state.timer, GROUP_TIMER)

@@ -12,7 +12,7 @@ from mcproxy.protocol.sources import ANY_SOURCE, EXCLUDE, INCLUDE, NOTHING, Sour
 from mcproxy.protocol.upstreams.selection import HANDOVER_TIME, Join, Selection, SendUp
 
 from ..directional_filters import opposite, policy
-from ..support import FamilyTests, both_families, examples, group, source
+from ..families import FamilyTests, both_families, examples, group, source
 
 UPSTREAMS = ("up1", "up2", "up3")
 NUMBERS = range(1, 5)

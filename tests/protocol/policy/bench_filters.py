@@ -1,0 +1,231 @@
+"""``python -m tests.protocol.policy.bench_filters``: filters of 10 rules and of 10,000.
+
+For each kind of table: microseconds of a look-up of data, of what is left of a subscription
+to ten sources, and to all sources, where the group was asked for before; milliseconds of the
+dearest first look-up, and the mean of all the first ones; seconds to build, and memory.
+"""
+
+from __future__ import annotations
+
+import gc
+import random
+import time
+import tracemalloc
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from mcproxy.protocol.family import IPV4, Address
+from mcproxy.protocol.policy.filters import Filter, Range, Rule
+from mcproxy.protocol.sources import ANY_SOURCE, INCLUDE, SourceFilter
+
+GROUPS, SOURCES = 0xEF000000, 0x0A000000
+SPAN = 40_000
+LOOKUPS, MANY_LOOKUPS = 20_000, 100_000
+
+
+class Asked(NamedTuple):
+    """A group, a source, the interface that data came in on, and a list of sources."""
+
+    group: Address
+    source: Address
+    came_from: str | None
+    wanted: SourceFilter
+
+
+def _range(first: int, last: int) -> Range:
+    return Range(first.to_bytes(4), last.to_bytes(4))
+
+
+def _prefix(base: int, chance: random.Random) -> Range:
+    size = 1 << chance.randrange(16)
+    first = base + chance.randrange(SPAN) // size * size
+    return _range(first, first + size - 1)
+
+
+def _single_groups(n: int) -> Rule:
+    return Rule(_range(GROUPS + n, GROUPS + n))
+
+
+def _channels(n: int) -> Rule:
+    return Rule(_range(GROUPS + n, GROUPS + n), _range(SOURCES + n, SOURCES + n))
+
+
+def _one_group(n: int) -> Rule:
+    return Rule(_range(GROUPS, GROUPS), _range(SOURCES + 2 * n, SOURCES + 2 * n))
+
+
+def _any_group(n: int) -> Rule:
+    return Rule(None, _range(SOURCES + 3 * n, SOURCES + 3 * n + 1))
+
+
+def _nested(n: int) -> Rule:
+    return Rule(
+        _range(GROUPS + n // 2, GROUPS + SPAN - n), _range(SOURCES + 2 * n, SOURCES + 2 * n)
+    )
+
+
+def _ranges(n: int) -> Rule:
+    chance = random.Random(n)
+    group, source = chance.randrange(SPAN), chance.randrange(SPAN)
+    return Rule(
+        _range(GROUPS + group, GROUPS + group + chance.randrange(4000)),
+        _range(SOURCES + source, SOURCES + source + chance.randrange(300)),
+    )
+
+
+def _prefixes(n: int) -> Rule:
+    chance = random.Random(n)
+    return Rule(_prefix(GROUPS, chance), _prefix(SOURCES, chance))
+
+
+def _few_sources(n: int) -> Rule:
+    chance = random.Random(n)
+    source = SOURCES + chance.randrange(SPAN)
+    return Rule(_prefix(GROUPS, chance), _range(source, source))
+
+
+def _overlapping(n: int) -> Rule:
+    chance = random.Random(n)
+    source = SOURCES + chance.randrange(SPAN)
+    return Rule(_range(GROUPS, GROUPS + 255), _range(source, source + chance.randrange(4000)))
+
+
+def _wide(n: int) -> Rule:
+    chance = random.Random(n)
+    group = GROUPS + chance.randrange(SPAN)
+    source = SOURCES + chance.randrange(SPAN)
+    return Rule(_range(group, group + SPAN), _range(source, source + chance.randrange(SPAN)))
+
+
+def _wide_single(n: int) -> Rule:
+    group = GROUPS + random.Random(n).randrange(SPAN)
+    return Rule(_range(group, group + SPAN // 2), _range(SOURCES + 2 * n, SOURCES + 2 * n))
+
+
+def _interfaces(n: int) -> Rule:
+    return _ranges(n)._replace(came_from=f"eth{n % 33}" if n % 33 else None)
+
+
+def _half_of_any(n: int) -> Rule:
+    return _ranges(n)._replace(came_from=f"eth{n % 64}" if n % 64 < 32 else None)
+
+
+def _each_its_own(n: int) -> Rule:
+    return _ranges(n)._replace(came_from=f"eth{n}")
+
+
+KINDS = (
+    _single_groups,
+    _channels,
+    _one_group,
+    _any_group,
+    _nested,
+    _ranges,
+    _prefixes,
+    _few_sources,
+    _overlapping,
+    _wide,
+    _wide_single,
+    _interfaces,
+    _half_of_any,
+    _each_its_own,
+)
+
+
+def _queries(rules: Sequence[Rule], count: int = LOOKUPS) -> list[Asked]:
+    """About groups and sources of the rules, and others close to them."""
+    chance = random.Random(1)
+
+    def near(base: int, ranges: Iterable[Range | None]) -> Callable[[], Address]:
+        ends = [int.from_bytes(end) for one in ranges if one is not None for end in one]
+        ends = ends or [base]
+        return lambda: (chance.choice(ends) + chance.randrange(-1, 2)).to_bytes(4)
+
+    group = near(GROUPS, (rule.group for rule in rules))
+    source = near(SOURCES, (rule.source for rule in rules))
+    lists = [SourceFilter(INCLUDE, frozenset(source() for _ in range(10))) for _ in range(100)]
+    return [
+        Asked(group(), source(), chance.choice(rules).came_from, chance.choice(lists))
+        for _ in range(count)
+    ]
+
+
+def _passes(made: Filter, one: Asked) -> None:
+    made.passes(one.group, one.source, one.came_from)
+
+
+def _of_ten(made: Filter, one: Asked) -> None:
+    made.restrict(one.group, one.wanted, one.came_from)
+
+
+def _of_all(made: Filter, one: Asked) -> None:
+    made.rest(one.group, ANY_SOURCE, one.came_from)
+
+
+LOOKED_UP = (_passes, _of_ten, _of_all)
+
+
+def _microseconds(made: Filter, do: Callable[[Filter, Asked], None], asked: list[Asked]) -> float:
+    """Of one look-up: the best of some rounds, without what the loop itself takes."""
+
+    def once(what: Callable[[Filter, Asked], None]) -> float:
+        begin = time.process_time()
+        for one in asked:
+            what(made, one)
+        return time.process_time() - begin
+
+    rounds, empty = ([once(what) for _ in range(5)] for what in (do, lambda made, one: None))
+    return (min(rounds) - min(empty)) / len(asked) * 1e6
+
+
+def _first(made: Filter, asked: list[Asked]) -> tuple[float, float]:
+    """Microseconds: the mean of all first look-ups of both kinds, and the dearest."""
+    taken = []
+    for one in asked:
+        begin = time.process_time()
+        _passes(made, one)
+        _of_all(made, one)
+        taken.append(time.process_time() - begin)
+    return sum(taken) / len(taken) * 1e6, max(taken) * 1e6
+
+
+def measure(make: Callable[[int], Rule], count: int) -> tuple[list[float], str]:
+    """Microseconds of the look-ups in a table of so many rules, and the rest as text."""
+    rules = [make(n) for n in range(count)]
+    asked = _queries(rules)
+    begin = time.process_time()
+    made = Filter(IPV4, rules, True)
+    built = time.process_time() - begin
+    mean, worst = _first(made, asked)
+    figures = [_microseconds(made, do, asked) for do in LOOKED_UP]
+    return figures, f"first {mean:6.1f} (at most {worst:5.0f}) us, built in {built:4.2f} s"
+
+
+def memory(make: Callable[[int], Rule], count: int) -> float:
+    """Megabytes that a table takes after very many different look-ups."""
+    rules = [make(n) for n in range(count)]
+    asked = _queries(rules, MANY_LOOKUPS)
+    tracemalloc.start()
+    made = Filter(IPV4, rules, True)
+    for one in asked:
+        _passes(made, one)
+        _of_all(made, one)
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return taken / 1e6
+
+
+def main() -> None:
+    """Print some lines for each kind of table."""
+    gc.disable()  # it would count as somebody's look-up to go through all objects
+    for make in KINDS:
+        few, _ = measure(make, 10)
+        many, rest = measure(make, 10_000)
+        print(f"{make.__name__.strip('_')}: {rest}, {memory(make, 10_000):4.1f} MB")
+        for do, one, other in zip(LOOKED_UP, few, many, strict=True):
+            name = do.__name__.strip("_")
+            print(f"    {name:8} {one:6.2f} us  {other:6.2f} us  {other / one:4.1f} times")
+
+
+if __name__ == "__main__":
+    main()
