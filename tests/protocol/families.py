@@ -29,32 +29,32 @@ _HOSTS = {IPV4: "192.0.2.{}", IPV6: "fe80::{}"}
 
 
 def group(family: Family, number: int) -> Address:
-    """A group that any source may be asked for; ``number`` has one decimal digit."""
+    """Return a group that is not source-specific; ``number`` has one decimal digit."""
     return packed(_GROUPS[family].format(number))
 
 
 def ssm_group(family: Family, number: int) -> Address:
-    """A source-specific group."""
+    """Return a source-specific group."""
     return packed(_SSM_GROUPS[family].format(number))
 
 
 def source(family: Family, number: int) -> Address:
-    """A sender of data."""
+    """Return a source of data."""
     return packed(_SOURCES[family].format(number))
 
 
 def host(family: Family, number: int) -> Address:
-    """A host on a link."""
+    """Return a host or router on a link."""
     return packed(_HOSTS[family].format(number))
 
 
 def sources(family: Family, *numbers: int) -> Sources:
-    """A list of senders."""
+    """Return a list of sources."""
     return frozenset(source(family, number) for number in numbers)
 
 
 def many_sources(family: Family, count: int) -> Sources:
-    """``count`` senders with different addresses."""
+    """Return ``count`` sources with different addresses."""
     prefix = bytes([10]) + bytes(family.address_size - 4)
     return frozenset(prefix + number.to_bytes(3, "big") for number in range(1, count + 1))
 
@@ -66,24 +66,24 @@ else:
 
 
 class FamilyTests(_Base):
-    """Tests that hold for IPv4 and IPv6 alike; see ``both_families``."""
+    """Tests that run for IPv4 and for IPv6; see ``both_families``."""
 
     family: ClassVar[Family]
 
     def sources(self, *numbers: int) -> Sources:
-        """A list of senders, by number."""
+        """Return a list of sources, by number."""
         return sources(self.family, *numbers)
 
     def including(self, *numbers: int) -> SourceFilter:
-        """INCLUDE of some senders."""
+        """Return INCLUDE of some sources."""
         return SourceFilter(INCLUDE, self.sources(*numbers))
 
     def excluding(self, *numbers: int) -> SourceFilter:
-        """EXCLUDE of some senders."""
+        """Return EXCLUDE of some sources."""
         return SourceFilter(EXCLUDE, self.sources(*numbers))
 
     def record(self, kind: RecordType, *numbers: int, group_number: int = 1) -> Record:
-        """A record about the group of that number."""
+        """Return a record for the group with that number."""
         return Record(kind, group(self.family, group_number), self.sources(*numbers))
 
 
@@ -101,33 +101,33 @@ def both_families(tests: Tests) -> Tests:
 
 
 def examples(times: float) -> settings:
-    """More or fewer examples than the profile has, for a quick or a slow property."""
+    """Return settings with more or fewer examples than the profile has."""
     usual = settings.get_profile(settings.get_current_profile_name()).max_examples
     return settings(max_examples=max(1, int(usual * times)))
 
 
 def addresses(family: Family) -> st.SearchStrategy[Address]:
-    """Any address at all."""
+    """Return a strategy for any address."""
     return st.binary(min_size=family.address_size, max_size=family.address_size)
 
 
 def multicast(family: Family) -> st.SearchStrategy[Address]:
-    """Any multicast address."""
+    """Return a strategy for multicast addresses."""
     tail = st.binary(min_size=family.address_size - 1, max_size=family.address_size - 1)
     first = st.integers(224, 239) if family is IPV4 else st.just(0xFF)
     return st.builds(lambda head, rest: bytes([head]) + rest, first, tail)
 
 
 def source_lists(family: Family, most: int = 5) -> st.SearchStrategy[Sources]:
-    """Lists of any addresses."""
+    """Return a strategy for lists of any addresses."""
     return st.frozensets(addresses(family), max_size=most)
 
 
 def records(family: Family) -> st.SearchStrategy[Record]:
-    """Any record of a multicast group."""
+    """Return a strategy for records of a multicast group."""
     return st.builds(Record, st.sampled_from(RecordType), multicast(family), source_lists(family))
 
 
 def numbered(most: int = 4) -> st.SearchStrategy[frozenset[int]]:
-    """Sets of small numbers that stand for sources."""
+    """Return a strategy for sets of small numbers that stand for sources."""
     return st.frozensets(st.integers(1, most))

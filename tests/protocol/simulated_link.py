@@ -20,7 +20,7 @@ Change = tuple[Address, SourceFilter]
 
 
 class Member(Protocol):
-    """A host on the link."""
+    """What the link needs of a host."""
 
     groups: dict[Address, SourceFilter]
 
@@ -34,9 +34,9 @@ class Member(Protocol):
 
 
 class PlainHost:
-    """A host of the current version that tells everything whenever it is asked something.
+    """A host of the current version that answers each query with the state of all groups.
 
-    Each change goes out as a change of filter mode, twice.
+    It reports each change as a change of filter mode, twice.
     """
 
     def __init__(self, family: Family) -> None:
@@ -45,11 +45,11 @@ class PlainHost:
         self._plans: list[tuple[float, Address, bool]] = []
 
     def next_deadline(self) -> float | None:
-        """When something is to be said."""
+        """Return when the next report is due."""
         return min((when for when, _, _ in self._plans), default=None)
 
     def update(self, changes: Iterable[Change], now: float) -> list[Send]:
-        """Other wishes."""
+        """Change what is wanted, and return the first reports."""
         for group, wanted in changes:
             self.groups[group] = wanted
             if wanted == NOTHING:
@@ -58,14 +58,14 @@ class PlainHost:
         return self.advance(now)
 
     def receive(self, packet: Packet, now: float) -> list[Send]:
-        """Only queries matter."""
+        """Plan an answer to a query; ignore other packets."""
         if isinstance(packet, Query):
             when = now + packet.max_response / 2
             self._plans += [(when, group, False) for group in self.groups]
         return []
 
     def advance(self, now: float) -> list[Send]:
-        """Say it."""
+        """Return the reports that are due."""
         due = sorted({plan for plan in self._plans if plan[0] <= now})
         self._plans = [plan for plan in self._plans if plan[0] > now]
         reports = [Report((self._state(group, changed),)) for _, group, changed in due]
@@ -78,10 +78,10 @@ class PlainHost:
 
 
 class Link:
-    """The hosts and routers, a clock, and what is under way between them.
+    """The hosts and routers, a clock, and the packets that are under way.
 
-    Each copy of a packet is lost with the probability ``loss``, comes twice with
-    ``doubling``, and takes between ``delays``.
+    Each copy of a packet is lost with the probability ``loss``, and duplicated with the probability
+    ``doubling``; its delay is between the two ``delays``, in seconds.
     """
 
     def __init__(self, family: Family, random: Random) -> None:
@@ -97,24 +97,24 @@ class Link:
         self._flying: list[tuple[float, int, Address, Address, Packet]] = []
 
     def start(self) -> None:
-        """All routers begin."""
+        """Start all routers."""
         for address in self.routers:
             self.restart(address)
 
     def restart(self, router: Address) -> None:
-        """A router begins."""
+        """Start one router."""
         self._send(router, self.routers[router].start(self.now).send)
 
     def wish(self, host: Address, changes: Iterable[Change]) -> None:
-        """A host wants something else."""
+        """Change what a host wants."""
         self._send(host, self.hosts[host].update(changes, self.now))
 
     def wishes(self, group: Address) -> SourceFilter:
-        """What all hosts together want of a group."""
+        """Return what all hosts together want of a group."""
         return merge([host.groups.get(group, NOTHING) for host in self.hosts.values()])
 
     def live(self, seconds: float, watch: Callable[[], None] | None = None) -> None:
-        """Time goes on; ``watch`` is called after each event."""
+        """Let time pass; call ``watch`` after each event."""
         end = self.now + seconds
         while (when := self._next()) <= end:
             self.now = max(self.now, when)
@@ -131,7 +131,7 @@ class Link:
         return min(times, default=float("inf"))
 
     def _happen(self) -> None:
-        """Everything that is due."""
+        """Do everything that is due."""
         while self._flying and self._flying[0][0] <= self.now:
             _, _, there, sender, packet = heappop(self._flying)
             if there in self.hosts:
@@ -159,7 +159,7 @@ class Link:
         return 2 if self._random.random() < self.doubling else 1
 
     def _carried(self, sender: Address, there: Address, packet: Packet) -> Packet:
-        """The packet after its way over the wire."""
+        """Return the packet after it was encoded and decoded."""
         if self.family is IPV4:
             return igmp.decode(igmp.encode(packet))
         return mld.decode(mld.encode(packet, sender, there))

@@ -46,7 +46,7 @@ class MembershipDatabaseTests(FamilyTests):
         """Return what is wanted of group 1 on all links."""
         return self.database.merged(group(self.family, 1))
 
-    def passes(self, seconds: float) -> None:
+    def pass_time(self, seconds: float) -> None:
         """Let time pass for all links."""
         self.now += seconds
         for querier in self.queriers.values():
@@ -81,7 +81,7 @@ class MembershipDatabaseTests(FamilyTests):
         """DB-09: the merged filter is the same as before."""
         self.reports("eth1", self.record(TO_EX, 1))
         before = self.merged()
-        self.passes(100)
+        self.pass_time(100)
         self.reports("eth1", self.record(IS_EX, 1))
         self.assertEqual(self.merged(), before)
 
@@ -90,7 +90,7 @@ class MembershipDatabaseTests(FamilyTests):
         for link in ("eth1", "eth2"):
             self.reports(link, self.record(TO_EX))
         self.reports("eth1", self.record(TO_IN))
-        self.passes(2)
+        self.pass_time(2)
         subscriptions = self.database.subscriptions(group(self.family, 1))
         self.assertEqual(subscriptions, {"eth2": ANY_SOURCE})
         self.assertEqual(self.merged(), ANY_SOURCE)
@@ -119,7 +119,7 @@ class MembershipDatabaseTests(FamilyTests):
             kind = data.draw(st.sampled_from(RecordType))
             numbers = data.draw(st.frozensets(st.integers(1, 4)))
             self.reports(data.draw(st.sampled_from(LINKS)), self.record(kind, *numbers))
-            self.passes(data.draw(st.sampled_from([0.0, 1.0, 2.0, 200.0])))
+            self.pass_time(data.draw(st.sampled_from([0.0, 1.0, 2.0, 200.0])))
         address = group(self.family, 1)
         wanted = {name: q.subscription(address) for name, q in self.queriers.items()}
         self.assertEqual(self.merged(), merge(wanted.values()))

@@ -8,11 +8,11 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.protocol.sources import ANY_SOURCE, EXCLUDE, INCLUDE, NOTHING, SourceFilter, merge
 
-from .families import examples
+from .families import FamilyTests, both_families, examples, source
 
 UNIVERSE = [bytes([10, 0, 0, number]) for number in range(1, 7)]
 ANY_OTHER = bytes([10, 9, 9, 9])
-"""Stands for all the sources that no filter names."""
+"""One source that stands for all that no filter lists."""
 
 filters = st.builds(
     SourceFilter, st.sampled_from([INCLUDE, EXCLUDE]), st.frozensets(st.sampled_from(UNIVERSE))
@@ -20,22 +20,22 @@ filters = st.builds(
 
 
 def named(letters: str) -> frozenset[bytes]:
-    """Sources a, b, c and so on."""
+    """Return the sources a, b, c and so on."""
     return frozenset(UNIVERSE[ord(letter) - ord("a")] for letter in letters)
 
 
 def inc(letters: str) -> SourceFilter:
-    """INCLUDE of some sources."""
+    """Return INCLUDE of some sources."""
     return SourceFilter(INCLUDE, named(letters))
 
 
 def exc(letters: str) -> SourceFilter:
-    """EXCLUDE of some sources."""
+    """Return EXCLUDE of some sources."""
     return SourceFilter(EXCLUDE, named(letters))
 
 
 def passing(*merged: SourceFilter) -> set[bytes]:
-    """The model: each source that some filter lets pass, by the definition of the modes."""
+    """The model: return each source that some filter passes, by the definition of the modes."""
     return {
         source
         for source in (*UNIVERSE, ANY_OTHER)
@@ -97,3 +97,12 @@ class MergeTests(SynchronousTestCase):
     ) -> None:
         """Otherwise equal wishes would cause a report."""
         self.assertEqual(a == b, passing(a) == passing(b))
+
+
+@both_families
+class ExcludeFilterTests(FamilyTests):
+    """EXCLUDE filters of both families."""
+
+    def test_exclude_filter_does_not_want_its_sources(self) -> None:
+        """The listed source is not wanted."""
+        self.assertFalse(SourceFilter(EXCLUDE, self.sources(1)).wants(source(self.family, 1)))

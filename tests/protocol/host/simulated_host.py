@@ -34,35 +34,35 @@ class HostTests(FamilyTests):
         changes = [(group(self.family, n), one) for n, one in enumerate(wanted, start=1)]
         self.note(self.host.update(changes, self.now))
 
-    def settles_on(self, *wanted: SourceFilter) -> None:
+    def has_reported(self, *wanted: SourceFilter) -> None:
         """Change what is wanted, and let the host report all of it."""
         self.wants(*wanted)
-        self.passes(10)
+        self.pass_time(10)
         self.sent.clear()
 
-    def passes(self, seconds: float) -> None:
-        """Time goes on, deadline by deadline."""
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass, deadline by deadline."""
         end = self.now + seconds
         while (when := self.host.next_deadline()) is not None and when <= end:
             self.now = when
             self.note(self.host.advance(self.now))
         self.now = end
 
-    def asked(
+    def receives_query(
         self, *numbers: int, group_number: int = 1, within: float = 1.0, delay: float = 0.5
     ) -> None:
         """Receive a specific query, to be answered after ``delay`` times ``within``."""
         listed = self.sources(*numbers)
-        self.hears(Query(self.version, group(self.family, group_number), within, listed), delay)
+        self.receives(Query(self.version, group(self.family, group_number), within, listed), delay)
 
-    def asked_about_all(
+    def receives_general_query(
         self, within: float = 10.0, delay: float = 0.5, robustness: int = 2
     ) -> None:
         """Receive a general query."""
         any_group = self.family.unspecified
-        self.hears(Query(self.version, any_group, within, robustness=robustness), delay)
+        self.receives(Query(self.version, any_group, within, robustness=robustness), delay)
 
-    def hears(self, query: Query, delay: float) -> None:
+    def receives(self, query: Query, delay: float) -> None:
         """Receive a query, to be answered after ``delay`` times its response time."""
         usual, self.delay = self.delay, delay
         self.host.receive(query, self.now)
@@ -70,18 +70,18 @@ class HostTests(FamilyTests):
 
     @property
     def version(self) -> int:
-        """The current version."""
+        """Return the current version."""
         return self.family.current_version
 
-    def told(self) -> list[tuple[float, tuple[Record, ...]]]:
+    def sent_messages(self) -> list[tuple[float, tuple[Record, ...]]]:
         """Return the reports since the last call: seconds from the start, and records."""
         told = [(when - START, report.records) for when, report in self.sent]
         self.sent.clear()
         return told
 
-    def records_told(self) -> list[tuple[Record, ...]]:
+    def sent_records(self) -> list[tuple[Record, ...]]:
         """Return the reports since the last call, without their times."""
-        return [records for _, records in self.told()]
+        return [records for _, records in self.sent_messages()]
 
 
 SentPackets = list[tuple[float, Packet]]
@@ -117,7 +117,7 @@ class OlderQuerierTests(FamilyTests):
         changes = [(group(self.family, n), one) for n, one in enumerate(wanted, start=1)]
         self.note(self.host.update(changes, self.now))
 
-    def passes(self, seconds: float) -> None:
+    def pass_time(self, seconds: float) -> None:
         """Let time pass, deadline by deadline."""
         end = self.now + seconds
         while (when := self.host.next_deadline()) is not None and when <= end:
@@ -125,11 +125,11 @@ class OlderQuerierTests(FamilyTests):
             self.note(self.host.advance(self.now))
         self.now = end
 
-    def hears(self, packet: Packet) -> None:
+    def receives(self, packet: Packet) -> None:
         """Receive a packet."""
         self.note(self.host.receive(packet, self.now))
 
-    def asked(
+    def receives_query(
         self,
         version: int | None = None,
         group_number: int | None = None,
@@ -142,20 +142,20 @@ class OlderQuerierTests(FamilyTests):
         current = spoken == self.family.current_version
         robustness, interval = (2, 125) if current else (0, 0)
         listed = self.sources(*numbers)
-        self.hears(Query(spoken, about, within, listed, False, robustness, interval))
+        self.receives(Query(spoken, about, within, listed, False, robustness, interval))
 
-    def under_an_older_querier(self, version: int | None = None) -> None:
+    def receives_older_query(self, version: int | None = None) -> None:
         """Receive a query of an older version."""
-        self.asked(version)
+        self.receives_query(version)
 
     def joins(self, *numbers: int) -> None:
         """Want these groups, and let the host report all of it."""
         for number in numbers:
             self.host.update([(group(self.family, number), self.excluding())], self.now)
-        self.passes(20)
+        self.pass_time(20)
         self.sent.clear()
 
-    def told(self) -> SentPackets:
+    def sent_messages(self) -> SentPackets:
         """Return what was sent since the last call: seconds from the start, and packets."""
         told, self.sent = self.sent, []
         return told

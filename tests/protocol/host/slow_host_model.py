@@ -19,9 +19,9 @@ from ..families import ALLOW, BLOCK, IS_EX, IS_IN, TO_EX, TO_IN
 
 @dataclass
 class ChangeTransmissions:
-    """What of a group is to be told, by the number of its transmission (HS-05..08).
+    """What the transmissions of a group must contain, by their number (HS-05..08).
 
-    A change counts for ``robustness`` transmissions from the one that it caused on.
+    A change is part of ``robustness`` transmissions, the first of which it caused.
     """
 
     robustness: int
@@ -31,7 +31,7 @@ class ChangeTransmissions:
     source_since: dict[Address, int] = field(default_factory=dict)
 
     def change(self, wanted: SourceFilter) -> None:
-        """Something else is wanted from the next transmission on."""
+        """Change what is wanted from the next transmission on."""
         if wanted.mode is not self.wanted.mode:
             self.mode_since, self.source_since = self.number, {}
         else:
@@ -43,11 +43,11 @@ class ChangeTransmissions:
         return since is not None and self.number < since + self.robustness
 
     def outstanding(self) -> bool:
-        """Whether there is a further transmission."""
+        """Return whether there is a further transmission."""
         return any(map(self._fresh, [self.mode_since, *self.source_since.values()]))
 
     def expected(self, address: Address) -> set[Record]:
-        """The records of the next transmission."""
+        """Return the records of the next transmission."""
         if self._fresh(self.mode_since):
             kind = TO_EX if self.wanted.mode is EXCLUDE else TO_IN
             return {Record(kind, address, self.wanted.sources)}
@@ -59,13 +59,13 @@ class ChangeTransmissions:
 
 @dataclass
 class SlowAnswers:
-    """The answers that are pending, by the rows of C.2."""
+    """The pending answers, by the rows of C.2."""
 
     general: float | None = None
     groups: dict[Address, tuple[float, frozenset[Address]]] = field(default_factory=dict)
 
     def ask(self, query: Query, when: float, known: bool) -> None:
-        """HQ-01..06, the first row that applies; ``known`` tells if the group has state."""
+        """HQ-01..06: apply the first row that fits; ``known`` says whether the group has state."""
         if self.general is not None and self.general <= when:
             return
         if not any(query.group):
@@ -79,7 +79,7 @@ class SlowAnswers:
             self.groups[query.group] = (min(pending, when), both)
 
     def due(self, until: float, wanted: dict[Address, SourceFilter]) -> Counter:
-        """HR-01..05: the answers up to a time, each with its time."""
+        """HR-01..05: return the answers up to a time, each with its time."""
         answers: Counter = Counter()
         if self.general is not None and self.general <= until:
             for address, one in wanted.items():
@@ -96,13 +96,13 @@ class SlowAnswers:
         return answers
 
     def whole(self, address: Address, wanted: SourceFilter) -> Record:
-        """The state of a group."""
+        """Return the record with the state of a group."""
         return Record(IS_EX if wanted.mode is EXCLUDE else IS_IN, address, wanted.sources)
 
 
 @dataclass
 class SlowHost:
-    """The host part on one link, in all versions; each delay is ``part`` of the longest.
+    """The host part on one link, in all versions; each delay is ``part`` times the longest.
 
     ``sent`` are records and packets of older versions, each with its time.
     """
@@ -127,7 +127,7 @@ class SlowHost:
         self.version = self.configured
 
     def update(self, changes: Iterable[tuple[Address, SourceFilter]]) -> None:
-        """What is wanted changes."""
+        """Change what is wanted."""
         for group, after in changes:
             before = self.wanted.pop(group, NOTHING)
             if after != NOTHING:
@@ -151,7 +151,7 @@ class SlowHost:
                 self.sent.append((self.clock, Leave(group)))
 
     def _transmit(self, group: Address) -> None:
-        """HS-04: now, and again if there is more to be told."""
+        """HS-04: report now, and again if there is more to report."""
         told = self.told[group]
         self.sent += [(self.clock, record) for record in told.expected(group)]
         told.number += 1
@@ -160,7 +160,7 @@ class SlowHost:
             self.repeats[group] = self.clock + self.part
 
     def _report(self, group: Address) -> None:
-        """H2-02: now, and again as long as the robustness asks for it."""
+        """H2-02: report now, and again as often as the robustness says."""
         self.sent.append((self.clock, OldReport(self.version, group)))
         self.timers.pop(group, None)
         self.left[group] = self.left.get(group, 1) - 1
@@ -174,7 +174,7 @@ class SlowHost:
         self.left.pop(group, None)
 
     def hear(self, packet: Packet) -> None:
-        """A query, or what another host says."""
+        """Receive a query, or the report of another host."""
         if isinstance(packet, Query):
             self._note_version(packet)
             self._hear_query(packet)
@@ -217,7 +217,7 @@ class SlowHost:
                     self.timers[group] = when
 
     def advance(self, until: float) -> None:
-        """All that happens up to ``until``, each at its time."""
+        """Do all that is due up to ``until``, each at its time."""
         while (now := min(self._times(), default=until + 1)) <= until:
             self.clock = now
             self._choose_version()

@@ -15,7 +15,7 @@ from ..families import START, TO_EX, both_families, examples, group, ssm_group
 from .simulated_host import OlderQuerierTests
 from .slow_host_model import SlowHost
 
-WHAT = ["wish", "wish", "query", "query", "other", "pause", "pause"]
+STEPS = ["wish", "wish", "query", "query", "other", "pause", "pause"]
 
 
 @both_families
@@ -35,7 +35,7 @@ class OlderHistoryTests(OlderQuerierTests):
         self.host.robustness = self.robustness
         self.slow = SlowHost(self.family, self.host.version, self.delay, self.robustness)
         for _ in range(data.draw(st.integers(1, 30))):
-            self.step(data.draw(st.sampled_from(WHAT)))
+            self.step(data.draw(st.sampled_from(STEPS)))
             self.compare()
 
     def step(self, what: str) -> None:
@@ -44,7 +44,7 @@ class OlderHistoryTests(OlderQuerierTests):
         if what == "pause":
             seconds = draw(st.sampled_from([0.0, 0.25, 1.0, 9.0, 50.0, 255.0]))
             self.slow.advance(self.now - START + seconds)
-            self.passes(seconds)
+            self.pass_time(seconds)
         elif what == "wish":
             changes = draw(st.lists(st.tuples(self.groups(), self.wishes()), max_size=2))
             changes = list(dict(changes).items())
@@ -53,7 +53,7 @@ class OlderHistoryTests(OlderQuerierTests):
         else:
             packet = self.query() if what == "query" else self.packet_of_another_host()
             self.slow.hear(packet)
-            self.hears(packet)
+            self.receives(packet)
 
     def groups(self) -> st.SearchStrategy[Address]:
         """Return a few groups."""

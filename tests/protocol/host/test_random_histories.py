@@ -78,7 +78,7 @@ class HistoryTests(HostTests):
         self, model: dict[Address, ChangeTransmissions], changed: list[Address]
     ) -> None:
         """Check the reports since the last call: each is the next transmission of its groups."""
-        records = [record for report in self.records_told() for record in report]
+        records = [record for report in self.sent_records() for record in report]
         transmitted = {record.group for record in records}
         self.assertLessEqual(set(changed), transmitted)
         for address in transmitted:
@@ -101,12 +101,12 @@ class HistoryTests(HostTests):
                 query, delay = self.draw_query(data)
                 when = self.now + query.max_response * delay
                 model.ask(query, when, query.group in self.host.groups)
-                self.hears(query, delay)
+                self.receives(query, delay)
             elif action == "change":
                 self.note(self.host.update(self.change(data.draw(wishes)), self.now))
             else:
-                self.passes_beside(model, data.draw(st.sampled_from([0.0, 0.25, 2.0, 9.0])))
-        self.passes_beside(model, 100)
+                self.pass_time_beside(model, data.draw(st.sampled_from([0.0, 0.25, 2.0, 9.0])))
+        self.pass_time_beside(model, 100)
 
     def draw_query(self, data: st.DataObject) -> tuple[Query, float]:
         """Return a random query, and the fraction of its time that the host waits."""
@@ -118,11 +118,11 @@ class HistoryTests(HostTests):
         delay = data.draw(st.sampled_from([0.125, 0.25, 0.5, 1.0]))
         return Query(self.version, address, within, listed), delay
 
-    def passes_beside(self, model: SlowAnswers, seconds: float) -> None:
+    def pass_time_beside(self, model: SlowAnswers, seconds: float) -> None:
         """Let time pass for the host and the model, and compare their answers."""
         expected = model.due(self.now + seconds, self.host.groups)
         self.sent.clear()
-        self.passes(seconds)
+        self.pass_time(seconds)
         answers = Counter(
             (when, record)
             for when, report in self.sent

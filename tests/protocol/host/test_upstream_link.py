@@ -12,14 +12,14 @@ class UpstreamLinkTests(HostTests):
 
     def test_rejoin_reports_all_groups_again(self) -> None:
         """HR-07: as often as any change."""
-        self.settles_on(self.excluding(1), self.including(2))
-        self.asked_about_all()
+        self.has_reported(self.excluding(1), self.including(2))
+        self.receives_general_query()
         self.host.silence()
         self.assertIsNone(self.host.next_deadline())
         self.note(self.host.rejoin(self.now))
-        self.passes(10)
+        self.pass_time(10)
         joins = (self.record(TO_EX, 1), self.record(ALLOW, 2, group_number=2))
-        self.assertEqual(self.records_told(), [joins, joins])
+        self.assertEqual(self.sent_records(), [joins, joins])
 
     def test_rejoin_and_leave_without_groups_send_nothing(self) -> None:
         """There is nothing to report."""
@@ -29,16 +29,16 @@ class UpstreamLinkTests(HostTests):
     def test_silence_cancels_repeats_and_answers(self) -> None:
         """HR-07: the wanted groups stay known."""
         self.wants(self.excluding(1))
-        self.asked_about_all()
-        self.asked()
+        self.receives_general_query()
+        self.receives_query()
         self.host.silence()
         self.sent.clear()
-        self.passes(20)
-        self.assertEqual(self.told(), [])
+        self.pass_time(20)
+        self.assertEqual(self.sent_messages(), [])
         self.assertEqual(self.host.groups, {group(self.family, 1): self.excluding(1)})
-        self.asked_about_all()
-        self.passes(20)
-        self.assertEqual(self.records_told(), [(self.record(IS_EX, 1),)])
+        self.receives_general_query()
+        self.pass_time(20)
+        self.assertEqual(self.sent_records(), [(self.record(IS_EX, 1),)])
 
     def test_leave_reports_the_end_of_every_group_once(self) -> None:
         """T-119, HS-11: no group is wanted then."""
@@ -50,6 +50,6 @@ class UpstreamLinkTests(HostTests):
             self.record(BLOCK, 1, group_number=2),
             self.record(TO_IN, group_number=3),
         )
-        self.assertEqual(self.records_told(), [leaves])
+        self.assertEqual(self.sent_records(), [leaves])
         self.assertIsNone(self.host.next_deadline())
         self.assertEqual(self.host.groups, {})

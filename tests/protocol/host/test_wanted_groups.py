@@ -29,7 +29,7 @@ class WantedGroupTests(FamilyTests):
         """Change what is wanted of group 1."""
         self.note(self.host.update([(group(self.family, 1), wanted)], self.now))
 
-    def passes(self, seconds: float) -> None:
+    def pass_time(self, seconds: float) -> None:
         """Let time pass, deadline by deadline."""
         end = self.now + seconds
         while (when := self.host.next_deadline()) is not None and when <= end:
@@ -43,16 +43,16 @@ class WantedGroupTests(FamilyTests):
         """DB-06: lists that changed meanwhile are reported in full."""
         old = self.family.current_version - 1
         self.wants(self.including(1, 2))
-        self.passes(10)
+        self.pass_time(10)
         self.note(self.host.receive(Query(old, self.family.unspecified, 10.0), self.now))
-        self.passes(20)
+        self.pass_time(20)
         self.sent.clear()
         self.wants(self.excluding(3))
-        self.passes(20)
+        self.pass_time(20)
         self.assertEqual({type(packet) for packet in self.sent} - {OldReport}, set())
         self.assertEqual(self.host.groups, {group(self.family, 1): self.excluding(3)})
         self.sent.clear()
-        self.passes(260)
+        self.pass_time(260)
         self.assertEqual(self.sent[0], Report((self.record(TO_EX, 3),)))
 
     def test_queries_for_an_ssm_group_are_answered(self) -> None:
@@ -60,10 +60,10 @@ class WantedGroupTests(FamilyTests):
         address = ssm_group(self.family, 1)
         wanted = self.including(1, 2)
         self.note(self.host.update([(address, wanted)], self.now))
-        self.passes(10)
+        self.pass_time(10)
         version = self.family.current_version
         for asked, told in ((self.sources(2, 3), self.sources(2)), (self.sources(), wanted[1])):
             self.sent.clear()
             self.host.receive(Query(version, address, 1.0, asked), self.now)
-            self.passes(10)
+            self.pass_time(10)
             self.assertEqual(self.sent, [Report((Record(IS_IN, address, told),))])

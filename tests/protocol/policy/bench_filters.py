@@ -1,8 +1,8 @@
 """``python -m tests.protocol.policy.bench_filters``: filters of 10 rules and of 10,000.
 
-For each kind of table: microseconds of a look-up of data, of what is left of a subscription
-to ten sources, and to all sources, where the group was asked for before; milliseconds of the
-dearest first look-up, and the mean of all the first ones; seconds to build, and memory.
+For each kind of table it measures, in microseconds, look-ups of a group that was looked up
+before: for data, for a subscription to ten sources, and for one to all sources; then the mean and
+the longest of all first look-ups; the seconds to build the table; and its memory.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ SPAN = 40_000
 LOOKUPS, MANY_LOOKUPS = 20_000, 100_000
 
 
-class Asked(NamedTuple):
-    """A group, a source, the interface that data came in on, and a list of sources."""
+class LookUp(NamedTuple):
+    """A look-up: a group, a source, the iif of the data, and a list of sources."""
 
     group: Address
     source: Address
@@ -132,8 +132,8 @@ KINDS = (
 )
 
 
-def _queries(rules: Sequence[Rule], count: int = LOOKUPS) -> list[Asked]:
-    """About groups and sources of the rules, and others close to them."""
+def _queries(rules: Sequence[Rule], count: int = LOOKUPS) -> list[LookUp]:
+    """Return look-ups of groups and sources of the rules, and of others close to them."""
     chance = random.Random(1)
 
     def near(base: int, ranges: Iterable[Range | None]) -> Callable[[], Address]:
@@ -145,30 +145,30 @@ def _queries(rules: Sequence[Rule], count: int = LOOKUPS) -> list[Asked]:
     source = near(SOURCES, (rule.source for rule in rules))
     lists = [SourceFilter(INCLUDE, frozenset(source() for _ in range(10))) for _ in range(100)]
     return [
-        Asked(group(), source(), chance.choice(rules).came_from, chance.choice(lists))
+        LookUp(group(), source(), chance.choice(rules).came_from, chance.choice(lists))
         for _ in range(count)
     ]
 
 
-def _passes(made: Filter, one: Asked) -> None:
+def _passes(made: Filter, one: LookUp) -> None:
     made.passes(one.group, one.source, one.came_from)
 
 
-def _of_ten(made: Filter, one: Asked) -> None:
+def _of_ten(made: Filter, one: LookUp) -> None:
     made.restrict(one.group, one.wanted, one.came_from)
 
 
-def _of_all(made: Filter, one: Asked) -> None:
+def _of_all(made: Filter, one: LookUp) -> None:
     made.rest(one.group, ANY_SOURCE, one.came_from)
 
 
 LOOKED_UP = (_passes, _of_ten, _of_all)
 
 
-def _microseconds(made: Filter, do: Callable[[Filter, Asked], None], asked: list[Asked]) -> float:
-    """Of one look-up: the best of some rounds, without what the loop itself takes."""
+def _microseconds(made: Filter, do: Callable[[Filter, LookUp], None], asked: list[LookUp]) -> float:
+    """Return the time of one look-up: the best of five rounds, without that of the loop."""
 
-    def once(what: Callable[[Filter, Asked], None]) -> float:
+    def once(what: Callable[[Filter, LookUp], None]) -> float:
         begin = time.process_time()
         for one in asked:
             what(made, one)
@@ -178,8 +178,8 @@ def _microseconds(made: Filter, do: Callable[[Filter, Asked], None], asked: list
     return (min(rounds) - min(empty)) / len(asked) * 1e6
 
 
-def _first(made: Filter, asked: list[Asked]) -> tuple[float, float]:
-    """Microseconds: the mean of all first look-ups of both kinds, and the dearest."""
+def _first(made: Filter, asked: list[LookUp]) -> tuple[float, float]:
+    """Return the mean and the longest of all first look-ups, in microseconds."""
     taken = []
     for one in asked:
         begin = time.process_time()
@@ -190,7 +190,7 @@ def _first(made: Filter, asked: list[Asked]) -> tuple[float, float]:
 
 
 def measure(make: Callable[[int], Rule], count: int) -> tuple[list[float], str]:
-    """Microseconds of the look-ups in a table of so many rules, and the rest as text."""
+    """Return the microseconds of look-ups in a table of ``count`` rules, and the rest as text."""
     rules = [make(n) for n in range(count)]
     asked = _queries(rules)
     begin = time.process_time()
@@ -202,7 +202,7 @@ def measure(make: Callable[[int], Rule], count: int) -> tuple[list[float], str]:
 
 
 def memory(make: Callable[[int], Rule], count: int) -> float:
-    """Megabytes that a table takes after very many different look-ups."""
+    """Return the megabytes that a table takes after very many different look-ups."""
     rules = [make(n) for n in range(count)]
     asked = _queries(rules, MANY_LOOKUPS)
     tracemalloc.start()
@@ -216,8 +216,8 @@ def memory(make: Callable[[int], Rule], count: int) -> float:
 
 
 def main() -> None:
-    """Print some lines for each kind of table."""
-    gc.disable()  # it would count as somebody's look-up to go through all objects
+    """Print the results for each kind of table."""
+    gc.disable()  # a collection would be measured as part of a look-up
     for make in KINDS:
         few, _ = measure(make, 10)
         many, rest = measure(make, 10_000)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from mcproxy.protocol.family import IPV4, Address
 from mcproxy.protocol.policy import filters
-from mcproxy.protocol.policy.directional_filters import Filter as Gate
+from mcproxy.protocol.policy.directional_filters import Filter as PassingFilter
 from mcproxy.protocol.policy.filters import MAX_LISTED, Filter, Range, Rule
 from mcproxy.protocol.sources import ANY_SOURCE, EXCLUDE, INCLUDE, NOTHING, FilterMode, SourceFilter
 
@@ -25,11 +25,11 @@ tables: st.SearchStrategy[Lines] = st.lists(
     st.tuples(ranges, ranges, st.none() | st.sampled_from(NAMES)), max_size=40
 )
 
-some = st.frozensets(st.integers(0, 40), max_size=4)
+number_sets = st.frozensets(st.integers(0, 40), max_size=4)
 
 
 def holds(line: tuple[Numbers, Numbers, str | None], group: int, source: int, name: str) -> bool:
-    """Whether a rule matches, as one reads it."""
+    """Return whether a rule matches."""
     groups, sources, came_from = line
     fits = [r is None or r[0] <= n <= r[1] for r, n in ((groups, group), (sources, source))]
     return all(fits) and came_from in (None, name)
@@ -85,7 +85,7 @@ class FilterTests(FamilyTests):
         st.booleans(),
         st.integers(0, 41),
         st.sampled_from([INCLUDE, EXCLUDE]),
-        some,
+        number_sets,
         st.sampled_from([*NAMES, None]),
     )
     def test_subscription_is_divided_into_what_passes_and_what_does_not(
@@ -166,5 +166,5 @@ class FilterTests(FamilyTests):
 
     def test_filter_can_be_used_as_a_directional_filter(self) -> None:
         """As the upstream selection uses it."""
-        gate: Gate = self.make([])
-        self.assertFalse(gate.passes(self.group_at(1), self.source_at(1)))
+        made: PassingFilter = self.make([])
+        self.assertFalse(made.passes(self.group_at(1), self.source_at(1)))

@@ -14,11 +14,11 @@ SIDE = 30
 
 pairs = st.tuples(st.integers(0, SIDE - 1), st.integers(1, SIDE)).filter(lambda p: p[0] < p[1])
 
-some = st.lists(st.builds(lambda xs, ys: Rectangle(*xs, *ys), pairs, pairs), max_size=80)
+rectangle_lists = st.lists(st.builds(lambda xs, ys: Rectangle(*xs, *ys), pairs, pairs), max_size=80)
 
 
 def rows(rectangles: list[Rectangle], x: int) -> set[int]:
-    """The y that are covered at x."""
+    """Return each y that is covered at x."""
     return {y for left, right, *ys in rectangles if left <= x < right for y in range(*ys)}
 
 
@@ -26,7 +26,7 @@ class RuleIndexTests(SynchronousTestCase):
     """Many rectangles whose sides have few possible places."""
 
     @examples(3)
-    @given(some, st.integers(-1, SIDE + 1))
+    @given(rectangle_lists, st.integers(-1, SIDE + 1))
     def test_index_covers_what_any_rectangle_covers(
         self, rectangles: list[Rectangle], x: int
     ) -> None:
@@ -37,7 +37,7 @@ class RuleIndexTests(SynchronousTestCase):
         self.assertEqual(made.covered(made.place(x)), sum(1 << y for y in expected))
 
     @examples(1)
-    @given(some)
+    @given(rectangle_lists)
     def test_points_of_one_place_are_in_the_same_rectangles(
         self, rectangles: list[Rectangle]
     ) -> None:

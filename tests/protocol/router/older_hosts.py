@@ -17,11 +17,11 @@ class OlderHostTests(RouterTests):
     ) -> Effects:
         """Let a host report a group in an older version, by default the last one."""
         spoken = self.family.current_version - 1 if version is None else version
-        return self.hears(OldReport(spoken, group(self.family, group_number)), host_number)
+        return self.receives(OldReport(spoken, group(self.family, group_number)), host_number)
 
     def old_leave(self, host_number: int = 1) -> Effects:
         """Let a host of IGMPv2 or MLDv1 leave."""
-        return self.hears(Leave(group(self.family, 1)), host_number)
+        return self.receives(Leave(group(self.family, 1)), host_number)
 
     def mode(self) -> int:
         """Return the compatibility mode of the group: the version of its oldest host."""

@@ -12,10 +12,10 @@ from ..families import ALLOW, BLOCK, IS_EX, IS_IN, TO_EX, TO_IN
 
 
 class Row(NamedTuple):
-    """A row of the tables: the new state, and the actions.
+    """A row of the tables: the new state and the actions.
 
-    ``renewed`` get the membership interval, ``like_group`` the group timer as it was;
-    the group timer is set to the membership interval where ``renew_group``.
+    The timers of ``renewed`` are set to the membership interval, those of ``like_group`` to the
+    group timer as it was. With ``renew_group`` the group timer is set to the membership interval.
     """
 
     mode: FilterMode

@@ -60,7 +60,7 @@ class ElectionTests(RouterTests):
             robustness,
             interval,
         )
-        return self.hears(packet, of)
+        return self.receives(packet, of)
 
     def general(self) -> list[float]:
         """Return when general queries were sent since the last call, and forget all queries."""

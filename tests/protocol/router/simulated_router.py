@@ -15,11 +15,12 @@ from mcproxy.protocol.wire.packets import Packet, Query, Record, RecordType, Rep
 
 from ..families import ALLOW, IS_EX, START, FamilyTests, group, host, source
 
-MANY = 300
+MOST_CALLS = 300
+"""Calls of ``advance`` in a row, by which time must have gone on."""
 
 
 class ExpectedQuery(NamedTuple):
-    """A specific query as the link hears it; ``when`` counts from the start."""
+    """A specific query as it is sent; ``when`` counts from the start."""
 
     when: float
     sources: frozenset[int] = frozenset()
@@ -28,12 +29,12 @@ class ExpectedQuery(NamedTuple):
 
 
 def query_at(when: float, *sources: int, suppress: bool = False, group: int = 1) -> ExpectedQuery:
-    """A query about some sources, or about the group itself."""
+    """Return the query for some sources, or for the group itself."""
     return ExpectedQuery(when, frozenset(sources), suppress, group)
 
 
 class RouterTests(FamilyTests):
-    """Tests that tell a router what hosts say, let time pass, and look at what it does."""
+    """Tests with a router that receives packets while a simulated clock runs."""
 
     settings = QuerierSettings()
 
@@ -45,7 +46,7 @@ class RouterTests(FamilyTests):
         self.changed: list[Address] = []
 
     def note(self, effects: Effects) -> Effects:
-        """Keep what was sent, each to its proper destination, and what changed."""
+        """Keep what was sent and what changed; check the destinations."""
         for there, packet in effects.send:
             assert isinstance(packet, Query)
             self.assertEqual(there, destination(self.family, packet))
@@ -53,39 +54,35 @@ class RouterTests(FamilyTests):
         self.changed += effects.changed
         return effects
 
-    def hears(self, packet: Packet, host_number: int = 1) -> Effects:
-        """The router receives a packet."""
+    def receives(self, packet: Packet, host_number: int = 1) -> Effects:
+        """Deliver a packet of a host or of another router."""
         sender = host(self.family, host_number)
         return self.note(self.querier.receive(packet, sender, self.now))
 
     def reports(self, *records: Record, host_number: int = 1) -> Effects:
-        """The router receives a report."""
-        return self.hears(Report(records), host_number)
+        """Deliver a report of a host."""
+        return self.receives(Report(records), host_number)
 
     def says(
         self, kind: RecordType, *numbers: int, host_number: int = 1, group_number: int = 1
     ) -> Effects:
-        """A host reports one record."""
+        """Deliver a report of a host with one record."""
         record = self.record(kind, *numbers, group_number=group_number)
         return self.reports(record, host_number=host_number)
 
-    def passes(self, seconds: float) -> None:
-        """Time goes on, deadline by deadline."""
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass, deadline by deadline."""
         end = self.now + seconds
         calls = 0
         while (when := self.querier.next_deadline()) is not None and when <= end:
             self.now = max(self.now, when)
             self.note(self.querier.advance(self.now))
             calls += 1
-            self.assertLess(calls, MANY, "the same deadline again and again")
+            self.assertLess(calls, MOST_CALLS, "advance() leaves the same deadline")
         self.now = end
 
-    def until(self, when: float) -> None:
-        """Time goes on to ``when`` seconds after the start."""
-        self.passes(START + when - self.now)
-
-    def heard(self) -> list[ExpectedQuery]:
-        """The specific queries since the last look, by time and S flag."""
+    def specific_queries(self) -> list[ExpectedQuery]:
+        """Return the specific queries since the last call, and forget them."""
         numbers = {source(self.family, n): n for n in range(1, 10)}
         groups = {group(self.family, n): n for n in range(1, 10)}
         seen = []
@@ -98,29 +95,29 @@ class RouterTests(FamilyTests):
     # -- states
 
     def given_include(self, *numbers: int) -> None:
-        """INCLUDE of some sources, their timers new."""
+        """Let the group want some sources, with new timers."""
         self.says(ALLOW, *numbers)
 
     def given_exclude(self, x: tuple[int, ...] = (), y: tuple[int, ...] = ()) -> None:
-        """EXCLUDE (X,Y), all timers new."""
+        """Let the group be in EXCLUDE(X,Y), with new timers."""
         self.says(IS_EX, *y)
         if x:
             self.says(ALLOW, *x)
 
     def check_include(self, timers: dict[int, float]) -> None:
-        """The group is in INCLUDE mode, its sources with these seconds left."""
+        """Check that the group is in INCLUDE mode; ``timers`` are seconds left by source."""
         self.assertEqual(self.subscription(), self.including(*timers))
         if timers:
-            self.assertEqual(self.left(), (INCLUDE, timers, set()))
+            self.assertEqual(self.timers_left(), (INCLUDE, timers, set()))
 
     def check_exclude(self, x: dict[int, float], y: set[int], timer: float) -> None:
-        """The group is in EXCLUDE mode with these lists and seconds left."""
+        """Check that the group is in EXCLUDE(X,Y), with these seconds left."""
         self.assertEqual(self.subscription(), self.excluding(*y))
-        self.assertEqual(self.left(), (EXCLUDE, x, y))
+        self.assertEqual(self.timers_left(), (EXCLUDE, x, y))
         self.assertEqual(self.querier.groups[group(self.family, 1)].timer - self.now, timer)
 
-    def left(self) -> tuple[object, dict[int, float], set[int]]:
-        """Mode, X with the seconds left, and Y."""
+    def timers_left(self) -> tuple[object, dict[int, float], set[int]]:
+        """Return the mode, X with the seconds left, and Y."""
         state = self.querier.groups[group(self.family, 1)]
         x, y = {}, set()
         for number in range(1, 10):
@@ -132,5 +129,5 @@ class RouterTests(FamilyTests):
         return state.mode, x, y
 
     def subscription(self, number: int = 1) -> SourceFilter:
-        """What the link wants of a group."""
+        """Return what the link wants of a group."""
         return self.querier.subscription(group(self.family, number))

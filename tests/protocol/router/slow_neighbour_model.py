@@ -32,13 +32,13 @@ IGNORED: dict[tuple[Family, int], set[RecordType]] = {
     (IPV6, 2): set(),
     (IPV6, 1): {BLOCK},
 }
-"""B.4: the records that a group compatibility mode takes no notice of."""
+"""B.4: the records that are ignored in a group compatibility mode."""
 
 OBJECTION_INTERVAL = 1.0
 
 
 class SlowNeighbour(SlowRouter):
-    """One of several routers."""
+    """A router among other routers."""
 
     def __init__(self, family: Family, settings: QuerierSettings, address: Address) -> None:
         super().__init__(settings)
@@ -54,7 +54,7 @@ class SlowNeighbour(SlowRouter):
         self.older: dict[tuple[Address, int], float] = {}
 
     def start(self, now: float) -> None:
-        """GQ-01, GQ-05, QE-05: be the querier; nothing ends before there may be answers."""
+        """GQ-01, GQ-05, QE-05: become the querier; no timer expires before answers may arrive."""
         limit = now + self.configured.query_response_interval
         for group in self.groups.values():
             group.hold(limit)
@@ -70,12 +70,12 @@ class SlowNeighbour(SlowRouter):
         self.next_general = now + (interval / 4 if self.starting > 0 else interval)
 
     def mode(self, group: Address, now: float) -> int:
-        """GC-01: the oldest version whose timer runs."""
+        """GC-01: return the oldest version whose timer runs."""
         running = [v for (g, v), until in self.older.items() if g == group and until > now]
         return min(running, default=self.family.current_version)
 
     def hear(self, packet: Packet, sender: Address, now: float) -> None:
-        """Any packet of a host or of another router."""
+        """Receive any packet of a host or of another router."""
         match packet:
             case Report(records):
                 if self.version == self.family.current_version:  # VM-04
@@ -145,7 +145,7 @@ class SlowNeighbour(SlowRouter):
         self.older = {key: when for key, when in self.older.items() if key[0] in self.groups}
 
     def times(self) -> list[float]:
-        """Those of the router besides those of its groups."""
+        """Return the times of the router and of its groups."""
         times = super().times()
         if self.next_general is not None:
             times.append(self.next_general)
@@ -154,7 +154,7 @@ class SlowNeighbour(SlowRouter):
         return times
 
     def happens(self, now: float) -> None:
-        """QE-03, and the general queries."""
+        """QE-03: do what is due, the general queries first."""
         if self.next_general == now:
             self._ask_all(now)
         if self.other is not None and self.other_until <= now:

@@ -25,7 +25,7 @@ class SentQuery(NamedTuple):
 
 @dataclass
 class SlowGroup:
-    """State of one group; times are those at which a timer runs out."""
+    """State of one group; a time is when a timer expires."""
 
     mode: FilterMode = INCLUDE
     x: dict[Address, float] = field(default_factory=dict)
@@ -43,17 +43,17 @@ class SlowGroup:
         return SourceFilter(EXCLUDE, self.y)
 
     def hold(self, when: float) -> None:
-        """Let nothing end before this time."""
+        """Let no timer expire before this time."""
         self.x = {source: max(when, end) for source, end in self.x.items()}
         if self.mode is EXCLUDE:
             self.timer = max(when, self.timer)
 
 
 class SlowRouter:
-    """The router part on one link, by the book."""
+    """The router part on one link, as the RFCs describe it."""
 
     silent = False
-    """Whether it is for another router to ask (GQ-03)."""
+    """Whether another router is the querier (GQ-03)."""
 
     def __init__(self, settings: QuerierSettings) -> None:
         self.settings = settings
@@ -61,12 +61,12 @@ class SlowRouter:
         self.queries: list[SentQuery] = []
 
     def subscription(self, group: Address) -> SourceFilter:
-        """What the link wants of ``group``."""
+        """Return what the link wants of ``group``."""
         found = self.groups.get(group)
         return found.subscription() if found else NOTHING
 
     def receive(self, records: Iterable[Record], now: float) -> None:
-        """Act upon records in their order (IGMP3-R-08)."""
+        """Process records in their order (IGMP3-R-08)."""
         for kind, address, listed in records:
             group = self.groups.setdefault(address, SlowGroup())
             x = frozenset(group.x)
@@ -95,7 +95,7 @@ class SlowRouter:
             self._ask_group(address, group, now)
 
     def _keep_counts(self, group: SlowGroup) -> None:
-        """SQ-09: no more questions about sources that are gone or have run out."""
+        """SQ-09: no further queries for sources that are gone or expired."""
         group.source_left = {s: n for s, n in group.source_left.items() if s in group.x}
 
     def _ask_group(self, address: Address, group: SlowGroup, now: float) -> None:
@@ -146,16 +146,16 @@ class SlowRouter:
             yield group.sources_when
 
     def advance(self, until: float) -> None:
-        """All that happens up to ``until``, each at its time."""
+        """Do all that is due up to ``until``, each at its time."""
         while (now := min(self.times(), default=until + 1)) <= until:
             self.happens(now)
 
     def times(self) -> list[float]:
-        """When something is going to happen."""
+        """Return when something is due."""
         return [when for group in self.groups.values() for when in self._events(group)]
 
     def happens(self, now: float) -> None:
-        """What is due at that time and not before."""
+        """Do what is due at that time and not before."""
         for address, group in self.groups.items():
             self._expire(group, now)
             self._keep_counts(group)

@@ -47,8 +47,8 @@ class AddressTests(RouterTests):
         for address in self.not_ours[self.family].split():
             for kind in RecordType:
                 self.reports(Record(kind, packed(address), wanted))
-            self.hears(OldReport(1, packed(address)))
-            self.hears(Leave(packed(address)))
+            self.receives(OldReport(1, packed(address)))
+            self.receives(Leave(packed(address)))
         self.assertEqual((self.querier.groups, self.changed, self.sent), ({}, [], []))
         for address in self.ours[self.family].split():
             self.reports(Record(ALLOW, packed(address), wanted))
@@ -73,7 +73,7 @@ class AddressTests(RouterTests):
         for kind in (IS_IN, ALLOW, TO_IN, BLOCK):
             self.reports(Record(kind, group(self.family, 1), bad))
         self.check_exclude({1: 260}, set(), 260)
-        self.assertEqual(self.heard(), [])
+        self.assertEqual(self.specific_queries(), [])
         for kind in (IS_EX, TO_EX):
             self.setUp()
             self.reports(Record(kind, group(self.family, 1), bad))
@@ -95,32 +95,32 @@ class AddressTests(RouterTests):
         for leaving in (Record(BLOCK, g, self.sources(1)), Record(TO_IN, g)):
             self.reports(Record(ALLOW, g, self.sources(1)))
             self.reports(leaving)
-            self.passes(5)
+            self.pass_time(5)
             self.assertEqual({query.sources for _, query in self.sent}, {self.sources(1)})
             self.assertEqual(self.querier.groups, {})
 
     def test_older_messages_for_ssm_groups_are_ignored(self) -> None:
         """T-068, SSM-02, PSSM-03: reports as well as leaves."""
         g = ssm_group(self.family, 1)
-        self.hears(OldReport(1, g))
+        self.receives(OldReport(1, g))
         self.assertEqual(self.querier.groups, {})
         self.reports(Record(ALLOW, g, self.sources(1)))
-        self.assertEqual(self.hears(OldReport(2, g)), Effects())
-        self.assertEqual(self.hears(Leave(g)), Effects())
-        self.passes(200)
+        self.assertEqual(self.receives(OldReport(2, g)), Effects())
+        self.assertEqual(self.receives(Leave(g)), Effects())
+        self.pass_time(200)
         self.assertEqual((self.querier.subscription(g), self.sent), (self.including(1), []))
 
     def test_older_report_joins_and_older_leave_leaves(self) -> None:
         """OLD-01..05: the leave is queried twice."""
-        self.hears(OldReport(self.family.current_version - 1, group(self.family, 1)))
+        self.receives(OldReport(self.family.current_version - 1, group(self.family, 1)))
         self.check_exclude({}, set(), 260)
-        self.hears(Leave(group(self.family, 1)))
-        self.passes(2)
-        self.assertEqual(self.heard(), [query_at(0), query_at(1)])
+        self.receives(Leave(group(self.family, 1)))
+        self.pass_time(2)
+        self.assertEqual(self.specific_queries(), [query_at(0), query_at(1)])
         self.assertEqual(self.querier.groups, {})
 
     def test_query_without_election_changes_no_timer(self) -> None:
         """QR-06: the router has no address and takes part in no election."""
         self.given_exclude()
-        self.assertEqual(self.hears(Query(3, group(self.family, 1), 1.0)), Effects())
+        self.assertEqual(self.receives(Query(3, group(self.family, 1), 1.0)), Effects())
         self.check_exclude({}, set(), 260)

@@ -20,9 +20,9 @@ class ForgedQueryTests(RouterTests):
         """SEC-02: the response interval stays our own."""
         self.querier.election.address = host(self.family, 5)
         version, anything = self.family.current_version, self.family.unspecified
-        self.hears(Query(version, anything, 0.0, robustness=1, interval=1), host_number=1)
+        self.receives(Query(version, anything, 0.0, robustness=1, interval=1), host_number=1)
         self.assertEqual(self.querier.settings.group_membership_interval, 1 * 1 + 10)
-        self.hears(Query(version, anything, 0.0), host_number=1)
+        self.receives(Query(version, anything, 0.0), host_number=1)
         self.assertEqual(self.querier.settings.group_membership_interval, 260)
         self.given_exclude()
         self.check_exclude({}, set(), 260)
@@ -41,9 +41,9 @@ class AdoptionTests(ElectionTests):
         self.assertEqual(settings.other_querier_present_interval, 185)
         self.given_exclude(x=(1,))
         self.check_exclude({1: 190}, set(), 190)
-        self.passes(184.9)
+        self.pass_time(184.9)
         self.check_other_querier(LOWER)
-        self.passes(0.1)
+        self.pass_time(0.1)
         self.check_is_querier()
 
     def test_query_with_robustness_and_interval_0_means_the_defaults(self) -> None:
@@ -61,10 +61,10 @@ class AdoptionTests(ElectionTests):
         self.check_exclude({}, set(), 190)
         self.says(IS_EX)
         self.check_exclude({}, set(), 50)
-        self.passes(45)
+        self.pass_time(45)
         self.check_is_querier()
         self.check_exclude({}, set(), 10)
-        self.passes(10)
+        self.pass_time(10)
         self.assertEqual(self.subscription(), NOTHING)
 
     def test_query_of_an_older_version_keeps_the_settings(self) -> None:
@@ -81,7 +81,7 @@ class AdoptionTests(ElectionTests):
         """QE-04, GC-05: 2 times 20 s plus 10 s."""
         self.query(robustness=2, interval=20)
         address = group(self.family, 1)
-        self.hears(OldReport(1, address))
+        self.receives(OldReport(1, address))
         older = self.querier.groups[address].older
         assert older is not None
         self.assertEqual(older.next_end(self.now), self.now + 50)
@@ -90,7 +90,7 @@ class AdoptionTests(ElectionTests):
         """QE-05: also in our queries."""
         self.serves(replace(self.settings, robustness=3, query_interval=60))
         self.query(robustness=2, interval=20)
-        self.passes(45)
+        self.pass_time(45)
         self.check_is_querier()
         [(_, query)] = self.sent
         self.assertEqual((query.robustness, query.interval), (3, 60))

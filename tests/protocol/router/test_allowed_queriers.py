@@ -25,7 +25,7 @@ class AllowedQueriersTests(RouterTests):
     def query(self, number: int) -> None:
         """Receive a general query of another router."""
         version, nothing = self.family.current_version, self.family.unspecified
-        self.hears(Query(version, nothing, 10.0), host_number=number)
+        self.receives(Query(version, nothing, 10.0), host_number=number)
 
     def test_query_of_a_router_that_is_not_allowed_is_ignored_and_counted(self) -> None:
         """SEC-01: we stay the querier."""

@@ -42,7 +42,7 @@ class ConfiguredVersionTests(OlderHostTests):
         for version in range(1, self.family.current_version):
             self.speaks(version)
             self.note(self.querier.start(self.now))
-            self.passes(160)
+            self.pass_time(160)
             times = [when - START for when, _ in self.sent]
             self.assertEqual(times, [0, 31.25, 156.25])
             if self.family is IPV6:
@@ -59,7 +59,7 @@ class ConfiguredVersionTests(OlderHostTests):
                 self.assertEqual(self.says(kind, 1), Effects())
             self.assertEqual(self.querier.groups, {})
             self.old_report()
-            self.passes(10)
+            self.pass_time(10)
             for kind in (IS_EX, TO_EX, TO_IN, BLOCK):
                 self.assertEqual(self.says(kind, 1), Effects())
             self.check_exclude({}, set(), 250)
@@ -71,7 +71,7 @@ class ConfiguredVersionTests(OlderHostTests):
                 self.speaks(configured)
                 self.old_report(version)
                 self.check_exclude({}, set(), 260)
-                self.passes(260)
+                self.pass_time(260)
                 self.assertEqual(self.querier.groups, {})
 
     def test_leave_is_queried_in_the_configured_version(self) -> None:
@@ -79,9 +79,9 @@ class ConfiguredVersionTests(OlderHostTests):
         self.speaks(self.family.current_version - 1)
         self.old_report()
         self.old_leave()
-        self.passes(1.9)
+        self.pass_time(1.9)
         self.assertEqual(self.subscription(), ANY_SOURCE)
-        self.passes(0.1)
+        self.pass_time(0.1)
         self.assertEqual(self.subscription(), NOTHING)
         if self.family is IPV6:
             expected = b"\x82\0\0\0" + (1000).to_bytes(2, "big") + bytes(2)
@@ -120,10 +120,10 @@ class IGMPv2RouterTests(OlderHostTests, SynchronousTestCase):
     def test_igmpv2_router_ignores_leaves_while_an_igmpv1_host_is_present(self) -> None:
         """GC-02, GC-05: later leaves count."""
         self.old_report(1)
-        self.passes(100)
+        self.pass_time(100)
         self.old_report(2, host_number=2)
         self.assertEqual(self.old_leave(host_number=2), Effects())
-        self.passes(160)
+        self.pass_time(160)
         self.old_leave(host_number=2)
         self.assertEqual([query for _, query in self.sent], [self.question()])
 

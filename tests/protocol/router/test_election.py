@@ -17,35 +17,35 @@ class RoleTests(ElectionTests):
 
     def test_router_is_the_querier_from_its_start(self) -> None:
         """GQ-01: the start is no change of role."""
-        self.passes(1000)
+        self.pass_time(1000)
         self.check_is_querier()
         self.assertEqual(self.roles, [])
 
     def test_lower_address_becomes_the_querier(self) -> None:
         """T-080, QE-01: we send no query for 255 s."""
-        self.passes(10)
+        self.pass_time(10)
         self.query()
         self.check_other_querier(LOWER)
-        self.passes(254.9)
+        self.pass_time(254.9)
         self.assertEqual(self.general(), [])
         self.assertEqual(self.roles, [(10, False)])
 
     def test_higher_address_does_not_become_the_querier(self) -> None:
         """T-081, QE-02: it has to give way."""
-        self.passes(10)
+        self.pass_time(10)
         self.query(of=HIGHER)
         self.check_is_querier()
-        self.passes(200)
+        self.pass_time(200)
         self.assertEqual(self.general(), [10, 31.25, 156.25])
         self.assertEqual(self.roles, [])
 
     def test_query_of_a_higher_address_is_answered_at_most_once_a_second(self) -> None:
         """QE-02: the answer is a general query."""
-        self.passes(10)
+        self.pass_time(10)
         for _ in range(9):
             self.query(of=HIGHER)
             self.query(of=HIGHER, about_group=True)
-            self.passes(0.25)
+            self.pass_time(0.25)
         self.assertEqual(self.general(), [10, 11, 12])
 
     def test_only_the_querier_answers_a_higher_address(self) -> None:
@@ -102,22 +102,22 @@ class RoleTests(ElectionTests):
     def test_each_query_of_the_querier_extends_its_time(self) -> None:
         """QE-01: specific ones and ones with the S flag, too."""
         self.query()
-        self.passes(250)
+        self.pass_time(250)
         self.query(about_group=True)
-        self.passes(250)
+        self.pass_time(250)
         self.query(1, suppress=True)
-        self.passes(50)
+        self.pass_time(50)
         self.query(suppress=True)
-        self.passes(254.9)
+        self.pass_time(254.9)
         self.check_other_querier(LOWER)
         self.assertEqual(self.roles, [(0, False)])
-        self.passes(0.1)
+        self.pass_time(0.1)
         self.check_is_querier()
 
     def test_router_becomes_the_querier_after_255_seconds_of_silence(self) -> None:
         """T-082, QE-03, GQ-05: it sends a query at once."""
         self.query()
-        self.passes(500)
+        self.pass_time(500)
         self.check_is_querier()
         self.assertEqual(self.general(), [255, 286.25, 411.25])
         self.assertEqual(self.roles, [(0, False), (255, True)])
@@ -126,7 +126,7 @@ class RoleTests(ElectionTests):
         """QE-01, QE-03: with startup queries each time."""
         for _ in range(3):
             self.query()
-            self.passes(300)
+            self.pass_time(300)
         times = [0, 255, 300, 555, 600, 855]
         self.assertEqual(self.roles, [(when, when % 300 == 255) for when in times])
         self.assertEqual(self.general(), [255, 286.25, 555, 586.25, 855, 886.25])
@@ -134,20 +134,20 @@ class RoleTests(ElectionTests):
     def test_still_lower_address_replaces_the_other_querier(self) -> None:
         """QE-01: our role does not change."""
         self.query()
-        self.passes(100)
+        self.pass_time(100)
         self.query(of=LOWEST, robustness=3)
         self.check_other_querier(LOWEST)
         self.assertEqual(self.querier.settings.robustness, 3)
-        self.passes(254)
+        self.pass_time(254)
         self.check_other_querier(LOWEST)
         self.assertEqual(self.roles, [(0, False)])
 
     def test_next_lower_router_replaces_a_silent_querier(self) -> None:
         """QE-01: we do not become the querier in between."""
         self.query(of=LOWEST)
-        self.passes(254.9)
+        self.pass_time(254.9)
         self.query(of=LOWER)
-        self.passes(10)
+        self.pass_time(10)
         self.check_other_querier(LOWER)
         self.assertEqual(self.general(), [])
 
@@ -156,25 +156,25 @@ class RoleTests(ElectionTests):
         self.given_exclude()
         self.query(robustness=3, interval=60)
         before = self.querier.settings
-        self.passes(100)
+        self.pass_time(100)
         self.query(of=HIGHER)
         self.query(of=HIGHER, about_group=True)
         self.assertEqual(self.querier.settings, before)
         self.check_other_querier(LOWER)
         self.check_exclude({}, set(), 160)
-        self.passes(85)
+        self.pass_time(85)
         self.assertTrue(self.querier.is_querier)
 
     def test_new_address_restarts_the_election(self) -> None:
         """QE-07: with startup queries."""
         self.query()
-        self.passes(10)
+        self.pass_time(10)
         self.querier.election.address = host(self.family, LOWEST)
         self.note(self.querier.start(self.now))
         self.check_is_querier()
         self.query(of=LOWEST)
         self.check_is_querier()
-        self.passes(300)
+        self.pass_time(300)
         self.assertEqual(self.general(), [10, 41.25, 166.25, 291.25])
         self.assertEqual(self.roles, [(0, False), (10, True)])
 
@@ -191,7 +191,7 @@ class RoleTests(ElectionTests):
             self.serves(replace(self.settings, version=ours))
             self.query(version=theirs)
             self.check_other_querier(LOWER)
-            self.passes(255)
+            self.pass_time(255)
             self.assertTrue(self.querier.is_querier)
             self.assertEqual({query.version for _, query in self.sent}, {older})
 
@@ -199,5 +199,5 @@ class RoleTests(ElectionTests):
         """ADR-01: its time runs on."""
         self.query()
         self.reports(self.record(IS_EX)._replace(group=self.family.all_nodes))
-        self.passes(254.9)
+        self.pass_time(254.9)
         self.check_other_querier(LOWER)

@@ -31,19 +31,19 @@ class NoElectionTests(ElectionTests):
         for number in (LOWER, HIGHER):
             self.query(of=number)
             self.query(of=number, about_group=True)
-        self.passes(200)
+        self.pass_time(200)
         self.check_is_querier()
         self.assertEqual(self.general(), [31.25, 156.25])
         self.assertEqual((self.roles, self.subscription()), ([], ANY_SOURCE))
 
     def test_switching_the_election_off_ends_the_role_of_the_other_querier(self) -> None:
         """At once."""
-        self.passes(10)
+        self.pass_time(10)
         self.query()
         self.ours = replace(self.settings, elects=False)
         self.note(self.querier.reconfigure(self.ours, self.now))
         self.sent.clear()
-        self.passes(1)
+        self.pass_time(1)
         self.check_is_querier()
         self.assertEqual(self.roles, [(10, False), (10, True)])
         self.assertEqual(self.general(), [10])
@@ -73,9 +73,9 @@ class IGMPv1QuerierTests(ElectionTests, SynchronousTestCase):
     def test_igmpv1_query_does_not_extend_the_time_of_the_querier(self) -> None:
         """QE-11: we become the querier as planned."""
         self.query()
-        self.passes(200)
+        self.pass_time(200)
         self.query(version=1)
-        self.passes(55)
+        self.pass_time(55)
         self.check_is_querier()
 
 

@@ -28,7 +28,7 @@ class GeneralQueryTests(RouterTests):
     def test_startup_queries_are_sent_at_0_and_31_seconds(self) -> None:
         """T-040, GQ-01: later ones follow every 125 s."""
         self.start()
-        self.passes(500)
+        self.pass_time(500)
         self.assertEqual(self.times(), [0, 31.25, 156.25, 281.25, 406.25])
         self.assertEqual(self.querier.last_general_query, START + 406.25)
 
@@ -47,22 +47,22 @@ class GeneralQueryTests(RouterTests):
             self.querier = Querier(self.family, settings)
             self.now = START
             self.start()
-            self.passes(times[-1])
+            self.pass_time(times[-1])
             self.assertEqual(self.times(), times)
 
     def test_restart_sends_startup_queries_again(self) -> None:
         """QE-07, GQ-06: a new address starts the series again."""
         self.start()
-        self.passes(10)
+        self.pass_time(10)
         self.start()
-        self.passes(160)
+        self.pass_time(160)
         self.assertEqual(self.times(), [0, 10, 41.25, 166.25])
 
     def test_general_query_changes_no_timer(self) -> None:
         """The timers run on."""
         self.start()
         self.given_exclude(x=(1,))
-        self.passes(125)
+        self.pass_time(125)
         self.check_exclude({1: 135}, set(), 135)
 
     def test_record_for_the_unspecified_group_is_ignored(self) -> None:
@@ -70,5 +70,5 @@ class GeneralQueryTests(RouterTests):
         self.start()
         self.reports(Record(IS_EX, self.family.unspecified))
         self.assertEqual(self.querier.groups, {})
-        self.passes(40)
+        self.pass_time(40)
         self.assertEqual(self.times(), [0, 31.25])

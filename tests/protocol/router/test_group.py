@@ -22,12 +22,12 @@ RENEWED = 900.0
 
 
 def lists() -> list[Sources]:
-    """Every list of up to three sources."""
+    """Return every list of up to three sources."""
     return [frozenset(c) for c in chain(*(combinations(SMALL, n) for n in range(4)))]
 
 
-def one_of_each(mode: FilterMode, x: Sources, y: Sources) -> Group:
-    """A group in that state, each of X with a time of its own."""
+def group_in_state(mode: FilterMode, x: Sources, y: Sources) -> Group:
+    """Return a group in that state; each source of X has a time of its own."""
     made = Group()
     made.mode = mode
     made.timer = GROUP_TIMER if mode is EXCLUDE else STOPPED
@@ -36,21 +36,21 @@ def one_of_each(mode: FilterMode, x: Sources, y: Sources) -> Group:
 
 
 def times(x: Sources) -> dict[bytes, float]:
-    """A time for each source that is no other's."""
+    """Return a different time for each source."""
     return {address: 100.0 + address[-1] for address in x}
 
 
 class TableTests(SynchronousTestCase):
     """CS-01..04 and SC-01..08, T-042..053: every state and record of three sources.
 
-    SC-13: what a row asks for is reckoned from the state before. CHG-05: hosts of the
+    SC-13: the actions of a row depend on the state before the record. CHG-05: hosts of the
     lightweight profile send no other records.
     """
 
     def check(self, state: Group, record: Record, row: Row) -> None:
         """Check that applying ``record`` to ``state`` does what the row says."""
         known = {**state.sources}
-        doubt = state.apply(record, RENEWED)
+        queried = state.apply(record, RENEWED)
         expected = {
             **{s: known.get(s) for s in row.x},
             **dict.fromkeys(row.renewed, RENEWED),
@@ -58,20 +58,20 @@ class TableTests(SynchronousTestCase):
             **dict.fromkeys(row.y, STOPPED),
         }
         self.assertEqual((state.mode, state.sources), (row.mode, expected), record)
-        self.assertEqual((doubt.group, doubt.sources), (row.ask_group, row.ask), record)
+        self.assertEqual((queried.group, queried.sources), (row.ask_group, row.ask), record)
         if row.mode is EXCLUDE:
             self.assertEqual(state.timer, RENEWED if row.renew_group else GROUP_TIMER)
 
     def test_every_record_in_include_mode_follows_its_row(self) -> None:
         """Every state INCLUDE(A)."""
         for kind, a, b in product(RecordType, lists(), lists()):
-            state = one_of_each(INCLUDE, a, NO_SOURCES)
+            state = group_in_state(INCLUDE, a, NO_SOURCES)
             self.check(state, Record(kind, G, b), INCLUDE_ROWS[kind](a, b))
 
     def test_every_record_in_exclude_mode_follows_its_row(self) -> None:
         """Every state EXCLUDE(X,Y)."""
         for kind, (x, y), a in product(RecordType, self.disjoint(), lists()):
-            state = one_of_each(EXCLUDE, x, y)
+            state = group_in_state(EXCLUDE, x, y)
             self.check(state, Record(kind, G, a), EXCLUDE_ROWS[kind](x, y, a))
 
     def disjoint(self) -> Iterator[tuple[Sources, Sources]]:
@@ -92,11 +92,11 @@ class SubscriptionTests(SynchronousTestCase):
         for x, y in product(lists(), lists()):
             if x & y:
                 continue
-            excluding = one_of_each(EXCLUDE, x, y)
+            excluding = group_in_state(EXCLUDE, x, y)
             self.assertTrue(excluding)
             self.assertEqual(excluding.subscription(), SourceFilter(EXCLUDE, y))
             self.assertEqual(frozenset(excluding.forwarded()), x)
-            including = one_of_each(INCLUDE, x, NO_SOURCES)
+            including = group_in_state(INCLUDE, x, NO_SOURCES)
             self.assertEqual(bool(including), bool(x))
             self.assertEqual(including.subscription(), SourceFilter(INCLUDE, x))
 
@@ -112,7 +112,7 @@ class ExpiryTests(SynchronousTestCase):
 
     def test_expired_source_in_include_mode_is_forgotten(self) -> None:
         """RT-03: at its time and not before."""
-        state = one_of_each(INCLUDE, sources(IPV4, 1, 2), NO_SOURCES)
+        state = group_in_state(INCLUDE, sources(IPV4, 1, 2), NO_SOURCES)
         self.assertFalse(state.expire(100.5))
         self.assertTrue(state.expire(101.0))
         self.assertEqual(state.sources, {SMALL[1]: 102.0})
@@ -121,7 +121,7 @@ class ExpiryTests(SynchronousTestCase):
 
     def test_expired_source_in_exclude_mode_is_blocked(self) -> None:
         """RT-04: from then on."""
-        state = one_of_each(EXCLUDE, sources(IPV4, 1, 2), sources(IPV4, 3))
+        state = group_in_state(EXCLUDE, sources(IPV4, 1, 2), sources(IPV4, 3))
         self.assertTrue(state.expire(101.0))
         expected = SourceFilter(EXCLUDE, sources(IPV4, 1, 3))
         self.assertEqual(state.subscription(), expected)
@@ -129,20 +129,20 @@ class ExpiryTests(SynchronousTestCase):
 
     def test_expired_group_timer_keeps_running_sources(self) -> None:
         """TX-01: blocked sources are forgotten."""
-        state = one_of_each(EXCLUDE, sources(IPV4, 1), sources(IPV4, 3))
+        state = group_in_state(EXCLUDE, sources(IPV4, 1), sources(IPV4, 3))
         state.timer = 50.0
         self.assertTrue(state.expire(50.0))
         self.assertEqual((state.mode, state.sources), (INCLUDE, {SMALL[0]: 101.0}))
 
     def test_expired_group_timer_without_running_sources_empties_the_group(self) -> None:
         """TX-02: nothing is left."""
-        state = one_of_each(EXCLUDE, NO_SOURCES, sources(IPV4, 3))
+        state = group_in_state(EXCLUDE, NO_SOURCES, sources(IPV4, 3))
         self.assertTrue(state.expire(GROUP_TIMER))
         self.assertFalse(state)
 
     def test_source_that_expires_with_the_group_is_forgotten(self) -> None:
         """Both have the same time."""
-        state = one_of_each(EXCLUDE, sources(IPV4, 1), NO_SOURCES)
+        state = group_in_state(EXCLUDE, sources(IPV4, 1), NO_SOURCES)
         state.timer = 101.0
         self.assertTrue(state.expire(101.0))
         self.assertFalse(state)
@@ -154,15 +154,15 @@ class NextEventTests(SynchronousTestCase):
     def test_next_event_is_the_earliest_running_timer(self) -> None:
         """Blocked sources have none."""
         self.assertIsNone(Group().next_event())
-        self.assertEqual(one_of_each(EXCLUDE, NO_SOURCES, NO_SOURCES).next_event(), GROUP_TIMER)
-        blocking = one_of_each(EXCLUDE, NO_SOURCES, sources(IPV4, 1))
+        self.assertEqual(group_in_state(EXCLUDE, NO_SOURCES, NO_SOURCES).next_event(), GROUP_TIMER)
+        blocking = group_in_state(EXCLUDE, NO_SOURCES, sources(IPV4, 1))
         self.assertEqual(blocking.next_event(), GROUP_TIMER)
-        self.assertEqual(one_of_each(EXCLUDE, sources(IPV4, 2), NO_SOURCES).next_event(), 102.0)
-        self.assertEqual(one_of_each(INCLUDE, sources(IPV4, 3), NO_SOURCES).next_event(), 103.0)
+        self.assertEqual(group_in_state(EXCLUDE, sources(IPV4, 2), NO_SOURCES).next_event(), 102.0)
+        self.assertEqual(group_in_state(INCLUDE, sources(IPV4, 3), NO_SOURCES).next_event(), 103.0)
 
     def test_next_event_is_the_next_query_if_one_is_pending(self) -> None:
         """It comes before the timers that it lowered."""
-        state = one_of_each(EXCLUDE, sources(IPV4, 1), NO_SOURCES)
+        state = group_in_state(EXCLUDE, sources(IPV4, 1), NO_SOURCES)
         state.inquiry = Inquiry()
         self.assertIsNone(state.inquiry.next())
         self.assertEqual(state.next_event(), 101.0)
@@ -173,7 +173,7 @@ class NextEventTests(SynchronousTestCase):
 
     def test_lowering_changes_later_timers_only(self) -> None:
         """SQ-01, SQ-03: earlier timers and blocked sources stay."""
-        state = one_of_each(EXCLUDE, sources(IPV4, 1, 2), sources(IPV4, 3))
+        state = group_in_state(EXCLUDE, sources(IPV4, 1, 2), sources(IPV4, 3))
         state.lower_group(600.0)
         self.assertEqual(state.timer, GROUP_TIMER)
         state.lower_group(400.0)

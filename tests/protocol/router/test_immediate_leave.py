@@ -24,11 +24,11 @@ class OlderHostLeaveTests(OlderHostTests):
         """Another host may be there that did not report, because this one had."""
         self.old_report()
         self.old_leave()
-        self.passes(1.9)
+        self.pass_time(1.9)
         self.assertEqual(
-            (self.subscription(), self.heard()), (ANY_SOURCE, [query_at(0), query_at(1)])
+            (self.subscription(), self.specific_queries()), (ANY_SOURCE, [query_at(0), query_at(1)])
         )
-        self.passes(0.1)
+        self.pass_time(0.1)
         self.assertEqual(self.subscription(), NOTHING)
 
     def test_leave_of_a_newer_host_is_queried_beside_an_older_host(self) -> None:
@@ -36,23 +36,25 @@ class OlderHostLeaveTests(OlderHostTests):
         self.says(TO_EX, host_number=2)
         self.old_report()
         self.says(TO_IN, host_number=2)
-        self.assertEqual((self.subscription(), self.heard()), (ANY_SOURCE, [query_at(0)]))
+        self.assertEqual(
+            (self.subscription(), self.specific_queries()), (ANY_SOURCE, [query_at(0)])
+        )
 
     def test_leave_is_immediate_after_the_older_host_expired(self) -> None:
         """The last newer host is the last one."""
         self.old_report()
-        self.passes(200)
+        self.pass_time(200)
         self.says(IS_EX, host_number=2)
-        self.passes(60)
+        self.pass_time(60)
         self.says(TO_IN, host_number=2)
-        self.assertEqual((self.subscription(), self.heard()), (NOTHING, []))
+        self.assertEqual((self.subscription(), self.specific_queries()), (NOTHING, []))
 
     def test_leave_of_another_group_is_immediate(self) -> None:
         """The older host joined one group only."""
         self.old_report()
         self.says(TO_EX, group_number=2)
         self.says(TO_IN, group_number=2)
-        self.assertEqual((self.subscription(2), self.heard()), (NOTHING, []))
+        self.assertEqual((self.subscription(2), self.specific_queries()), (NOTHING, []))
 
 
 @both_families
@@ -66,7 +68,7 @@ class ImmediateLeaveTests(RouterTests):
         self.says(TO_EX)
         effects = self.says(TO_IN)
         self.assertEqual(effects.changed, [group(self.family, 1)])
-        self.assertEqual((self.querier.groups, self.heard()), ({}, []))
+        self.assertEqual((self.querier.groups, self.specific_queries()), ({}, []))
 
     def test_block_of_the_last_host_ends_the_source_at_once(self) -> None:
         """Each source by itself."""
@@ -74,7 +76,7 @@ class ImmediateLeaveTests(RouterTests):
         self.says(BLOCK, 1)
         self.check_include({2: 260})
         self.says(BLOCK, 2)
-        self.assertEqual((self.querier.groups, self.heard()), ({}, []))
+        self.assertEqual((self.querier.groups, self.specific_queries()), ({}, []))
 
     def test_leave_is_queried_while_another_host_wants_the_group(self) -> None:
         """The leave of the last host is immediate."""
@@ -82,8 +84,8 @@ class ImmediateLeaveTests(RouterTests):
             self.says(TO_EX, host_number=number)
         self.says(TO_IN, host_number=1)
         self.assertEqual(self.subscription(), ANY_SOURCE)
-        self.assertEqual(self.heard(), [query_at(0)])
-        self.passes(1)
+        self.assertEqual(self.specific_queries(), [query_at(0)])
+        self.pass_time(1)
         self.says(TO_IN, host_number=2)
         self.assertEqual(self.querier.groups, {})
 
@@ -93,14 +95,14 @@ class ImmediateLeaveTests(RouterTests):
             self.says(ALLOW, 1, host_number=number)
         self.says(BLOCK, 1, host_number=1)
         self.check_include({1: 2})
-        self.assertEqual(self.heard(), [query_at(0, 1)])
+        self.assertEqual(self.specific_queries(), [query_at(0, 1)])
 
     def test_change_from_any_source_to_one_ends_the_others_at_once(self) -> None:
         """No query is sent."""
         self.says(TO_EX)
         self.says(TO_IN, 1)
         self.check_include({1: 260})
-        self.assertEqual(self.heard(), [])
+        self.assertEqual(self.specific_queries(), [])
 
     def test_source_of_another_host_stays_when_the_exclude_host_leaves(self) -> None:
         """The EXCLUDE state of the group did not list it."""
@@ -114,32 +116,36 @@ class ImmediateLeaveTests(RouterTests):
         for _ in range(5):
             self.says(IS_EX, host_number=1)
             self.says(IS_EX, host_number=2)
-            self.passes(200)
+            self.pass_time(200)
         self.says(TO_IN, host_number=1)
         self.assertEqual(self.subscription(), ANY_SOURCE)
 
     def test_vanished_host_is_forgotten_when_its_report_expires(self) -> None:
         """Later leaves of others are immediate."""
         self.says(IS_EX, host_number=1)
-        self.passes(200)
+        self.pass_time(200)
         self.says(IS_EX, host_number=2)
-        self.passes(60)
+        self.pass_time(60)
         self.says(TO_IN, host_number=2)
         self.assertEqual(self.querier.groups, {})
 
     def test_leave_of_a_host_of_an_older_version_is_queried(self) -> None:
         """Its report suppressed those of other hosts."""
-        self.hears(OldReport(self.family.current_version - 1, group(self.family, 1)), host_number=1)
-        self.hears(Leave(group(self.family, 1)), host_number=1)
+        self.receives(
+            OldReport(self.family.current_version - 1, group(self.family, 1)), host_number=1
+        )
+        self.receives(Leave(group(self.family, 1)), host_number=1)
         self.assertEqual(self.subscription(), ANY_SOURCE)
-        self.assertEqual(self.heard(), [query_at(0)])
+        self.assertEqual(self.specific_queries(), [query_at(0)])
 
     def test_leave_is_immediate_after_the_report_of_the_older_host_expired(self) -> None:
         """All hosts are known again."""
-        self.hears(OldReport(self.family.current_version - 1, group(self.family, 1)), host_number=1)
-        self.passes(200)
+        self.receives(
+            OldReport(self.family.current_version - 1, group(self.family, 1)), host_number=1
+        )
+        self.pass_time(200)
         self.says(IS_EX, host_number=2)
-        self.passes(60)
+        self.pass_time(60)
         self.says(TO_IN, host_number=2)
         self.assertEqual(self.querier.groups, {})
 
@@ -150,7 +156,7 @@ class ImmediateLeaveTests(RouterTests):
         self.note(self.querier.receive(Report((joins,)), nobody, self.now))
         self.note(self.querier.receive(Report((leaves,)), nobody, self.now))
         self.assertEqual(self.subscription(), ANY_SOURCE)
-        self.assertEqual(self.heard(), [query_at(0)])
+        self.assertEqual(self.specific_queries(), [query_at(0)])
 
     def test_leave_at_the_expiry_of_a_source_keeps_the_other_source(self) -> None:
         """The source expires when the record arrives."""

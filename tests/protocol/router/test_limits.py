@@ -38,7 +38,7 @@ class GroupLimitTests(RouterTests):
         self.assertNotIn(group(self.family, 3), self.changed)
         self.says(TO_EX, 1, group_number=2)
         self.says(TO_IN, group_number=1)
-        self.passes(2)
+        self.pass_time(2)
         self.says(TO_EX, group_number=3)
         self.assertEqual(self.subscription(3), ANY_SOURCE)
 
@@ -67,7 +67,7 @@ class SourceLimitTests(RouterTests):
         self.says(ALLOW, 3)
         self.check_include({1: 260, 2: 260})
         self.assertEqual((self.refusals(), self.changed), (1, [group(self.family, 1)]))
-        self.passes(100)
+        self.pass_time(100)
         self.says(IS_IN, 1, 2, 3)
         self.check_include({1: 260, 2: 260})
 
@@ -82,16 +82,16 @@ class SourceLimitTests(RouterTests):
         self.says(TO_IN, 3)
         self.says(BLOCK, 3)
         self.check_include({1: 260, 2: 260})
-        self.assertEqual(self.heard(), [])
+        self.assertEqual(self.specific_queries(), [])
 
     def test_leave_and_block_of_known_sources_are_not_refused(self) -> None:
         """LIM-01: they need no room."""
         self.says(ALLOW, 1, 2)
         self.says(BLOCK, 1)
-        self.passes(2)
+        self.pass_time(2)
         self.check_include({2: 258})
         self.says(TO_IN)
-        self.passes(2)
+        self.pass_time(2)
         self.assertEqual((self.querier.groups, self.refusals()), ({}, 0))
 
     def test_exclude_list_beyond_the_limit_blocks_nothing(self) -> None:
@@ -107,7 +107,7 @@ class SourceLimitTests(RouterTests):
         """LIM-02: the refused source is forwarded further."""
         self.given_exclude(y=(1, 2))
         self.says(BLOCK, 3)
-        self.passes(2)
+        self.pass_time(2)
         self.assertEqual(self.subscription(), self.excluding(1, 2))
 
     def test_ssm_group_at_the_limit_refuses_a_further_source(self) -> None:
@@ -132,13 +132,13 @@ class ReportRateTests(RouterTests):
         self.assertEqual(len(self.querier.groups), 3)
         self.assertEqual(self.querier.refused, {Refusal.RATE: 2})
         self.querier.election.address = host(self.family, 5)
-        self.hears(Query(self.family.current_version, self.family.unspecified, 10.0))
+        self.receives(Query(self.family.current_version, self.family.unspecified, 10.0))
         self.assertFalse(self.querier.is_querier)
 
     def test_rate_limit_recovers_with_time(self) -> None:
         """LIM-03: at most a second's worth of reports is saved up."""
         for wait, passed in ((0, 3), (0.5, 1), (0.5, 2), (100, 3)):
-            self.passes(wait)
+            self.pass_time(wait)
             before = self.querier.refused[Refusal.RATE]
             for _ in range(5):
                 self.says(IS_EX)
@@ -147,11 +147,29 @@ class ReportRateTests(RouterTests):
     def test_older_reports_and_leaves_count_for_the_rate(self) -> None:
         """LIM-03: the leave is dropped."""
         for _ in range(3):
-            self.hears(OldReport(self.family.current_version - 1, group(self.family, 1)))
-        self.hears(Leave(group(self.family, 1)))
-        self.assertEqual((self.subscription(), self.heard()), (ANY_SOURCE, []))
+            self.receives(OldReport(self.family.current_version - 1, group(self.family, 1)))
+        self.receives(Leave(group(self.family, 1)))
+        self.assertEqual((self.subscription(), self.specific_queries()), (ANY_SOURCE, []))
 
     def test_rate_limit_does_not_recover_without_time(self) -> None:
         """The clock shows the same time."""
         limit = RateLimit(1)
         self.assertEqual([limit.passes(START) for _ in range(3)], [True, False, False])
+
+
+@both_families
+class RefusedRecordTests(RouterTests):
+    """Records that are refused whatever the limits are."""
+
+    def test_refused_records_are_counted_by_reason(self) -> None:
+        """SSM-08, V-14: scope, sources and source-specific groups."""
+        self.reports(Record(TO_EX, self.family.all_nodes))
+        self.reports(Record(ALLOW, group(self.family, 1), frozenset([self.family.all_nodes])))
+        self.reports(Record(TO_EX, ssm_group(self.family, 1)))
+        older = self.family.current_version - 1
+        self.receives(OldReport(older, ssm_group(self.family, 1)))
+        self.receives(Leave(ssm_group(self.family, 1)))
+        expected = {Refusal.SCOPE: 1, Refusal.SOURCES: 1, Refusal.SSM: 3}
+        self.assertEqual(self.querier.refused, expected)
+        self.assertEqual(self.querier.admission.refusals, 5)
+        self.assertEqual(self.querier.groups, {})

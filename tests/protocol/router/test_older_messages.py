@@ -28,7 +28,7 @@ class OlderMessageTests(OlderHostTests):
     def test_older_report_renews_the_group_and_unblocks_sources(self) -> None:
         """OLD-02: as IS_EX without sources does."""
         self.given_exclude(x=(1,), y=(2,))
-        self.passes(100)
+        self.pass_time(100)
         self.old_report()
         self.check_exclude({}, set(), 260)
 
@@ -37,25 +37,25 @@ class OlderMessageTests(OlderHostTests):
         self.given_include(1, 2)
         self.old_report()
         self.check_exclude({}, set(), 260)
-        self.assertEqual(self.heard(), [])
+        self.assertEqual(self.specific_queries(), [])
 
     def test_older_leave_sends_two_queries_and_ends_the_group_after_2_seconds(self) -> None:
         """T-066, OLD-03, OLD-05: as a leave of the current version does."""
         self.old_report()
         self.old_leave()
         self.check_exclude({}, set(), 2)
-        self.passes(10)
-        self.assertEqual(self.heard(), [query_at(0), query_at(1)])
+        self.pass_time(10)
+        self.assertEqual(self.specific_queries(), [query_at(0), query_at(1)])
         self.assertEqual(self.querier.groups, {})
 
     def test_older_leave_keeps_a_group_that_another_host_reports(self) -> None:
         """OLD-03, SQ-02: the second query has the suppress flag."""
         self.old_report()
         self.old_leave()
-        self.passes(0.5)
+        self.pass_time(0.5)
         self.old_report(host_number=2)
-        self.passes(10)
-        self.assertEqual(self.heard(), [query_at(0), query_at(1, suppress=True)])
+        self.pass_time(10)
+        self.assertEqual(self.specific_queries(), [query_at(0), query_at(1, suppress=True)])
         self.check_exclude({}, set(), 250)
 
     def test_queries_for_a_group_with_older_hosts_have_the_current_version(self) -> None:
@@ -79,6 +79,6 @@ class OlderMessageTests(OlderHostTests):
     def test_older_messages_for_link_local_groups_are_ignored(self) -> None:
         """ADR-01..05: reports as well as leaves."""
         for address in (self.family.all_nodes, self.family.report_destination):
-            self.assertEqual(self.hears(OldReport(1, address)), Effects())
-            self.assertEqual(self.hears(Leave(address)), Effects())
+            self.assertEqual(self.receives(OldReport(1, address)), Effects())
+            self.assertEqual(self.receives(Leave(address)), Effects())
         self.assertEqual(self.querier.groups, {})

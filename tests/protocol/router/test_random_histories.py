@@ -46,7 +46,7 @@ any_settings = st.builds(
 
 
 def specific(sent: list[tuple[float, Query]]) -> Counter[SentQuery]:
-    """Queries as the slow router notes them."""
+    """Return queries in the form that the slow router keeps."""
     return Counter(SentQuery(when, q.group, q.sources, q.suppress) for when, q in sent)
 
 
@@ -68,7 +68,7 @@ class HistoryTests(RouterTests):
             self.changed.clear()
             if isinstance(step, float):
                 slow.advance(self.now + step)
-                self.passes(step)
+                self.pass_time(step)
                 told_at_least = {g for g in before if before[g] != self.wanted(slow)[g]}
                 self.assertLessEqual(told_at_least, set(self.changed))
             else:

@@ -31,11 +31,11 @@ from .slow_router_model import SentQuery
 
 OURS = 5
 PAUSES = [0.25, 0.5, 1.0, 2.0, 10.0, 45.0, 50.0, 100.0, 255.0, 260.0]
-WHAT = [
+STEPS = [
     *["report"] * 4, *["old report"] * 2, "leave", "query", "specific query", "start", "restart"
 ]  # fmt: skip
 
-WHAT += ["pause"] * 3
+STEPS += ["pause"] * 3
 
 
 @both_families
@@ -63,9 +63,9 @@ class NeighbourTests(RouterTests):
         self.was_querier = True
         self.querier = Querier(self.family, settings, address=ours)
         self.slow = SlowNeighbour(self.family, settings, ours)
-        self.starts()
+        self.both_start()
         for _ in range(data.draw(st.integers(1, 30))):
-            self.step(data.draw(st.sampled_from(WHAT)))
+            self.step(data.draw(st.sampled_from(STEPS)))
             self.compare()
         self.check_queries(settings)
 
@@ -79,7 +79,7 @@ class NeighbourTests(RouterTests):
             version=st.sampled_from([None, None, *range(1, self.family.current_version + 1)]),
         )
 
-    def starts(self) -> None:
+    def both_start(self) -> None:
         """Start both routers, as when their address is new."""
         self.slow.start(self.now)
         self.note(self.querier.start(self.now))
@@ -93,7 +93,7 @@ class NeighbourTests(RouterTests):
         self.querier.reconfigure(self.settings, self.now)
         self.slow.objected = None
         if self.querier.is_querier:
-            self.starts()
+            self.both_start()
 
     def step(self, what: str) -> None:
         """Let something happen to both routers."""
@@ -101,20 +101,20 @@ class NeighbourTests(RouterTests):
         if what == "pause":
             seconds = draw(st.sampled_from(PAUSES))
             self.slow.advance(self.now + seconds)
-            self.passes(seconds)
+            self.pass_time(seconds)
         elif what == "start":
             self.slow.address = self.querier.election.address = host(
                 self.family, draw(st.integers(4, 6))
             )
-            self.starts()
+            self.both_start()
         elif what == "restart":
             self.restarts()
         elif what in ("query", "specific query"):
-            self.arrives(self.query(what == "specific query"), self.any_router())
+            self.both_receive(self.query(what == "specific query"), self.any_router())
         else:
-            self.arrives(self.membership(what), host(self.family, draw(st.integers(1, 9))))
+            self.both_receive(self.membership(what), host(self.family, draw(st.integers(1, 9))))
 
-    def arrives(self, packet: Packet, sender: Address) -> None:
+    def both_receive(self, packet: Packet, sender: Address) -> None:
         """Deliver a packet to both routers."""
         self.slow.hear(packet, sender, self.now)
         self.note(self.querier.receive(packet, sender, self.now))

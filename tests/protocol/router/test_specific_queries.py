@@ -33,11 +33,11 @@ class SpecificQueryTests(RouterTests):
         self.given_exclude()
         self.says(TO_IN)
         self.check_exclude({}, set(), 2)
-        self.passes(1.9)
+        self.pass_time(1.9)
         self.assertEqual(self.subscription(), ANY_SOURCE)
-        self.passes(100)
+        self.pass_time(100)
         self.assertEqual(self.querier.groups, {})
-        self.assertEqual(self.heard(), [query_at(0), query_at(1)])
+        self.assertEqual(self.specific_queries(), [query_at(0), query_at(1)])
 
     def test_group_query_asks_for_answers_within_the_last_member_query_interval(self) -> None:
         """SQ-06: it carries the querier's settings."""
@@ -52,23 +52,23 @@ class SpecificQueryTests(RouterTests):
         """T-056, SQ-02: other routers then leave their timers as they are."""
         self.given_exclude()
         self.says(TO_IN)
-        self.passes(0.5)
+        self.pass_time(0.5)
         self.says(IS_EX, host_number=2)
-        self.passes(1.5)
-        self.assertEqual(self.heard(), [query_at(0), query_at(1, suppress=True)])
+        self.pass_time(1.5)
+        self.assertEqual(self.specific_queries(), [query_at(0), query_at(1, suppress=True)])
         self.check_exclude({}, set(), 258.5)
-        self.passes(258)
+        self.pass_time(258)
         self.assertEqual(self.subscription(), ANY_SOURCE)
 
     def test_answered_sources_are_queried_in_a_packet_with_the_suppress_flag(self) -> None:
         """T-057, SQ-03, SQ-04, SQ-11: the other sources are queried in a packet of their own."""
         self.given_include(1, 2)
         self.says(BLOCK, 1, 2)
-        self.passes(0.4)
+        self.pass_time(0.4)
         self.says(IS_IN, 1, host_number=2)
-        self.passes(1.6)
+        self.pass_time(1.6)
         expected = [query_at(0, 1, 2), query_at(1, 1, suppress=True), query_at(1, 2)]
-        self.assertEqual(self.heard(), expected)
+        self.assertEqual(self.specific_queries(), expected)
         self.assertEqual(self.subscription(), self.including(1))
         self.assertIsNone(self.querier.groups[group(self.family, 1)].inquiry)
 
@@ -76,50 +76,54 @@ class SpecificQueryTests(RouterTests):
         """SQ-07: the other sources are queried as often as they have left."""
         self.given_include(1, 2)
         self.says(BLOCK, 1)
-        self.passes(0.5)
+        self.pass_time(0.5)
         self.says(BLOCK, 2)
-        self.passes(3)
-        self.assertEqual(self.heard(), [query_at(0, 1), query_at(0.5, 1, 2), query_at(1.5, 2)])
+        self.pass_time(3)
+        self.assertEqual(
+            self.specific_queries(), [query_at(0, 1), query_at(0.5, 1, 2), query_at(1.5, 2)]
+        )
 
     def test_repeated_block_does_not_restart_the_queries(self) -> None:
         """SQ-03: the source ends in time."""
         self.given_include(1, 2)
         self.says(BLOCK, 1)
-        self.passes(0.5)
+        self.pass_time(0.5)
         self.says(BLOCK, 1)
-        self.passes(1.5)
-        self.assertEqual(self.heard(), [query_at(0, 1), query_at(1, 1)])
+        self.pass_time(1.5)
+        self.assertEqual(self.specific_queries(), [query_at(0, 1), query_at(1, 1)])
         self.assertEqual(self.subscription(), self.including(2))
 
     def test_repeated_leave_does_not_extend_the_group_timer(self) -> None:
         """SQ-01: the group ends 2 s after the first leave."""
         self.given_exclude()
         self.says(TO_IN)
-        self.passes(0.75)
+        self.pass_time(0.75)
         self.says(TO_IN)
-        self.passes(1.25)
+        self.pass_time(1.25)
         self.assertEqual(self.querier.groups, {})
-        self.assertEqual(self.heard(), [query_at(0), query_at(0.75), query_at(1.75)])
+        self.assertEqual(self.specific_queries(), [query_at(0), query_at(0.75), query_at(1.75)])
 
     def test_group_queries_stop_when_the_group_changes_to_include_mode(self) -> None:
         """SQ-09: queries for sources go on."""
         self.given_exclude(x=(1, 2))
-        self.passes(250)
+        self.pass_time(250)
         self.says(IS_IN, 1, 2)
-        self.passes(9)
+        self.pass_time(9)
         self.says(TO_IN, 2)
-        self.passes(10)
-        self.assertEqual(self.heard(), [query_at(259, 1), query_at(259), query_at(260, 1)])
+        self.pass_time(10)
+        self.assertEqual(
+            self.specific_queries(), [query_at(259, 1), query_at(259), query_at(260, 1)]
+        )
         self.check_include({2: 250})
 
     def test_queries_stop_for_a_source_that_is_forgotten(self) -> None:
         """SQ-09: IS_EX removed it from the list."""
         self.given_exclude(x=(1, 2))
         self.says(BLOCK, 1, 2)
-        self.passes(0.5)
+        self.pass_time(0.5)
         self.says(IS_EX, 2)
-        self.passes(1)
-        self.assertEqual(self.heard(), [query_at(0, 1, 2), query_at(1, 2)])
+        self.pass_time(1)
+        self.assertEqual(self.specific_queries(), [query_at(0, 1, 2), query_at(1, 2)])
 
     def test_source_that_returns_is_not_queried_again(self) -> None:
         """SQ-09: its earlier queries ended when it was forgotten."""
@@ -127,8 +131,8 @@ class SpecificQueryTests(RouterTests):
         self.says(TO_IN)
         self.says(IS_EX)
         self.says(IS_IN, 1)
-        self.passes(5)
-        self.assertEqual(self.heard(), [query_at(0, 1)])
+        self.pass_time(5)
+        self.assertEqual(self.specific_queries(), [query_at(0, 1)])
         self.check_exclude({1: 255}, set(), 255)
 
     def test_late_call_of_advance_sends_no_query_for_expired_sources(self) -> None:
@@ -139,19 +143,19 @@ class SpecificQueryTests(RouterTests):
             self.says(BLOCK, 1)
             self.now += 3
             self.note(self.querier.advance(self.now))
-            self.assertEqual(self.heard(), [query_at(0, 1)])
+            self.assertEqual(self.specific_queries(), [query_at(0, 1)])
             self.assertFalse(self.subscription().wants(source(self.family, 1)))
             self.assertTrue(self.subscription().wants(source(self.family, 2)))
 
     def test_queries_stop_when_the_group_expires(self) -> None:
         """SQ-09: a new join does not resume them."""
         self.given_exclude()
-        self.passes(259.5)
+        self.pass_time(259.5)
         self.says(TO_IN)
-        self.passes(0.5)
+        self.pass_time(0.5)
         self.given_exclude()
-        self.passes(10)
-        self.assertEqual(self.heard(), [query_at(259.5)])
+        self.pass_time(10)
+        self.assertEqual(self.specific_queries(), [query_at(259.5)])
 
     def test_last_member_query_count_is_the_robustness(self) -> None:
         """SQ-08: the group ends after as many intervals."""
@@ -160,21 +164,21 @@ class SpecificQueryTests(RouterTests):
             self.querier = Querier(self.family, replace(self.settings, robustness=robustness))
             self.given_exclude()
             self.says(TO_IN)
-            self.passes(robustness - 0.1)
+            self.pass_time(robustness - 0.1)
             self.assertEqual(self.subscription(), ANY_SOURCE)
-            self.passes(0.1)
+            self.pass_time(0.1)
             self.assertEqual(self.subscription(), NOTHING)
-            self.assertEqual(self.heard(), [query_at(when) for when in times])
+            self.assertEqual(self.specific_queries(), [query_at(when) for when in times])
 
     def test_groups_have_independent_queries(self) -> None:
         """RT-05: each group keeps its own times."""
         for number in (1, 2):
             self.says(IS_EX, group_number=number)
             self.says(TO_IN, group_number=number)
-            self.passes(0.5)
-        self.passes(5)
+            self.pass_time(0.5)
+        self.pass_time(5)
         expected = [query_at(0), query_at(0.5, group=2), query_at(1), query_at(1.5, group=2)]
-        self.assertEqual(self.heard(), expected)
+        self.assertEqual(self.specific_queries(), expected)
 
     def test_source_query_is_split_to_fit_the_mtu(self) -> None:
         """T-017, SQ-12, IGMP3-Q-06, MLD2-Q-06: each source is listed once."""

@@ -34,14 +34,14 @@ class SsmTests(RouterTests):
     def old(self, host_number: int = 1, number: int = 1) -> None:
         """Receive the report of a host of an older version."""
         version = self.family.current_version - 1
-        self.hears(OldReport(version, group(self.family, number)), host_number)
+        self.receives(OldReport(version, group(self.family, number)), host_number)
 
     def test_join_without_sources_in_a_configured_ssm_range_is_refused(self) -> None:
         """SSM-01, SSM-02, SSM-03: the usual range is no longer source-specific."""
         self.says(TO_EX, group_number=2)
         self.says(IS_EX, 1, group_number=2)
         self.old(number=2)
-        self.hears(Leave(group(self.family, 2)))
+        self.receives(Leave(group(self.family, 2)))
         self.assertEqual(self.querier.groups, {})
         self.assertEqual(self.querier.refused, {Refusal.SSM: 4})
         self.reports(Record(TO_EX, ssm_group(self.family, 1)))
@@ -51,7 +51,7 @@ class SsmTests(RouterTests):
         """SSM-01: by an older report and by IS_EX."""
         self.old()
         self.check_include({1: 260, 2: 260})
-        self.passes(100)
+        self.pass_time(100)
         self.says(IS_EX, host_number=2)
         self.check_include({1: 260, 2: 260})
         self.assertEqual(self.querier.refused.total(), 0)
@@ -59,19 +59,19 @@ class SsmTests(RouterTests):
     def test_leave_of_a_mapped_group_queries_its_sources(self) -> None:
         """SSM-04: the group itself is never queried."""
         self.old()
-        self.hears(Leave(group(self.family, 1)))
-        self.passes(1.5)
-        self.assertEqual(self.heard(), [query_at(0, 1, 2), query_at(1, 1, 2)])
-        self.passes(0.5)
+        self.receives(Leave(group(self.family, 1)))
+        self.pass_time(1.5)
+        self.assertEqual(self.specific_queries(), [query_at(0, 1, 2), query_at(1, 1, 2)])
+        self.pass_time(0.5)
         self.assertEqual(self.querier.groups, {})
 
     def test_mapped_sources_stay_when_another_host_reports(self) -> None:
         """Its report names no source either."""
         self.old()
-        self.hears(Leave(group(self.family, 1)))
-        self.passes(0.5)
+        self.receives(Leave(group(self.family, 1)))
+        self.pass_time(0.5)
         self.old(host_number=2)
-        self.passes(10)
+        self.pass_time(10)
         self.assertEqual(self.subscription(), self.including(1, 2))
 
     def test_older_report_of_a_mapped_group_sets_no_compatibility_mode(self) -> None:
@@ -79,7 +79,7 @@ class SsmTests(RouterTests):
         self.old()
         self.says(ALLOW, 3, host_number=2)
         self.says(BLOCK, 3, host_number=2)
-        self.assertEqual(self.heard(), [query_at(0, 3)])
+        self.assertEqual(self.specific_queries(), [query_at(0, 3)])
 
 
 @both_families
@@ -93,10 +93,10 @@ class ImmediateSsmTests(SsmTests):
         self.old()
         self.says(ALLOW, 3, host_number=2)
         self.says(BLOCK, 3, host_number=2)
-        self.assertEqual(self.heard(), [query_at(0, 3)])
+        self.assertEqual(self.specific_queries(), [query_at(0, 3)])
 
     def test_leave_of_the_last_newer_host_is_immediate(self) -> None:
         """Its sources end without a query."""
         self.says(ALLOW, 3, host_number=2)
         self.says(TO_IN, host_number=2)
-        self.assertEqual((self.querier.groups, self.heard()), ({}, []))
+        self.assertEqual((self.querier.groups, self.specific_queries()), ({}, []))

@@ -26,7 +26,7 @@ class StaticGroupTests(RouterTests):
         self.assertEqual(self.changed, groups)
         self.assertEqual(self.subscription(2), self.including(1))
         self.assertEqual(sorted(self.querier.wanted_groups()), groups)
-        self.passes(10_000)
+        self.pass_time(10_000)
         self.assertEqual(self.subscription(1), ANY_SOURCE)
 
     def test_wishes_of_hosts_are_added_to_static_groups(self) -> None:
@@ -38,7 +38,7 @@ class StaticGroupTests(RouterTests):
             set(self.querier.wanted_groups()), {group(self.family, number) for number in (1, 2, 3)}
         )
         self.says(TO_IN, group_number=2)
-        self.passes(2)
+        self.pass_time(2)
         self.assertEqual(self.subscription(2), self.including(1))
 
     def test_hosts_cannot_block_static_sources(self) -> None:

@@ -21,8 +21,10 @@ class ExplicitTrackingTests(RouterTests):
         """The group ends after 2 s."""
         self.says(TO_EX)
         self.says(TO_IN)
-        self.assertEqual((self.subscription(), self.heard()), (ANY_SOURCE, [query_at(0)]))
-        self.passes(2)
+        self.assertEqual(
+            (self.subscription(), self.specific_queries()), (ANY_SOURCE, [query_at(0)])
+        )
+        self.pass_time(2)
         self.assertEqual(self.querier.groups, {})
 
     def test_table_lists_each_host_with_its_wish_and_expiry(self) -> None:
@@ -62,13 +64,15 @@ class TrackingLimitTests(RouterTests):
         self.assertEqual((len(self.hosts), self.hosts.untracked), (3, 1))
         self.says(TO_IN, host_number=1)
         self.says(TO_IN, host_number=2)
-        self.assertEqual((self.subscription(), self.heard()[:1]), (ANY_SOURCE, [query_at(0)]))
-        self.passes(1)
+        self.assertEqual(
+            (self.subscription(), self.specific_queries()[:1]), (ANY_SOURCE, [query_at(0)])
+        )
+        self.pass_time(1)
         self.says(IS_EX, host_number=3)
         self.assertEqual(self.subscription(), ANY_SOURCE)
-        self.passes(200)
+        self.pass_time(200)
         self.says(IS_EX, host_number=3)
-        self.passes(60)
+        self.pass_time(60)
         self.says(TO_IN, host_number=3)
         self.assertEqual(self.querier.groups, {})
 
@@ -85,10 +89,10 @@ class TrackingLimitTests(RouterTests):
         """But not at each attempt."""
         for number in range(1, 5):
             self.says(TO_EX, host_number=number, group_number=number)
-        self.passes(249)
+        self.pass_time(249)
         self.says(TO_EX, host_number=5, group_number=5)
         self.assertEqual((len(self.hosts), self.hosts.untracked), (4, 1))
-        self.passes(11)  # the first four have gone just now
+        self.pass_time(11)  # the first four hosts have just expired
         self.says(TO_EX, host_number=6, group_number=6)
         self.assertEqual((len(self.hosts), self.hosts.untracked), (1, 1))
 
@@ -96,12 +100,12 @@ class TrackingLimitTests(RouterTests):
         """SEC-04: forged addresses would cause work otherwise."""
         for number in range(1, 5):
             self.says(TO_EX, host_number=number, group_number=number)
-        self.passes(255)
+        self.pass_time(255)
         self.says(TO_EX, host_number=5, group_number=5)
-        self.passes(9)  # the first four have gone: but somebody has just looked
+        self.pass_time(9)  # the first four hosts have expired, but the last search was just now
         self.says(TO_EX, host_number=6, group_number=6)
         self.assertEqual((len(self.hosts), self.hosts.untracked), (4, 2))
-        self.passes(1)
+        self.pass_time(1)
         self.says(TO_EX, host_number=7, group_number=7)
         self.assertEqual((len(self.hosts), self.hosts.untracked), (1, 2))
 
@@ -109,9 +113,9 @@ class TrackingLimitTests(RouterTests):
         """The new host is tracked."""
         for number in (1, 2):
             self.says(TO_EX, host_number=number)
-        self.passes(200)
+        self.pass_time(200)
         self.says(TO_EX, host_number=2)
-        self.passes(60)
+        self.pass_time(60)
         self.says(TO_EX, host_number=3)
         self.assertEqual(self.hosts.untracked, 0)
 

@@ -70,7 +70,7 @@ class HostsAndRouterTests(FamilyTests):
         changes = [(group(self.family, 1), wanted)]
         self.tell(name, self.hosts[name].update(changes, self.now))
 
-    def passes(self, seconds: float) -> None:
+    def pass_time(self, seconds: float) -> None:
         """Let time pass; check that no host misses what it wants."""
         end = self.now + seconds
         machines: list[Querier | Host] = [self.querier, *self.hosts.values()]
@@ -108,12 +108,12 @@ class HostsAndRouterTests(FamilyTests):
         for name, mode, numbers, pause in history:
             self.wishes(name, SourceFilter(mode, self.sources(*numbers)))
             self.check_nobody_misses_anything()
-            self.passes(pause)
+            self.pass_time(pause)
         for name in NAMES:
             self.wishes(name, NOTHING)
         if immediate and most >= len(NAMES):
             self.assertIs(self.got(), NOTHING)
-        self.passes(2)
+        self.pass_time(2)
         self.assertIs(self.got(), NOTHING)
 
     @given(st.booleans(), histories)
@@ -127,6 +127,6 @@ class HostsAndRouterTests(FamilyTests):
         for name, _, numbers, pause in history:
             self.wishes(name, SourceFilter(INCLUDE, self.sources(*numbers)))
             if not immediate:
-                self.passes(2)
+                self.pass_time(2)
             self.assertEqual(self.got(), merge(self.wanted.values()))
-            self.passes(pause)
+            self.pass_time(pause)

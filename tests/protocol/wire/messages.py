@@ -14,18 +14,18 @@ from ..families import host, multicast, records, source_lists
 
 
 def summed(message: bytes) -> bytes:
-    """``message`` with its checksum filled in."""
+    """Return ``message`` with its checksum filled in."""
     blank = message[:2] + b"\0\0" + message[4:]
     return blank[:2] + wire.checksum(blank).to_bytes(2, "big") + blank[4:]
 
 
 def message(text: str) -> bytes:
-    """Bytes from their hexadecimal text, the checksum filled in."""
+    """Return bytes from hexadecimal text, with the checksum filled in."""
     return summed(bytes.fromhex(text))
 
 
 def igmp_packets() -> st.SearchStrategy[Packet]:
-    """Every IGMP packet that the wire can carry just as it is."""
+    """Return a strategy for every IGMP packet that the wire can carry without rounding."""
     codes = st.integers(0, 255)
     float_times = codes.map(lambda code: wire.decode_float(code, 8))
     reports = st.lists(records(IPV4), max_size=5).map(tuple).map(Report)
@@ -50,7 +50,7 @@ def igmp_packets() -> st.SearchStrategy[Packet]:
 
 
 def mld_packets() -> st.SearchStrategy[Packet]:
-    """Every MLD packet that the wire can carry just as it is."""
+    """Return a strategy for every MLD packet that the wire can carry without rounding."""
     times = st.integers(0, 0xFFFF).map(lambda code: wire.decode_float(code, 16) / 1000)
     intervals = st.integers(0, 255).map(lambda code: wire.decode_float(code, 8))
     return st.one_of(
@@ -81,5 +81,5 @@ PACKETS = {IPV4: igmp_packets, IPV6: mld_packets}
 
 
 def sent(family: Family, packet: Packet) -> bytes:
-    """The packet as it leaves host 1."""
+    """Return the IP packet as host 1 sends it."""
     return datagram.encode(family, host(family, 1), destination(family, packet), packet)

@@ -142,7 +142,7 @@ class MldDissectionTests(SynchronousTestCase):
             )
         )
         [first] = self.dissect(report, ICMPv6MLReport2).records
-        second = first.payload  # scapy has further records within the first
+        second = first.payload  # scapy nests further records in the first
         self.assertEqual((first.rtype, first.dst, first.sources), (4, "ff1e::1:1", []))
         self.assertEqual((second.rtype, second.dst), (5, "ff1e::1:2"))
         self.assertEqual(second.sources, ["2001:db8::1", "2001:db8::2"])

@@ -5,13 +5,12 @@ from __future__ import annotations
 from mcproxy.protocol.family import IPV4
 from mcproxy.protocol.router.queries import Queries
 from mcproxy.protocol.router.settings import QuerierSettings
-from mcproxy.protocol.sources import EXCLUDE, SourceFilter
 from mcproxy.protocol.wire import igmp, mld
 from mcproxy.protocol.wire.datagram import encode
 from mcproxy.protocol.wire.encoding import pack_reports
 from mcproxy.protocol.wire.packets import Record, Report
 
-from ..families import ALLOW, TO_EX, FamilyTests, both_families, group, host, source
+from ..families import ALLOW, TO_EX, FamilyTests, both_families, group, host
 from .messages import summed
 
 
@@ -45,8 +44,8 @@ class SentExtensionTests(FamilyTests):
         address, us = group(self.family, 1), host(self.family, 1)
         for mtu in (1280, 1500, 9000):
             records = [Record(kind, address, listed) for kind in (ALLOW, TO_EX)]
-            questions = Queries(self.family, self.family.current_version, QuerierSettings(), mtu)
-            packets = [*pack_reports(records, self.family, mtu), questions.general().packet]
+            queries = Queries(self.family, self.family.current_version, QuerierSettings(), mtu)
+            packets = [*pack_reports(records, self.family, mtu), queries.general().packet]
             for packet in packets:
                 whole = encode(self.family, us, self.family.all_nodes, packet)
                 self.assertLessEqual(len(whole), mtu)
@@ -61,7 +60,3 @@ class SentExtensionTests(FamilyTests):
                 else:
                     self.assertEqual(message[self.family.query_size - 4] & 0x80, 0)
                     self.assertEqual(len(message), self.family.query_size)
-
-    def test_exclude_filter_does_not_want_its_sources(self) -> None:
-        """The listed source is not wanted."""
-        self.assertFalse(SourceFilter(EXCLUDE, self.sources(1)).wants(source(self.family, 1)))

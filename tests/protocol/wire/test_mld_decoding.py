@@ -39,7 +39,7 @@ G_HEX = G.hex()
 
 
 def refusal(test: SynchronousTestCase, text: str) -> DropReason:
-    """Why the message is refused."""
+    """Return the reason why the message is refused."""
     return test.assertRaises(WireError, mld.decode, bytes.fromhex(text)).reason
 
 

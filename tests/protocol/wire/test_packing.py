@@ -140,7 +140,7 @@ class PackingTests(FamilyTests):
 
 
 def joined(wanted: Iterable[Record]) -> list[tuple[RecordType, bytes, list[bytes]]]:
-    """Records with those of one type and group that follow each other put together."""
+    """Return records, with adjacent records of one type and group joined."""
     result: list[tuple[RecordType, bytes, list[bytes]]] = []
     for kind, address, listed in wanted:
         if result and result[-1][:2] == (kind, address) and kind not in (IS_EX, TO_EX):
