@@ -14,10 +14,10 @@ class FuzzTests(FamilyTests):
 
     def test_random_datagrams_are_processed_or_dropped_with_a_reason(self) -> None:
         """SEC-07: no other exception occurs."""
-        told: list[int] = []
-        counts = fuzz(self.family, 10_000, seed=1, tell=told.append)
+        done: list[int] = []
+        counts = fuzz(self.family, 10_000, seed=1, progress=done.append)
         self.assertEqual(sum(counts.values()), 10_000)
-        self.assertEqual(told, list(range(1000, 10_001, 1000)))
+        self.assertEqual(done, list(range(1000, 10_001, 1000)))
         for kind in ("Report", "OldReport", "Leave", "Query"):
             self.assertGreater(counts[kind], 200)
         for reason in (DropReason.TRUNCATED, DropReason.LENGTH, DropReason.TYPE, DropReason.GROUP):
