@@ -125,10 +125,10 @@ class IGMPv2RouterTests(OlderHostTests, SynchronousTestCase):
         self.assertEqual(self.old_leave(host_number=2), Effects())
         self.pass_time(160)
         self.old_leave(host_number=2)
-        self.assertEqual([query for _, query in self.sent], [self.question()])
+        self.assertEqual([query for _, query in self.sent], [self.group_query()])
 
-    def question(self) -> Query:
-        """A query about the group in IGMPv2, with what the wire does not carry."""
+    def group_query(self) -> Query:
+        """Return a group query of IGMPv2, with the settings that the wire does not carry."""
         return Query(2, group(IPV4, 1), 1.0, robustness=2, interval=125)
 
 
@@ -138,8 +138,8 @@ class OlderRouterTests(RouterTests):
 
     def setUp(self) -> None:
         """The router speaks the last version before the current one."""
+        self.settings = QuerierSettings(version=self.family.current_version - 1)
         super().setUp()
-        self.querier.version = self.family.current_version - 1
 
     def test_report_of_a_newer_version_has_no_effect(self) -> None:
         """V-13: whatever its records are."""

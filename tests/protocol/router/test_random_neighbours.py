@@ -103,9 +103,9 @@ class NeighbourTests(RouterTests):
             self.slow.advance(self.now + seconds)
             self.pass_time(seconds)
         elif what == "start":
-            self.slow.address = self.querier.election.address = host(
-                self.family, draw(st.integers(4, 6))
-            )
+            address = host(self.family, draw(st.integers(4, 6)))
+            self.slow.address = address
+            self.querier.election.address = address
             self.both_start()
         elif what == "restart":
             self.restarts()
