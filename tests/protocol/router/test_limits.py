@@ -104,7 +104,7 @@ class SourceLimitTests(RouterTests):
         self.assertEqual(self.refusals(), 2)
 
     def test_block_beyond_the_limit_is_ignored_in_exclude_mode(self) -> None:
-        """LIM-02: the refused source is forwarded further."""
+        """LIM-02: the refused source is still forwarded."""
         self.given_exclude(y=(1, 2))
         self.says(BLOCK, 3)
         self.pass_time(2)
