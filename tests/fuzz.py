@@ -38,6 +38,8 @@ from mcproxy.protocol.wire.packets import (
     WireError,
 )
 
+from .protocol.mld_checksum import verify_checksum
+
 MTU = 1280
 MOST_GROUPS = 60
 CORPUS = 500
@@ -241,7 +243,7 @@ class Proxy:
                 datagram.accept(IPV4, datagram.decode_ipv4(whole))
             else:
                 message = whole[48:]
-                mld.verify(message, self._ours, there)
+                verify_checksum(message, self._ours, there)
                 datagram.accept(self.family, Datagram(self._ours, there, 1, True, message))
 
     def check_agreement(self) -> None:

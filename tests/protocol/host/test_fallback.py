@@ -14,7 +14,7 @@ class NoFallbackTests(OldHostTests):
 
     def test_older_queriers(self) -> None:
         """HC-06, SEC-05: none of them makes it speak an older version."""
-        self.host.fallback = False
+        self.host.configure(fallback=False, is_ssm=self.family.is_ssm)
         for version in range(1, self.family.current_version):
             self.asked(version)
             self.assertEqual(self.host.version, self.family.current_version)

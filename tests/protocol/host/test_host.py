@@ -277,7 +277,7 @@ class ChangeTests(HostTests):
 
     def test_mtu(self) -> None:
         """IP4-06, IP6-09: what is reported fits the link as it is now."""
-        self.host.mtu = 1280
+        self.host.set_mtu(1280)
         wanted = SourceFilter(INCLUDE, many_sources(self.family, 400))
         self.wants(wanted)
         self.assertGreater(len(self.sent), 1)
@@ -304,7 +304,7 @@ class LinkTests(HostTests):
         """HR-07: all groups are joined anew, as often as any change."""
         self.settles_on(self.excluding(1), self.including(2))
         self.asked_about_all()
-        self.host.silence()
+        self.host.cancel_pending()
         self.assertIsNone(self.host.next_deadline())
         self.note(self.host.rejoin(self.now))
         self.passes(10)
@@ -321,7 +321,7 @@ class LinkTests(HostTests):
         self.wants(self.excluding(1))
         self.asked_about_all()
         self.asked()
-        self.host.silence()
+        self.host.cancel_pending()
         self.sent.clear()
         self.passes(20)
         self.assertEqual(self.told(), [])
@@ -369,7 +369,7 @@ class AnswerTests(HostTests):
 
     def test_many_groups(self) -> None:
         """HR-01: packed to the MTU."""
-        self.host.mtu = 1280
+        self.host.set_mtu(1280)
         base = group(self.family, 1)[:-2]
         changes = [(base + n.to_bytes(2, "big"), self.excluding()) for n in range(300)]
         self.host.update(changes, self.now)

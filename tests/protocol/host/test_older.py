@@ -222,10 +222,10 @@ class VersionTests(OldHostTests):
         """HR-07: the querier is the same as long as its time lasts, and no longer."""
         self.under_an_older_querier()
         self.joins(1)
-        self.host.silence()
+        self.host.cancel_pending()
         self.note(self.host.rejoin(self.now))
         self.assertEqual(self.told(), [(20, self.report())])
-        self.host.silence()
+        self.host.cancel_pending()
         self.now = START + 300
         self.note(self.host.rejoin(self.now))
         self.passes(10)

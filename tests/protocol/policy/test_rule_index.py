@@ -31,7 +31,7 @@ class RectanglesTests(SynchronousTestCase):
         made, expected = RuleIndex(rectangles, SIDE), rows(rectangles, x)
         for y in range(SIDE + 1):
             self.assertIs(made.cover(x, y), y in expected)
-        self.assertEqual(made.covered(made.place(x)), sum(1 << y for y in expected))
+        self.assertEqual(made.covered(made.cell(x)), sum(1 << y for y in expected))
 
     @examples(1)
     @given(some)
@@ -40,7 +40,7 @@ class RectanglesTests(SynchronousTestCase):
         made, seen = RuleIndex(rectangles, SIDE), {}
         for x in range(-1, SIDE + 2):
             around = [one for one in rectangles if one.left <= x < one.right]
-            self.assertEqual(seen.setdefault(made.place(x), around), around)
+            self.assertEqual(seen.setdefault(made.cell(x), around), around)
 
     def test_little_work_for_a_first_look(self) -> None:
         """Of ten thousand that overlap, few begin or end where it is, wherever it is."""

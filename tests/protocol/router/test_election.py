@@ -367,7 +367,7 @@ class AdoptionTests(ElectionTests):
         self.hears(OldReport(1, address))
         older = self.querier.groups[address].older
         assert older is not None
-        self.assertEqual(older.next_end(self.now), self.now + 50)
+        self.assertEqual(older.next_expiry(self.now), self.now + 50)
 
     def test_own_settings(self) -> None:
         """QE-05: are in force again with the office, and in its queries."""

@@ -482,16 +482,16 @@ class OlderVersionsTests(SynchronousTestCase):
     def test_oldest(self) -> None:
         """GC-01, HC-02: of those whose time is not over."""
         older = OlderVersions()
-        self.assertEqual((older.oldest(3, 0), older.next_end(0)), (3, None))
-        older.heard(2, 20)
-        older.heard(1, 10)
-        self.assertEqual((older.oldest(3, 5), older.next_end(5)), (1, 10))
-        self.assertEqual((older.oldest(3, 10), older.next_end(10)), (2, 20))
-        self.assertEqual((older.oldest(3, 20), older.next_end(20)), (3, None))
+        self.assertEqual((older.oldest(3, 0), older.next_expiry(0)), (3, None))
+        older.note(2, 20)
+        older.note(1, 10)
+        self.assertEqual((older.oldest(3, 5), older.next_expiry(5)), (1, 10))
+        self.assertEqual((older.oldest(3, 10), older.next_expiry(10)), (2, 20))
+        self.assertEqual((older.oldest(3, 20), older.next_expiry(20)), (3, None))
 
     def test_heard_again(self) -> None:
         """The last time counts."""
         older = OlderVersions()
-        older.heard(1, 20)
-        older.heard(1, 30)
+        older.note(1, 20)
+        older.note(1, 30)
         self.assertEqual(older.oldest(2, 25), 1)

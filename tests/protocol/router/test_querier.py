@@ -13,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from mcproxy.protocol.family import IPV4, IPV6, packed
 from mcproxy.protocol.router.admission import Refusal
 from mcproxy.protocol.router.effects import Effects
-from mcproxy.protocol.router.querier import MOST_EVENTS, Querier
+from mcproxy.protocol.router.querier import MAX_EVENTS, Querier
 from mcproxy.protocol.router.settings import QuerierSettings
 from mcproxy.protocol.sources import ANY_SOURCE, EXCLUDE, NOTHING
 from mcproxy.protocol.wire import datagram
@@ -269,12 +269,12 @@ class ExpiryTests(LinkTests):
 
     def test_crowd(self) -> None:
         """A call looks after a bounded number of groups, and the next after the rest."""
-        count = MOST_EVENTS + 10
+        count = MAX_EVENTS + 10
         base = group(self.family, 1)[:-2]
         addresses = [base + number.to_bytes(2, "big") for number in range(count)]
         self.reports(*(Record(IS_EX, address) for address in addresses))
         effects = self.querier.advance(START + 260)
-        self.assertEqual(len(effects.changed), MOST_EVENTS)
+        self.assertEqual(len(effects.changed), MAX_EVENTS)
         self.assertEqual(self.querier.next_deadline(), START + 260)
         effects = self.querier.advance(START + 260)
         self.assertEqual(len(effects.changed), 10)
@@ -390,7 +390,7 @@ class SpecificQueryTests(LinkTests):
         expected = [about(0, 1, 2), about(1, 1, suppress=True), about(1, 2)]
         self.assertEqual(self.heard(), expected)
         self.assertEqual(self.subscription(), self.including(1))
-        self.assertIsNone(self.querier.groups[group(self.family, 1)].inquiry)
+        self.assertIsNone(self.querier.groups[group(self.family, 1)].pending)
 
     def test_source_added_to_running_questions(self) -> None:
         """SQ-07: the new one is asked about twice, the others as often as they have left."""
@@ -501,7 +501,7 @@ class SpecificQueryTests(LinkTests):
         most = {1500: {4: 366, 16: 89}, 1280: {4: 311, 16: 75}, 1496: {4: 365, 16: 88}}
         for mtu, by_size in most.items():
             self.setUp()
-            self.querier.mtu = mtu
+            self.querier.set_mtu(mtu)
             listed = many_sources(self.family, 400)
             self.reports(Record(ALLOW, group(self.family, 1), listed))
             self.reports(Record(BLOCK, group(self.family, 1), listed))
