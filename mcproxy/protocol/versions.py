@@ -7,6 +7,8 @@ that it received within the present interval of that version.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from .family import IPV4, Family
 from .wire.packets import Record, RecordType
 
@@ -16,8 +18,8 @@ class OlderVersions:
 
     __slots__ = ("until",)
 
-    def __init__(self) -> None:
-        self.until: dict[int, float] = {}
+    def __init__(self, until: Mapping[int, float] | None = None) -> None:
+        self.until = dict(until or {})
 
     def note(self, version: int, until: float) -> None:
         """A message of ``version`` was received; the version counts ``until`` then."""

@@ -96,26 +96,31 @@ def _group(group: Group) -> Values:
 
 
 def _restored_group(family: Family, values: Values, names: Mapping[Address, Address]) -> Group:
-    group = Group(float(values["since"]))
-    if "reporter" in values:
-        group.last_reporter = _address(family, values["reporter"])
-    if "timer" in values:
-        group.mode, group.timer = EXCLUDE, float(values["timer"])
-    if "sources" in values:
-        group.sources = _addresses(family, values["sources"])
-    if "inquiry" in values:
-        group.pending = pending = PendingQueries()
-        pending.group_count, pending.group_when, counts, pending.sources_when = values["inquiry"]
-        pending.source_counts = {_address(family, s): int(n) for s, n in counts.items()}
-    if "older" in values:
-        group.older = _restored_versions(values["older"])
-    if "hosts" in values:
-        group.hosts = HostTable()
-        group.hosts.unknowable_until = float(values["unknowable"])
-        for host, wish in values["hosts"].items():
-            address = _address(family, host)
-            group.hosts[names.get(address, address)] = _restored_wish(family, wish)
-    return group
+    reporter, older = values.get("reporter"), values.get("older")
+    return Group(
+        float(values["since"]),
+        EXCLUDE if "timer" in values else INCLUDE,
+        float(values.get("timer", STOPPED)),
+        _addresses(family, values.get("sources", {})),
+        last_reporter=None if reporter is None else _address(family, reporter),
+        pending=_restored_queries(family, values["inquiry"]) if "inquiry" in values else None,
+        hosts=_restored_hosts(family, values, names) if "hosts" in values else None,
+        older=None if older is None else _restored_versions(older),
+    )
+
+
+def _restored_queries(family: Family, values: Any) -> PendingQueries:
+    group_count, group_when, source_counts, sources_when = values
+    counts = {_address(family, source): int(n) for source, n in source_counts.items()}
+    return PendingQueries(group_count, group_when, counts, sources_when)
+
+
+def _restored_hosts(family: Family, values: Values, names: Mapping[Address, Address]) -> HostTable:
+    hosts = HostTable(float(values["unknowable"]))
+    for host, wish in values["hosts"].items():
+        address = _address(family, host)
+        hosts[names.get(address, address)] = _restored_wish(family, wish)
+    return hosts
 
 
 def _wish(wish: float | HostMembership) -> Any:
@@ -176,11 +181,9 @@ def wanted_by_entries(
 
 def group_wanted(wanted: SourceFilter, now: float, until: float) -> Group:
     """A group whose subscription is ``wanted``, as if it had been reported just ``now``."""
-    group = Group(now)
     excluding = wanted.mode is EXCLUDE
-    group.mode, group.timer = wanted.mode, until if excluding else STOPPED
-    group.sources = dict.fromkeys(wanted.sources, STOPPED if excluding else until)
-    return group
+    sources = dict.fromkeys(wanted.sources, STOPPED if excluding else until)
+    return Group(now, wanted.mode, until if excluding else STOPPED, sources)
 
 
 # -- parts of them
@@ -206,6 +209,4 @@ def _versions(older: OlderVersions) -> dict[str, float]:
 
 
 def _restored_versions(values: Mapping[str, Any]) -> OlderVersions:
-    older = OlderVersions()
-    older.until.update({int(version): float(until) for version, until in values.items()})
-    return older
+    return OlderVersions({int(version): float(until) for version, until in values.items()})

@@ -30,9 +30,8 @@ def track(hosts: LinkHosts, group: Group, record: Record, reporter: Reporter) ->
     """Note what the reporter wants of ``group``; return the group's table of hosts."""
     table = group.hosts
     if table is None:
-        table = group.hosts = HostTable()
-        if group.since < reporter.now:
-            table.mark_unknowable(reporter.until)  # earlier members were not tracked
+        # Members from before were not tracked.
+        table = group.track_hosts(reporter.until if group.since < reporter.now else 0.0)
     hosts.note(table, reporter.host, record, reporter.now, reporter.until)
     return table
 
@@ -55,7 +54,7 @@ def drop_unwanted(group: Group, hosts: HostTable, needed: NeedsQuery, now: float
     unwanted = needed.sources.difference(wanted)
     group.lower_source_timers(unwanted, now)
     if needed.group:
-        group.sources = {**group.sources, **wanted}  # EXCLUDE mode need not list them
+        group.add_sources(wanted)  # EXCLUDE mode need not list them
         group.lower_group_timer(now)
     group.expire(now)
     remaining = needed.sources.difference(unwanted).intersection(group.sources)

@@ -23,7 +23,7 @@ Only the expiry of the group timer changes the mode from EXCLUDE to INCLUDE.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from typing import NamedTuple
 
 from ..family import Address
@@ -65,11 +65,50 @@ class PendingQueries:
 
     __slots__ = ("group_count", "group_when", "source_counts", "sources_when")
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        group_count: int = 0,
+        group_when: float = 0.0,
+        source_counts: Mapping[Address, int] | None = None,
+        sources_when: float = 0.0,
+    ) -> None:
+        self.group_count = group_count
+        self.group_when = group_when
+        self.source_counts = dict(source_counts or {})
+        self.sources_when = sources_when
+
+    def add_group(self, count: int, now: float) -> None:
+        """Query the group ``count`` times, from now on."""
+        self.group_count, self.group_when = count, now
+
+    def add_sources(self, sources: Iterable[Address], count: int, now: float) -> None:
+        """Query each of ``sources`` ``count`` times, from now on."""
+        self.source_counts.update(dict.fromkeys(sources, count))
+        self.sources_when = now
+
+    def take_group(self, now: float, later: float) -> bool:
+        """Whether the query of the group is due; if so, the next one is due ``later``."""
+        if not self.group_count or self.group_when > now:
+            return False
+        self.group_count -= 1
+        self.group_when = later
+        return True
+
+    def take_sources(self, times: Mapping[Address, float], now: float, later: float) -> Sources:
+        """The sources whose query is due; if there are any, the next one is due ``later``.
+
+        ``times`` are the timers of the group; sources without a running one are dropped.
+        """
+        if not self.source_counts or self.sources_when > now:
+            return NO_SOURCES
+        counts = {s: n for s, n in self.source_counts.items() if times.get(s)}
+        self.source_counts = {s: n - 1 for s, n in counts.items() if n > 1}
+        self.sources_when = later
+        return frozenset(counts)
+
+    def cancel_group(self) -> None:
+        """Cancel the queries of the group."""
         self.group_count = 0
-        self.group_when = 0.0
-        self.source_counts: dict[Address, int] = {}
-        self.sources_when = 0.0
 
     def next(self) -> float | None:
         """When the next query is due."""
@@ -104,15 +143,26 @@ class Group:
         "timer",
     )
 
-    def __init__(self, since: float = 0.0) -> None:
+    def __init__(
+        self,
+        since: float = 0.0,
+        mode: FilterMode = INCLUDE,
+        timer: float = STOPPED,
+        sources: dict[Address, float] | None = None,
+        *,
+        last_reporter: Address | None = None,
+        pending: PendingQueries | None = None,
+        hosts: HostTable | None = None,
+        older: OlderVersions | None = None,
+    ) -> None:
         self.since = since
-        self.last_reporter: Address | None = None
-        self.mode: FilterMode = INCLUDE
-        self.timer = STOPPED
-        self.sources = _NO_TIMES
-        self.pending: PendingQueries | None = None
-        self.hosts: HostTable | None = None
-        self.older: OlderVersions | None = None
+        self.last_reporter = last_reporter
+        self.mode = mode
+        self.timer = timer
+        self.sources = sources or _NO_TIMES
+        self.pending = pending
+        self.hosts = hosts
+        self.older = older
 
     def __bool__(self) -> bool:
         """Whether a host wants something of the group."""
@@ -146,7 +196,7 @@ class Group:
             excluding = self.mode is EXCLUDE
             needed = NeedsQuery(excluding, frozenset(self.forwarded()) - listed)
         if listed:
-            self.sources = {**self.sources, **dict.fromkeys(listed, until)}
+            self.add_sources(dict.fromkeys(listed, until))
         return needed
 
     def _exclude(self, listed: Sources, until: float, query: bool) -> NeedsQuery:
@@ -172,6 +222,29 @@ class Group:
         """Note that a host that speaks only ``version`` is a member, ``until`` then."""
         self.older = self.older or OlderVersions()
         self.older.note(version, until)
+
+    def track_hosts(self, unknowable_until: float) -> HostTable:
+        """Start to track the hosts of the group; all of them are known from then on."""
+        self.hosts = HostTable(unknowable_until)
+        return self.hosts
+
+    def stop_tracking(self) -> None:
+        """Forget the hosts of the group."""
+        self.hosts = None
+
+    def start_queries(self) -> PendingQueries:
+        """The queries that are still to be sent, to add others to."""
+        if self.pending is None:
+            self.pending = PendingQueries()
+        return self.pending
+
+    def cancel_queries(self) -> None:
+        """Send no more specific queries."""
+        self.pending = None
+
+    def add_sources(self, times: Mapping[Address, float]) -> None:
+        """Set the timers of some sources."""
+        self.sources = {**self.sources, **times}
 
     def lower_group_timer(self, when: float) -> None:
         """Let the group timer expire at ``when`` at the latest."""
@@ -201,7 +274,7 @@ class Group:
             self.mode, self.timer = INCLUDE, STOPPED
             self.sources = {s: when for s, when in self.sources.items() if when > now}
             if self.pending:
-                self.pending.group_count = 0
+                self.pending.cancel_group()
             return True
         for source in expired:
             if self.mode is INCLUDE:

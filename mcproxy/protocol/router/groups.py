@@ -26,7 +26,9 @@ class GroupTable:
     def store(self, address: Address, group: Group) -> None:
         """Add ``group``, or note that it has changed, and schedule its next event."""
         self.groups[address] = group
-        self.reschedule(address, group)
+        when = group.next_event()
+        if when is not None:
+            self._deadlines.schedule(address, when)
 
     def reschedule(self, address: Address, group: Group) -> None:
         """Schedule the next event of a group whose timers have changed."""
@@ -72,9 +74,9 @@ class GroupTable:
     def cancel_queries(self) -> None:
         """Send no more specific queries: another router is the querier."""
         for group in self.groups.values():
-            group.pending = None
+            group.cancel_queries()
 
     def stop_tracking(self) -> None:
         """Forget the hosts of all groups: hosts that join from now on would be missing."""
         for group in self.groups.values():
-            group.hosts = None
+            group.stop_tracking()

@@ -13,7 +13,7 @@ from ..family import Address, Family
 from ..wire.datagram import destination
 from ..wire.encoding import chunks
 from ..wire.packets import NO_SOURCES, Query, Send, Sources
-from .group import Group, NeedsQuery, PendingQueries
+from .group import Group, NeedsQuery
 from .settings import QuerierSettings
 
 
@@ -45,52 +45,43 @@ class Queries:
         self, address: Address, group: Group, needed: NeedsQuery, now: float
     ) -> list[Send]:
         """Lower the timers of what ``needed`` names, and send the first specific queries."""
-        pending = group.pending or PendingQueries()
+        count = self._settings.robustness
         limit = now + self._settings.last_member_query_time
-        if needed.group:
-            group.lower_group_timer(limit)
-            pending.group_count, pending.group_when = self._settings.robustness, now
         queried = [s for s in needed.sources if group.sources[s] > limit]
-        if queried:
-            group.lower_source_timers(queried, limit)
-            pending.source_counts.update(dict.fromkeys(queried, self._settings.robustness))
-            pending.sources_when = now
         if not needed.group and not queried:
             return []
-        group.pending = pending
+        pending = group.start_queries()
+        if needed.group:
+            group.lower_group_timer(limit)
+            pending.add_group(count, now)
+        if queried:
+            group.lower_source_timers(queried, limit)
+            pending.add_sources(queried, count, now)
         return self.send_due(address, group, now)
 
     def send_due(self, address: Address, group: Group, now: float) -> list[Send]:
-        """The specific queries of ``group`` that are due; schedules the next ones."""
+        """The specific queries of ``group`` that are due; schedules the next ones.
+
+        Queries for what a host has confirmed since, whose timer is no longer lowered, carry
+        the S flag.
+        """
         pending = group.pending
         if pending is None:
             return []
         sends: list[Send] = []
         limit = now + self._settings.last_member_query_time
         later = now + self._settings.last_member_query_interval
-        if pending.source_counts and pending.sources_when <= now:
-            sends += self._source_queries(address, group, pending, limit)
-            pending.sources_when = later
-        if pending.group_count and pending.group_when <= now:
-            sends += self._specific(address, NO_SOURCES, group.timer > limit)
-            pending.group_count -= 1
-            pending.group_when = later
+        if sources := pending.take_sources(group.sources, now, later):
+            confirmed = frozenset([s for s in sources if group.sources[s] > limit])
+            if confirmed:
+                sends += self._specific(address, confirmed, suppress=True)
+            if others := sources - confirmed:
+                sends += self._specific(address, others, suppress=False)
+        if pending.take_group(now, later):
+            sends += self._specific(address, NO_SOURCES, suppress=group.timer > limit)
         if pending.next() is None:
-            group.pending = None
+            group.cancel_queries()
         return sends
-
-    def _source_queries(
-        self, address: Address, group: Group, pending: PendingQueries, limit: float
-    ) -> Iterable[Send]:
-        """A query with the S flag for sources that hosts confirmed, and one for the others."""
-        times = group.sources
-        counts = {s: n for s, n in pending.source_counts.items() if times.get(s)}
-        pending.source_counts = {s: n - 1 for s, n in counts.items() if n > 1}
-        confirmed = frozenset([s for s in counts if times[s] > limit])
-        if confirmed:
-            yield from self._specific(address, confirmed, True)
-        if others := counts.keys() - confirmed:
-            yield from self._specific(address, frozenset(others), False)
 
     def _specific(self, address: Address, sources: Sources, suppress: bool) -> Iterable[Send]:
         """Queries for a group, or for sources of it, divided so that each fits the MTU."""

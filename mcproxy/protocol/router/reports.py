@@ -137,18 +137,20 @@ class ReportReceiver:
         checked = admission.check(record)
         if checked is None:
             return
+        before = NOTHING
         if group is None:
             group = self._new_group(checked, reporter.now)
             if group is None:
                 return
-        elif group.older is not None:
-            mode = group.older.oldest(self._family.current_version, reporter.now)
-            checked = apply_compatibility_mode(mode, self._family, checked)
+        else:
+            before = group.subscription()
+            if group.older is not None:
+                mode = group.older.oldest(self._family.current_version, reporter.now)
+                checked = apply_compatibility_mode(mode, self._family, checked)
         if checked is not None and checked.sources:
             checked = admission.limit_sources(checked, group.sources)
         if checked is None:
             return
-        before = group.subscription()
         needed = group.apply(checked, reporter.until)
         group.last_reporter = reporter.source
         if self.hosts is not None:

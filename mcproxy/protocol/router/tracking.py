@@ -52,9 +52,9 @@ class HostTable(dict[Address, "float | HostMembership"]):
 
     __slots__ = ("unknowable_until",)
 
-    def __init__(self) -> None:
+    def __init__(self, unknowable_until: float = 0.0) -> None:
         super().__init__()
-        self.unknowable_until = 0.0
+        self.unknowable_until = unknowable_until
 
     def refresh(self, host: Address, until: float) -> bool:
         """``host`` still wants any source; False if the table does not have it so."""
