@@ -84,7 +84,8 @@ class Family:
 
     ``socket_family`` is the number of AF_INET or AF_INET6 on Linux. Sizes are in bytes:
     ``header_size`` of the IP header with its Router Alert option, ``query_size`` of a query
-    without sources. ``current_version`` is the newest version: IGMPv3 or MLDv2.
+    without sources, ``smallest_mtu`` of the packet that every link can carry (RFC 791, section
+    3.2; RFC 8200, section 5). ``current_version`` is the newest version: IGMPv3 or MLDv2.
     """
 
     name: str
@@ -93,6 +94,7 @@ class Family:
     address_size: int
     header_size: int
     query_size: int
+    smallest_mtu: int
     current_version: int
     all_nodes: Address
     all_routers: Address
@@ -109,8 +111,11 @@ class Family:
         return bytes(self.address_size)
 
     def room(self, mtu: int) -> int:
-        """Size in bytes of the largest message that fits into a packet of ``mtu`` bytes."""
-        return min(mtu, LARGEST_PACKET) - self.header_size
+        """Size in bytes of the largest message that fits into a packet of ``mtu`` bytes.
+
+        An MTU below ``smallest_mtu`` counts as that one, so there is always room for a source.
+        """
+        return min(max(mtu, self.smallest_mtu), LARGEST_PACKET) - self.header_size
 
 
 IPV4 = Family(
@@ -120,6 +125,7 @@ IPV4 = Family(
     address_size=4,
     header_size=24,
     query_size=12,
+    smallest_mtu=68,
     current_version=3,
     all_nodes=packed("224.0.0.1"),
     all_routers=packed("224.0.0.2"),
@@ -138,6 +144,7 @@ IPV6 = Family(
     address_size=16,
     header_size=48,
     query_size=28,
+    smallest_mtu=1280,
     current_version=2,
     all_nodes=packed("ff02::1"),
     all_routers=packed("ff02::2"),

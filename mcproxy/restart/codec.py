@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 from ..protocol.family import Address, Family
 from ..protocol.forwarding.planner import Route
 from ..protocol.host.host import Host
-from ..protocol.router.group import STOPPED, Group, PendingQueries
+from ..protocol.router.group import STOPPED, Group
+from ..protocol.router.pending import PendingQueries
 from ..protocol.router.querier import Querier
 from ..protocol.router.settings import QuerierSettings
 from ..protocol.router.tracking import HostMembership, HostTable

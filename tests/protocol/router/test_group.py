@@ -8,7 +8,8 @@ from itertools import chain, combinations, product
 from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.protocol.family import IPV4
-from mcproxy.protocol.router.group import STOPPED, Group, PendingQueries
+from mcproxy.protocol.router.group import STOPPED, Group
+from mcproxy.protocol.router.pending import PendingQueries
 from mcproxy.protocol.sources import EXCLUDE, INCLUDE, NOTHING, FilterMode, SourceFilter
 from mcproxy.protocol.wire.packets import NO_SOURCES, Record, RecordType, Sources
 
