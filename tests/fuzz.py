@@ -204,7 +204,9 @@ class Proxy:
         querier = self._turns[self._turn]
         self._carry_out(querier.receive(packet, source, self.now))
         assert len(querier.groups) <= MOST_GROUPS, "too many groups"
-        assert not querier.hosts or len(querier.hosts) <= querier.hosts.most, "too many hosts"
+        assert not querier.hosts or len(querier.hosts.times()) <= querier.hosts.most, (
+            "too many hosts"
+        )
         if not isinstance(packet, Report):
             self._sendable(self._host.receive(packet, self.now))
 

@@ -24,9 +24,6 @@ class Deadlines(Generic[Key]):
         self._when: dict[Key, float] = {}
         self._heap: list[tuple[float, Key]] = []
 
-    def __len__(self) -> int:
-        return len(self._when)
-
     def schedule(self, key: Key, when: float) -> None:
         """Set the deadline of ``key`` to ``when``; an earlier one that was scheduled stays."""
         scheduled = self._when.get(key)

@@ -120,9 +120,6 @@ class LinkHosts:
         self._known: dict[Address, tuple[Address, float]] = {}
         self._swept = -SWEEP_INTERVAL
 
-    def __len__(self) -> int:
-        return len(self._known)
-
     def times(self) -> dict[Address, float]:
         """The hosts, by the address object that groups use, and until when each counts."""
         return dict(self._known.values())

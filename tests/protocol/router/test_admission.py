@@ -426,7 +426,7 @@ class SettingsTests(LinkTests):
         self.become(max_hosts=1, max_group_hosts=1)
         assert self.querier.hosts is not None
         self.assertEqual((self.querier.hosts.most, self.querier.hosts.most_of_a_group), (1, 1))
-        self.assertEqual(len(self.querier.hosts), 1)
+        self.assertEqual(len(self.querier.hosts.times()), 1)
 
     def test_counts_go_on(self) -> None:
         """What was refused is not forgotten."""
