@@ -37,6 +37,8 @@ from mcproxy.protocol.wire.packets import (
     WireError,
 )
 
+from .protocol.mld_checksum import verify_checksum
+
 MTU = 1280
 MAX_GROUPS = 60
 CORPUS = 500
@@ -201,7 +203,9 @@ class Proxy:
         querier = self._turns[self._turn]
         self._carry_out(querier.receive(packet, source, self.now))
         assert len(querier.groups) <= MAX_GROUPS, "too many groups"
-        assert not querier.hosts or len(querier.hosts) <= querier.hosts.most, "too many hosts"
+        assert not querier.hosts or len(querier.hosts.times()) <= querier.hosts.most, (
+            "too many hosts"
+        )
         if not isinstance(packet, Report):
             self._check_valid(self._host.receive(packet, self.now))
 
@@ -240,7 +244,7 @@ class Proxy:
                 datagram.accept(IPV4, datagram.decode_ipv4(whole))
             else:
                 message = whole[48:]
-                mld.verify(message, self._ours, there)
+                verify_checksum(message, self._ours, there)
                 datagram.accept(self.family, Datagram(self._ours, there, 1, True, message))
 
     def check_agreement(self) -> None:

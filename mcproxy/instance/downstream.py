@@ -89,13 +89,13 @@ class Downstream:
         if self.querier.is_querier:
             self.start()
             return
-        self.querier.election.address = self.link.address(self.querier.family)
+        self.querier.set_address(self.link.address(self.querier.family))
         self._tell_role()
         self._reminder.set(self.querier.next_deadline())
 
     def start(self) -> None:
         """Begin to query, from the address that the link has now."""
-        self.querier.election.address = self.link.address(self.querier.family)
+        self.querier.set_address(self.link.address(self.querier.family))
         now = self._timer.now()
         self._carry_out(self.querier.start(now), now)
 
@@ -113,10 +113,10 @@ class Downstream:
     def update(self, link: Link) -> None:
         """The link is this now, with the same index."""
         self.link = link
-        self.querier.mtu = link.mtu
+        self.querier.set_mtu(link.mtu)
         address = link.address(self.querier.family)
         if address is None:
-            self.querier.election.address = None  # it may be changing: what hosts want stays
+            self.querier.set_address(None)  # it may be changing: what hosts want stays
         elif address != self.querier.election.address:
             self.start()
 

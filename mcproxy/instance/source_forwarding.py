@@ -16,7 +16,7 @@ from ..protocol.family import Address, Family
 from ..protocol.forwarding.observed_sources import IDLE_TIME, UNWANTED_IDLE_TIME, ObservedSources
 from ..protocol.forwarding.per_source import PerSourcePlanner
 from ..protocol.forwarding.planner import Interfaces, Route
-from ..protocol.policy.directional_filters import Policy
+from ..protocol.policy.directional_filters import FilterPolicy
 from ..protocol.upstreams.selection import Join, Selection
 from ..routing.table import ForwardingTable
 from ..timer import Timer
@@ -41,7 +41,7 @@ class SourceForwarding:
         self,
         name: str,
         family: Family,
-        policy: Policy,
+        policy: FilterPolicy,
         selection: Selection,
         look_interval: float,
         towards: Towards,
@@ -69,7 +69,7 @@ class SourceForwarding:
         """Go on with ``groups`` as they are forwarded, and change over to sources by and by."""
         self._migration = Migration(before, groups, self._timer, self._table.changed)
 
-    def reconfigure(self, policy: Policy, selection: Selection, look_interval: float) -> None:
+    def reconfigure(self, policy: FilterPolicy, selection: Selection, look_interval: float) -> None:
         """Go by other gates and another choice from now on; what was learned stays."""
         before, self._selection, self._look_interval = self._planner, selection, look_interval
         self._planner = PerSourcePlanner(self._family, policy, selection, self._locate)

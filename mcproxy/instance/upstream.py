@@ -112,11 +112,11 @@ class Upstream:
             self._receiver.unregister(self.family, self._table, before, self)
         if link is None:
             self._log("upstream lost")
-            self.host.silence()
+            self.host.cancel_pending()
             self._reminder.cancel()
             return
         self._receiver.register(self.family, self._table, link, self)
-        self.host.mtu = link.mtu
+        self.host.set_mtu(link.mtu)
         if before is None:
             self._log("upstream found")
         if before is None or self._identity(before) != self._identity(link):
@@ -132,7 +132,7 @@ class Upstream:
 
     def _send(self, sends: list[Send]) -> None:
         if self.link is None:
-            self.host.silence()  # all is told anew when there is a link
+            self.host.cancel_pending()  # all is told anew when there is a link
             return
         self._sender.send(self.family, self.link, sends)
         self._reminder.set(self.host.next_deadline())

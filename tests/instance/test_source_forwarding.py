@@ -20,7 +20,7 @@ from mcproxy.protocol.forwarding.observed_sources import (
     ObservedSources,
 )
 from mcproxy.protocol.forwarding.planner import Route
-from mcproxy.protocol.policy.directional_filters import Policy
+from mcproxy.protocol.policy.directional_filters import FilterPolicy
 from mcproxy.protocol.sources import ANY_SOURCE, INCLUDE, SourceFilter
 from mcproxy.protocol.upstreams.selection import Join, Selection
 from mcproxy.timer import Timer
@@ -73,11 +73,11 @@ class SourcePlaneTests(SynchronousTestCase):
         self.make(Join.FIRST, LOOK_INTERVAL)
 
     def make(self, join: Join, look_interval: float) -> None:
-        self.selection = Selection(Policy(), join)
+        self.selection = Selection(FilterPolicy(), join)
         self.selection.usable = ("up1", "up2")
         table: Any = self.table
         self.forwarding = SourceForwarding(
-            "tv", IPV4, Policy(), self.selection, look_interval, self.routes.get,
+            "tv", IPV4, FilterPolicy(), self.selection, look_interval, self.routes.get,
             Timer(self.clock), table, self.asked.extend,
         )  # fmt: skip
         self.forwarding.links_changed(LINKS, frozenset(["up1", "up2"]))

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from mcproxy.protocol.policy.directional_filters import OPEN, DirectionalFilters, Filter, Policy
+from mcproxy.protocol.policy.directional_filters import (
+    PASS_ALL,
+    DirectionalFilter,
+    DirectionalFilters,
+    FilterPolicy,
+)
 from mcproxy.protocol.sources import EXCLUDE, INCLUDE, NOTHING, SourceFilter
 
 Passing = dict[str, SourceFilter]
@@ -48,11 +53,15 @@ class SetFilter:
         return both(wanted, opposite(self._passing(came_from)))
 
 
-def policy(**passing: SourceFilter) -> Policy:
+def policy(**passing: SourceFilter) -> FilterPolicy:
     """Return filters by interface: ``up1_in`` says what passes in on the upstream up1."""
-    filters: dict[str, Filter] = {name: SetFilter(each) for name, each in passing.items()}
+    filters: dict[str, DirectionalFilter] = {
+        name: SetFilter(each) for name, each in passing.items()
+    }
 
     def filters_of(name: str) -> DirectionalFilters:
-        return DirectionalFilters(filters.get(f"{name}_in", OPEN), filters.get(f"{name}_out", OPEN))
+        return DirectionalFilters(
+            filters.get(f"{name}_in", PASS_ALL), filters.get(f"{name}_out", PASS_ALL)
+        )
 
-    return Policy(filters_of, filters_of)
+    return FilterPolicy(filters_of, filters_of)

@@ -30,7 +30,7 @@ class DeadlinesTests(SynchronousTestCase):
         deadlines: Deadlines[str] = Deadlines()
         self.assertIsNone(deadlines.next())
         self.assertIsNone(deadlines.pop(1e9))
-        self.assertEqual(len(deadlines), 0)
+        self.assertEqual(len(deadlines._when), 0)
 
     def test_key_is_due_at_its_time(self) -> None:
         """Not before, and once only."""
@@ -76,7 +76,7 @@ class DeadlinesTests(SynchronousTestCase):
                 first = min(model.items(), key=lambda item: item[::-1], default=("", when + 1))
                 self.assertEqual(popped, first[0] if first[1] <= when else None)
                 model.pop(popped or "", None)
-            self.assertEqual(len(deadlines), len(model))
+            self.assertEqual(len(deadlines._when), len(model))
             self.assertEqual(deadlines.next(), min(model.values(), default=None))
 
 
@@ -101,5 +101,5 @@ class CompactionTests(SynchronousTestCase):
             deadlines.schedule(key, 1000.0 - key)
             if key % 3:
                 deadlines.cancel(key)
-        found = [deadlines.pop(5000.0) for _ in range(len(deadlines))]
+        found = [deadlines.pop(5000.0) for _ in range(len(deadlines._when))]
         self.assertEqual(found, [key for key in range(999, -1, -1) if key % 3 == 0])

@@ -33,7 +33,7 @@ class AnswerTests(HostTests):
 
     def test_answer_with_many_groups_is_split_to_fit_the_mtu(self) -> None:
         """HR-01: each group is listed once."""
-        self.host.mtu = 1280
+        self.host.set_mtu(1280)
         base = group(self.family, 1)[:-2]
         changes = [(base + n.to_bytes(2, "big"), self.excluding()) for n in range(300)]
         self.host.update(changes, self.now)

@@ -189,7 +189,7 @@ class ChangeReportTests(HostTests):
 
     def test_reports_fit_the_current_mtu(self) -> None:
         """IP4-06, IP6-09: all sources are reported."""
-        self.host.mtu = 1280
+        self.host.set_mtu(1280)
         wanted = SourceFilter(INCLUDE, many_sources(self.family, 400))
         self.wants(wanted)
         self.assertGreater(len(self.sent), 1)

@@ -14,7 +14,7 @@ class UpstreamLinkTests(HostTests):
         """HR-07: as often as any change."""
         self.has_reported(self.excluding(1), self.including(2))
         self.receives_general_query()
-        self.host.silence()
+        self.host.cancel_pending()
         self.assertIsNone(self.host.next_deadline())
         self.note(self.host.rejoin(self.now))
         self.pass_time(10)
@@ -31,7 +31,7 @@ class UpstreamLinkTests(HostTests):
         self.wants(self.excluding(1))
         self.receives_general_query()
         self.receives_query()
-        self.host.silence()
+        self.host.cancel_pending()
         self.sent.clear()
         self.pass_time(20)
         self.assertEqual(self.sent_messages(), [])

@@ -16,7 +16,7 @@ class NoFallbackTests(OlderQuerierTests):
 
     def test_host_without_fallback_ignores_the_version_of_queriers(self) -> None:
         """HC-06, SEC-05: every report has the current version."""
-        self.host.fallback = False
+        self.host.configure(fallback=False, is_ssm=self.family.is_ssm)
         for version in range(1, self.family.current_version):
             self.receives_query(version)
             self.assertEqual(self.host.version, self.family.current_version)
@@ -138,10 +138,10 @@ class VersionTests(OlderQuerierTests):
         """HR-07: as long as its time lasts, and no longer."""
         self.receives_older_query()
         self.joins(1)
-        self.host.silence()
+        self.host.cancel_pending()
         self.note(self.host.rejoin(self.now))
         self.assertEqual(self.sent_messages(), [(20, self.report())])
-        self.host.silence()
+        self.host.cancel_pending()
         self.now = START + 300
         self.note(self.host.rejoin(self.now))
         self.pass_time(10)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from mcproxy.protocol.family import IPV4, Address
-from mcproxy.protocol.policy.filters import Filter, Range, Rule
+from mcproxy.protocol.policy.filters import AddressRange, CompiledFilter, FilterRule
 from mcproxy.protocol.sources import ANY_SOURCE, INCLUDE, SourceFilter
 
 GROUPS, SOURCES = 0xEF000000, 0x0A000000
@@ -32,85 +32,85 @@ class LookUp(NamedTuple):
     wanted: SourceFilter
 
 
-def _range(first: int, last: int) -> Range:
-    return Range(first.to_bytes(4), last.to_bytes(4))
+def _range(first: int, last: int) -> AddressRange:
+    return AddressRange(first.to_bytes(4), last.to_bytes(4))
 
 
-def _prefix(base: int, chance: random.Random) -> Range:
+def _prefix(base: int, chance: random.Random) -> AddressRange:
     size = 1 << chance.randrange(16)
     first = base + chance.randrange(SPAN) // size * size
     return _range(first, first + size - 1)
 
 
-def _single_groups(n: int) -> Rule:
-    return Rule(_range(GROUPS + n, GROUPS + n))
+def _single_groups(n: int) -> FilterRule:
+    return FilterRule(_range(GROUPS + n, GROUPS + n))
 
 
-def _channels(n: int) -> Rule:
-    return Rule(_range(GROUPS + n, GROUPS + n), _range(SOURCES + n, SOURCES + n))
+def _channels(n: int) -> FilterRule:
+    return FilterRule(_range(GROUPS + n, GROUPS + n), _range(SOURCES + n, SOURCES + n))
 
 
-def _one_group(n: int) -> Rule:
-    return Rule(_range(GROUPS, GROUPS), _range(SOURCES + 2 * n, SOURCES + 2 * n))
+def _one_group(n: int) -> FilterRule:
+    return FilterRule(_range(GROUPS, GROUPS), _range(SOURCES + 2 * n, SOURCES + 2 * n))
 
 
-def _any_group(n: int) -> Rule:
-    return Rule(None, _range(SOURCES + 3 * n, SOURCES + 3 * n + 1))
+def _any_group(n: int) -> FilterRule:
+    return FilterRule(None, _range(SOURCES + 3 * n, SOURCES + 3 * n + 1))
 
 
-def _nested(n: int) -> Rule:
-    return Rule(
+def _nested(n: int) -> FilterRule:
+    return FilterRule(
         _range(GROUPS + n // 2, GROUPS + SPAN - n), _range(SOURCES + 2 * n, SOURCES + 2 * n)
     )
 
 
-def _ranges(n: int) -> Rule:
+def _ranges(n: int) -> FilterRule:
     chance = random.Random(n)
     group, source = chance.randrange(SPAN), chance.randrange(SPAN)
-    return Rule(
+    return FilterRule(
         _range(GROUPS + group, GROUPS + group + chance.randrange(4000)),
         _range(SOURCES + source, SOURCES + source + chance.randrange(300)),
     )
 
 
-def _prefixes(n: int) -> Rule:
+def _prefixes(n: int) -> FilterRule:
     chance = random.Random(n)
-    return Rule(_prefix(GROUPS, chance), _prefix(SOURCES, chance))
+    return FilterRule(_prefix(GROUPS, chance), _prefix(SOURCES, chance))
 
 
-def _few_sources(n: int) -> Rule:
-    chance = random.Random(n)
-    source = SOURCES + chance.randrange(SPAN)
-    return Rule(_prefix(GROUPS, chance), _range(source, source))
-
-
-def _overlapping(n: int) -> Rule:
+def _few_sources(n: int) -> FilterRule:
     chance = random.Random(n)
     source = SOURCES + chance.randrange(SPAN)
-    return Rule(_range(GROUPS, GROUPS + 255), _range(source, source + chance.randrange(4000)))
+    return FilterRule(_prefix(GROUPS, chance), _range(source, source))
 
 
-def _wide(n: int) -> Rule:
+def _overlapping(n: int) -> FilterRule:
+    chance = random.Random(n)
+    source = SOURCES + chance.randrange(SPAN)
+    return FilterRule(_range(GROUPS, GROUPS + 255), _range(source, source + chance.randrange(4000)))
+
+
+def _wide(n: int) -> FilterRule:
     chance = random.Random(n)
     group = GROUPS + chance.randrange(SPAN)
     source = SOURCES + chance.randrange(SPAN)
-    return Rule(_range(group, group + SPAN), _range(source, source + chance.randrange(SPAN)))
+    return FilterRule(_range(group, group + SPAN), _range(source, source + chance.randrange(SPAN)))
 
 
-def _wide_single(n: int) -> Rule:
+def _wide_single(n: int) -> FilterRule:
     group = GROUPS + random.Random(n).randrange(SPAN)
-    return Rule(_range(group, group + SPAN // 2), _range(SOURCES + 2 * n, SOURCES + 2 * n))
+    return FilterRule(_range(group, group + SPAN // 2), _range(SOURCES + 2 * n, SOURCES + 2 * n))
 
 
-def _interfaces(n: int) -> Rule:
+def _interfaces(n: int) -> FilterRule:
     return _ranges(n)._replace(came_from=f"eth{n % 33}" if n % 33 else None)
 
 
-def _half_of_any(n: int) -> Rule:
+def _half_of_any(n: int) -> FilterRule:
     return _ranges(n)._replace(came_from=f"eth{n % 64}" if n % 64 < 32 else None)
 
 
-def _each_its_own(n: int) -> Rule:
+def _each_its_own(n: int) -> FilterRule:
     return _ranges(n)._replace(came_from=f"eth{n}")
 
 
@@ -132,11 +132,11 @@ KINDS = (
 )
 
 
-def _queries(rules: Sequence[Rule], count: int = LOOKUPS) -> list[LookUp]:
+def _queries(rules: Sequence[FilterRule], count: int = LOOKUPS) -> list[LookUp]:
     """Return look-ups of groups and sources of the rules, and of others close to them."""
     chance = random.Random(1)
 
-    def near(base: int, ranges: Iterable[Range | None]) -> Callable[[], Address]:
+    def near(base: int, ranges: Iterable[AddressRange | None]) -> Callable[[], Address]:
         ends = [int.from_bytes(end) for one in ranges if one is not None for end in one]
         ends = ends or [base]
         return lambda: (chance.choice(ends) + chance.randrange(-1, 2)).to_bytes(4)
@@ -150,25 +150,27 @@ def _queries(rules: Sequence[Rule], count: int = LOOKUPS) -> list[LookUp]:
     ]
 
 
-def _passes(made: Filter, one: LookUp) -> None:
+def _passes(made: CompiledFilter, one: LookUp) -> None:
     made.passes(one.group, one.source, one.came_from)
 
 
-def _of_ten(made: Filter, one: LookUp) -> None:
+def _of_ten(made: CompiledFilter, one: LookUp) -> None:
     made.restrict(one.group, one.wanted, one.came_from)
 
 
-def _of_all(made: Filter, one: LookUp) -> None:
+def _of_all(made: CompiledFilter, one: LookUp) -> None:
     made.rest(one.group, ANY_SOURCE, one.came_from)
 
 
 LOOKED_UP = (_passes, _of_ten, _of_all)
 
 
-def _microseconds(made: Filter, do: Callable[[Filter, LookUp], None], asked: list[LookUp]) -> float:
+def _microseconds(
+    made: CompiledFilter, do: Callable[[CompiledFilter, LookUp], None], asked: list[LookUp]
+) -> float:
     """Return the time of one look-up: the best of five rounds, without that of the loop."""
 
-    def once(what: Callable[[Filter, LookUp], None]) -> float:
+    def once(what: Callable[[CompiledFilter, LookUp], None]) -> float:
         begin = time.process_time()
         for one in asked:
             what(made, one)
@@ -178,7 +180,7 @@ def _microseconds(made: Filter, do: Callable[[Filter, LookUp], None], asked: lis
     return (min(rounds) - min(empty)) / len(asked) * 1e6
 
 
-def _first(made: Filter, asked: list[LookUp]) -> tuple[float, float]:
+def _first(made: CompiledFilter, asked: list[LookUp]) -> tuple[float, float]:
     """Return the mean and the longest of all first look-ups, in microseconds."""
     taken = []
     for one in asked:
@@ -189,24 +191,24 @@ def _first(made: Filter, asked: list[LookUp]) -> tuple[float, float]:
     return sum(taken) / len(taken) * 1e6, max(taken) * 1e6
 
 
-def measure(make: Callable[[int], Rule], count: int) -> tuple[list[float], str]:
+def measure(make: Callable[[int], FilterRule], count: int) -> tuple[list[float], str]:
     """Return the microseconds of look-ups in a table of ``count`` rules, and the rest as text."""
     rules = [make(n) for n in range(count)]
     asked = _queries(rules)
     begin = time.process_time()
-    made = Filter(IPV4, rules, True)
+    made = CompiledFilter(IPV4, rules, True)
     built = time.process_time() - begin
     mean, worst = _first(made, asked)
     figures = [_microseconds(made, do, asked) for do in LOOKED_UP]
     return figures, f"first {mean:6.1f} (at most {worst:5.0f}) us, built in {built:4.2f} s"
 
 
-def memory(make: Callable[[int], Rule], count: int) -> float:
+def memory(make: Callable[[int], FilterRule], count: int) -> float:
     """Return the megabytes that a table takes after very many different look-ups."""
     rules = [make(n) for n in range(count)]
     asked = _queries(rules, MANY_LOOKUPS)
     tracemalloc.start()
-    made = Filter(IPV4, rules, True)
+    made = CompiledFilter(IPV4, rules, True)
     for one in asked:
         _passes(made, one)
         _of_all(made, one)

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from mcproxy.protocol.family import IPV4, Address
 from mcproxy.protocol.policy import filters
-from mcproxy.protocol.policy.directional_filters import Filter as PassingFilter
-from mcproxy.protocol.policy.filters import MAX_LISTED, Filter, Range, Rule
+from mcproxy.protocol.policy.directional_filters import DirectionalFilter
+from mcproxy.protocol.policy.filters import MAX_LISTED, AddressRange, CompiledFilter, FilterRule
 from mcproxy.protocol.sources import ANY_SOURCE, EXCLUDE, INCLUDE, NOTHING, FilterMode, SourceFilter
 
 from ..families import FamilyTests, both_families, examples
@@ -49,17 +49,17 @@ class FilterTests(FamilyTests):
         """Return a source by number."""
         return bytes([0x20]) + number.to_bytes(self.family.address_size - 1)
 
-    def rule(self, groups: Numbers, sources: Numbers = None, name: str | None = None) -> Rule:
+    def rule(self, groups: Numbers, sources: Numbers = None, name: str | None = None) -> FilterRule:
         """Return a rule of ranges."""
-        return Rule(
-            None if groups is None else Range(*map(self.group_at, groups)),
-            None if sources is None else Range(*map(self.source_at, sources)),
+        return FilterRule(
+            None if groups is None else AddressRange(*map(self.group_at, groups)),
+            None if sources is None else AddressRange(*map(self.source_at, sources)),
             name,
         )
 
-    def make(self, lines: Lines, allow: bool = True) -> Filter:
+    def make(self, lines: Lines, allow: bool = True) -> CompiledFilter:
         """Return a filter of rules."""
-        return Filter(self.family, [self.rule(*line) for line in lines], allow)
+        return CompiledFilter(self.family, [self.rule(*line) for line in lines], allow)
 
     def numbered(self, mode: FilterMode, numbers: frozenset[int]) -> SourceFilter:
         """Return a subscription."""
@@ -117,12 +117,14 @@ class FilterTests(FamilyTests):
 
     def test_rules_of_the_other_family_are_ignored(self) -> None:
         """A rule without ranges matches everything."""
-        other = Range(
+        other = AddressRange(
             b"\1" * (20 - self.family.address_size), b"\2" * (20 - self.family.address_size)
         )
-        made = Filter(self.family, [Rule(group=other), Rule(source=other)], True)
+        made = CompiledFilter(
+            self.family, [FilterRule(group=other), FilterRule(source=other)], True
+        )
         self.assertFalse(made.passes(self.group_at(1), self.source_at(1)))
-        made = Filter(self.family, [Rule()], True)
+        made = CompiledFilter(self.family, [FilterRule()], True)
         self.assertTrue(made.passes(self.group_at(1), self.source_at(1)))
         self.assertEqual(made.restrict(self.group_at(1), ANY_SOURCE), ANY_SOURCE)
         self.assertEqual(made.rest(self.group_at(1), ANY_SOURCE), NOTHING)
@@ -134,8 +136,8 @@ class FilterTests(FamilyTests):
         else:
             low, middle = "00" * 14 + "0100", "fe7f" + "ff" * 14
             pairs = ((low, middle), ("fec0" + "00" * 14, "feff" + "ff" * 14))
-        rules = [Rule(None, Range(*map(bytes.fromhex, pair))) for pair in pairs]
-        made = Filter(self.family, rules, True)
+        rules = [FilterRule(None, AddressRange(*map(bytes.fromhex, pair))) for pair in pairs]
+        made = CompiledFilter(self.family, rules, True)
         self.assertEqual(made.restrict(self.group_at(1), ANY_SOURCE), ANY_SOURCE)
         for rule in rules:
             assert rule.source is not None
@@ -161,10 +163,10 @@ class FilterTests(FamilyTests):
             left = made.restrict(self.group_at(number), ANY_SOURCE)
             some = frozenset(range(number, number + number % 3 + 1))
             self.assertEqual(left, self.numbered(INCLUDE, some))
-            kept = [extent.listed or () for extent in made._extents.values()]
+            kept = [extent.listed or () for extent in made._cache.values()]
             self.assertLessEqual(len(kept) + sum(map(len, kept)), 20)
 
     def test_filter_can_be_used_as_a_directional_filter(self) -> None:
         """As the upstream selection uses it."""
-        made: PassingFilter = self.make([])
+        made: DirectionalFilter = self.make([])
         self.assertFalse(made.passes(self.group_at(1), self.source_at(1)))

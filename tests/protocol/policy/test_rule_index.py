@@ -34,7 +34,7 @@ class RuleIndexTests(SynchronousTestCase):
         made, expected = RuleIndex(rectangles, SIDE), rows(rectangles, x)
         for y in range(SIDE + 1):
             self.assertIs(made.cover(x, y), y in expected)
-        self.assertEqual(made.covered(made.place(x)), sum(1 << y for y in expected))
+        self.assertEqual(made.covered(made.cell(x)), sum(1 << y for y in expected))
 
     @examples(1)
     @given(rectangle_lists)
@@ -45,7 +45,7 @@ class RuleIndexTests(SynchronousTestCase):
         made, seen = RuleIndex(rectangles, SIDE), {}
         for x in range(-1, SIDE + 2):
             around = [one for one in rectangles if one.left <= x < one.right]
-            self.assertEqual(seen.setdefault(made.place(x), around), around)
+            self.assertEqual(seen.setdefault(made.cell(x), around), around)
 
     def test_slabs_of_many_overlapping_rectangles_are_small(self) -> None:
         """Of ten thousand, few begin or end in one slab."""

@@ -18,7 +18,7 @@ class ForgedQueryTests(RouterTests):
 
     def test_adopted_robustness_and_interval_are_at_least_1(self) -> None:
         """SEC-02: the response interval stays our own."""
-        self.querier.election.address = host(self.family, 5)
+        self.querier.set_address(host(self.family, 5))
         version, anything = self.family.current_version, self.family.unspecified
         self.receives(Query(version, anything, 0.0, robustness=1, interval=1), host_number=1)
         self.assertEqual(self.querier.settings.group_membership_interval, 1 * 1 + 10)
@@ -84,7 +84,7 @@ class AdoptionTests(ElectionTests):
         self.receives(OldReport(1, address))
         older = self.querier.groups[address].older
         assert older is not None
-        self.assertEqual(older.next_end(self.now), self.now + 50)
+        self.assertEqual(older.next_expiry(self.now), self.now + 50)
 
     def test_own_settings_apply_again_when_we_become_the_querier(self) -> None:
         """QE-05: also in our queries."""

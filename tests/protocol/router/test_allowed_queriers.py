@@ -20,7 +20,7 @@ class AllowedQueriersTests(RouterTests):
         """Our address is 5, and only router 2 may become the querier."""
         self.settings = QuerierSettings(allowed_queriers=frozenset([host(self.family, 2)]))
         super().setUp()
-        self.querier.election.address = host(self.family, 5)
+        self.querier.set_address(host(self.family, 5))
 
     def query(self, number: int) -> None:
         """Receive a general query of another router."""

@@ -55,7 +55,7 @@ class RoleTests(ElectionTests):
         self.querier.receive(general, self.family.unspecified, self.now)
         self.query()
         self.query(of=HIGHER)
-        self.querier.election.address = None
+        self.querier.set_address(None)
         self.query(of=HIGHER)
         self.assertEqual(self.general(), [])
 
@@ -80,14 +80,14 @@ class RoleTests(ElectionTests):
         low, high = (bytes([*host(self.family, 1)[:-1], last]) for last in (0x7F, 0x80))
         for ours, theirs, goes_before in ((high, low, True), (low, high, False)):
             self.setUp()
-            self.querier.election.address = ours
+            self.querier.set_address(ours)
             general = Query(self.family.current_version, self.family.unspecified, 10.0)
             self.querier.receive(general, theirs, self.now)
             self.assertEqual(self.querier.is_querier, not goes_before)
 
     def test_router_without_an_address_stays_the_querier(self) -> None:
         """QE-07: it cannot compare addresses."""
-        self.querier.election.address = None
+        self.querier.set_address(None)
         self.query()
         self.assertTrue(self.querier.is_querier)
 
@@ -169,7 +169,7 @@ class RoleTests(ElectionTests):
         """QE-07: with startup queries."""
         self.query()
         self.pass_time(10)
-        self.querier.election.address = host(self.family, LOWEST)
+        self.querier.set_address(host(self.family, LOWEST))
         self.note(self.querier.start(self.now))
         self.check_is_querier()
         self.query(of=LOWEST)

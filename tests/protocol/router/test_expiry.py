@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcproxy.protocol.router.querier import MOST_EVENTS
+from mcproxy.protocol.router.querier import MAX_EVENTS
 from mcproxy.protocol.sources import ANY_SOURCE, NOTHING
 from mcproxy.protocol.wire.packets import Record
 
@@ -77,12 +77,12 @@ class ExpiryTests(RouterTests):
 
     def test_one_call_of_advance_expires_a_bounded_number_of_groups(self) -> None:
         """The next call expires the rest."""
-        count = MOST_EVENTS + 10
+        count = MAX_EVENTS + 10
         base = group(self.family, 1)[:-2]
         addresses = [base + number.to_bytes(2, "big") for number in range(count)]
         self.reports(*(Record(IS_EX, address) for address in addresses))
         effects = self.querier.advance(START + 260)
-        self.assertEqual(len(effects.changed), MOST_EVENTS)
+        self.assertEqual(len(effects.changed), MAX_EVENTS)
         self.assertEqual(self.querier.next_deadline(), START + 260)
         effects = self.querier.advance(START + 260)
         self.assertEqual(len(effects.changed), 10)

@@ -8,7 +8,8 @@ from itertools import chain, combinations, product
 from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.protocol.family import IPV4
-from mcproxy.protocol.router.group import STOPPED, Group, Inquiry
+from mcproxy.protocol.router.group import STOPPED, Group
+from mcproxy.protocol.router.pending import PendingQueries
 from mcproxy.protocol.sources import EXCLUDE, INCLUDE, NOTHING, FilterMode, SourceFilter
 from mcproxy.protocol.wire.packets import NO_SOURCES, Record, RecordType, Sources
 
@@ -163,20 +164,20 @@ class NextEventTests(SynchronousTestCase):
     def test_next_event_is_the_next_query_if_one_is_pending(self) -> None:
         """It comes before the timers that it lowered."""
         state = group_in_state(EXCLUDE, sources(IPV4, 1), NO_SOURCES)
-        state.inquiry = Inquiry()
-        self.assertIsNone(state.inquiry.next())
+        state.pending = PendingQueries()
+        self.assertIsNone(state.pending.next())
         self.assertEqual(state.next_event(), 101.0)
-        state.inquiry.group_count, state.inquiry.group_when = 1, 50.0
+        state.pending.group_count, state.pending.group_when = 1, 50.0
         self.assertEqual(state.next_event(), 50.0)
-        state.inquiry.source_counts, state.inquiry.sources_when = {SMALL[0]: 1}, 40.0
+        state.pending.source_counts, state.pending.sources_when = {SMALL[0]: 1}, 40.0
         self.assertEqual(state.next_event(), 40.0)
 
     def test_lowering_changes_later_timers_only(self) -> None:
         """SQ-01, SQ-03: earlier timers and blocked sources stay."""
         state = group_in_state(EXCLUDE, sources(IPV4, 1, 2), sources(IPV4, 3))
-        state.lower_group(600.0)
+        state.lower_group_timer(600.0)
         self.assertEqual(state.timer, GROUP_TIMER)
-        state.lower_group(400.0)
-        state.lower_sources(sources(IPV4, 1, 2, 3, 9), 101.5)
+        state.lower_group_timer(400.0)
+        state.lower_source_timers(sources(IPV4, 1, 2, 3, 9), 101.5)
         self.assertEqual(state.timer, 400.0)
         self.assertEqual(state.sources, {SMALL[0]: 101.0, SMALL[1]: 101.5, SMALL[2]: STOPPED})

@@ -79,7 +79,7 @@ class HostTableTests(FamilyTests):
         self.assertFalse(self.table.wants_any(260))
         self.assertEqual(self.unwanted(1, 2, now=259), frozenset())
         self.assertEqual(self.unwanted(1, 2, now=260), self.sources(1))
-        self.table.forget(260)
+        self.table.expire(260)
         self.assertEqual(len(self.table), 1)
 
     def test_is_in_of_a_host_in_exclude_mode_counts_beside_its_exclude(self) -> None:

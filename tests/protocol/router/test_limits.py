@@ -131,7 +131,7 @@ class ReportRateTests(RouterTests):
             self.says(TO_EX, group_number=number)
         self.assertEqual(len(self.querier.groups), 3)
         self.assertEqual(self.querier.refused, {Refusal.RATE: 2})
-        self.querier.election.address = host(self.family, 5)
+        self.querier.set_address(host(self.family, 5))
         self.receives(Query(self.family.current_version, self.family.unspecified, 10.0))
         self.assertFalse(self.querier.is_querier)
 

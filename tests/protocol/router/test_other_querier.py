@@ -18,7 +18,7 @@ class SuppressFlagTests(RouterTests):
 
     def test_query_with_suppress_flag_lowers_no_timer(self) -> None:
         """IGMP3-Q-04, MLD2-Q-04: but its sender becomes the querier."""
-        self.querier.election.address = host(self.family, 5)
+        self.querier.set_address(host(self.family, 5))
         self.given_exclude(x=(1,))
         query = Query(self.family.current_version, group(self.family, 1), 1.0, suppress=True)
         for listed in (self.sources(), self.sources(1)):

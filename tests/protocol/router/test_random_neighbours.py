@@ -89,7 +89,7 @@ class NeighbourTests(RouterTests):
         before = self.querier
         values = json.loads(json.dumps(querier_values(before)))
         self.querier = restored_querier(self.family, values)
-        self.querier.election.address = before.election.address
+        self.querier.set_address(before.election.address)
         self.querier.reconfigure(self.settings, self.now)
         self.slow.objected = None
         if self.querier.is_querier:
@@ -105,7 +105,7 @@ class NeighbourTests(RouterTests):
         elif what == "start":
             address = host(self.family, draw(st.integers(4, 6)))
             self.slow.address = address
-            self.querier.election.address = address
+            self.querier.set_address(address)
             self.both_start()
         elif what == "restart":
             self.restarts()

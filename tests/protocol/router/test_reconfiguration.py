@@ -105,7 +105,7 @@ class ReconfigurationTests(RouterTests):
 
     def test_adopted_settings_stay_while_another_router_is_the_querier(self) -> None:
         """QE-04, QE-05: ours apply when we are the querier again."""
-        self.querier.election.address = host(self.family, 5)
+        self.querier.set_address(host(self.family, 5))
         version = self.family.current_version
         self.receives(Query(version, self.family.unspecified, 10.0, robustness=3, interval=60))
         self.become(query_interval=20.0, last_member_query_interval=0.5)
@@ -160,7 +160,7 @@ class ReconfigurationTests(RouterTests):
         self.become(max_hosts=1, max_group_hosts=1)
         assert self.querier.hosts is not None
         self.assertEqual((self.querier.hosts.most, self.querier.hosts.most_of_a_group), (1, 1))
-        self.assertEqual(len(self.querier.hosts), 1)
+        self.assertEqual(len(self.querier.hosts.times()), 1)
 
     def test_reconfiguration_keeps_the_counts_of_refusals(self) -> None:
         """The new limit applies."""

@@ -70,7 +70,7 @@ class SpecificQueryTests(RouterTests):
         expected = [query_at(0, 1, 2), query_at(1, 1, suppress=True), query_at(1, 2)]
         self.assertEqual(self.specific_queries(), expected)
         self.assertEqual(self.subscription(), self.including(1))
-        self.assertIsNone(self.querier.groups[group(self.family, 1)].inquiry)
+        self.assertIsNone(self.querier.groups[group(self.family, 1)].pending)
 
     def test_source_added_during_queries_is_queried_twice(self) -> None:
         """SQ-07: the other sources are queried as often as they have left."""
@@ -185,7 +185,7 @@ class SpecificQueryTests(RouterTests):
         most = {1500: {4: 366, 16: 89}, 1280: {4: 311, 16: 75}, 1496: {4: 365, 16: 88}}
         for mtu, by_size in most.items():
             self.setUp()
-            self.querier.mtu = mtu
+            self.querier.set_mtu(mtu)
             listed = many_sources(self.family, 400)
             self.reports(Record(ALLOW, group(self.family, 1), listed))
             self.reports(Record(BLOCK, group(self.family, 1), listed))

@@ -61,7 +61,7 @@ class TrackingLimitTests(RouterTests):
         """Until the report of the untracked host expires."""
         for number in (1, 2, 3):
             self.says(TO_EX, host_number=number)
-        self.assertEqual((len(self.hosts), self.hosts.untracked), (3, 1))
+        self.assertEqual((len(self.hosts.times()), self.hosts.untracked), (3, 1))
         self.says(TO_IN, host_number=1)
         self.says(TO_IN, host_number=2)
         self.assertEqual(
@@ -91,10 +91,10 @@ class TrackingLimitTests(RouterTests):
             self.says(TO_EX, host_number=number, group_number=number)
         self.pass_time(249)
         self.says(TO_EX, host_number=5, group_number=5)
-        self.assertEqual((len(self.hosts), self.hosts.untracked), (4, 1))
+        self.assertEqual((len(self.hosts.times()), self.hosts.untracked), (4, 1))
         self.pass_time(11)  # the first four hosts have just expired
         self.says(TO_EX, host_number=6, group_number=6)
-        self.assertEqual((len(self.hosts), self.hosts.untracked), (1, 1))
+        self.assertEqual((len(self.hosts.times()), self.hosts.untracked), (1, 1))
 
     def test_search_for_expired_hosts_is_rate_limited(self) -> None:
         """SEC-04: forged addresses would cause work otherwise."""
@@ -104,10 +104,10 @@ class TrackingLimitTests(RouterTests):
         self.says(TO_EX, host_number=5, group_number=5)
         self.pass_time(9)  # the first four hosts have expired, but the last search was just now
         self.says(TO_EX, host_number=6, group_number=6)
-        self.assertEqual((len(self.hosts), self.hosts.untracked), (4, 2))
+        self.assertEqual((len(self.hosts.times()), self.hosts.untracked), (4, 2))
         self.pass_time(1)
         self.says(TO_EX, host_number=7, group_number=7)
-        self.assertEqual((len(self.hosts), self.hosts.untracked), (1, 2))
+        self.assertEqual((len(self.hosts.times()), self.hosts.untracked), (1, 2))
 
     def test_expired_hosts_of_a_group_make_room(self) -> None:
         """The new host is tracked."""

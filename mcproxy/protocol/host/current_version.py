@@ -1,13 +1,14 @@
 """The host part in the current version, IGMPv3 or MLDv2.
 
-Each change of a group goes out at once, in a report with all groups that changed with it,
-and again after a random delay until it was sent ``robustness`` times (RFC 9776, 5.1;
-RFC 9777, 6.1). Groups that were reported together are repeated together, as one Batch.
-While a group has transmissions left its Pending tells which record they carry: a change of
-filter mode carries the whole list and goes first; single sources follow as ALLOW and BLOCK.
+A change is reported at once, together with all groups that changed with it. The report is
+repeated after random delays until it was sent ``robustness`` times, to survive packet loss
+(RFC 9776, section 5.1; RFC 9777, section 6.1). Groups that were reported together are repeated
+together, as one batch. ``Pending`` holds the transmissions that a group has left. A change of
+filter mode goes first and carries the whole source list; single sources follow as ALLOW and
+BLOCK records.
 
-Queries are answered after a random delay within the time that they give (5.2; 6.2). The
-key of the general response among the deadlines is the unspecified address.
+Queries are answered after a random delay up to their maximum response time (5.2; 6.2). The
+answer to a general query has the unspecified address as its key among the deadlines.
 """
 
 from __future__ import annotations
@@ -21,16 +22,18 @@ from ..sources import EXCLUDE, INCLUDE, NOTHING, SourceFilter
 from ..wire.packets import NO_SOURCES, Packet, Query, Record, RecordType, Sources
 
 UNSOLICITED_REPORT_INTERVAL = 1.0
+"""Longest delay in seconds until a report is repeated (RFC 9776, section 8.11)."""
 
 Change = tuple[Address, SourceFilter, SourceFilter]
-"""A group, what was wanted of it before, and what is now."""
+"""A group, its source filter before, and its source filter now."""
 
 
 class Pending:
-    """Transmissions that a change of one group has left (RFC 9776, section 5.1).
+    """The transmissions that changes of one group have left (RFC 9776, section 5.1).
 
-    ``mode_count`` are those of a change of filter mode, ``source_counts`` those of single
-    sources; each transmission takes one from all of them.
+    ``mode_count`` are those of a change of filter mode, ``source_counts`` those of each
+    changed source. A transmission reduces all of them by one. ``batch`` is the number of the
+    batch that repeats the group.
     """
 
     __slots__ = ("batch", "mode_count", "source_counts")
@@ -44,7 +47,7 @@ class Pending:
         return self.mode_count > 0 or bool(self.source_counts)
 
     def note(self, before: SourceFilter, after: SourceFilter, robustness: int) -> None:
-        """Merge the change from ``before`` to ``after`` into what is to be told."""
+        """Add the change from ``before`` to ``after`` to what must be reported."""
         if before.mode is not after.mode:
             self.mode_count = robustness
             self.source_counts = {}
@@ -53,7 +56,7 @@ class Pending:
             self.source_counts.update(dict.fromkeys(changed, robustness))
 
     def transmit(self, group: Address, wanted: SourceFilter) -> list[Record]:
-        """The records of the next transmission; counts it."""
+        """The records of the next transmission; reduces the counts."""
         counts = self.source_counts
         if self.mode_count:
             self.mode_count -= 1
@@ -78,10 +81,10 @@ _TO_EXCLUDE = RecordType.CHANGE_TO_EXCLUDE_MODE
 _TO_INCLUDE = RecordType.CHANGE_TO_INCLUDE_MODE
 
 
-class CurrentHost:
-    """The groups of one link, reported with their sources; ``groups`` is the owner's mapping.
+class CurrentVersionHost:
+    """Reports the groups of one link with their sources; ``groups`` is the owner's mapping.
 
-    ``random`` gives numbers in [0, 1).
+    ``random`` returns numbers in [0, 1).
     """
 
     def __init__(
@@ -102,7 +105,7 @@ class CurrentHost:
         self._answer_times: dict[Address, float] = {}
 
     def next_deadline(self) -> float | None:
-        """When ``advance`` is to be called."""
+        """When ``advance`` must be called next."""
         repeat, answer = self._repeats.next(), self._answers.next()
         if repeat is None or answer is None:
             return answer if repeat is None else repeat
@@ -111,7 +114,7 @@ class CurrentHost:
     # -- changes
 
     def change(self, changes: Iterable[Change], robustness: int, now: float) -> list[Record]:
-        """The records that report ``changes`` now; repeats are kept for ``advance``."""
+        """The records that report ``changes`` now; ``advance`` repeats them later."""
         records: list[Record] = []
         members: list[Address] = []
         batch = next(self._batch_numbers)
@@ -128,12 +131,12 @@ class CurrentHost:
     def _transmit(
         self, batch: int, members: list[Address], records: list[Record], now: float
     ) -> None:
-        """Add the next transmission of ``members`` to ``records``; schedule the one after."""
+        """Add the next transmission of ``members`` to ``records``; schedule the following one."""
         left = []
         for group in members:
             pending = self._pending.get(group)
             if pending is None or pending.batch != batch:
-                continue  # changed again meanwhile, and went into a later batch
+                continue  # it has changed again and belongs to a later batch
             records += pending.transmit(group, self._groups.get(group, NOTHING))
             if pending:
                 left.append(group)
@@ -146,13 +149,13 @@ class CurrentHost:
     # -- queries
 
     def receive(self, packet: Packet, now: float) -> None:
-        """Schedule the answer that a query asks for; others' reports do not matter here."""
+        """Schedule the answer to a query; reports of other hosts are ignored."""
         if not isinstance(packet, Query):
             return
         when = now + self._delay(packet.max_response)
         general = self._answer_times.get(self._family.unspecified)
         if general is not None and general <= when:
-            return  # the answer about all groups comes first
+            return  # the answer to a general query comes first and covers all groups
         if packet.group == self._family.unspecified:
             self._answer_at(packet.group, when)
         elif packet.group in self._groups:
@@ -166,7 +169,7 @@ class CurrentHost:
         elif query.sources and self._asked[group]:
             self._asked[group] |= query.sources
         else:
-            self._asked[group] = NO_SOURCES  # all of it is asked about
+            self._asked[group] = NO_SOURCES  # one of the queries is about the whole group
         if pending is None or when < pending:
             self._answer_at(group, when)
 
@@ -175,7 +178,7 @@ class CurrentHost:
         self._answers.schedule(key, when)
 
     def advance(self, now: float) -> list[Record]:
-        """The records of the repeats and answers that are due."""
+        """The records of all repeats and answers that are due."""
         records: list[Record] = []
         while (batch := self._repeats.pop(now)) is not None:
             self._transmit(batch, self._batches.pop(batch), records, now)

@@ -1,8 +1,8 @@
-"""The host part towards a querier of an older version: IGMPv1, IGMPv2 or MLDv1.
+"""The host part while the querier speaks an older version: IGMPv1, IGMPv2 or MLDv1.
 
-Each group has reports of its own, without sources, and a timer that a query starts. A
-report that another host sends meanwhile makes ours needless (RFC 2236, section 3; RFC
-2710, section 4).
+Each group has its own report, without sources, and a timer that a query starts. If another
+host reports the group first, our report is suppressed (RFC 2236, section 3; RFC 2710,
+section 4).
 """
 
 from __future__ import annotations
@@ -12,16 +12,17 @@ from collections.abc import Callable, Iterable, Mapping
 from ..deadlines import Deadlines
 from ..family import Address, Family, Predicate
 from ..sources import NOTHING, SourceFilter
-from ..versions import knows_leaving
+from ..versions import has_leave_message
 from ..wire.datagram import destination
 from ..wire.packets import Leave, OldReport, Packet, Query, Send
-from .current import Change
+from .current_version import Change
 
 OLD_UNSOLICITED_REPORT_INTERVAL = 10.0
+"""Longest delay in seconds until a report is repeated (RFC 2236, section 8.10)."""
 
 
-class OldHost:
-    """The groups of one link, reported in ``version``; ``groups`` is the owner's own mapping."""
+class OlderVersionHost:
+    """Reports the groups of one link in ``version``; ``groups`` is the owner's mapping."""
 
     def __init__(
         self,
@@ -41,27 +42,27 @@ class OldHost:
         self._deadlines: Deadlines[Address] = Deadlines()
 
     def next_deadline(self) -> float | None:
-        """When ``advance`` is to be called."""
+        """When ``advance`` must be called next."""
         return self._deadlines.next()
 
     def change(self, changes: Iterable[Change], robustness: int, now: float) -> list[Send]:
-        """Report the groups that are joined or left; each change is group, before and after."""
+        """Report groups that are joined or left, and schedule the repeats."""
         sends = []
         for group, before, after in changes:
             if self._is_ssm(group):
-                continue  # RFC 4604, section 2.2: it cannot be told without its sources
+                continue  # it cannot be reported without sources (RFC 4604, section 2.2)
             if before == NOTHING:
                 sends.append(self._report(group))
                 self._repeats[group] = robustness - 1
                 self._repeat_later(group, now)
             elif after == NOTHING:
                 self._forget(group)
-                if knows_leaving(self._family, self.version):
+                if has_leave_message(self._family, self.version):
                     sends.append(self._send(Leave(group)))
         return sends
 
     def receive(self, packet: Packet, now: float) -> None:
-        """A query starts timers, another host's report stops that of its group."""
+        """A query starts timers; a report of another host stops the timer of its group."""
         if isinstance(packet, OldReport):
             self._forget(packet.group)
         elif isinstance(packet, Query):
