@@ -249,7 +249,8 @@ class Proxy(MultiService):
         if key not in self._upstreams:
             self._upstreams[key] = Upstream(*key, self.timer, self.sender, self.receiver)
         host = self._upstreams[key].host
-        host.fallback, host.is_ssm = config.version_fallback, ssm_policy(config, family).is_ssm
+        is_ssm = ssm_policy(config, family).is_ssm
+        host.configure(fallback=config.version_fallback, is_ssm=is_ssm)
         return self._upstreams[key]
 
     # -- links

@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from ..protocol.policy.filters import Rule
+from ..protocol.policy.filters import FilterRule
 from .addresses import NO_TEXTS, Texts, each, read_address, read_channel
 from .limits import Limits
 from .names import is_pattern, matches
@@ -82,7 +82,7 @@ class FilterConfig:
     role: str
     direction: str
     allow: bool
-    rules: tuple[Rule, ...]
+    rules: tuple[FilterRule, ...]
     name: str = ""
 
 
@@ -220,4 +220,4 @@ class Configuration:
     path: str | None = None
     defaults: InterfaceSettings = InterfaceSettings()
     control: ControlConfig | None = None
-    filters: Mapping[str, tuple[Rule, ...]] = attrs.field(factory=dict)
+    filters: Mapping[str, tuple[FilterRule, ...]] = attrs.field(factory=dict)

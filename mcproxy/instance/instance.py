@@ -18,7 +18,7 @@ from ..messages import CacheMiss, LinkChanged, Message, PacketReceived, WrongInt
 from ..protocol.family import Address, Family
 from ..protocol.forwarding.planner import Route
 from ..protocol.membership import MembershipDatabase
-from ..protocol.policy.directional_filters import Policy
+from ..protocol.policy.directional_filters import FilterPolicy
 from ..protocol.sources import SourceFilter
 from ..protocol.upstreams.selection import Join
 from ..protocol.wire.packets import Query
@@ -65,7 +65,7 @@ class ProxyInstance(Service):
         self.forwarding = self._make_forwarding(policy)
         self._reminder = modules.timer.reminder(lambda _: self._upstreams_changed())
 
-    def _make_forwarding(self, policy: Policy) -> Forwarding:
+    def _make_forwarding(self, policy: FilterPolicy) -> Forwarding:
         modules, family, towards = self._modules, self.family, self._modules.interface_towards
         if not modules.per_source:
             return GroupForwarding(family, self.config.upstream, towards, modules.table)
@@ -218,7 +218,7 @@ class ProxyInstance(Service):
         """What all downstreams together want of ``group`` from an upstream."""
         if not self._modules.per_source:
             return self.database.merged(group)
-        return self.selection.share(upstream, group, self.database.wishes(group))
+        return self.selection.share(upstream, group, self.database.upstream_wants(group))
 
     def planned_groups(self) -> Iterable[Address]:
         """The groups that some downstream wants, or that have entries all the same."""

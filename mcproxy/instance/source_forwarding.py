@@ -17,7 +17,7 @@ from ..protocol.family import Address, Family
 from ..protocol.forwarding.observed_sources import MOST_SOURCES, ObservedSources, Outcome
 from ..protocol.forwarding.per_source import PerSourcePlanner
 from ..protocol.forwarding.planner import Route
-from ..protocol.policy.directional_filters import Policy
+from ..protocol.policy.directional_filters import FilterPolicy
 from ..protocol.upstreams.selection import Join, Selection
 from ..routing.table import ForwardingTable
 from ..timer import Timer
@@ -46,7 +46,7 @@ class SourceForwarding:
         self,
         name: str,
         family: Family,
-        policy: Policy,
+        policy: FilterPolicy,
         selection: Selection,
         look_interval: float,
         towards: Towards,
@@ -78,7 +78,7 @@ class SourceForwarding:
         """
         self._migration = Migration(before, groups, self._timer, self._table.changed)
 
-    def reconfigure(self, policy: Policy, selection: Selection, look_interval: float) -> None:
+    def reconfigure(self, policy: FilterPolicy, selection: Selection, look_interval: float) -> None:
         """Apply other filters and another upstream selection; observed sources stay."""
         self._selection = selection
         self._planner.configure(policy, selection)

@@ -124,7 +124,7 @@ class Upstream:
             self._receiver.unregister(self.family, self._table, before, self)
         if link is None:
             self._log("upstream lost")
-            self.host.silence()
+            self.host.cancel_pending()
             self._reminder.cancel()
             return
         self._receiver.register(self.family, self._table, link, self)
@@ -146,7 +146,7 @@ class Upstream:
 
     def _send(self, sends: list[Send]) -> None:
         if self.link is None:
-            self.host.silence()  # it reports everything again when there is a link
+            self.host.cancel_pending()  # it reports everything again when there is a link
             return
         self._sender.send(self.family, self.link, sends)
         self._reminder.set(self.host.next_deadline())

@@ -107,5 +107,5 @@ def _from_entries(instance: ProxyInstance, found: Found, link: str, now: float) 
         is_open = learned and not is_ssm(group)
         wanted = wanted_by_entries(entries, [link], is_open).get(link)
         if wanted is not None:
-            querier.take_over(group, group_wanted(wanted, now, until))
+            querier.restore_group(group, group_wanted(wanted, now, until))
     return querier

@@ -17,7 +17,7 @@ from mcproxy.messages import CacheMiss, WrongInterface
 from mcproxy.protocol.family import IPV4, packed
 from mcproxy.protocol.forwarding.observed_sources import IDLE_TIME, UNWANTED_IDLE_TIME
 from mcproxy.protocol.forwarding.planner import Route
-from mcproxy.protocol.policy.directional_filters import Policy
+from mcproxy.protocol.policy.directional_filters import FilterPolicy
 from mcproxy.protocol.sources import ANY_SOURCE, INCLUDE, SourceFilter
 from mcproxy.protocol.upstreams.selection import Join, Selection
 from mcproxy.timer import Timer
@@ -89,11 +89,11 @@ class SourceForwardingTests(SynchronousTestCase):
         self.make(Join.FIRST, LOOK_INTERVAL)
 
     def make(self, join: Join, look_interval: float, **limit: int) -> None:
-        self.selection = Selection(Policy(), join)
+        self.selection = Selection(FilterPolicy(), join)
         self.selection.usable = ("up1", "up2")
         table: Any = self.table
         self.forwarding = SourceForwarding(
-            "tv", IPV4, Policy(), self.selection, look_interval, self.routes.get,
+            "tv", IPV4, FilterPolicy(), self.selection, look_interval, self.routes.get,
             Timer(self.clock), table, self.asked.extend, **limit,
         )  # fmt: skip
         self.forwarding.links_changed(links(LINKS, "up1", "up2"))

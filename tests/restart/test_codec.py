@@ -51,7 +51,7 @@ class QuerierTests(FamilyTests):
         first.start(START)
         now = self.history(data, [first], START)
         second = restored_querier(self.family, json.loads(json.dumps(querier_values(first))))
-        second.election.address = address
+        second.set_address(address)
         second.reconfigure(settings, now)
         self.assertEqual(told(first.start(now)), told(second.start(now)))
         self.history(data, [first, second], now)

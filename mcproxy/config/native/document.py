@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 
-from ...protocol.policy.filters import Rule
+from ...protocol.policy.filters import FilterRule
 from ..model import (
     NEVER,
     Configuration,
@@ -84,7 +84,7 @@ def _filter(one: FilterConfig) -> Document:
     }
 
 
-def _rules(rules: Iterable[Rule]) -> list[Any]:
+def _rules(rules: Iterable[FilterRule]) -> list[Any]:
     return [
         rule_text(rule)
         if rule.came_from is None

@@ -12,7 +12,7 @@ from typing import Any
 
 import attrs
 
-from ...protocol.policy.filters import Rule
+from ...protocol.policy.filters import FilterRule
 from ..errors import Wrong, shown
 from ..limits import check_plain_name, one_of
 from ..model import DIRECTIONS, DOWNSTREAM, IN, ROLES, UPSTREAM, FilterConfig
@@ -24,7 +24,7 @@ from .tables import InstanceTable
 
 _HOW_TO_WRITE = 'write "GROUP | SOURCE", { rule = "...", from = "IF" } or { filter = "NAME" }'
 
-Placed = tuple[KeyPath, Rule]
+Placed = tuple[KeyPath, FilterRule]
 """A rule, and where it stands."""
 
 
@@ -67,7 +67,7 @@ class Filters:
             self._named[name] = self._resolved(written[name])
 
     @property
-    def named(self) -> dict[str, tuple[Rule, ...]]:
+    def named(self) -> dict[str, tuple[FilterRule, ...]]:
         """The rules of each named filter, in the order of the file."""
         return {name: _rules(self._named.get(name, [])) for name in self._known}
 
@@ -213,7 +213,7 @@ class Filters:
             self._mistakes.add(place, wrong.message, wrong.hint)
 
 
-def _read_item(item: object) -> Rule | str:
+def _read_item(item: object) -> FilterRule | str:
     """A rule, or a filter's name; Wrong."""
     match item:
         case str():
@@ -226,7 +226,7 @@ def _read_item(item: object) -> Rule | str:
     raise Wrong(f"{shown(item)} is no rule", _HOW_TO_WRITE)
 
 
-def _rules(placed: list[Placed]) -> tuple[Rule, ...]:
+def _rules(placed: list[Placed]) -> tuple[FilterRule, ...]:
     return tuple(dict.fromkeys(rule for _, rule in placed))
 
 
@@ -236,7 +236,7 @@ def _told_twice(read: FilterTable) -> str:
 
 
 def _why_useless(
-    rule: Rule, instance: str, read: FilterTable, table: InstanceTable
+    rule: FilterRule, instance: str, read: FilterTable, table: InstanceTable
 ) -> Wrong | None:
     """Why ``rule`` can never match where a filter of an instance has it; None if it can."""
     instance = key_text((instance,))

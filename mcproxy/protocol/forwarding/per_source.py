@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from ..family import Address, Family
-from ..policy.directional_filters import Policy
+from ..policy.directional_filters import FilterPolicy
 from ..sources import INCLUDE, SourceFilter
 from ..upstreams.selection import Selection
 from .planner import Interfaces, Route
@@ -26,7 +26,7 @@ class PerSourcePlanner:
     def __init__(
         self,
         family: Family,
-        policy: Policy,
+        policy: FilterPolicy,
         selection: Selection,
         locate: Callable[[Address], str | None],
     ) -> None:
@@ -40,7 +40,7 @@ class PerSourcePlanner:
         """Let data pass to and from these, and no other downstreams."""
         self.downstreams = downstreams
 
-    def configure(self, policy: Policy, selection: Selection) -> None:
+    def configure(self, policy: FilterPolicy, selection: Selection) -> None:
         """Apply other filters and another choice among upstreams; the downstreams stay."""
         self._policy, self._selection = policy, selection
 

@@ -16,7 +16,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from enum import Enum
 
 from ..family import Address
-from ..policy.directional_filters import Policy
+from ..policy.directional_filters import FilterPolicy
 from ..sources import EXCLUDE, NOTHING, SourceFilter, merge
 from .preference import Preference
 
@@ -47,7 +47,7 @@ class Selection:
 
     def __init__(
         self,
-        policy: Policy,
+        policy: FilterPolicy,
         join: Join = Join.FIRST,
         send_up: SendUp = SendUp.ALL,
         peers: Iterable[str] = (),

@@ -17,7 +17,7 @@ from mcproxy.protocol.forwarding.observed_sources import (
     Outcome,
 )
 
-from ..support import examples, group, source
+from ..families import examples, group, source
 
 MOST, INTERVAL = 2, 10
 SOURCES, GROUPS, INTERFACES = (1, 2), (1, 2), ("up", "down")

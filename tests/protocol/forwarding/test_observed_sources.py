@@ -11,7 +11,7 @@ from mcproxy.protocol.forwarding.observed_sources import (
     Outcome,
 )
 
-from ..support import FamilyTests, both_families, group, source
+from ..families import FamilyTests, both_families, group, source
 
 ACCEPTED, NOW_FULL, REFUSED = Outcome.ACCEPTED, Outcome.NOW_FULL, Outcome.REFUSED
 INTERVAL = 10.0

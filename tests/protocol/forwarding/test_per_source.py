@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from mcproxy.protocol.forwarding.per_source import PerSourcePlanner
 from mcproxy.protocol.forwarding.planner import Route
-from mcproxy.protocol.policy.directional_filters import Policy
+from mcproxy.protocol.policy.directional_filters import FilterPolicy
 from mcproxy.protocol.sources import ANY_SOURCE, EXCLUDE, INCLUDE, NOTHING, SourceFilter
 from mcproxy.protocol.upstreams.selection import Join, Selection
 
 from ..directional_filters import policy
-from ..support import FamilyTests, both_families, group, source
+from ..families import FamilyTests, both_families, group, source
 
 
 @both_families
@@ -27,7 +27,9 @@ class PlannerTests(FamilyTests):
         """INCLUDE of sources."""
         return SourceFilter(INCLUDE, self.sources(*numbers))
 
-    def make(self, gates: Policy, join: Join = Join.FIRST, peers: tuple[str, ...] = ()) -> None:
+    def make(
+        self, gates: FilterPolicy, join: Join = Join.FIRST, peers: tuple[str, ...] = ()
+    ) -> None:
         """A planner with these filters."""
         self.selection = Selection(gates, join, peers=peers)
         self.selection.usable = ("up1", "up2", *peers)

@@ -11,7 +11,7 @@ from mcproxy.protocol.family import Address
 from mcproxy.protocol.forwarding.planner import Planner, Route
 from mcproxy.protocol.sources import EXCLUDE, INCLUDE, NOTHING, SourceFilter
 
-from ..support import FamilyTests, both_families, examples, source
+from ..families import FamilyTests, both_families, examples, source
 
 UPSTREAM = "up"
 DOWNSTREAMS = frozenset(["down1", "down2", "down3"])

@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.protocol.upstreams.preference import Preference
 
-from ..support import examples
+from ..families import examples
 
 NAMES = ("a", "b", "c")
 FOREVER = float("inf")

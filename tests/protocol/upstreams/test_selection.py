@@ -7,12 +7,12 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcproxy.protocol.policy.directional_filters import Policy
+from mcproxy.protocol.policy.directional_filters import FilterPolicy
 from mcproxy.protocol.sources import ANY_SOURCE, EXCLUDE, INCLUDE, NOTHING, SourceFilter, merge
 from mcproxy.protocol.upstreams.selection import SWITCHOVER_TIME, Join, Selection, SendUp
 
 from ..directional_filters import opposite, policy
-from ..support import FamilyTests, both_families, examples, group, source
+from ..families import FamilyTests, both_families, examples, group, source
 
 UPSTREAMS = ("up1", "up2", "up3")
 NUMBERS = range(1, 5)
@@ -29,7 +29,7 @@ class SelectionTests(FamilyTests):
         self.group = group(self.family, 1)
         self.wishes = {"down1": ANY_SOURCE}
 
-    def selection(self, gates: Policy | None = None, join: Join = Join.FIRST) -> Selection:
+    def selection(self, gates: FilterPolicy | None = None, join: Join = Join.FIRST) -> Selection:
         """All upstreams usable."""
         made = Selection(gates or policy(), join)
         made.usable = UPSTREAMS
@@ -197,7 +197,7 @@ class SelectionTests(FamilyTests):
 
     # -- switchover
 
-    def returning(self, gates: Policy | None = None, **settings: Any) -> Selection:
+    def returning(self, gates: FilterPolicy | None = None, **settings: Any) -> Selection:
         """The first upstream is back, and taken for the first again."""
         made = Selection(gates or policy(), **settings)
         for working in (UPSTREAMS, UPSTREAMS[1:], UPSTREAMS, UPSTREAMS):
