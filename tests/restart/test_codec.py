@@ -26,7 +26,7 @@ from mcproxy.restart.codec import (
 )
 
 from ..protocol.forwarding.test_planner import forwarded
-from ..protocol.support import FamilyTests, both_families, examples, group, host, source, ssm_group
+from ..protocol.families import FamilyTests, both_families, examples, group, host, source, ssm_group
 
 LINKS = ["down1", "down2", "down3"]
 START = 1000.0
