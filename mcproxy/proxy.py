@@ -249,7 +249,8 @@ class Proxy(MultiService):
         if key not in self._upstreams:
             self._upstreams[key] = Upstream(*key, self.timer, self.sender, self.receiver)
         host = self._upstreams[key].host
-        host.fallback, host.is_ssm = config.version_fallback, ssm_policy(config, family).is_ssm
+        is_ssm = ssm_policy(config, family).is_ssm
+        host.configure(fallback=config.version_fallback, is_ssm=is_ssm)
         return self._upstreams[key]
 
     # -- links
@@ -261,7 +262,7 @@ class Proxy(MultiService):
         named = self._named.get(message.interface, [])
         for instance in [*named, *self._with_patterns]:
             instance.receive(message)
-        if any(instance.refused for instance in self.instances):
+        if any(instance.links.usable.refused for instance in self.instances):
             self._when_idle().addCallback(self._fill_tables)
 
     def _take_over(self) -> None:
@@ -276,11 +277,8 @@ class Proxy(MultiService):
 
     def _fill_tables(self, _: object) -> None:
         """Have links taken that did not fit, as far as there is room now."""
-        links = self.monitor.links
         for instance in self.instances:
-            instance.refused &= links.keys()
-            for name in sorted(instance.refused):
-                instance.receive(LinkChanged(None, links[name]))
+            instance.retry_refused(self.monitor.links)
 
     def _links_known(self) -> None:
         """All links were told once: the first queries are out, the first entries under way."""

@@ -1,14 +1,14 @@
 """The tests.
 
-Generated examples are the same in every run, and few enough to run all the time. With
-``MCPROXY_TESTS=thorough`` in the environment they are many, and new ones each time.
+By default, hypothesis generates few examples, and the same ones in every run. With
+``MCPROXY_TESTS=thorough`` in the environment it generates many, and new ones in each run.
 """
 
 import os
 
 from hypothesis import HealthCheck, settings
 
-# A test that two families inherit has two executors; that is what is wanted here.
+# Two test cases, one per family, inherit the same test: "differing executors" is intended.
 _ALLOWED = [HealthCheck.differing_executors, HealthCheck.too_slow]
 
 settings.register_profile(

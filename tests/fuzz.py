@@ -1,10 +1,9 @@
-"""Any datagrams at all for the protocol core: ``python -m tests.fuzz --datagrams 10000000``.
+"""Random datagrams for the protocol core: ``python -m tests.fuzz --datagrams 10000000``.
 
-Valid messages, more or less mutilated and mostly with their checksums put right again, go
-through the decoders into routers and hosts of both families, while a clock of our own runs.
-Nothing but WireError may come out of a decoder and nothing at all out of a state machine;
-what these send must be fit to be sent; and memory must not grow. The same ``--seed`` is the
-same run.
+The program damages valid messages, corrects most of their checksums, and delivers them to the
+decoders, routers and hosts of both families, while a simulated clock runs. A decoder may raise
+WireError only, and a state machine no exception at all; what it sends must be valid; and memory
+must not grow. The same ``--seed`` gives the same run.
 """
 
 from __future__ import annotations
@@ -38,42 +37,44 @@ from mcproxy.protocol.wire.packets import (
     WireError,
 )
 
+from .protocol.mld_checksum import verify_checksum
+
 MTU = 1280
-MOST_GROUPS = 60
+MAX_GROUPS = 60
 CORPUS = 500
-"""Valid messages in use at a time; each is replaced now and then."""
+"""How many valid messages are in use; each is replaced from time to time."""
 
 SILENCE = 100_000.0
-"""Seconds after which nothing is left of any group, even with the longest of adopted timers."""
+"""Seconds after which every group has expired, even with the longest adopted timers."""
 
-MOST_CALLS = 1000
-"""Calls of ``advance`` in a row, by which it must have caught up with the time."""
+MAX_CALLS = 1000
+"""Calls of ``advance`` in a row; after them no deadline may be in the past."""
 
-PLACES = {
+ADDRESSES = {
     IPV4: ("239.1.1.{}", "232.1.1.{}", "224.0.0.{}", "10.0.0.{}", "192.0.2.{}"),
-    # In MLD hosts and routers have link-local addresses.
+    # In MLD, hosts and routers have link-local addresses.
     FAMILIES[1]: ("ff1e::{}", "ff3e::8000:{}", "ff02::{}", "2001:db8::{}", "fe80::{}"),
 }
 ROUTER = 5
 
 
 class Messages:
-    """Makes datagrams of one family, from ones that are all right to ones that are nothing."""
+    """Makes datagrams of one family, from valid ones to random bytes."""
 
     def __init__(self, family: Family, random: Random) -> None:
         self.family = family
         self._random = random
-        *groups, sources, hosts = [self._places(text) for text in PLACES[family]]
+        *groups, sources, hosts = [self._addresses(text) for text in ADDRESSES[family]]
         self._groups = [address for some in groups for address in some] + groups[0] * 3
         self._sources = sources
         self.hosts = [*hosts, family.unspecified]
         self._corpus: list[tuple[Address, bytes]] = [self._valid() for _ in range(CORPUS)]
 
-    def _places(self, text: str) -> list[Address]:
+    def _addresses(self, text: str) -> list[Address]:
         return [packed(text.format(number)) for number in range(1, 10)]
 
     def next(self) -> Datagram:
-        """A datagram as it may come from a socket; WireError if not even its header is right."""
+        """Return a datagram as from a socket; raise WireError if its IP header is invalid."""
         random = self._random
         chance = random.random()
         at = int(chance * 1e6) % CORPUS
@@ -81,7 +82,7 @@ class Messages:
             self._corpus[at] = self._valid()
         there, message = self._corpus[at]
         if random.random() < 0.6:
-            message = self._mutilated(message)
+            message = self._with_damage(message)
         sender = random.choice(self.hosts)
         if random.random() < 0.02:
             there = random.choice(self._groups)
@@ -101,7 +102,7 @@ class Messages:
         return there, encode(packet, sender, there)
 
     def packet(self) -> Packet:
-        """Any packet."""
+        """Return a random packet."""
         random = self._random
         group = random.choice(self._groups)
         kind = random.randrange(8)
@@ -126,7 +127,7 @@ class Messages:
     def _some_sources(self) -> frozenset[Address]:
         return frozenset(self._random.choices(self._sources, k=self._random.randrange(4)))
 
-    def _mutilated(self, message: bytes) -> bytes:
+    def _with_damage(self, message: bytes) -> bytes:
         random = self._random
         message = self._damaged(message)
         if self.family is IPV4 and random.random() < 0.9:
@@ -135,7 +136,7 @@ class Messages:
         return message
 
     def _damaged(self, whole: bytes) -> bytes:
-        """Some bytes changed, left out or put in."""
+        """Return the bytes after some were changed, removed or inserted."""
         random = self._random
         data = bytearray(whole)
         for _ in range(random.randint(1, 3)):
@@ -157,34 +158,34 @@ class Messages:
 
 
 class Proxy:
-    """The state machines of a proxy of one family, and what holds between them."""
+    """The state machines of a proxy of one family, with checks of what they do."""
 
     def __init__(self, family: Family, random: Random) -> None:
         self.family = family
         self.now = 1000.0
         older = family.current_version - 1
-        ours = packed(PLACES[family][-1].format(ROUTER))
+        ours = packed(ADDRESSES[family][-1].format(ROUTER))
         self.queriers = {
             name: Querier(family, settings, MTU, ours)
             for name, settings in {
-                "plain": QuerierSettings(max_groups=MOST_GROUPS),
+                "plain": QuerierSettings(max_groups=MAX_GROUPS),
                 "quick": QuerierSettings(
                     query_interval=20.0,
                     query_response_interval=5.0,
                     robustness=3,
                     last_member_query_interval=0.5,
                     immediate_leave=True,
-                    max_groups=MOST_GROUPS,
+                    max_groups=MAX_GROUPS,
                 ),
                 "bounded": QuerierSettings(
                     explicit_tracking=True,
                     max_hosts=5,
                     max_group_hosts=3,
-                    max_groups=MOST_GROUPS // 4,
+                    max_groups=MAX_GROUPS // 4,
                     max_group_sources=4,
                     max_report_rate=3.0,
                 ),
-                "older": QuerierSettings(max_groups=MOST_GROUPS, version=older),
+                "older": QuerierSettings(max_groups=MAX_GROUPS, version=older),
             }.items()
         }
         self._turns = list(self.queriers.values())
@@ -197,77 +198,81 @@ class Proxy:
             self._carry_out(querier.start(self.now))
 
     def hear(self, packet: Packet, source: Address) -> None:
-        """One of the routers and the host hear a packet."""
+        """Deliver a packet to the host and to one of the routers, in turn."""
         self._turn = (self._turn + 1) % len(self._turns)
         querier = self._turns[self._turn]
         self._carry_out(querier.receive(packet, source, self.now))
-        assert len(querier.groups) <= MOST_GROUPS, "too many groups"
-        assert not querier.hosts or len(querier.hosts) <= querier.hosts.most, "too many hosts"
+        assert len(querier.groups) <= MAX_GROUPS, "too many groups"
+        assert not querier.hosts or len(querier.hosts.times()) <= querier.hosts.most, (
+            "too many hosts"
+        )
         if not isinstance(packet, Report):
-            self._sendable(self._host.receive(packet, self.now))
+            self._check_valid(self._host.receive(packet, self.now))
 
     def pass_time(self, seconds: float) -> None:
-        """The clock goes on; what is due is done."""
+        """Let time pass, and do what is due."""
         self.now += seconds
         for querier in self._turns:
-            for _ in range(MOST_CALLS):
+            for _ in range(MAX_CALLS):
                 when = querier.next_deadline()
                 if when is None or when > self.now:
                     break
                 self._carry_out(querier.advance(self.now))
             else:
-                raise AssertionError(f"the router stays behind at {when}")
-        for _ in range(MOST_CALLS):
+                raise AssertionError(f"the router leaves a deadline in the past: {when}")
+        for _ in range(MAX_CALLS):
             when = self._host.next_deadline()
             if when is None or when > self.now:
                 return
-            self._sendable(self._host.advance(self.now))
-        raise AssertionError(f"the host stays behind at {when}")
+            self._check_valid(self._host.advance(self.now))
+        raise AssertionError(f"the host leaves a deadline in the past: {when}")
 
     def _carry_out(self, effects: Effects) -> None:
         if effects.send:
-            self._sendable(effects.send)
+            self._check_valid(effects.send)
         if effects.changed:
             merged = [(group, self._database.merged(group)) for group in effects.changed]
-            self._sendable(self._host.update(merged, self.now))
+            self._check_valid(self._host.update(merged, self.now))
             for group in effects.changed:
                 self._planner.plan(self._database.subscriptions(group))
 
-    def _sendable(self, sends: Iterable[Send]) -> None:
+    def _check_valid(self, sends: Iterable[Send]) -> None:
         for there, packet in sends:
             whole = datagram.encode(self.family, self._ours, there, packet)
-            assert len(whole) <= MTU, "too large"
+            assert len(whole) <= MTU, "the packet is larger than the MTU"
             if self.family is IPV4:
                 datagram.accept(IPV4, datagram.decode_ipv4(whole))
             else:
                 message = whole[48:]
-                mld.verify(message, self._ours, there)
+                verify_checksum(message, self._ours, there)
                 datagram.accept(self.family, Datagram(self._ours, there, 1, True, message))
 
     def check_agreement(self) -> None:
-        """The host wants just what the routers have."""
+        """Check that the host wants what the routers forward, and nothing else."""
         wanted = {group: self._database.merged(group) for group in self._database.groups()}
-        assert self._host.groups == wanted, "the host wants something else"
+        assert self._host.groups == wanted, "the host and the routers disagree"
 
     def check_end(self) -> None:
-        """After a long silence nothing is left."""
+        """Check that no group is left after a long silence."""
         for _ in range(4):
             self.pass_time(SILENCE)
         self.check_agreement()
         assert not any(querier.groups for querier in self._turns), "groups are left"
-        assert all(querier.is_querier for querier in self._turns), "another one is in office"
+        assert all(querier.is_querier for querier in self._turns), (
+            "another router is still the querier"
+        )
 
 
 def resident() -> int:
-    """SavedState of this process in KiB."""
+    """Return the resident memory of this process in KiB."""
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE") // 1024
 
 
 def fuzz(
-    family: Family, datagrams: int, seed: int, tell: Callable[[int], None] = lambda done: None
+    family: Family, datagrams: int, seed: int, progress: Callable[[int], None] = lambda done: None
 ) -> Counter[str]:
-    """Go through that many; how many were taken and, by reason, dropped."""
+    """Process that many datagrams; count packets by type and dropped ones by reason."""
     random = Random(seed)
     messages, proxy = Messages(family, random), Proxy(family, random)
     counts: Counter[str] = Counter()
@@ -286,25 +291,30 @@ def fuzz(
         if chance < 0.001:
             proxy.check_agreement()
         if number % tenth == 0:
-            tell(number)
+            progress(number)
     proxy.check_end()
     return counts
 
 
 def main() -> None:
-    """The program."""
+    """Run the program."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
-    parser.add_argument("--datagrams", type=int, default=1_000_000, help="half of each family")
+    parser.add_argument(
+        "--datagrams",
+        type=int,
+        default=1_000_000,
+        help="number of datagrams, half of them for each family",
+    )
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     for family in FAMILIES:
         begin = time.monotonic()
 
-        def tell(done: int, family: Family = family, begin: float = begin) -> None:
+        def progress(done: int, family: Family = family, begin: float = begin) -> None:
             rate = done / (time.monotonic() - begin)
             print(f"{family.protocol} {done:>10} {rate:>8.0f}/s {resident():>7} KiB", flush=True)
 
-        counts = fuzz(family, arguments.datagrams // 2, arguments.seed, tell)
+        counts = fuzz(family, arguments.datagrams // 2, arguments.seed, progress)
         print(", ".join(f"{what} {number}" for what, number in counts.most_common()))
 
 

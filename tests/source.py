@@ -1,4 +1,4 @@
-"""The project's own source, read without running it."""
+"""The source of the project, parsed without importing it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 
 @cache
 def sources(folder: str) -> dict[str, ast.Module]:
-    """All modules below a folder of the project by their dotted name."""
+    """Return all modules below a folder of the project, by dotted name."""
     found = {}
     for path in sorted((PROJECT / folder).rglob("*.py")):
         parts = path.relative_to(PROJECT).with_suffix("").parts
@@ -22,7 +22,7 @@ def sources(folder: str) -> dict[str, ast.Module]:
 
 
 def imports(name: str, modules: dict[str, ast.Module], for_types: bool = True) -> set[str]:
-    """What a module imports, by dotted name; with or without what only its types need."""
+    """Return the dotted names that a module imports, with or without imports for types only."""
     found = set()
     for node in _nodes(modules[name], for_types):
         if isinstance(node, ast.Import):
@@ -30,7 +30,7 @@ def imports(name: str, modules: dict[str, ast.Module], for_types: bool = True) -
         elif isinstance(node, ast.ImportFrom):
             base = _base(name, node, modules)
             full = {f"{base}.{alias.name}" for alias in node.names}
-            # "from .a import b" is of the module a, unless b is one itself.
+            # "from .a import b" imports the module a, unless b is a module itself.
             found.update(each if each in modules or not node.module else base for each in full)
     return found
 

@@ -1,4 +1,4 @@
-"""``python -m tests`` tells what passed and what failed."""
+"""The program ``python -m tests`` and its counts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from .__main__ import MOST_AGAIN
+from .__main__ import MAX_REPEATED
 from .source import PROJECT
 
 PASSING = """
@@ -32,10 +32,10 @@ FAILING = """
 
     test_meant_to_fail.todo = "some day"
 
-    def test_left_out(self):
+    def test_skipped(self):
         pass
 
-    test_left_out.skip = "no reason"
+    test_skipped.skip = "no reason"
 """
 
 FLAKY = """
@@ -53,7 +53,7 @@ class Tests(SynchronousTestCase):
 
 class CountTests(SynchronousTestCase):
     def run_tests(self, *options: str, **files: str) -> tuple[int, list[str]]:
-        """Exit code and last lines for a package of tests in a package."""
+        """Return the exit code and the last lines for a package with these test files."""
         folder = Path(self.mktemp())
         (folder / "samples" / self.package).mkdir(parents=True)
         for name in ("samples/__init__.py", f"samples/{self.package}/__init__.py"):
@@ -72,55 +72,55 @@ class CountTests(SynchronousTestCase):
     ci = ""
     package = "inner"
 
-    def test_all_passed(self) -> None:
+    def test_passed_tests_are_counted(self) -> None:
         code, lines = self.run_tests(test_a=PASSING, test_b=PASSING)
         self.assertEqual((code, lines[-1]), (0, "2 passed, 0 failed"))
 
-    def test_each_failed_test_counts_once(self) -> None:
+    def test_failed_test_is_counted_once(self) -> None:
         code, lines = self.run_tests(test_a=PASSING + FAILING)
-        self.assertEqual((code, lines), (1, ["1 left out", "2 passed, 1 failed"]))
+        self.assertEqual((code, lines), (1, ["1 skipped", "2 passed, 1 failed"]))
 
-    def test_parts_add_up(self) -> None:
+    def test_counts_of_parallel_parts_are_added(self) -> None:
         files = {f"test_{name}": PASSING for name in "abcde"}
         code, lines = self.run_tests("--jobs", "3", **files, test_f=PASSING + FAILING)
-        self.assertEqual((code, lines), (1, ["1 left out", "7 passed, 1 failed"]))
+        self.assertEqual((code, lines), (1, ["1 skipped", "7 passed, 1 failed"]))
 
-    def test_a_part_that_does_not_end_failed(self) -> None:
+    def test_killed_process_counts_as_failed(self) -> None:
         bad = PASSING + "        import os; os.kill(os.getpid(), 9)\n"
         code, lines = self.run_tests("--jobs", "2", test_a=PASSING, test_b=bad)
         self.assertEqual((code, lines[-1]), (1, "1 passed, 1 failed"))
 
-    def test_what_failed_among_others_has_a_second_chance_on_the_kernel(self) -> None:
+    def test_failed_kernel_test_runs_once_more_alone(self) -> None:
         self.package = "kernel"
         code, lines = self.run_tests("--jobs", "2", test_a=PASSING, test_b=FLAKY)
         name = "samples.kernel.test_b.Tests.test_flaky"
-        told = f"failed among others, and passed by itself: {name}"
-        self.assertEqual((code, lines), (0, [told, "2 passed, 0 failed"]))
+        expected = f"failed in parallel, passed alone: {name}"
+        self.assertEqual((code, lines), (0, [expected, "2 passed, 0 failed"]))
 
-    def test_a_second_chance_may_fail(self) -> None:
+    def test_kernel_test_that_fails_alone_is_failed(self) -> None:
         self.package = "kernel"
         code, lines = self.run_tests("--jobs", "2", test_a=PASSING + FAILING)
         self.assertEqual((code, lines[-1]), (1, "2 passed, 1 failed"))
 
-    def test_other_tests_have_no_second_chance(self) -> None:
+    def test_failed_test_of_another_package_does_not_run_again(self) -> None:
         code, lines = self.run_tests("--jobs", "2", test_a=PASSING, test_b=FLAKY)
         self.assertEqual((code, lines[-1]), (1, "1 passed, 1 failed"))
 
-    def test_nor_have_many(self) -> None:
+    def test_many_failed_kernel_tests_do_not_run_again(self) -> None:
         self.package = "kernel"
-        crowd = {f"test_c{number}": FLAKY for number in range(MOST_AGAIN + 1)}
+        crowd = {f"test_c{number}": FLAKY for number in range(MAX_REPEATED + 1)}
         code, lines = self.run_tests("--jobs", "2", test_a=PASSING, **crowd)
-        self.assertEqual((code, lines[-1]), (1, f"1 passed, {MOST_AGAIN + 1} failed"))
+        self.assertEqual((code, lines[-1]), (1, f"1 passed, {MAX_REPEATED + 1} failed"))
 
-    def test_what_is_left_out_counts_in_ci(self) -> None:
+    def test_skipped_test_counts_as_failed_in_ci(self) -> None:
         self.ci = "true"
         code, lines = self.run_tests(test_a=PASSING + FAILING.replace("KeyError", "SystemError"))
         self.assertEqual((code, lines[-1]), (1, "2 passed, 2 failed"))
 
-    def test_a_module_that_cannot_be_imported_fails(self) -> None:
+    def test_module_that_cannot_be_imported_counts_as_failed(self) -> None:
         code, lines = self.run_tests(test_a=PASSING, test_b="import nothing_of_the_kind")
         self.assertEqual((code, lines[-1]), (1, "1 passed, 1 failed"))
 
-    def test_nothing_is_not_enough(self) -> None:
+    def test_run_without_tests_fails(self) -> None:
         code, lines = self.run_tests()
         self.assertEqual((code, lines[-1]), (1, "0 passed, 0 failed"))

@@ -1,4 +1,4 @@
-"""Imports point one way, and the core knows nobody."""
+"""Imports point in one direction, and the protocol core imports nothing of the daemon."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from .source import imports, sources
 
-FLOORS = (
+LAYERS = (
     ("mcproxy.protocol", "mcproxy.exit_codes"),
     ("mcproxy.linux", "mcproxy.config", "mcproxy.systemd", "mcproxy.timer", "mcproxy.logs"),
     (
@@ -30,9 +30,9 @@ FLOORS = (
     ("mcproxy.cli",),
     ("mcproxy.__main__",),
 )
-"""From the ground up; a module imports from its own floor and those below."""
+"""Layers from the bottom up; a module imports from its own layer and those below."""
 
-ON_THEIR_OWN = {
+MAY_IMPORT = {
     "mcproxy.protocol": {"mcproxy.protocol"},
     "mcproxy.linux": {"mcproxy.linux", "mcproxy.protocol.family"},
     "mcproxy.config": {
@@ -45,65 +45,65 @@ ON_THEIR_OWN = {
     "mcproxy.timer": set(),
     "mcproxy.lab": {"mcproxy.lab", "mcproxy.protocol"},
 }
-"""Parts that know of the project no more than this."""
+"""Parts of the project, with all that they may import from it."""
 
 PACKAGES = {"mcproxy", "mcproxy.restart"}
-"""Packages whose own file has nothing in it that imports."""
+"""Packages whose ``__init__`` imports nothing."""
 
-NOT_IN_THE_CORE = {
+FORBIDDEN_IN_THE_CORE = {
     "asyncio", "os", "pyroute2", "random", "select", "socket", "subprocess", "sys", "threading",
     "time", "twisted", "zope",
 }  # fmt: skip
 
 
 def within(module: str, parts: Iterable[str]) -> bool:
-    """Whether a module is one of these, or in a package of them."""
+    """Return whether a module is one of these or in one of these packages."""
     return any(module == part or module.startswith(f"{part}.") for part in parts)
 
 
 class ImportTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.modules = sources("mcproxy")
-        # The package itself has the version and nothing else.
+        # The package itself defines the version and nothing else.
         self.own = {
             name: {other for other in imports(name, self.modules) if within(other, ["mcproxy"])}
             - {"mcproxy", "mcproxy.__version__"}
             for name in self.modules
         }
 
-    def floor(self, module: str) -> int:
-        found = [number for number, parts in enumerate(FLOORS) if within(module, parts)]
-        self.assertEqual(len(found), 1, f"{module} has no place in FLOORS")
+    def layer(self, module: str) -> int:
+        found = [number for number, parts in enumerate(LAYERS) if within(module, parts)]
+        self.assertEqual(len(found), 1, f"{module} is in no layer, or in several; see LAYERS")
         return found[0]
 
-    def test_modules_import_from_their_floor_and_below(self) -> None:
+    def test_modules_import_from_their_layer_and_below(self) -> None:
         for name, imported in self.own.items():
             if name in PACKAGES or within(name, ["mcproxy.lab"]):
                 continue
             for other in imported:
                 if not within(other, ["mcproxy.lab"]):
-                    self.assertLessEqual(self.floor(other), self.floor(name), f"{name}: {other}")
+                    self.assertLessEqual(self.layer(other), self.layer(name), f"{name}: {other}")
 
-    def test_some_parts_are_on_their_own(self) -> None:
-        for part, known in ON_THEIR_OWN.items():
+    def test_independent_parts_import_only_what_they_may(self) -> None:
+        for part, known in MAY_IMPORT.items():
             members = [name for name in self.modules if within(name, [part])]
             self.assertTrue(members, part)
             for name in members:
-                strangers = {other for other in self.own[name] if not within(other, known)}
-                self.assertEqual(strangers, set(), name)
+                others = {other for other in self.own[name] if not within(other, known)}
+                self.assertEqual(others, set(), name)
 
-    def test_the_core_has_no_clock_no_socket_and_no_chance(self) -> None:
+    def test_core_imports_no_clock_socket_or_random_source(self) -> None:
         for name in self.modules:
             if within(name, ["mcproxy.protocol"]):
                 tops = {other.partition(".")[0] for other in imports(name, self.modules)}
-                self.assertEqual(tops & NOT_IN_THE_CORE, set(), name)
+                self.assertEqual(tops & FORBIDDEN_IN_THE_CORE, set(), name)
 
-    def test_the_laboratory_is_for_the_demo_alone(self) -> None:
+    def test_lab_is_imported_by_the_demo_only(self) -> None:
         for name, imported in self.own.items():
             if not name.startswith(("mcproxy.lab", "mcproxy.cli.demo")):
                 self.assertFalse([o for o in imported if within(o, ["mcproxy.lab"])], name)
 
-    def test_there_are_no_circles(self) -> None:
+    def test_imports_have_no_cycles(self) -> None:
         graph = {
             name: imports(name, self.modules, for_types=False) & self.modules.keys()
             for name in self.modules
@@ -113,7 +113,7 @@ class ImportTests(SynchronousTestCase):
                 del graph[name]
         self.assertEqual(sorted(graph), [])
 
-    def test_the_reactor_is_never_imported_with_a_module(self) -> None:
+    def test_no_module_imports_the_reactor_at_module_level(self) -> None:
         for name, tree in self.modules.items():
             for node in tree.body:
                 if getattr(node, "module", None) == "twisted.internet":

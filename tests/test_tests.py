@@ -1,4 +1,4 @@
-"""The tests, tested: each is run, and each can fail."""
+"""Tests of the tests: each test runs, and each can fail."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from twisted.trial.unittest import SynchronousTestCase
 from .source import sources
 
 ASSERTS = re.compile(r"assert\w*|fail|\w+ResultOf|flushLoggedErrors|AssertionError|FailTest")
-"""Names of what makes a test fail; a helper of the tests that uses one of these does too."""
+"""Names that make a test fail; a helper that uses one of them makes a test fail, too."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def functions(tree: ast.AST) -> Iterator[Function]:
-    """All functions and methods in a module."""
+    """Yield all functions and methods in a module."""
     for node in ast.walk(tree):
         if isinstance(node, Function):
             yield node
@@ -26,7 +26,7 @@ def functions(tree: ast.AST) -> Iterator[Function]:
 
 @cache
 def names_in(function: Function) -> frozenset[str]:
-    """The names of all that a function calls or hands on, and ``assert`` if it has one."""
+    """Return all names that a function uses, and ``assert`` if it has that statement."""
     names = set()
     for node in ast.walk(function):
         if isinstance(node, ast.Attribute):
@@ -39,7 +39,7 @@ def names_in(function: Function) -> frozenset[str]:
 
 
 def asserts(function: Function) -> bool:
-    """Whether a function can fail by itself."""
+    """Return whether a function asserts something itself."""
     return any(ASSERTS.fullmatch(name) for name in names_in(function))
 
 
@@ -47,8 +47,8 @@ class TestTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.modules = sources("tests")
 
-    def test_no_synchronous_test_case_has_a_coroutine(self) -> None:
-        """It would never be awaited, and pass."""
+    def test_synchronous_test_case_has_no_coroutine(self) -> None:
+        """Nothing would await it, and it would pass."""
         asynchronous = self.subclasses("TestCase") - self.subclasses("SynchronousTestCase")
         for name, tree in self.modules.items():
             for node in ast.walk(tree):
@@ -58,7 +58,7 @@ class TestTests(SynchronousTestCase):
                             self.assertFalse(part.name.startswith("test"), f"{name}.{part.name}")
 
     def subclasses(self, base: str) -> set[tuple[str, str]]:
-        """Module and name of each class that is, by the names of its bases, a ``base``."""
+        """Return module and name of each class that inherits from ``base``, by name."""
         classes = {
             (name, node.name): {ast.unparse(each).rpartition(".")[2] for each in node.bases}
             for name, tree in self.modules.items()
@@ -74,7 +74,7 @@ class TestTests(SynchronousTestCase):
             found |= more
         return found
 
-    def test_each_test_can_fail(self) -> None:
+    def test_every_test_asserts_something(self) -> None:
         failing = self.failing_helpers()
         for name, tree in self.modules.items():
             for function in functions(tree):
@@ -83,7 +83,7 @@ class TestTests(SynchronousTestCase):
                     self.assertTrue(can, f"{name}.{function.name} asserts nothing")
 
     def failing_helpers(self) -> set[str]:
-        """Functions beside the tests that assert, or call one that does."""
+        """Return the names of helpers that assert, or that call one that does."""
         bodies = {
             function.name: function
             for modules in (self.modules, sources("mcproxy/lab"))
@@ -100,14 +100,14 @@ class TestTests(SynchronousTestCase):
             failing |= more
         return failing
 
-    def test_each_folder_of_tests_is_found(self) -> None:
+    def test_every_folder_with_tests_is_a_package(self) -> None:
         for name in self.modules:
             parent, _, last = name.rpartition(".")
             if last.startswith("test_"):
                 self.assertIn(parent, self.modules)
 
-    def test_no_two_tests_of_a_class_have_one_name(self) -> None:
-        """The second would replace the first."""
+    def test_names_of_tests_are_unique_in_their_class(self) -> None:
+        """A second test with the same name would replace the first."""
         for name, tree in self.modules.items():
             for node in ast.walk(tree):
                 if isinstance(node, ast.ClassDef):
@@ -115,7 +115,7 @@ class TestTests(SynchronousTestCase):
                     doubles = {one for one in names if names.count(one) > 1 and "test" in one}
                     self.assertEqual(doubles, set(), name)
 
-    def test_modules_of_tests_have_tests(self) -> None:
+    def test_every_test_module_has_tests(self) -> None:
         for name, tree in self.modules.items():
             if name.rpartition(".")[2].startswith("test_"):
                 self.assertTrue(any(f.name.startswith("test") for f in functions(tree)), name)

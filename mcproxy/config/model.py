@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from ..protocol.policy.filters import Rule
+from ..protocol.policy.filters import FilterRule
 from .origin import KeyPath, Origin
 from .schema.filters import (
     DIRECTIONS,
@@ -82,7 +82,7 @@ class Configuration:
         "The UNIX socket for ``mcproxy show``, ``reload`` and the other commands. Whoever can open"
         " it can use all of them.",
     )
-    filters: Mapping[str, tuple[Rule, ...]] = option(
+    filters: Mapping[str, tuple[FilterRule, ...]] = option(
         attrs.Factory(dict),
         Tables(header="[filter.NAME]", kind=NamedFilter),
         "Named lists of rules, for use in the filters of instances.",

@@ -9,7 +9,7 @@ import ipaddress
 from functools import lru_cache
 
 from ..protocol.family import IPV4, IPV6
-from ..protocol.policy.filters import Range, Rule
+from ..protocol.policy.filters import AddressRange, FilterRule
 from .addresses import IPNetwork, parse_address, parse_prefix
 from .errors import Wrong, shown
 
@@ -21,11 +21,11 @@ MOST_KNOWN = 1 << 14
 _HINT = 'write an address, a prefix, "A - B" or "*"'
 
 
-def range_of(network: IPNetwork) -> Range:
+def range_of(network: IPNetwork) -> AddressRange:
     """All addresses of ``network``."""
     first = network.network_address.packed
     last = int.from_bytes(first) | (1 << network.max_prefixlen - network.prefixlen) - 1
-    return Range(first, last.to_bytes(len(first)))
+    return AddressRange(first, last.to_bytes(len(first)))
 
 
 _OF_FAMILY = {
@@ -36,24 +36,24 @@ _OF_FAMILY = {
 
 
 @lru_cache(MOST_KNOWN)
-def read_rule(text: str) -> Rule:
+def read_rule(text: str) -> FilterRule:
     """The rule in ``text``, whose source may be left out; Wrong."""
     first, bar, second = text.partition("|")
     group = read_range(first)
     source = read_range(second) if bar else None
     if group is not None and source is not None and len(group.first) != len(source.first):
         raise Wrong(f"{shown(text)} mixes IPv4 and IPv6", "write two IPv4 or two IPv6 ranges")
-    return Rule(_check_group(first, group), _check_source(second, source))
+    return FilterRule(_check_group(first, group), _check_source(second, source))
 
 
 @lru_cache(MOST_KNOWN)
-def rule_text(rule: Rule) -> str:
+def rule_text(rule: FilterRule) -> str:
     """The text that is read as ``rule``, without the interface that data came from."""
     group = range_text(rule.group)
     return group if rule.source is None else f"{group} | {range_text(rule.source)}"
 
 
-def read_range(text: str) -> Range | None:
+def read_range(text: str) -> AddressRange | None:
     """The addresses that ``text`` stands for, None for any; Wrong."""
     text = text.strip()
     if text == ANY:
@@ -62,16 +62,16 @@ def read_range(text: str) -> Range | None:
         return range_of(parse_prefix(text, _HINT))
     if "-" not in text:
         address = parse_address(text, _HINT)
-        return Range(address.packed, address.packed)
+        return AddressRange(address.packed, address.packed)
     first, last = (parse_address(part, _HINT) for part in text.split("-", 1))
     if first.version != last.version:
         raise Wrong(f"{shown(text)} mixes IPv4 and IPv6", "write two IPv4 or two IPv6 addresses")
     if first.packed > last.packed:
         raise Wrong(f"{shown(text)} ends before it starts", f'write "{last} - {first}"')
-    return Range(first.packed, last.packed)
+    return AddressRange(first.packed, last.packed)
 
 
-def range_text(addresses: Range | None) -> str:
+def range_text(addresses: AddressRange | None) -> str:
     """The shortest text that is read as ``addresses``."""
     if addresses is None:
         return ANY
@@ -85,7 +85,7 @@ def range_text(addresses: Range | None) -> str:
     return f"{first} - {last}"
 
 
-def _check_group(text: str, addresses: Range | None) -> Range | None:
+def _check_group(text: str, addresses: AddressRange | None) -> AddressRange | None:
     """The groups among ``addresses``, which must be groups or a whole family; Wrong."""
     if addresses is None:
         return None
@@ -103,14 +103,14 @@ def _check_group(text: str, addresses: Range | None) -> Range | None:
     return addresses
 
 
-def _is_ever_proxied(groups: Range) -> bool:
+def _is_ever_proxied(groups: AddressRange) -> bool:
     if len(groups.first) == IPV4.address_size:
         return IPV4.is_proxied(groups.last)
     scopes = range(groups.first[1], groups.last[1] + 1)
     return any(IPV6.is_proxied(bytes([0xFF, scope])) for scope in scopes)
 
 
-def _check_source(text: str, addresses: Range | None) -> Range | None:
+def _check_source(text: str, addresses: AddressRange | None) -> AddressRange | None:
     """``addresses``, some of which must be able to send data that is forwarded; Wrong."""
     if addresses is None:
         return None

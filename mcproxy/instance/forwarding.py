@@ -1,4 +1,8 @@
-"""What both ways of forwarding have in common: by groups, and source by source."""
+"""What both kinds of forwarding have in common: by groups, and source by source.
+
+A forwarding never installs entries. It marks groups dirty at the table, and the table pulls their
+plan when it makes its next batch: see the package.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +11,20 @@ from typing import Protocol
 
 from ..messages import CacheMiss, WrongInterface
 from ..protocol.family import Address
-from ..protocol.forwarding.planner import Interfaces, Route
+from ..protocol.forwarding.planner import Route
 from ..protocol.sources import SourceFilter
+from .links import LinkSet
 
 Subscriptions = Mapping[str, SourceFilter]
 Towards = Callable[[Address], int | None]
-"""Names the interface, by index, that leads to an address."""
+"""Returns the index of the interface that leads to an address."""
 
 
 class Forwarding(Protocol):
-    """Plans the entries of an instance; told what data the kernel has seen."""
+    """Plans the entries of an instance; receives the kernel's upcalls about data."""
 
-    def links_changed(self, downstreams: Mapping[str, int], upstreams: Interfaces) -> None:
-        """Data may pass to and from these downstreams (by name, with index), and upstreams."""
+    def links_changed(self, links: LinkSet) -> None:
+        """Use these links from now on; the owner has the table plan all groups again."""
 
     def base(self) -> tuple[Route, ...]:
         """The entries for any source and group."""
@@ -27,16 +32,16 @@ class Forwarding(Protocol):
     def plan(
         self, group: Address, subscriptions: Subscriptions, source: Address | None
     ) -> tuple[Route, ...]:
-        """The entries of a group that downstreams want so, or of one source of it."""
+        """The entries of a group with these subscriptions by downstream, or of one source."""
 
     def groups(self) -> Iterable[Address]:
         """Groups that may have entries without being wanted."""
 
     def receive(self, message: CacheMiss | WrongInterface) -> None:
-        """Act upon what the kernel saw."""
+        """Act upon an upcall."""
 
-    def recall(self, source: Address, group: Address, interface: str) -> None:
-        """The kernel has an entry for data of ``source`` that comes in there."""
+    def restore_source(self, source: Address, group: Address, interface: str) -> None:
+        """Restore a source found in an inherited kernel entry; ``interface`` is its iif."""
 
     def close(self) -> None:
-        """Do nothing any more."""
+        """Ignore upcalls, timers and answers from now on."""

@@ -1,19 +1,20 @@
-"""Forwarding by groups: entries follow from memberships and stand before the first packet."""
+"""Group forwarding: entries follow from memberships and stand before the first packet."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from ..messages import CacheMiss, WrongInterface
 from ..protocol.family import Address, Family
-from ..protocol.forwarding.planner import Interfaces, Planner, Route
+from ..protocol.forwarding.planner import Planner, Route
 from ..routing.table import ForwardingTable
 from .forwarding import Subscriptions, Towards
+from .links import LinkSet
 from .source_side import SourceSides
 
 
 class GroupForwarding:
-    """By groups: one upstream, and entries for any source (RFC 4605, 4.2)."""
+    """One upstream, and entries for any source of a group (RFC 4605, 4.2)."""
 
     def __init__(
         self,
@@ -26,11 +27,13 @@ class GroupForwarding:
         self._source_sides = SourceSides(upstream, towards)
         self._planner = Planner(family.unspecified, upstream, self._source_sides.locate)
         self._base: tuple[Route, ...] = ()
+        self._closed = False
 
-    def links_changed(self, downstreams: Mapping[str, int], upstreams: Interfaces) -> None:
-        """Sources may be elsewhere now; without an upstream there is no base."""
-        self._source_sides.take_links(downstreams)
-        self._base = (self._planner.base(frozenset(downstreams)),) if upstreams else ()
+    def links_changed(self, links: LinkSet) -> None:
+        """Forget which link each source is on; without an upstream there is no base."""
+        downstreams = links.forwarding
+        self._source_sides.set_downstreams(downstreams)
+        self._base = (self._planner.base(frozenset(downstreams)),) if links.upstreams else ()
 
     def base(self) -> tuple[Route, ...]:
         """The (*,*) entry."""
@@ -51,14 +54,16 @@ class GroupForwarding:
         return ()
 
     def receive(self, message: CacheMiss | WrongInterface) -> None:
-        """A source is behind another interface than its entry says."""
-        moved = isinstance(message, WrongInterface)
-        if moved and self._source_sides.seen(message.source, message.interface):
+        """Move a source whose data came in on another interface than the iif of its entry."""
+        if self._closed or not isinstance(message, WrongInterface):
+            return
+        if self._source_sides.seen(message.source, message.interface):
             self._table.changed([message.group])
 
-    def recall(self, source: Address, group: Address, interface: str) -> None:
-        """It is where it was."""
+    def restore_source(self, source: Address, group: Address, interface: str) -> None:
+        """Restore the link of a source found in an inherited kernel entry."""
         self._source_sides.seen(source, interface)
 
     def close(self) -> None:
-        """Nothing is under way."""
+        """Ignore upcalls from now on."""
+        self._closed = True

@@ -1,8 +1,8 @@
-"""From forwarding by groups to forwarding source by source, without losing a packet.
+"""Migration: from group forwarding to source-by-source forwarding, without losing a packet.
 
-The kernel tells of a source only once the entry for its group is gone, and keeps no more than
-four packets of it until it is answered. So the groups change over a few at a time, each of
-which is answered before those packets have come.
+The kernel sends an upcall about a source only once the entry for its group is gone, and it queues
+no more than four packets of the source until the upcall is answered. So the groups migrate a few
+at a time, and the proxy answers the upcalls of one step before those packets have come.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ B = TypeVar("B")
 
 
 class Migration(Generic[B]):
-    """The groups that still have the entries of the plane ``before``, fewer at each step.
+    """The groups that still have the entries of the forwarding ``before``, fewer at each step.
 
-    ``changed`` is told of those that have them no more.
+    ``changed`` is called with the groups that have lost them. A closed migration does nothing.
     """
 
     def __init__(
@@ -39,22 +39,26 @@ class Migration(Generic[B]):
         self._waiting = dict.fromkeys(groups)
         self._changed = changed
         self._timer = timer
+        self._closed = False
         self._step = len(self._waiting) // MOST_STEPS + 1
-        self._reminder = timer.reminder(self._go_on)
+        self._reminder = timer.reminder(self._migrate_some)
         self._reminder.set(timer.now() + PACE)
 
     def __contains__(self, group: Address) -> bool:
         return group in self._waiting
 
     def close(self) -> None:
-        """Do nothing any more."""
+        """End where it is: no further group migrates."""
+        self._closed = True
         self._reminder.cancel()
 
-    def _go_on(self, now: float) -> None:
+    def _migrate_some(self, now: float) -> None:
+        if self._closed:
+            return
         some = list(islice(self._waiting, self._step))
         for group in some:
             del self._waiting[group]
         if some:
             self._changed(some)
-        if self._waiting:
+        if self._waiting and not self._closed:
             self._reminder.set(now + PACE)

@@ -20,21 +20,21 @@ from ..config.model import (
 )
 from ..config.rules import range_of
 from ..protocol.family import IPV4, Address, Family
-from ..protocol.policy.directional_filters import OPEN, DirectionalFilters, Policy
-from ..protocol.policy.directional_filters import Filter as Gate
-from ..protocol.policy.filters import Filter, Rule
+from ..protocol.policy.directional_filters import PASS_ALL, DirectionalFilters, FilterPolicy
+from ..protocol.policy.directional_filters import DirectionalFilter as Gate
+from ..protocol.policy.filters import CompiledFilter, FilterRule
 from ..protocol.router.admission import SsmPolicy
 from ..protocol.router.settings import QuerierSettings
 from ..protocol.sources import ANY_SOURCE, INCLUDE, SourceFilter, merge
 from ..protocol.upstreams.selection import Join, Selection, SendUp
 from ..protocol.wire.packets import Sources
 
-_Key = tuple[Family, bool, tuple[Rule, ...]]
-_made: WeakValueDictionary[_Key, Filter] = WeakValueDictionary()
+_Key = tuple[Family, bool, tuple[FilterRule, ...]]
+_made: WeakValueDictionary[_Key, CompiledFilter] = WeakValueDictionary()
 """The filters in use: the same rules at several places, or after a change, are laid out once."""
 
 
-def instance_policy(config: InstanceConfig, family: Family) -> Policy:
+def instance_policy(config: InstanceConfig, family: Family) -> FilterPolicy:
     """The gates of an instance."""
     boundary = [read_groups(text) for text in config.boundary]
     made = {id(one): _filter(family, one) for one in config.filters}
@@ -42,24 +42,24 @@ def instance_policy(config: InstanceConfig, family: Family) -> Policy:
     def gate(name: str, role: str, direction: str) -> Gate:
         # The empty name stands for what is wanted always, and by no interface.
         found = config.filter_for(name, role, direction) if name else None
-        return OPEN if found is None else made[id(found)]
+        return PASS_ALL if found is None else made[id(found)]
 
     def gates(role: str, name: str) -> DirectionalFilters:
         return DirectionalFilters(gate(name, role, IN), gate(name, role, OUT))
 
-    return Policy(
+    return FilterPolicy(
         cache(partial(gates, UPSTREAM)),
         cache(partial(gates, DOWNSTREAM)),
         _among(boundary, family),
     )
 
 
-def _filter(family: Family, config: FilterConfig) -> Filter:
+def _filter(family: Family, config: FilterConfig) -> CompiledFilter:
     """One that is in use already, here or before a change, or a new one."""
     key = family, config.allow, config.rules
     made = _made.get(key)
     if made is None:
-        made = _made[key] = Filter(family, config.rules, config.allow)
+        made = _made[key] = CompiledFilter(family, config.rules, config.allow)
     return made
 
 
@@ -84,8 +84,8 @@ def _sources_of(
 
 def _among(networks: Iterable[IPNetwork], family: Family) -> Callable[[Address], bool]:
     """Whether a group is in one of ``networks``, of which those of ``family`` count."""
-    rules = [Rule(range_of(network)) for network in networks]
-    return partial(Filter(family, rules, True).passes, source=family.unspecified)
+    rules = [FilterRule(range_of(network)) for network in networks]
+    return partial(CompiledFilter(family, rules, True).passes, source=family.unspecified)
 
 
 def static_groups(channels: Iterable[str], family: Family) -> Mapping[Address, SourceFilter]:
@@ -125,7 +125,7 @@ def querier_settings(config: InstanceConfig, name: str, family: Family) -> Queri
     )
 
 
-def instance_selection(config: InstanceConfig, policy: Policy) -> Selection:
+def instance_selection(config: InstanceConfig, policy: FilterPolicy) -> Selection:
     """The upstreams of an instance, and how they are chosen from."""
     peers = [name for name in config.upstreams if name in config.downstream]
     join, send_up = Join(config.upstream_join), SendUp(config.upstream_data)

@@ -1,38 +1,43 @@
-"""Forwarding source by source: the kernel asks about each new source, and is answered.
+"""Source-by-source forwarding: an upcall about each new source, and an entry for each.
 
-It is needed where entries for groups cannot tell enough: several upstreams, filters, a
+It is needed where entries for groups cannot express enough: several upstreams, filters, a
 boundary, peers, or no upstream.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from ..linux.mroute.dump import InstalledRoute
 from ..messages import CacheMiss, WrongInterface
 from ..protocol.family import Address, Family
-from ..protocol.forwarding.observed_sources import IDLE_TIME, UNWANTED_IDLE_TIME, ObservedSources
+from ..protocol.forwarding.observed_sources import MOST_SOURCES, ObservedSources, Outcome
 from ..protocol.forwarding.per_source import PerSourcePlanner
-from ..protocol.forwarding.planner import Interfaces, Route
-from ..protocol.policy.directional_filters import Policy
+from ..protocol.forwarding.planner import Route
+from ..protocol.policy.directional_filters import FilterPolicy
 from ..protocol.upstreams.selection import Join, Selection
 from ..routing.table import ForwardingTable
 from ..timer import Timer
 from .forwarding import Subscriptions, Towards
 from .group_forwarding import GroupForwarding
+from .links import LinkSet
 from .migration import Migration
 from .source_side import SourceSides
 
 LOOK_INTERVAL = 10.0
-"""Seconds between looks at what the kernel counted for learned sources."""
+"""Seconds between readings of the kernel's packet counters."""
 
 
 class SourceForwarding:
-    """Source by source: learned when the kernel asks, forgotten when its counters rest.
+    """Forwards each source by an entry of its own, until the source is idle.
 
-    ``asked`` has upstreams asked anew for groups.
+    ObservedSources has the rules; this class passes on its upcalls, time and counters, and
+    carries out what follows. ``asked`` has upstreams update their requests for groups. ``most``
+    limits the observed sources of an interface. Once closed it ignores everything, an answer
+    with counters that was under way included.
     """
 
     log = Logger()
@@ -41,74 +46,79 @@ class SourceForwarding:
         self,
         name: str,
         family: Family,
-        policy: Policy,
+        policy: FilterPolicy,
         selection: Selection,
         look_interval: float,
         towards: Towards,
         timer: Timer,
         table: ForwardingTable,
         asked: Callable[[list[Address]], None],
+        most: int = MOST_SOURCES,
     ) -> None:
-        self.sources = ObservedSources()
+        self.sources = ObservedSources(look_interval, self._stops_delivering, most)
         self._name = name
         self._family = family
+        self._most = most
         self._selection = selection
-        self._look_interval = look_interval
         self._source_sides = SourceSides("", towards)
         self._planner = PerSourcePlanner(family, policy, selection, self._locate)
         self._timer = timer
         self._table = table
         self._asked = asked
-        self._braked: set[str] = set()
-        self._reminder = timer.reminder(self._look)
-        self._looking = False
-        self._links: set[str] = set()
+        self._reminder = timer.reminder(self._due)
+        self._links: frozenset[str] = frozenset()
         self._migration: Migration[GroupForwarding] | None = None
+        self._counters_fail = False
+        self._closed = False
 
-    def take_over(self, before: GroupForwarding, groups: Iterable[Address]) -> None:
-        """Go on with ``groups`` as they are forwarded, and change over to sources by and by."""
+    def migrate_from(self, before: GroupForwarding, groups: Iterable[Address]) -> None:
+        """Forward ``groups`` as ``before`` does, and migrate them to sources a few at a time.
+
+        ``before`` is ours from now on, and is closed with us.
+        """
         self._migration = Migration(before, groups, self._timer, self._table.changed)
 
-    def reconfigure(self, policy: Policy, selection: Selection, look_interval: float) -> None:
-        """Go by other gates and another choice from now on; what was learned stays."""
-        before, self._selection, self._look_interval = self._planner, selection, look_interval
-        self._planner = PerSourcePlanner(self._family, policy, selection, self._locate)
-        self._planner.downstreams = before.downstreams
+    def reconfigure(self, policy: FilterPolicy, selection: Selection, look_interval: float) -> None:
+        """Apply other filters and another upstream selection; observed sources stay."""
+        self._selection = selection
+        self._planner.configure(policy, selection)
+        self.sources.set_interval(look_interval)
 
     def close(self) -> None:
-        """Look no more."""
+        """Ignore upcalls, timers and answers from now on."""
+        self._closed = True
+        self._reminder.cancel()
         if self._migration is not None:
             self._migration.close()
-        self._reminder.cancel()
-        self._looking = True
+            self._migration.before.close()
 
-    def links_changed(self, downstreams: Mapping[str, int], upstreams: Interfaces) -> None:
-        """What was learned on links that are not there is forgotten."""
+    def links_changed(self, links: LinkSet) -> None:
+        """Use these links; forget the sources on links that are gone."""
         if self._migration is not None:
-            self._migration.before.links_changed(downstreams, upstreams)
-        self._source_sides.take_links(downstreams)
-        self._planner.downstreams = frozenset(downstreams)
-        links = {*downstreams, *upstreams}
+            self._migration.before.links_changed(links)
+        downstreams = links.forwarding
+        self._source_sides.set_downstreams(downstreams)
+        self._planner.set_downstreams(frozenset(downstreams))
+        names = downstreams.keys() | links.upstreams.keys()
         gone: set[Address] = set()
-        for name in self._links - links:
-            # Also what came in elsewhere too: whoever delivers now has to be seen anew.
+        for name in self._links - names:
+            # Also sources that came in elsewhere too: their next provider has to be observed anew.
             for source, group in self._selection.lost(name):
                 self.sources.forget(source, group)
                 gone.add(group)
             gone.update(self.sources.forget_interface(name))
-            self._braked.discard(name)
-        self._links = links
+        self._links = frozenset(names)
         self._table.changed([self._family.unspecified, *gone])
 
     def base(self) -> tuple[Route, ...]:
-        """Entries that drop what comes in where too many sources are; no others."""
+        """Entries that drop data of unknown sources on full interfaces; no others."""
         nothing = self._family.unspecified
-        return tuple(Route(nothing, name, frozenset([name])) for name in sorted(self._braked))
+        return tuple(Route(nothing, name, frozenset([name])) for name in sorted(self.sources.full))
 
     def plan(
         self, group: Address, subscriptions: Subscriptions, source: Address | None
     ) -> tuple[Route, ...]:
-        """(S,G) entries of the sources that send, and of those that are asked for by name."""
+        """(S,G) entries of the sources that send, and of those that hosts ask for by name."""
         heard = self.sources.of(group)
         arrivals: dict[Address, str | None] = {}
         if self._selection.join is Join.FIRST:
@@ -135,83 +145,87 @@ class SourceForwarding:
     def _locate(self, source: Address) -> str | None:
         return self._source_sides.locate(source) or None
 
-    # -- what the kernel tells
+    # -- upcalls
 
-    def recall(self, source: Address, group: Address, interface: str) -> None:
-        """Learn it without being asked."""
+    def restore_source(self, source: Address, group: Address, interface: str) -> None:
+        """Restore a source found in an inherited kernel entry."""
         self.receive(CacheMiss(interface, source, group))
 
     def receive(self, message: CacheMiss | WrongInterface) -> None:
-        """Learn a source, or that it is elsewhere now."""
+        """Learn a source, or that its data comes in on another interface now."""
         interface, source, group = message
-        if interface not in self._links:
+        if self._closed or interface not in self._links:
             return
         if isinstance(message, WrongInterface) and not self._may_move(interface, source, group):
             return
-        if not self.sources.note(source, group, interface, self._timer.now()):
-            self._brake(interface)
-            return
-        if self._selection.delivers(interface, source, group):
-            self._asked([group])
-        self._table.source_changed(group, source)
-        if not self._looking:
-            self._reminder.set(self._reminder.when or self._timer.now() + self._look_interval)
+        outcome = self.sources.note(source, group, interface, self._timer.now())
+        if outcome is Outcome.ACCEPTED:
+            if self._selection.delivers(interface, source, group):
+                self._asked([group])
+            self._table.source_changed(group, source)
+            self._reminder.set(self.sources.next_deadline())
+        elif outcome is Outcome.NOW_FULL:
+            self._warn_of_full(interface)
+            self._table.changed([self._family.unspecified])
 
     def _may_move(self, interface: str, source: Address, group: Address) -> bool:
-        """Whether data may be accepted there that its entry has from elsewhere."""
+        """Whether data that is accepted elsewhere may be accepted from ``interface`` instead."""
         downstreams = self._planner.downstreams
         if interface in downstreams:
             return True
         known = self.sources.of(group).get(source)
         if known is not None and known.arrival in downstreams.intersection([self._locate(source)]):
-            return False  # where it was sent up, by us or a peer, it may come back
-        return self._selection.may_take_over(interface, source, group)
+            return False  # its data, sent up by us or by a peer, may come back from upstream
+        return self._selection.may_replace_provider(interface, source, group)
 
-    def _brake(self, interface: str) -> None:
-        """Too many sources: let the kernel drop what is not known there, and not ask."""
-        if interface in self._braked:
-            return
-        self._braked.add(interface)
+    def _warn_of_full(self, interface: str) -> None:
         self.log.warn(
-            "more sources send than can be looked after one by one: new ones are dropped",
+            "source limit ({most}) reached on {interface}; data of new sources is dropped until "
+            "known sources become idle",
+            most=self._most,
             instance=self._name,
             interface=interface,
         )
-        self._table.changed([self._family.unspecified])
 
-    # -- the kernel's counters
+    # -- time and the kernel's counters
 
-    def _look(self, now: float) -> None:
-        if not self._looking:
-            self._looking = True
-            self._table.counters().addCallbacks(self._seen, self._unseen)
+    def _due(self, now: float) -> None:
+        if self._closed:
+            return
+        if self.sources.advance(now):
+            self._table.counters().addCallbacks(self._counted, self._not_counted)
+        else:
+            self._reminder.set(self.sources.next_deadline())
 
-    def _unseen(self, failure: object) -> None:
-        self._looking = False
-        self._reminder.set(self._timer.now() + self._look_interval)
+    def _not_counted(self, failure: Failure) -> None:
+        if self._closed:
+            return
+        self.sources.not_counted(self._timer.now())
+        self._reminder.set(self.sources.next_deadline())
+        if not isinstance(failure.value, OSError):
+            self.log.failure("internal error: reading packet counters failed", failure)
+        elif not self._counters_fail:
+            self._counters_fail = True
+            self.log.warn(
+                "cannot read the kernel's packet counters: {reason}; idle sources are kept until "
+                "the counters can be read",
+                reason=failure.getErrorMessage(),
+                instance=self._name,
+            )
 
-    def _seen(self, routes: list[InstalledRoute]) -> None:
-        now = self._timer.now()
+    def _counted(self, routes: list[InstalledRoute]) -> None:
+        if self._closed:
+            return
+        self._counters_fail = False
         packets = {(r.source, r.group): r.packets - r.wrong_interface for r in routes}
         forwarded = {(r.source, r.group) for r in routes if r.outgoing}
-        changed: dict[Address, None] = {}
-        asked: dict[Address, None] = {}
-        for source, group, heard, sent in self.sources.look(packets, now):
-            wanted = (source, group) in forwarded
-            if not sent and self._selection.silent(source, group):
-                asked[group] = None
-            elif now < heard.when + (IDLE_TIME if wanted else UNWANTED_IDLE_TIME):
-                continue
-            self.sources.forget(source, group)
-            changed[group] = None
-        if asked:
-            self._asked(list(asked))
-        free = {name for name in self._braked if self.sources.has_room(name)}
-        if free:
-            self._braked -= free
-            changed[self._family.unspecified] = None
-        if changed:
-            self._table.changed(list(changed))
-        self._looking = False
-        if len(self.sources) or self._braked:
-            self._reminder.set(now + self._look_interval)
+        changes = self.sources.counted(packets, forwarded, self._timer.now())
+        if changes.silent:
+            self._asked(list(changes.silent))
+        base = [self._family.unspecified] if changes.freed else []
+        if changes.forgotten or base:
+            self._table.changed([*changes.forgotten, *base])
+        self._reminder.set(self.sources.next_deadline())
+
+    def _stops_delivering(self, source: Address, group: Address) -> bool:
+        return self._selection.stops_delivering(source, group)

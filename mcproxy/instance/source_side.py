@@ -1,4 +1,4 @@
-"""Which link each source is on, for entries that have one incoming interface."""
+"""Which link each source is on, for entries that have one iif."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping
 from ..protocol.family import Address
 
 MOST_SOURCES = 10_000
-"""Sources whose link is remembered; more are looked up again."""
+"""Sources whose link is remembered; the links of others are looked up again."""
 
 
 class SourceSides:
     """The links of one proxy instance, and the sources behind them.
 
-    The kernel's unicast routes (``interface_towards`` gives an interface index) tell at first.
-    What data did come in on goes before that.
+    At first the kernel's unicast route decides (``interface_towards`` gives an interface index).
+    The interface that data of a source came in on takes precedence over the route.
     """
 
     def __init__(self, upstream: str, interface_towards: Callable[[Address], int | None]) -> None:
@@ -23,8 +23,8 @@ class SourceSides:
         self._names: dict[int, str] = {}
         self._known: dict[Address, str] = {}
 
-    def take_links(self, downstreams: Mapping[str, int]) -> None:
-        """Sources may be behind these, by name and index, or upstream; begin anew."""
+    def set_downstreams(self, downstreams: Mapping[str, int]) -> None:
+        """Sources may be behind these (by name, with index) or upstream; forget the others."""
         self._names = {index: name for name, index in downstreams.items()}
         self._known.clear()
 
@@ -38,7 +38,7 @@ class SourceSides:
         return known
 
     def seen(self, source: Address, interface: str) -> bool:
-        """Data of ``source`` came in on ``interface``; whether it may be behind that one."""
+        """Note data of ``source`` on ``interface``; return whether it can be behind that one."""
         possible = interface == self._upstream or interface in self._names.values()
         if possible:
             self._remember(source, interface)

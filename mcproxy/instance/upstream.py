@@ -1,7 +1,7 @@
 """Upstream: an upstream link with the host on it, shared by the instances that name it.
 
-To the router upstream this machine is one host, however many instances there are. So their
-wishes are merged once more before anything is told.
+The router upstream sees this machine as one host, even if several instances use the link. So their
+requests are merged once more before anything is reported.
 """
 
 from __future__ import annotations
@@ -23,23 +23,27 @@ from ..sender import Sender
 from ..timer import Timer
 
 
-class User(Protocol):
-    """Who wants groups of an upstream: a proxy instance."""
+class UpstreamUser(Protocol):
+    """Who joins groups on an upstream: a proxy instance."""
 
     name: str | None
 
     def receive(self, message: Message) -> None:
-        """Act upon what came in."""
+        """Act upon an upcall about data that came in."""
 
     def wanted(self, upstream: str, group: Address) -> SourceFilter:
-        """What it wants of ``group`` from an upstream."""
+        """What it requests of ``group`` from an upstream now; it only reads."""
 
     def planned_groups(self) -> Iterable[Address]:
-        """All groups of which it may want something."""
+        """All groups that it may request."""
 
 
 class Upstream:
-    """One upstream interface of a table and family; ``link`` is None while it is of no use."""
+    """One upstream interface of a table and family; ``link`` is None while it cannot be used.
+
+    It is open while it has ``users``. Without one it is closed, and ignores packets, timers and
+    changes of the link until a user comes.
+    """
 
     log = Logger()
 
@@ -56,7 +60,7 @@ class Upstream:
         self.name = name
         self.link: Link | None = None
         self.host = Host(family, random.random, version=version)
-        self.users: list[User] = []
+        self.users: list[UpstreamUser] = []
         self.family = family
         self._table = table
         self._spoken = self.host.version
@@ -65,9 +69,13 @@ class Upstream:
         self._receiver = receiver
         self._reminder = timer.reminder(self._due)
 
-    def leave(self, user: User) -> None:
-        """``user`` wants nothing any more; after the last one nothing is left upstream."""
-        self.users.remove(user)
+    def add_user(self, user: UpstreamUser) -> None:
+        """Request what ``user`` wants too, from its next change on."""
+        self.users.append(user)
+
+    def remove_user(self, user: UpstreamUser) -> None:
+        """Request nothing for ``user`` any more; the last one leaves all groups."""
+        self.users = [other for other in self.users if other is not user]
         now = self._timer.now()
         if self.users:
             self.changed(list(user.planned_groups()), now)
@@ -79,7 +87,7 @@ class Upstream:
             self.link = None
 
     def changed(self, groups: Iterable[Address], now: float) -> None:
-        """Users may want something else of ``groups``: tell the router, now."""
+        """Pull what users want of these groups, and report to the router what is different."""
         users = self.users
         if len(users) == 1:
             wanted = users[0].wanted
@@ -90,7 +98,9 @@ class Upstream:
             self._send(self.host.update(united, now))
 
     def receive(self, message: Message) -> None:
-        """Hear queries and other hosts' reports; where data came in is the users' business."""
+        """Act upon queries and other hosts' reports; users act upon upcalls."""
+        if not self.users:
+            return
         if isinstance(message, PacketReceived):
             self._send(self.host.receive(message.packet, self._timer.now()))
             self._note_version()
@@ -99,56 +109,65 @@ class Upstream:
             user.receive(message)
 
     def answer(self, query: Query) -> None:
-        """Answer what we ask the hosts of the link ourselves, being its router too."""
+        """Answer our own query to the hosts of the link: we are its router as well."""
+        if not self.users:
+            return
         self.host.answer(query, self._timer.now())
         self._reminder.set(self.host.next_deadline())
 
     def link_changed(self, link: Link | None) -> None:
-        """The link is this now, or of no use; told by each user, acted upon once."""
-        before, self.link = self.link, link
-        if before == link:
+        """Use the link as it is now, or none; each user calls this, and the first call counts."""
+        if link == self.link or not self.users:
             return
+        before, self.link = self.link, link
         if before is not None and (link is None or before.index != link.index):
             self._receiver.unregister(self.family, self._table, before, self)
         if link is None:
             self._log("upstream lost")
-            self.host.silence()
+            self.host.cancel_pending()
             self._reminder.cancel()
             return
         self._receiver.register(self.family, self._table, link, self)
-        self.host.mtu = link.mtu
+        self.host.set_mtu(link.mtu)
         if before is None:
             self._log("upstream found")
         if before is None or self._identity(before) != self._identity(link):
-            # A router upstream knows us by our address: under a new one we join anew.
+            # The router upstream knows us by our address: with a new one we join again.
             self._send(self.host.rejoin(self._timer.now()))
 
     def _identity(self, link: Link) -> tuple[int, Address | None]:
         return link.index, link.address(self.family)
 
     def _due(self, now: float) -> None:
+        if not self.users:
+            return
         self._send(self.host.advance(now))
         self._note_version()
 
     def _send(self, sends: list[Send]) -> None:
         if self.link is None:
-            self.host.silence()  # all is told anew when there is a link
+            self.host.cancel_pending()  # it reports everything again when there is a link
             return
         self._sender.send(self.family, self.link, sends)
         self._reminder.set(self.host.next_deadline())
 
     def _note_version(self) -> None:
-        """Tell when a querier makes us speak another version (RFC 9776, section 7.2)."""
+        """Warn when a querier makes us speak another version (RFC 9776, section 7.2)."""
         version = self.host.version
         if version == self._spoken:
             return
         self._spoken = version
-        older = version != self.family.current_version
+        if version == self.family.current_version:
+            told = "upstream router speaks {protocol}v{version} again; sources are reported again"
+        else:
+            told = (
+                "upstream router speaks {protocol}v{version}, which cannot name sources; this "
+                "proxy follows it and leaves source-specific groups out (see version-fallback)"
+            )
         self.log.warn(
-            "upstream {protocol}v{version} is spoken from now on{loss}",
+            told,
             protocol=self.family.protocol,
             version=version,
-            loss=", which knows no sources: source-specific groups are left out" if older else "",
             instance=self._users(),
             interface=self.name,
         )

@@ -1,8 +1,8 @@
-"""Many deadlines of which only the next one matters.
+"""A queue of deadlines, of which only the next one matters.
 
-A deadline that is moved later costs nothing here: whoever owns it notes the new time for
-himself, is woken at the old one, and asks again. That is how 50,000 group timers can be
-refreshed by every report without touching the heap.
+To move a deadline later, its owner only notes the new time; it is woken at the old time and
+schedules the deadline again. So reports can refresh 50,000 group timers without changing the
+heap.
 """
 
 from __future__ import annotations
@@ -12,45 +12,42 @@ from heapq import heapify, heappop, heappush
 from typing import Generic, TypeVar
 
 _SLACK = 64
-"""Entries of the heap that may be void, besides as many as are not."""
+"""The heap is cleaned when it has more cancelled than valid entries, and this many more."""
 
 Key = TypeVar("Key", bound=Hashable)
 
 
 class Deadlines(Generic[Key]):
-    """When each key wants attention, at the earliest. Keys must be comparable."""
+    """The deadline of each key. Keys must be comparable."""
 
     def __init__(self) -> None:
         self._when: dict[Key, float] = {}
         self._heap: list[tuple[float, Key]] = []
 
-    def __len__(self) -> int:
-        return len(self._when)
-
     def schedule(self, key: Key, when: float) -> None:
-        """Wake ``key`` at ``when``, or before if an earlier time was scheduled."""
+        """Set the deadline of ``key`` to ``when``; an earlier one that was scheduled stays."""
         scheduled = self._when.get(key)
         if scheduled is None or when < scheduled:
             self._when[key] = when
             heappush(self._heap, (when, key))
             if len(self._heap) > 2 * len(self._when) + _SLACK:
-                self._clear_out()
+                self._clean()
 
     def when(self, key: Key) -> float | None:
-        """When ``key`` is to be woken."""
+        """The deadline of ``key``; None if it has none."""
         return self._when.get(key)
 
     def cancel(self, key: Key) -> None:
-        """Forget ``key``; its place in the heap is cleared when its time comes."""
+        """Cancel the deadline of ``key``; its heap entry is removed later."""
         self._when.pop(key, None)
 
-    def _clear_out(self) -> None:
-        """Take out what was cancelled or moved: keys may come and go faster than time does."""
+    def _clean(self) -> None:
+        """Remove cancelled entries: keys may come and go faster than their time comes."""
         self._heap = [(when, key) for key, when in self._when.items()]
         heapify(self._heap)
 
     def next(self) -> float | None:
-        """The earliest time at which some key wants attention."""
+        """The earliest deadline; None if there is none."""
         heap, scheduled = self._heap, self._when
         while heap:
             when, key = heap[0]
@@ -60,7 +57,7 @@ class Deadlines(Generic[Key]):
         return None
 
     def pop(self, now: float) -> Key | None:
-        """Take out one key that is due, earliest first; None when there is none."""
+        """Remove and return the key with the earliest deadline; None if none is due."""
         when = self.next()
         if when is None or when > now:
             return None

@@ -1,7 +1,7 @@
-"""IPv4 with IGMP and IPv6 with MLD, as two values of one type.
+"""The address families: IPv4 with IGMP and IPv6 with MLD, as two values of one type.
 
-All that the state machines need to know of a family stands here; addresses are packed
-``bytes`` in network order everywhere inside and text only at the edges.
+The state machines find here everything in which the families differ. Inside the daemon,
+addresses are packed ``bytes`` in network order; text is for logs, files and views.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 LARGEST_PACKET = 0xFFFF
-"""Bytes of an IP packet at the most, whatever the MTU of its link."""
+"""Largest IP packet in bytes, even on a link with a larger MTU."""
 
 MOST_VIFS = 32
 """Virtual interfaces of one multicast routing table (the kernel's MAXVIFS, MAXMIFS)."""
@@ -21,7 +21,7 @@ Address = bytes
 
 
 def packed(text: str) -> Address:
-    """The packed form of an address; ValueError when ``text`` is none."""
+    """The packed form of an address; ValueError if ``text`` is not an address."""
     return ipaddress.ip_address(text).packed
 
 
@@ -56,8 +56,8 @@ def _ipv6_is_multicast(address: Address) -> bool:
 
 
 def _ipv6_is_proxied(group: Address) -> bool:
-    # Scopes 0 (reserved), 1 (interface-local) and 2 (link-local) stay where they are,
-    # whatever the flags nibble before them says (RFC 4291, section 2.7).
+    # Scopes 0 (reserved), 1 (interface-local) and 2 (link-local) are not forwarded, whatever
+    # the flags before them are (RFC 4291, section 2.7).
     return group[0] == 0xFF and group[1] & 0x0F > 2
 
 
@@ -67,8 +67,8 @@ def _ipv6_is_ssm(group: Address) -> bool:
 
 
 def _ipv6_is_source(address: Address) -> bool:
-    # Data of link-local addresses stays on its link (RFC 4291, section 2.5.6): to ask an
-    # upstream for it, or to forward it, would be wrong.
+    # Packets of link-local sources stay on their link (RFC 4291, section 2.5.6), so such a
+    # source cannot be requested upstream.
     if address[0] == 0xFE:
         return address[1] & 0xC0 != 0x80
     return address[0] != 0xFF and address[:15] != bytes(15)
@@ -85,10 +85,10 @@ Predicate = Callable[[Address], bool]
 class Family:
     """What differs between IGMP over IPv4 and MLD over IPv6.
 
-    ``socket_family`` is the number of AF_INET or AF_INET6 on Linux, ``address_size`` and
-    ``header_size`` are bytes (the IP header with its Router Alert option), and so is
-    ``query_size``, a query without sources. A protocol's newest version is
-    ``current_version``: IGMPv3 or MLDv2.
+    ``socket_family`` is the number of AF_INET or AF_INET6 on Linux. Sizes are in bytes:
+    ``header_size`` of the IP header with its Router Alert option, ``query_size`` of a query
+    without sources, ``smallest_mtu`` of the packet that every link can carry (RFC 791, section
+    3.2; RFC 8200, section 5). ``current_version`` is the newest version: IGMPv3 or MLDv2.
     """
 
     name: str
@@ -97,6 +97,7 @@ class Family:
     address_size: int
     header_size: int
     query_size: int
+    smallest_mtu: int
     current_version: int
     all_nodes: Address
     all_routers: Address
@@ -109,12 +110,15 @@ class Family:
 
     @property
     def unspecified(self) -> Address:
-        """0.0.0.0 or ::, which also stands for "any" where a source or group may be any."""
+        """0.0.0.0 or ::, which also stands for any source or any group."""
         return bytes(self.address_size)
 
     def room(self, mtu: int) -> int:
-        """Bytes of the largest message that fits into one packet on a link of that ``mtu``."""
-        return min(mtu, LARGEST_PACKET) - self.header_size
+        """Size in bytes of the largest message that fits into a packet of ``mtu`` bytes.
+
+        An MTU below ``smallest_mtu`` counts as that one, so there is always room for a source.
+        """
+        return min(max(mtu, self.smallest_mtu), LARGEST_PACKET) - self.header_size
 
 
 IPV4 = Family(
@@ -124,6 +128,7 @@ IPV4 = Family(
     address_size=4,
     header_size=24,
     query_size=12,
+    smallest_mtu=68,
     current_version=3,
     all_nodes=packed("224.0.0.1"),
     all_routers=packed("224.0.0.2"),
@@ -142,6 +147,7 @@ IPV6 = Family(
     address_size=16,
     header_size=48,
     query_size=28,
+    smallest_mtu=1280,
     current_version=2,
     all_nodes=packed("ff02::1"),
     all_routers=packed("ff02::2"),

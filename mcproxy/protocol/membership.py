@@ -1,4 +1,4 @@
-"""The membership database: what all downstream links together want (RFC 4605, 4.1)."""
+"""The membership database: the merged memberships of all downstream links (RFC 4605, 4.1)."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from .sources import NOTHING, SourceFilter, merge
 
 
 class MembershipDatabase:
-    """The merged subscriptions of the queriers of one proxy instance and family.
+    """The merged subscriptions of one proxy instance and family.
 
-    It stores nothing: a subscription is its querier's, and a merged record is made anew
-    when a group changed. ``queriers`` is the instance's own mapping by interface name.
-    ``static`` groups are asked for whatever downstreams want, and go to none of them for it.
+    It stores no memberships: they belong to the queriers, and a merged record is computed when
+    a group has changed. ``queriers`` is the instance's own mapping by interface name. The
+    ``static`` groups are joined upstream even if no downstream wants them; they are not
+    forwarded to downstreams for that.
     """
 
     def __init__(
@@ -25,7 +26,7 @@ class MembershipDatabase:
         self.static = static or {}
 
     def subscriptions(self, group: Address) -> dict[str, SourceFilter]:
-        """What each downstream wants of ``group``; those that want nothing are left out."""
+        """What each downstream wants of ``group``, by interface; others are left out."""
         found = {}
         for name, querier in self.queriers.items():
             wanted = querier.subscription(group)
@@ -33,19 +34,19 @@ class MembershipDatabase:
                 found[name] = wanted
         return found
 
-    def wishes(self, group: Address) -> dict[str, SourceFilter]:
-        """What is wanted of ``group``: by downstreams, and under the empty name always."""
+    def upstream_wants(self, group: Address) -> dict[str, SourceFilter]:
+        """What must be joined upstream: each downstream's part, and static groups under ""."""
         found = self.subscriptions(group)
         if group in self.static:
             found[""] = self.static[group]
         return found
 
     def merged(self, group: Address) -> SourceFilter:
-        """The record of ``group``: what the upstream is to be asked for."""
-        wanted = self.wishes(group).values()
+        """The membership record of ``group``: what the upstream must be asked for."""
+        wanted = self.upstream_wants(group).values()
         return next(iter(wanted)) if len(wanted) == 1 else merge(wanted)
 
     def groups(self) -> Iterable[Address]:
-        """Every group that is wanted, once each."""
+        """Every wanted group, once."""
         by_links = (querier.wanted_groups() for querier in self.queriers.values())
         return dict.fromkeys(chain(self.static, *by_links))

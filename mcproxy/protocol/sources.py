@@ -1,4 +1,4 @@
-"""Source filters: which sources of a group are wanted, and how wishes merge."""
+"""Source filters: which sources of a group are wanted, and how filters are merged."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .wire.packets import NO_SOURCES, Sources
 
 
 class FilterMode(Enum):
-    """Whether a filter names the sources that are wanted, or those that are not."""
+    """Whether a source filter lists the wanted sources or the unwanted ones."""
 
     INCLUDE = "include"
     EXCLUDE = "exclude"
@@ -22,25 +22,25 @@ EXCLUDE = FilterMode.EXCLUDE
 
 
 class SourceFilter(NamedTuple):
-    """A filter mode with its source list, as hosts and the proxy's upstream state have it."""
+    """A filter mode with its source list (RFC 9776, section 2)."""
 
     mode: FilterMode
     sources: Sources
 
     def wants(self, source: Address) -> bool:
-        """Whether packets of ``source`` pass."""
+        """Whether the filter accepts packets of ``source``."""
         return (source in self.sources) is (self.mode is INCLUDE)
 
 
 NOTHING = SourceFilter(INCLUDE, NO_SOURCES)
-"""INCLUDE of no source: the group is not wanted at all."""
+"""INCLUDE mode without sources: the group is not wanted."""
 
 ANY_SOURCE = SourceFilter(EXCLUDE, NO_SOURCES)
-"""EXCLUDE of no source: the group is wanted from every source."""
+"""EXCLUDE mode without sources: the group is wanted from every source."""
 
 
 def merge(filters: Iterable[SourceFilter]) -> SourceFilter:
-    """The filter that passes just what any of ``filters`` passes (RFC 9776, section 3.2)."""
+    """The filter that accepts what any of ``filters`` accepts (RFC 9776, section 3.2)."""
     wanted: Sources = NO_SOURCES
     blocked: Sources | None = None
     for mode, sources in filters:

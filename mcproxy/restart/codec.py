@@ -13,10 +13,11 @@ from typing import Any, TypeVar
 from ..protocol.family import Address, Family
 from ..protocol.forwarding.planner import Route
 from ..protocol.host.host import Host
-from ..protocol.router.group import STOPPED, Group, Inquiry
+from ..protocol.router.group import STOPPED, Group
+from ..protocol.router.pending import PendingQueries
 from ..protocol.router.querier import Querier
 from ..protocol.router.settings import QuerierSettings
-from ..protocol.router.tracking import HostTable, LinkHosts, Wish
+from ..protocol.router.tracking import HostMembership, HostTable
 from ..protocol.sources import EXCLUDE, INCLUDE, SourceFilter
 from ..protocol.versions import OlderVersions
 
@@ -60,17 +61,17 @@ def _restored_querier(family: Family, values: Values) -> Querier:
     settings = QuerierSettings(version=int(values["version"]))
     querier = Querier(family, settings)
     if "hosts" in values:
-        querier.hosts = LinkHosts(settings.max_hosts, settings.max_group_hosts)
-        querier.hosts.take_over(_addresses(family, values["hosts"]))
+        querier.restore_hosts(_addresses(family, values["hosts"]))
     # The same object is the key in the tables of all groups: they are many.
     names = {} if querier.hosts is None else {host: host for host in querier.hosts.times()}
     for address, group in values["groups"].items():
-        querier.take_over(_address(family, address), _restored_group(family, group, names))
+        querier.restore_group(_address(family, address), _restored_group(family, group, names))
     if "other" in values:
         robustness, interval = values["told"]
-        querier.settings = settings.as_told(int(robustness), float(interval))
         other, until = values["other"]
-        querier.yield_to(_address(family, other), float(until))
+        querier.restore_other_querier(
+            _address(family, other), float(until), int(robustness), float(interval)
+        )
     return querier
 
 
@@ -82,10 +83,11 @@ def _group(group: Group) -> Values:
         values["timer"] = group.timer
     if group.sources:
         values["sources"] = _times(group.sources)
-    if group.inquiry is not None:
-        asked = group.inquiry
-        counts = _times(asked.source_counts)
-        values["inquiry"] = [asked.group_count, asked.group_when, counts, asked.sources_when]
+    if group.pending is not None:
+        pending = group.pending
+        counts = _times(pending.source_counts)
+        counted = [pending.group_count, pending.group_when, counts, pending.sources_when]
+        values["inquiry"] = counted
     if group.older is not None:
         values["older"] = _versions(group.older)
     if group.hosts is not None:
@@ -95,39 +97,44 @@ def _group(group: Group) -> Values:
 
 
 def _restored_group(family: Family, values: Values, names: Mapping[Address, Address]) -> Group:
-    group = Group(float(values["since"]))
-    if "reporter" in values:
-        group.last_reporter = _address(family, values["reporter"])
-    if "timer" in values:
-        group.mode, group.timer = EXCLUDE, float(values["timer"])
-    if "sources" in values:
-        group.sources = _addresses(family, values["sources"])
-    if "inquiry" in values:
-        group.inquiry = asked = Inquiry()
-        asked.group_count, asked.group_when, counts, asked.sources_when = values["inquiry"]
-        asked.source_counts = {_address(family, s): int(n) for s, n in counts.items()}
-    if "older" in values:
-        group.older = _restored_versions(values["older"])
-    if "hosts" in values:
-        group.hosts = HostTable()
-        group.hosts.unknowable_until = float(values["unknowable"])
-        for host, wish in values["hosts"].items():
-            address = _address(family, host)
-            group.hosts[names.get(address, address)] = _restored_wish(family, wish)
-    return group
+    reporter, older = values.get("reporter"), values.get("older")
+    return Group(
+        float(values["since"]),
+        EXCLUDE if "timer" in values else INCLUDE,
+        float(values.get("timer", STOPPED)),
+        _addresses(family, values.get("sources", {})),
+        last_reporter=None if reporter is None else _address(family, reporter),
+        pending=_restored_queries(family, values["inquiry"]) if "inquiry" in values else None,
+        hosts=_restored_hosts(family, values, names) if "hosts" in values else None,
+        older=None if older is None else _restored_versions(older),
+    )
 
 
-def _wish(wish: float | Wish) -> Any:
-    if not isinstance(wish, Wish):
+def _restored_queries(family: Family, values: Any) -> PendingQueries:
+    group_count, group_when, source_counts, sources_when = values
+    counts = {_address(family, source): int(n) for source, n in source_counts.items()}
+    return PendingQueries(group_count, group_when, counts, sources_when)
+
+
+def _restored_hosts(family: Family, values: Values, names: Mapping[Address, Address]) -> HostTable:
+    hosts = HostTable(float(values["unknowable"]))
+    for host, wish in values["hosts"].items():
+        address = _address(family, host)
+        hosts[names.get(address, address)] = _restored_wish(family, wish)
+    return hosts
+
+
+def _wish(wish: float | HostMembership) -> Any:
+    if not isinstance(wish, HostMembership):
         return wish
     return [wish.any_until, [source.hex() for source in sorted(wish.sources)], wish.sources_until]
 
 
-def _restored_wish(family: Family, values: Any) -> float | Wish:
+def _restored_wish(family: Family, values: Any) -> float | HostMembership:
     if isinstance(values, int | float):
         return float(values)
     any_until, sources, sources_until = values
-    return Wish(any_until, frozenset(_address(family, s) for s in sources), sources_until)
+    return HostMembership(any_until, frozenset(_address(family, s) for s in sources), sources_until)
 
 
 # -- the host part
@@ -146,7 +153,7 @@ def restore_host(host: Host, values: Values) -> None:
     """Have a new host know what ``values`` say; it counts from the next ``rejoin`` on."""
     older = checked(lambda: _restored_versions(values["older"]))
     timers = checked(lambda: (int(values["robustness"]), float(values["interval"])))
-    host.older, (host.robustness, host.query_interval) = older, timers
+    host.restore_querier(older, *timers)
 
 
 # -- what forwarding entries tell, when nothing else was kept
@@ -175,11 +182,9 @@ def wanted_by_entries(
 
 def group_wanted(wanted: SourceFilter, now: float, until: float) -> Group:
     """A group whose subscription is ``wanted``, as if it had been reported just ``now``."""
-    group = Group(now)
     excluding = wanted.mode is EXCLUDE
-    group.mode, group.timer = wanted.mode, until if excluding else STOPPED
-    group.sources = dict.fromkeys(wanted.sources, STOPPED if excluding else until)
-    return group
+    sources = dict.fromkeys(wanted.sources, STOPPED if excluding else until)
+    return Group(now, wanted.mode, until if excluding else STOPPED, sources)
 
 
 # -- parts of them
@@ -205,6 +210,4 @@ def _versions(older: OlderVersions) -> dict[str, float]:
 
 
 def _restored_versions(values: Mapping[str, Any]) -> OlderVersions:
-    older = OlderVersions()
-    older.until.update({int(version): float(until) for version, until in values.items()})
-    return older
+    return OlderVersions({int(version): float(until) for version, until in values.items()})

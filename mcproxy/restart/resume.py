@@ -78,7 +78,7 @@ class Resumption:
                 self._memory.restore_host(upstream.host, upstream.name)
             for instance in instances:
                 fallen = self._memory.fallen(str(instance.name))
-                instance.selection.preference.recall(fallen)
+                instance.selection.preference.restore_fallen(fallen)
         for instance in instances:
             # First those whose hosts want something, so that it is asked for at once, as a whole.
             for link in sorted(links, key=lambda link: link.name in instance.config.upstreams):
@@ -86,7 +86,7 @@ class Resumption:
             for group, entries in self._found(instance).items():
                 for entry in entries:
                     if any(entry.source):
-                        instance.forwarding.recall(entry.source, group, entry.parent)
+                        instance.forwarding.restore_source(entry.source, group, entry.parent)
         self.log.info("gone on with what the process before has left")
 
     def _found(self, instance: ProxyInstance) -> Found:
@@ -107,5 +107,5 @@ def _from_entries(instance: ProxyInstance, found: Found, link: str, now: float) 
         is_open = learned and not is_ssm(group)
         wanted = wanted_by_entries(entries, [link], is_open).get(link)
         if wanted is not None:
-            querier.take_over(group, group_wanted(wanted, now, until))
+            querier.restore_group(group, group_wanted(wanted, now, until))
     return querier

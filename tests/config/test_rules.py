@@ -11,12 +11,12 @@ from twisted.trial.unittest import SynchronousTestCase
 from mcproxy.config.errors import Wrong
 from mcproxy.config.rules import range_text, read_range, read_rule, rule_text
 from mcproxy.protocol.family import packed
-from mcproxy.protocol.policy.filters import Range, Rule
+from mcproxy.protocol.policy.filters import AddressRange, FilterRule
 
 SIZES = st.sampled_from([4, 16])
 ranges = SIZES.flatmap(
     lambda size: st.tuples(*[st.binary(min_size=size, max_size=size)] * 2).map(
-        lambda ends: Range(min(ends), max(ends))
+        lambda ends: AddressRange(min(ends), max(ends))
     )
 )
 networks = st.tuples(SIZES, st.integers(0, 2**128 - 1), st.integers(0, 128)).map(
@@ -24,29 +24,32 @@ networks = st.tuples(SIZES, st.integers(0, 2**128 - 1), st.integers(0, 128)).map
 )
 
 
-def of(first: str, last: str = "") -> Range:
-    return Range(packed(first), packed(last or first))
+def of(first: str, last: str = "") -> AddressRange:
+    return AddressRange(packed(first), packed(last or first))
 
 
 class RuleTests(SynchronousTestCase):
     def test_rule_side_is_an_address_a_prefix_a_range_or_any(self) -> None:
         for text, rule in (
-            ("*", Rule()),
-            ("*|*", Rule()),
-            (" * | 192.0.2.1 ", Rule(None, of("192.0.2.1"))),
-            ("239.0.0.1", Rule(of("239.0.0.1"))),
-            ("239.0.0.1 - 239.0.0.1", Rule(of("239.0.0.1"))),
-            ("239.0.0.0/8 | *", Rule(of("239.0.0.0", "239.255.255.255"))),
+            ("*", FilterRule()),
+            ("*|*", FilterRule()),
+            (" * | 192.0.2.1 ", FilterRule(None, of("192.0.2.1"))),
+            ("239.0.0.1", FilterRule(of("239.0.0.1"))),
+            ("239.0.0.1 - 239.0.0.1", FilterRule(of("239.0.0.1"))),
+            ("239.0.0.0/8 | *", FilterRule(of("239.0.0.0", "239.255.255.255"))),
             (
                 "232.1.1.0 - 232.1.1.9|192.0.2.0/24",
-                Rule(of("232.1.1.0", "232.1.1.9"), of("192.0.2.0", "192.0.2.255")),
+                FilterRule(of("232.1.1.0", "232.1.1.9"), of("192.0.2.0", "192.0.2.255")),
             ),
-            ("ff3e::1-ff3e::2 | 2001:DB8::1", Rule(of("ff3e::1", "ff3e::2"), of("2001:db8::1"))),
-            ("0.0.0.0/0 | 0.0.0.0/0", Rule(of("224.0.0.0", "239.255.255.255"),
+            (
+                "ff3e::1-ff3e::2 | 2001:DB8::1",
+                FilterRule(of("ff3e::1", "ff3e::2"), of("2001:db8::1")),
+            ),
+            ("0.0.0.0/0 | 0.0.0.0/0", FilterRule(of("224.0.0.0", "239.255.255.255"),
                                            of("0.0.0.0", "255.255.255.255"))),
-            ("::/0", Rule(of("ff00::", ":".join(["ffff"] * 8)))),
-            ("224.0.0.0 - 224.0.1.0", Rule(of("224.0.0.0", "224.0.1.0"))),
-            ("ff02:: - ff12::", Rule(of("ff02::", "ff12::"))),
+            ("::/0", FilterRule(of("ff00::", ":".join(["ffff"] * 8)))),
+            ("224.0.0.0 - 224.0.1.0", FilterRule(of("224.0.0.0", "224.0.1.0"))),
+            ("ff02:: - ff12::", FilterRule(of("ff02::", "ff12::"))),
         ):  # fmt: skip
             self.assertEqual(read_rule(text), rule, text)
             self.assertEqual(read_rule(rule_text(rule)), rule, text)
@@ -95,8 +98,8 @@ class RuleTests(SynchronousTestCase):
         for text in ("0.0.0.0/0", "::/0", "0.0.0.0 - 1.0.0.0", "fe80:: - fec0::"):
             self.assertIsNotNone(read_rule(f"* | {text}").source)
 
-    @given(ranges | networks.map(lambda n: Range(n[0].packed, n[-1].packed)))
-    def test_rule_text_is_read_as_the_same_rule(self, addresses: Range) -> None:
+    @given(ranges | networks.map(lambda n: AddressRange(n[0].packed, n[-1].packed)))
+    def test_rule_text_is_read_as_the_same_rule(self, addresses: AddressRange) -> None:
         self.assertEqual(read_range(range_text(addresses)), addresses)
 
     @given(networks)

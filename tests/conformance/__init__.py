@@ -1,1 +1,1 @@
-"""What RFCs ask for, beside the tests that show it: ``python -m tests.conformance``."""
+"""The requirements of the RFCs, and the tests that show each: ``python -m tests.conformance``."""

@@ -1,9 +1,9 @@
 """Requirements and their tests: ``python -m tests.conformance [--write] [--check]``.
 
-Prints how many requirements have tests. ``--write`` writes docs/conformance.rst, with the
-results that a file tells or, without one, those of the cited tests that can be run at once.
-``--check`` ends with code 1 when a MUST has neither a test nor a reason, or when a test cites
-a requirement that does not exist.
+Prints how many requirements have tests. ``--write`` writes docs/conformance.rst. The results in it
+come from the file of ``--results``; without that option the cited tests run first, except those
+that need special rights. ``--check`` exits with 1 if a MUST has neither a test nor a reason, or if
+a test cites a requirement that does not exist.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ PAGE = PROJECT / "docs" / "conformance.rst"
 
 
 def main(arguments: list[str]) -> int:
-    """Do what the arguments say; the exit code."""
+    """Do what the arguments say; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.conformance", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--write", action="store_true", help="write docs/conformance.rst")
-    parser.add_argument("--check", action="store_true", help="fail when something is missing")
+    parser.add_argument("--check", action="store_true", help="exit with 1 if something is missing")
     parser.add_argument("--results", type=Path, help="results of a test run, as JSON lines")
     options = parser.parse_args(arguments)
 

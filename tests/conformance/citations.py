@@ -1,8 +1,8 @@
 """Which test cites which requirement.
 
-Ids stand in docstrings and comments: one by one (``HS-02, HS-04``), as a list (``HS-02, 04``)
-or as a range (``HS-01..05``, ``HS-01 to HS-05``). In a test they are the test's; in a class,
-outside of its functions, they are of all its tests.
+Docstrings and comments contain the ids: one by one (``HS-02, HS-04``), as a list (``HS-02, 04``)
+or as a range (``HS-01..05``, ``HS-01 to HS-05``). An id in a test is cited by that test; an id in
+a class, outside of its functions, by all tests of the class.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ..source import PROJECT
 FOLDER = PROJECT / "tests"
 
 ELSEWHERE = frozenset(["K", "MS", "MU", "PM", "RO", "T", "TU", "UTF", "YG"])
-"""What looks like an id and is none of ours: other lists have their own."""
+"""Prefixes that look like those of our ids, but belong to other lists."""
 
 _HEAD = r"[A-Z][A-Z0-9]*(?:-[A-Z]+)?"
 _MORE = r"(?:, (?:\d\d\.\.)?\d\d(?=[,;:.)\s]|$)(?! [a-z\d]))"
@@ -39,7 +39,7 @@ class Citation(NamedTuple):
 
 
 def ids(text: str) -> Iterator[str]:
-    """The ids in a text, lists and ranges as single ones."""
+    """Yield the ids in a text; expand lists and ranges."""
     for match in _CITATION.finditer(text):
         head, first = match["head"], match["first"]
         if head in ELSEWHERE:
@@ -51,7 +51,7 @@ def ids(text: str) -> Iterator[str]:
 
 
 def citations(folder: Path = FOLDER, root: Path = PROJECT) -> list[Citation]:
-    """All citations of the tests in a folder and below it."""
+    """Return all citations of the tests in a folder and below it."""
     found: list[Citation] = []
     for path in sorted(folder.rglob("test_*.py")):
         name = ".".join(path.relative_to(root).with_suffix("").parts)
@@ -61,7 +61,7 @@ def citations(folder: Path = FOLDER, root: Path = PROJECT) -> list[Citation]:
 
 
 def cited_in(module: str, source: str) -> list[Citation]:
-    """The citations of one module of tests, each once, in their order."""
+    """Return the citations of one test module in their order, without duplicates."""
     comments = _comments(source)
     found: dict[Citation, None] = {}
     for node in ast.parse(source).body:
@@ -74,7 +74,7 @@ def cited_in(module: str, source: str) -> list[Citation]:
 
 
 def bases(folder: Path = FOLDER, root: Path = PROJECT) -> dict[str, set[str]]:
-    """Each class of the tests with those of its own module that it has tests from."""
+    """Return, for each test class, the classes of its module that it inherits from."""
     found: dict[str, set[str]] = {}
     for path in sorted(folder.rglob("test_*.py")):
         name = ".".join(path.relative_to(root).with_suffix("").parts)
@@ -83,9 +83,9 @@ def bases(folder: Path = FOLDER, root: Path = PROJECT) -> dict[str, set[str]]:
 
 
 def bases_in(module: str, source: str) -> dict[str, set[str]]:
-    """The classes of one module with their bases, and the bases of these."""
+    """Return the classes of one module with all their bases in that module."""
     found: dict[str, set[str]] = {}
-    for node in ast.parse(source).body:  # a base stands before what is made of it
+    for node in ast.parse(source).body:  # a base class stands before its subclasses
         if isinstance(node, ast.ClassDef):
             direct = {f"{module}.{base.id}" for base in node.bases if isinstance(base, ast.Name)}
             above = [found[base] for base in direct & found.keys()]
@@ -94,7 +94,7 @@ def bases_in(module: str, source: str) -> dict[str, set[str]]:
 
 
 def _texts(node: ast.ClassDef, comments: dict[int, str]) -> Iterator[tuple[str, str]]:
-    """What is said in each test of a class, and, under no name, in the class itself."""
+    """Yield name and text of each test of a class; for the class itself the name is empty."""
     outside = dict(comments)
     tests = []
     for part in node.body:

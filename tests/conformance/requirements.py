@@ -1,11 +1,11 @@
 """The requirements: docs/requirements/*.toml.
 
-A rule there is ``id = [level, families, RFC and section, what is asked for]``. Levels are M
-(must), S (should), O (optional) and P, a rule of this project where the RFCs leave a choice;
-families are igmp, mld or both. RFC 9776 is IGMPv3, RFC 9777 MLDv2 and RFC 4605 the proxy.
-INC and EXC are filter modes with their lists, X wanted and Y blocked, and in rules about
-lists + joins, * intersects and - takes away. Q(G) is a group-specific query, Q(G,S) one about
-sources. Under ``[reasons]`` stands why a rule is met in part, not at all, or cannot apply.
+A rule is ``id = [level, families, RFC and section, requirement]``. The level is M (must), S
+(should), O (optional) or P, a rule of this project where the RFCs leave a choice; the families are
+igmp, mld or both. RFC 9776 is IGMPv3, RFC 9777 MLDv2 and RFC 4605 the proxy. INC and EXC are the
+filter modes with their lists, X the wanted and Y the blocked sources; for lists, + is the union, *
+the intersection and - the difference. Q(G) is a group-specific query, Q(G,S) one for sources. The
+table ``[reasons]`` says why a rule is met in part, not met, or does not apply.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ FAMILIES = {"igmp": "IGMP", "mld": "MLD", "both": "both"}
 
 
 class BadRequirementsError(Exception):
-    """The files of requirements contradict themselves."""
+    """A file of requirements contains a mistake."""
 
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """One rule; ``section`` is its place in RFCs, ``part`` the title that it stands under."""
+    """One rule; ``section`` is its place in the RFCs, ``part`` the title of its part."""
 
     id: str
     level: str
@@ -43,19 +43,19 @@ class Requirement:
 
 
 def load(folder: Path = FOLDER, files: Iterable[str] = FILES) -> dict[str, Requirement]:
-    """All requirements by id, in their order; BadRequirementsError when there is a mistake."""
+    """Return all requirements by id, in their order; raise BadRequirementsError for a mistake."""
     found: dict[str, Requirement] = {}
     for name in files:
         document = tomllib.loads((folder / name).read_text(encoding="utf-8"))
         reasons = document.get("reasons", {})
         for rule in _rules(document, reasons):
             if rule.id in found:
-                raise BadRequirementsError(f"{rule.id} stands there twice")
+                raise BadRequirementsError(f"{rule.id} is defined twice")
             if rule.level not in LEVELS or rule.family not in FAMILIES or not rule.text:
-                raise BadRequirementsError(f"{rule.id}: no such level or family, or no text")
+                raise BadRequirementsError(f"{rule.id}: unknown level, unknown family, or no text")
             found[rule.id] = rule
         if unknown := reasons.keys() - found.keys():
-            raise BadRequirementsError(f"reasons of no rule: {', '.join(sorted(unknown))}")
+            raise BadRequirementsError(f"reasons for unknown rules: {', '.join(sorted(unknown))}")
     return found
 
 

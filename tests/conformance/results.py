@@ -1,4 +1,4 @@
-"""What became of the tests: as a file tells, or by running them here."""
+"""Results of tests, from a file or from running them here."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from twisted.trial.runner import TestLoader
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 
 ELSEWHERE = ("tests.kernel", "tests.lab", "tests.cli")
-"""Tests that need rights, or start programs: these run in ``make test`` alone."""
+"""Packages of tests that need rights or start programs; they run in ``make test`` only."""
 
 _OF_A_FAMILY = re.compile(r"IPv[46](?=\.\w+$)")
 
 
 class Results:
-    """What became of each test; those of both families count as one.
+    """The result of each test; the tests of both families count as one.
 
-    ``bases`` are the classes that a class has tests from: it is there that tests are cited.
+    ``bases`` are the classes that a class inherits tests from: a citation names the base class.
     """
 
     def __init__(self, bases: Mapping[str, Iterable[str]] | None = None) -> None:
@@ -33,29 +33,29 @@ class Results:
         self._by_test: dict[str, set[str]] = defaultdict(set)
 
     def note(self, test: str, outcome: str) -> None:
-        """``test``, by its full name, came out like this."""
+        """Add the outcome of ``test``, which is a full name."""
         for name in self.names(test):
             self._by_test[name].add(outcome)
             self._by_test[name.rpartition(".")[0]].add(outcome)
 
     def names(self, test: str) -> set[str]:
-        """The names by which a test may be cited."""
+        """Return the names by which a test may be cited."""
         found = {test, _OF_A_FAMILY.sub("", test)}
         for own, _, method in [name.rpartition(".") for name in found]:
             found |= {f"{base}.{method}" for base in self._bases.get(own, ())}
         return found
 
     def of(self, test: str) -> str:
-        """The outcome of a test or a class of tests; an empty string if it was not run.
+        """Return the outcome of a test or of a test class; an empty string if it did not run.
 
-        What failed in one family failed, what was left out in one was left out.
+        A test that failed in one family has failed; one that was skipped in one was skipped.
         """
         outcomes = self._by_test.get(test, set())
         return next((one for one in (FAILED, SKIPPED, PASSED) if one in outcomes), "")
 
 
 def read(path: Path, results: Results) -> Results:
-    """Results from a file of lines like ``{"test": "tests.a.B.test_c", "result": "passed"}``."""
+    """Read results from lines like ``{"test": "tests.a.B.test_c", "result": "passed"}``."""
     for line in path.read_text(encoding="utf-8").splitlines():
         entry = json.loads(line)
         if "test" in entry:
@@ -64,12 +64,12 @@ def read(path: Path, results: Results) -> Results:
 
 
 def runs_here(test: str) -> bool:
-    """Whether ``run`` may run a test."""
+    """Return whether ``run`` may run a test."""
     return not any(test.startswith(f"{part}.") for part in ELSEWHERE)
 
 
 def run(tests: Iterable[str], results: Results) -> Results:
-    """Run those of ``tests`` (names of tests and classes) that need nothing special."""
+    """Run those of ``tests`` (names of tests and classes) that need no special rights."""
     wanted = set(filter(runs_here, tests))
     modules = sorted({re.split(r"\.[A-Z]", name)[0] for name in wanted})
     recorder = Recorder(results)
@@ -84,7 +84,7 @@ def run(tests: Iterable[str], results: Results) -> Results:
 
 
 class Recorder(TestResult):
-    """Notes what becomes of tests."""
+    """Adds the outcome of each test to the results."""
 
     def __init__(self, results: Results) -> None:
         super().__init__()
@@ -108,7 +108,7 @@ class Recorder(TestResult):
 
 
 def _cases(suite: Any) -> Iterator[Any]:
-    """The single tests of a suite."""
+    """Yield the single tests of a suite."""
     try:
         members = iter(suite)
     except TypeError:
@@ -119,6 +119,6 @@ def _cases(suite: Any) -> Iterator[Any]:
 
 
 def _citable(case: Any, results: Results) -> set[str]:
-    """What can be cited of a test: it and its classes."""
+    """Return the names by which a test or its classes may be cited."""
     names = results.names(case.id())
     return names | {name.rpartition(".")[0] for name in names}

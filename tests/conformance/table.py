@@ -1,4 +1,4 @@
-"""Requirements and citations put together: what is missing, and the page about it."""
+"""The table of requirements and their tests: what is missing, and the page."""
 
 from __future__ import annotations
 
@@ -17,17 +17,16 @@ Conformance
 
 .. Written by ``python -m tests.conformance --write``.
 
-What RFCs ask of an IGMP/MLD proxy, requirement by requirement, and the tests that show it.
-The requirements are in our own words and stand in ``docs/requirements``; the sections are
-those of RFC 9776 (IGMPv3), RFC 9777 (MLDv2), RFC 4605 (the proxy) and of others that are
-named. *Project* is a rule of our own where the RFCs leave a choice. Where a requirement is not
-met or has nothing to apply to, the reason is told instead of tests; where it is met in part, or
-in another way, the reservation stands beside them. "In make test" are tests that need a kernel
-of their own to talk to.
+This page lists what the RFCs require of an IGMP/MLD proxy, and the tests that show each
+requirement. The requirements are in our own words, in ``docs/requirements``. The sections are
+those of RFC 9776 (IGMPv3), RFC 9777 (MLDv2), RFC 4605 (the proxy) and of other RFCs where named.
+*Project* marks a rule of our own where the RFCs leave a choice. If a requirement is not met or
+does not apply, a reason stands in place of the tests; if it is met in part or in another way, the
+reservation stands beside them. "In make test" marks tests that need network namespaces.
 
-INC and EXC are the filter modes INCLUDE and EXCLUDE with their lists, in EXC(X,Y) the wanted
-and the blocked sources; ``+`` joins lists, ``*`` intersects them and ``-`` takes away. Q(G) is
-a group-specific query, Q(G,S) one about sources of a group.
+INC and EXC are the filter modes INCLUDE and EXCLUDE with their lists; in EXC(X,Y), X are the
+wanted and Y the blocked sources. For lists, ``+`` is the union, ``*`` the intersection and ``-``
+the difference. Q(G) is a group-specific query, Q(G,S) a query for sources of a group.
 
 """
 
@@ -45,7 +44,7 @@ _TABLE = """\
 
 
 class Table:
-    """Which tests cite which requirement."""
+    """The tests that cite each requirement."""
 
     def __init__(self, requirements: Requirements, citations: Iterable[Citation]) -> None:
         self.requirements = requirements
@@ -58,7 +57,7 @@ class Table:
                 self.unknown.append(citation)
 
     def gaps(self, level: str) -> list[str]:
-        """Requirements of that level with neither a test nor a reason."""
+        """Return the requirements of that level that have neither a test nor a reason."""
         return [
             key
             for key, rule in self.requirements.items()
@@ -66,14 +65,14 @@ class Table:
         ]
 
     def problems(self) -> Iterator[str]:
-        """What must not be: a MUST without test or reason, an id that is none."""
+        """Yield a message for each MUST without test or reason, and for each unknown id."""
         for key in self.gaps("M"):
             yield f"{key} has neither a test nor a reason: {self.requirements[key].text}"
         for citation in self.unknown:
             yield f"{citation.test} cites {citation.requirement}, which does not exist"
 
     def coverage(self, level: str) -> str:
-        """How many requirements of that level have tests, in words."""
+        """Return in words how many requirements of that level have tests."""
         keys = [key for key, rule in self.requirements.items() if rule.level == level]
         tested = sum(bool(self.tests[key]) for key in keys)
         alone = sum(bool(self.requirements[k].reason) and not self.tests[k] for k in keys)
@@ -88,7 +87,7 @@ class Table:
     # -- the page
 
     def page(self, results: Results) -> str:
-        """The page in reStructuredText."""
+        """Return the page in reStructuredText."""
         parts = [_HEAD]
         parts += [f"* {self.coverage(level)}\n" for level in ("M", "S")]
         for title, rules in groupby(self.requirements.values(), lambda rule: rule.part):
@@ -122,7 +121,7 @@ def _escaped(text: str) -> str:
 
 
 def _result(tests: list[str], results: Results) -> str:
-    """What became of all tests of a requirement."""
+    """Return the common result of all tests of a requirement."""
     if not tests:
         return "no test"
     outcomes = {results.of(test) for test in tests}

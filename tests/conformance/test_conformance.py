@@ -1,4 +1,4 @@
-"""The conformance table: citations are found, and what is missing is told."""
+"""The conformance table: how citations are found, and how gaps are reported."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from .table import Table
 
 
 def rule(key: str, level: str = "M", reason: str = "") -> Requirement:
-    """A requirement of no matter what."""
+    """Return a requirement with this id."""
     return Requirement(key, level, "both", "9776 1", f"what {key} asks", "A.1 Part", reason)
 
 
 def table(*rules: Requirement, **tests: str) -> Table:
-    """A table of rules, with tests by the id that they cite (an underscore for its dash)."""
+    """Return a table of rules, with tests by the id that they cite (underscore for dash)."""
     cited = [Citation(key.replace("_", "-"), test) for key, test in tests.items()]
     return Table({one.id: one for one in rules}, cited)
 
@@ -31,22 +31,22 @@ class IdTests(SynchronousTestCase):
     def check(self, text: str, *expected: str) -> None:
         self.assertEqual(list(ids(text)), list(expected), text)
 
-    def test_single_ids(self) -> None:
+    def test_single_ids_are_found(self) -> None:
         self.check("HS-04, TM-03: each has its own.", "HS-04", "TM-03")
         self.check("IGMP3-Q-06 (IP4-SD-01)", "IGMP3-Q-06", "IP4-SD-01")
 
-    def test_ranges(self) -> None:
+    def test_ranges_are_expanded(self) -> None:
         self.check("OLD-01..03, CS-04", "OLD-01", "OLD-02", "OLD-03", "CS-04")
         self.check("V-1 to V-3.", "V-1", "V-2", "V-3")
         self.check("V-9..11", "V-9", "V-10", "V-11")
 
-    def test_lists(self) -> None:
+    def test_lists_are_expanded(self) -> None:
         self.check("IP4-SD-03, 04: to their group", "IP4-SD-03", "IP4-SD-04")
         self.check("ADR-01, 02, 06", "ADR-01", "ADR-02", "ADR-06")
         self.check("FWD-01, 02..04.", "FWD-01", "FWD-02", "FWD-03", "FWD-04")
         self.check("IP6-01, 02, GQ-02: bytes", "IP6-01", "IP6-02", "GQ-02")
 
-    def test_other_numbers_are_no_ids(self) -> None:
+    def test_other_numbers_are_not_ids(self) -> None:
         self.check("SQ-08, 10 s: 2 s", "SQ-08")
         self.check("QC-01: 8 bytes, 12 and more", "QC-01")
         self.check("SSM-01: 232.0.0.0/8", "SSM-01")
@@ -79,7 +79,7 @@ class CitationTests(SynchronousTestCase):
         '''
     )
 
-    def test_where_citations_belong(self) -> None:
+    def test_citation_belongs_to_its_test_or_class(self) -> None:
         found = [
             (requirement, test.removeprefix("m.SomeTests"))
             for requirement, test in cited_in("m", self.SOURCE)
@@ -106,12 +106,12 @@ class RequirementTests(SynchronousTestCase):
         lines = ["[[section]]", 'title = "A.1 Part"', "[section.rules]", *rules]
         return "\n".join([*lines, "[reasons]", reasons])
 
-    def test_a_rule(self) -> None:
+    def test_rule_is_read_with_its_reason(self) -> None:
         found = self.load(self.one('AA-01 = ["M", "igmp", "9776 1", "a"]', reasons='AA-01 = "b"'))
         expected = Requirement("AA-01", "M", "igmp", "9776 1", "a", "A.1 Part", "b")
         self.assertEqual(found, {"AA-01": expected})
 
-    def test_mistakes(self) -> None:
+    def test_file_with_a_mistake_is_refused(self) -> None:
         right = 'AA-01 = ["M", "igmp", "9776 1", "a"]'
         twice = self.one(right).replace("[reasons]", "") + self.one(right)
         for text in (
@@ -123,8 +123,8 @@ class RequirementTests(SynchronousTestCase):
         ):
             self.assertRaises(BadRequirementsError, self.load, text)
 
-    def test_our_own(self) -> None:
-        """They can be read, and each file adds some."""
+    def test_requirements_of_the_project_are_valid(self) -> None:
+        """All three files are read."""
         self.assertEqual(len(FILES), 3)
         found = load()
         self.assertGreater(len(found), 300)
@@ -133,23 +133,23 @@ class RequirementTests(SynchronousTestCase):
 
 
 class TableTests(SynchronousTestCase):
-    def test_a_must_without_a_test_is_told(self) -> None:
+    def test_must_without_a_test_is_a_problem(self) -> None:
         (problem,) = table(rule("AA-01"), rule("AA-02"), AA_01="tests.a.B.test_c").problems()
         self.assertEqual(problem, "AA-02 has neither a test nor a reason: what AA-02 asks")
 
-    def test_a_reason_will_do(self) -> None:
+    def test_must_with_a_reason_needs_no_test(self) -> None:
         self.assertEqual(list(table(rule("AA-01", reason="it cannot be")).problems()), [])
 
-    def test_other_levels_need_no_test(self) -> None:
+    def test_other_levels_are_no_problem_without_a_test(self) -> None:
         several = table(*(rule(f"AA-0{n}", level) for n, level in enumerate("SOP")))
         self.assertEqual(list(several.problems()), [])
         self.assertEqual(several.gaps("S"), ["AA-00"])
 
-    def test_an_unknown_id_is_told(self) -> None:
+    def test_unknown_id_is_a_problem(self) -> None:
         (problem,) = table(AA_09="tests.a.B.test_c").problems()
         self.assertEqual(problem, "tests.a.B.test_c cites AA-09, which does not exist")
 
-    def test_coverage(self) -> None:
+    def test_coverage_counts_tests_and_reasons(self) -> None:
         rules = [rule("AA-01"), rule("AA-02", reason="no"), rule("AA-03"), rule("AA-04", "S")]
         rules.append(rule("AA-05", reason="but"))
         expected = (
@@ -160,7 +160,7 @@ class TableTests(SynchronousTestCase):
         self.assertEqual(tested.coverage("M"), expected)
         self.assertIn("(100.0 %)", table().coverage("M"))
 
-    def test_page(self) -> None:
+    def test_page_lists_tests_reasons_and_results(self) -> None:
         rules = (rule("AA-01", reason="but *not* all"), rule("AA-02"))
         results = Results()
         results.note("tests.a.BIPv4.test_c", "passed")
@@ -175,7 +175,7 @@ class TableTests(SynchronousTestCase):
         self.assertTrue(page.endswith("     - none\n     - no test\n"))
 
     def result(self, **outcomes: str) -> str:
-        """The result of a rule whose tests came out like this; an empty one did not run."""
+        """Return the result of a rule with these outcomes of its tests; empty: it did not run."""
         several = Table({"AA-01": rule("AA-01")}, [])
         results = Results()
         for name, outcome in outcomes.items():
@@ -185,7 +185,7 @@ class TableTests(SynchronousTestCase):
                 results.note(test, outcome)
         return several.page(results).rpartition("     - ")[2].strip()
 
-    def test_results(self) -> None:
+    def test_result_of_a_rule_is_the_worst_of_its_tests(self) -> None:
         self.assertEqual(self.result(a="passed", kernel="passed"), "passed")
         self.assertEqual(self.result(a="passed", b="failed", c="skipped"), "failed")
         self.assertEqual(self.result(a="passed", c="skipped"), "skipped")
@@ -195,8 +195,8 @@ class TableTests(SynchronousTestCase):
 
 
 class ResultTests(SynchronousTestCase):
-    def test_families_and_classes(self) -> None:
-        """A test of both families is one, and a class is all its tests."""
+    def test_results_of_both_families_and_of_a_class_are_combined(self) -> None:
+        """One failure makes the test and the class failed."""
         results = Results()
         results.note("tests.a.BIPv4.test_c", "passed")
         self.assertEqual(results.of("tests.a.B.test_c"), "passed")
@@ -205,8 +205,8 @@ class ResultTests(SynchronousTestCase):
         self.assertEqual(results.of("tests.a.BIPv4"), "passed")
         self.assertEqual((results.of("tests.a.B"), results.of("tests.a.D")), ("failed", ""))
 
-    def test_inherited_tests(self) -> None:
-        """They are cited where they stand, and run in the classes made of it."""
+    def test_inherited_test_counts_for_its_base_class(self) -> None:
+        """A citation names the base class; the test runs in its subclasses."""
         source = "class A: ...\nclass B(A): ...\nclass C(B, other.D, E): ...\n"
         found = bases_in("tests.a", source)
         self.assertEqual(found["tests.a.C"], {"tests.a.A", "tests.a.B"})
@@ -216,23 +216,25 @@ class ResultTests(SynchronousTestCase):
         self.assertEqual(results.of("tests.a.A"), "passed")
         self.assertIn("tests.conformance.test_conformance.ResultTests", bases())
 
-    def test_a_file(self) -> None:
+    def test_results_are_read_from_a_file(self) -> None:
         path = Path(self.mktemp())
         path.write_text('{"test": "tests.a.B.test_c", "result": "skipped"}\n{"other": 1}\n')
         self.assertEqual(read(path, Results()).of("tests.a.B.test_c"), "skipped")
 
-    def test_running(self) -> None:
-        """Only what is cited runs, and what needs a kernel does not."""
-        test = "tests.protocol.test_sources.MergeTests.test_none"
+    def test_only_cited_tests_without_kernel_run(self) -> None:
+        """Other tests of the module have no result."""
+        tests = "tests.protocol.test_sources.MergeTests"
+        test = f"{tests}.test_merge_of_nothing_is_nothing"
+        other = f"{tests}.test_merge_gives_the_results_of_the_worked_examples"
         kernel = "tests.kernel.test_mroute.Tests"
         self.assertEqual((runs_here(test), runs_here(kernel)), (True, False))
         results = run([test, kernel], Results())
         self.assertEqual(results.of(test), "passed")
-        self.assertEqual(results.of("tests.protocol.test_sources.MergeTests.test_vectors"), "")
+        self.assertEqual(results.of(other), "")
         self.assertEqual(results.of(kernel), "")
 
-    def test_outcomes(self) -> None:
-        """Failed and skipped tests are told as what they are."""
+    def test_failed_and_skipped_tests_are_recorded_as_such(self) -> None:
+        """An exception is a failure, too."""
 
         class Case(SynchronousTestCase):
             error: BaseException
@@ -253,13 +255,13 @@ class ResultTests(SynchronousTestCase):
 
 
 class ProjectTests(SynchronousTestCase):
-    def test_every_must_has_a_test(self) -> None:
-        """Or a reason; and no test cites what is not there."""
+    def test_every_must_of_the_project_has_a_test(self) -> None:
+        """Or a reason; and no test cites an unknown id."""
         self.assertEqual(list(Table(load(), citations()).problems()), [])
 
 
 class ProgramTests(SynchronousTestCase):
-    """The exit code, with requirements and citations of the test's own."""
+    """Exit code and output of the program, with requirements and citations made up here."""
 
     def program(self, *arguments: str, cited: str) -> tuple[int, str]:
         self.patch(program, "load", lambda: {"AA-01": rule("AA-01")})
@@ -270,17 +272,17 @@ class ProgramTests(SynchronousTestCase):
             code = program.main(list(arguments))
         return code, said.getvalue()
 
-    def test_all_is_well(self) -> None:
+    def test_check_without_problems_exits_with_0(self) -> None:
         code, said = self.program("--check", cited="AA-01")
         self.assertEqual(code, 0)
         self.assertIn("must: 1 of 1 have tests (100.0 %)", said)
 
-    def test_something_is_missing(self) -> None:
+    def test_check_with_a_problem_exits_with_1(self) -> None:
         code, said = self.program("--check", cited="AA-02")
         self.assertEqual(code, 1)
         self.assertIn("cites AA-02", said)
         self.assertEqual(self.program(cited="AA-02")[0], 0)
 
-    def test_write(self) -> None:
+    def test_write_writes_the_page(self) -> None:
         self.program("--write", cited="AA-01")
         self.assertIn("* - AA-01", program.PAGE.read_text())

@@ -1,4 +1,4 @@
-"""Downstream: whose reports count, and what is said of those that do not."""
+"""Downstream: whose reports count, the warnings about others, and the end."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mcproxy.protocol.family import IPV4, IPV6, packed
 from mcproxy.protocol.router.admission import Refusal
 from mcproxy.protocol.router.querier import Querier
 from mcproxy.protocol.router.settings import QuerierSettings
-from mcproxy.protocol.wire.packets import Query, Record, RecordType, Report
+from mcproxy.protocol.wire.packets import Leave, OldReport, Query, Record, RecordType, Report
 from mcproxy.timer import Timer
 
 G, SSM = packed("239.1.1.1"), packed("232.1.1.1")
@@ -41,10 +41,13 @@ class Owner:
 
 
 class Silent:
-    """A sender, and groups of a link."""
+    """A sender that notes what it is given, and groups of a link."""
 
-    def send(self, *_: object) -> None:
-        """Nothing is sent."""
+    def __init__(self) -> None:
+        self.sent: list[object] = []
+
+    def send(self, *sent: object) -> None:
+        self.sent.append(sent)
 
     def close(self) -> None:
         """Nothing is closed."""
@@ -59,43 +62,43 @@ class DownstreamTests(SynchronousTestCase):
         log = {"warn": warn, "info": lambda *_, **__: None}
         self.patch(Downstream, "log", type("Log", (), log))
 
-    def make(self, settings: QuerierSettings) -> None:
+    def make(self, settings: QuerierSettings, check_subnet: bool = False) -> None:
         querier, silent = Querier(IPV4, settings), Silent()
         nobody: Any = silent
         timer = Timer(self.clock)
-        self.downstream = Downstream(self.owner, LINK, querier, nobody, timer, nobody)
+        self.sent = silent.sent
+        self.downstream = Downstream(self.owner, LINK, querier, nobody, timer, nobody, check_subnet)
         self.downstream.start()
 
     def says(self, source: str, packet: Any = JOIN) -> None:
         self.downstream.receive(packet, packed(source))
 
-    def test_hosts_of_foreign_subnets(self) -> None:
+    def test_report_from_a_foreign_subnet_counts(self) -> None:
         """IP4-SD-09, SEC-03: they count, unless that is not wanted."""
         self.says("198.51.100.9")
         self.assertEqual(self.owner.groups, [G])
 
-    def test_hosts_of_foreign_subnets_are_refused(self) -> None:
+    def test_report_from_a_foreign_subnet_is_dropped_with_check_subnet(self) -> None:
         """IP4-SD-09, T-025, SEC-03: and it is told, now and then."""
-        self.downstream.check_subnet = True
+        self.make(QuerierSettings(), check_subnet=True)
         for source in ("198.51.100.9", "10.0.3.1", "192.0.2.63", "192.0.2.128"):
             self.says(source)
         refused = self.downstream.querier.refused
         self.assertEqual((self.owner.groups, refused), ([], {Refusal.SUBNET: 4}))
         self.assertEqual(len(self.warned), 1)
         for source in ("10.0.2.255", "192.0.2.64", "192.0.2.127", "0.0.0.0"):
-            self.make(QuerierSettings())
-            self.downstream.check_subnet = True
+            self.make(QuerierSettings(), check_subnet=True)
             self.owner.groups.clear()
             self.says(source)
             self.assertEqual(self.owner.groups, [G], source)
 
-    def test_routers_of_foreign_subnets(self) -> None:
+    def test_query_from_a_foreign_subnet_counts_with_check_subnet(self) -> None:
         """IP4-SD-09: this is about reports; who may query has a list of its own."""
-        self.downstream.check_subnet = True
+        self.make(QuerierSettings(), check_subnet=True)
         self.says("9.0.0.1", Query(3, IPV4.unspecified, 10.0))
         self.assertFalse(self.downstream.querier.is_querier)
 
-    def test_what_is_said_of_refusals(self) -> None:
+    def test_refusal_is_warned_of_once_in_a_while_by_reason(self) -> None:
         """SSM-08, SEC-01, LIM-01: each reason by itself, once in a while."""
         allowed = frozenset([packed("10.0.2.2")])
         self.make(QuerierSettings(max_groups=0, allowed_queriers=allowed))
@@ -105,19 +108,37 @@ class DownstreamTests(SynchronousTestCase):
             self.says("10.0.2.9", ssm)
             self.says("9.0.0.1", Query(3, IPV4.unspecified, 10.0))
         self.assertEqual(len(self.warned), 3)
-        for part in ("max-groups", "source-specific", "allowed-queriers"):
+        for part in ("max-groups allows", "ssm-range", "allowed-queriers,"):
             self.assertEqual(sum(part in told for told in self.warned), 1, part)
         self.clock.advance(WARNING_INTERVAL)
         self.says("10.0.2.9", ssm)
         self.assertEqual(len(self.warned), 4)
 
-    def test_everyday_refusals_are_counted_only(self) -> None:
+    def test_warning_names_host_group_and_setting(self) -> None:
+        """SSM-08, LIM-01, LIM-02: of several groups in a report, the first that was refused."""
+        other, old = packed("239.1.1.2"), Leave(SSM)
+        listed = frozenset([packed("192.0.2.1"), packed("192.0.2.2")])
+        self.make(QuerierSettings(max_groups=1, max_group_sources=1))
+        allow = RecordType.ALLOW_NEW_SOURCES
+        self.says("10.0.2.9", Report((*JOIN.records, Record(JOIN.records[0].type, other))))
+        self.says("10.0.2.9", old)
+        self.says("10.0.2.8", OldReport(2, SSM))
+        self.says("10.0.2.7", Report((Record(allow, G, listed),)))
+        expected = (
+            ("10.0.2.9 joined 239.1.1.2;", "(see max-groups)"),
+            ("10.0.2.8 joined 232.1.1.1 without naming a source;", "(see ssm-range, ssm-map)"),
+            ("10.0.2.7 listed more sources of 239.1.1.1", "(see max-group-sources)"),
+        )
+        for told, (start, end) in zip(self.warned, expected, strict=True):
+            self.assertTrue(told.startswith(start) and told.endswith(end), told)
+
+    def test_everyday_refusal_is_counted_and_not_warned_of(self) -> None:
         """Link-local groups are in every host's reports."""
         record = Record(RecordType.CHANGE_TO_EXCLUDE_MODE, packed("224.0.0.251"))
         self.says("10.0.2.9", Report((record,)))
         self.assertEqual((self.warned, self.downstream.querier.refused), ([], {Refusal.SCOPE: 1}))
 
-    def test_other_settings(self) -> None:
+    def test_other_settings_apply_at_once(self) -> None:
         """Static groups come at once, and the subnet is checked from then on."""
         static = {G: self.downstream.querier.subscription(G)}
         self.downstream.reconfigure(QuerierSettings(static=static), check_subnet=True)
@@ -125,9 +146,26 @@ class DownstreamTests(SynchronousTestCase):
         self.says("198.51.100.9")
         self.assertEqual(self.downstream.querier.groups, {})
 
-    def test_neighbours(self) -> None:
+    def test_neighbour_is_an_address_in_a_prefix_of_the_link(self) -> None:
         """By the prefixes of the link's own addresses, of the family asked about."""
         ipv6 = Link("d1", 2, True, 1500, ipv6=((packed("fe80::1"), 64), (packed("fd00::1"), 48)))
         for address, there in (("fe80::9", True), ("fd00:0:0:7::1", True), ("fd00:0:1::1", False)):
             self.assertIs(ipv6.has_neighbour(IPV6, packed(address)), there, address)
         self.assertFalse(ipv6.has_neighbour(IPV4, packed("10.0.2.1")))
+
+    # -- the end
+
+    def test_closed_downstream_ignores_packets_timers_and_link_changes(self) -> None:
+        """Its querier may belong to another instance by then."""
+        self.says("10.0.2.9")
+        self.downstream.close()
+        sent, groups = list(self.sent), list(self.owner.groups)
+        self.says("10.0.2.9", Report((Record(RecordType.CHANGE_TO_INCLUDE_MODE, G),)))
+        self.says("10.0.2.1", Query(3, IPV4.unspecified, 10.0))
+        self.downstream.update(Link("d1", 2, True, 1500, ((packed("10.0.2.77"), 24),)))
+        self.downstream._due(1000.0)
+        self.clock.pump([100.0] * 10)
+        self.assertEqual((self.sent, self.owner.groups), (sent, groups))
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+        self.assertEqual(self.downstream.querier.election.address, packed("10.0.2.1"))
+        self.assertIn(G, self.downstream.querier.groups)

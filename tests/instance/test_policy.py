@@ -19,8 +19,8 @@ from mcproxy.instance.policy import (
     static_groups,
 )
 from mcproxy.protocol.family import IPV4, IPV6, Family, packed
-from mcproxy.protocol.policy.directional_filters import Filter as Gate
-from mcproxy.protocol.policy.filters import Range, Rule
+from mcproxy.protocol.policy.directional_filters import DirectionalFilter as Gate
+from mcproxy.protocol.policy.filters import AddressRange, FilterRule
 from mcproxy.protocol.sources import ANY_SOURCE, INCLUDE, SourceFilter
 
 FILE = """
@@ -113,11 +113,13 @@ class PolicyTests(SynchronousTestCase):
 
     def test_filters(self) -> None:
         """Each holds for its role and direction, by name before by pattern, in its family."""
-        one, other = (Range(*[packed(f"239.1.1.{n}")] * 2) for n in (1, 2))
+        one, other = (AddressRange(*[packed(f"239.1.1.{n}")] * 2) for n in (1, 2))
         filters = (
-            FilterConfig("*", "downstream", "out", True, (Rule(one),)),
-            FilterConfig("d2", "downstream", "out", False, (Rule(one),)),
-            FilterConfig("up", "upstream", "in", True, (Rule(other, None, "d1"), Rule(one))),
+            FilterConfig("*", "downstream", "out", True, (FilterRule(one),)),
+            FilterConfig("d2", "downstream", "out", False, (FilterRule(one),)),
+            FilterConfig(
+                "up", "upstream", "in", True, (FilterRule(other, None, "d1"), FilterRule(one))
+            ),
         )
         config = InstanceConfig("a", ("up",), ("d1", "d2"), filters=filters)
         policy, source = instance_policy(config, IPV4), packed("192.0.2.1")

@@ -1,8 +1,8 @@
-"""Forwarding source by source: what the kernel asks and counts, and what comes of it."""
+"""Source-by-source forwarding: upcalls and counters of the kernel, and what follows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -10,17 +10,14 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.instance.group_forwarding import GroupForwarding
+from mcproxy.instance.links import LinkSet
 from mcproxy.instance.source_forwarding import LOOK_INTERVAL, SourceForwarding
 from mcproxy.linux.mroute.dump import InstalledRoute
 from mcproxy.messages import CacheMiss, WrongInterface
 from mcproxy.protocol.family import IPV4, packed
-from mcproxy.protocol.forwarding.observed_sources import (
-    IDLE_TIME,
-    UNWANTED_IDLE_TIME,
-    ObservedSources,
-)
+from mcproxy.protocol.forwarding.observed_sources import IDLE_TIME, UNWANTED_IDLE_TIME
 from mcproxy.protocol.forwarding.planner import Route
-from mcproxy.protocol.policy.directional_filters import Policy
+from mcproxy.protocol.policy.directional_filters import FilterPolicy
 from mcproxy.protocol.sources import ANY_SOURCE, INCLUDE, SourceFilter
 from mcproxy.protocol.upstreams.selection import Join, Selection
 from mcproxy.timer import Timer
@@ -29,6 +26,16 @@ ANY = IPV4.unspecified
 G = packed("239.1.1.1")
 S1, S2, S3 = (packed(f"192.0.2.{n}") for n in (1, 2, 3))
 LINKS = {"d1": 11, "d2": 12}
+
+
+def links(downstreams: Mapping[str, int], *upstreams: str) -> LinkSet:
+    """The usable links, on all of which we are the querier."""
+    made = LinkSet()
+    for name, index in downstreams.items():
+        made = made.with_downstream(name, index, is_querier=True)
+    for index, name in enumerate(upstreams):
+        made = made.with_upstream(name, index)
+    return made
 
 
 class FakeTable:
@@ -41,6 +48,8 @@ class FakeTable:
         self.forwarded: set[bytes] = set()
         self.asked = 0
         self.broken = False
+        self.error: Exception = OSError("no answer")
+        self.answers: list[Callable[[], None]] | None = None
 
     def changed(self, groups: Iterable[bytes]) -> None:
         self.told += groups
@@ -49,10 +58,18 @@ class FakeTable:
         self.told.append((group, source))
 
     def counters(self) -> Deferred[list[InstalledRoute]]:
+        """Answer at once, or when the test calls the answer in ``answers``, if that is a list."""
         self.asked += 1
         answer: Deferred[list[InstalledRoute]] = Deferred()
+        if self.answers is None:
+            self.answer(answer)
+        else:
+            self.answers.append(lambda: self.answer(answer))
+        return answer
+
+    def answer(self, answer: Deferred[list[InstalledRoute]]) -> None:
         if self.broken:
-            answer.errback(OSError("no answer"))
+            answer.errback(self.error)
         else:
             answer.callback(
                 [
@@ -62,25 +79,24 @@ class FakeTable:
                     for s, n in self.counts.items()
                 ]
             )
-        return answer
 
 
-class SourcePlaneTests(SynchronousTestCase):
+class SourceForwardingTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock, self.table = Clock(), FakeTable()
         self.asked: list[bytes] = []
         self.routes: dict[bytes, int] = {}
         self.make(Join.FIRST, LOOK_INTERVAL)
 
-    def make(self, join: Join, look_interval: float) -> None:
-        self.selection = Selection(Policy(), join)
+    def make(self, join: Join, look_interval: float, **limit: int) -> None:
+        self.selection = Selection(FilterPolicy(), join)
         self.selection.usable = ("up1", "up2")
         table: Any = self.table
         self.forwarding = SourceForwarding(
-            "tv", IPV4, Policy(), self.selection, look_interval, self.routes.get,
-            Timer(self.clock), table, self.asked.extend,
+            "tv", IPV4, FilterPolicy(), self.selection, look_interval, self.routes.get,
+            Timer(self.clock), table, self.asked.extend, **limit,
         )  # fmt: skip
-        self.forwarding.links_changed(LINKS, frozenset(["up1", "up2"]))
+        self.forwarding.links_changed(links(LINKS, "up1", "up2"))
         self.table.told.clear()
 
     def miss(self, source: bytes, interface: str = "up1") -> None:
@@ -95,7 +111,7 @@ class SourcePlaneTests(SynchronousTestCase):
         wanted = {"d1": ANY_SOURCE} if wishes is None else wishes
         return {route.source: route for route in self.forwarding.plan(G, wanted, None)}
 
-    def test_a_new_source(self) -> None:
+    def test_new_source_is_planned_alone_at_once(self) -> None:
         """FWD-11, FWD-14: it alone is planned, at once."""
         self.miss(S1)
         self.assertEqual(self.told(), [(G, S1)])
@@ -105,7 +121,7 @@ class SourcePlaneTests(SynchronousTestCase):
         self.assertEqual(self.forwarding.plan(G, {"d1": ANY_SOURCE}, S2), ())
         self.assertEqual(list(self.forwarding.groups()), [G])
 
-    def test_listed_sources_need_no_packet(self) -> None:
+    def test_listed_source_has_its_entry_before_its_data(self) -> None:
         """Their entries stand before; those of hosts that block them come with the data."""
         wishes = {"d1": SourceFilter(INCLUDE, frozenset([S1, S2]))}
         self.miss(S2, "d2")
@@ -120,12 +136,12 @@ class SourcePlaneTests(SynchronousTestCase):
             self.forwarding.plan(G, wishes, S1), (Route(S1, "up1", frozenset(["d1"])),)
         )
 
-    def test_where_we_have_nothing_to_say(self) -> None:
+    def test_upcall_on_a_foreign_link_is_ignored(self) -> None:
         """Links of other instances, and those that have just gone."""
         self.miss(S1, "elsewhere")
         self.assertEqual((self.told(), self.plan()), ([], {}))
 
-    def test_a_source_that_moves(self) -> None:
+    def test_source_that_moves_has_another_iif(self) -> None:
         """FWD-14: to a downstream, and back; not to an upstream that is not listened to."""
         self.miss(S1)
         self.forwarding.receive(WrongInterface("d2", S1, G))
@@ -135,7 +151,7 @@ class SourcePlaneTests(SynchronousTestCase):
         self.forwarding.receive(WrongInterface("up1", S1, G))
         self.assertEqual(self.plan()[S1].parent, "up1")
 
-    def test_the_first_takes_back_what_it_delivers(self) -> None:
+    def test_returning_upstream_provides_what_it_delivers(self) -> None:
         """MU-08: until then data of the second is accepted."""
         self.miss(S1, "up2")
         self.miss(S2, "up2")
@@ -151,7 +167,7 @@ class SourcePlaneTests(SynchronousTestCase):
         parents = [self.plan()[s].parent for s in (S1, S2, S3)]
         self.assertEqual(parents, ["up1", "up2", "up1"])
 
-    def test_data_that_comes_back_from_upstream(self) -> None:
+    def test_downstream_data_that_comes_back_from_upstream_moves_no_source(self) -> None:
         """MS-11: a source stays where it is seen and routed to, unless it moves downstream."""
         self.routes = {S1: LINKS["d1"], S2: LINKS["d2"]}
         self.make(Join.FIRST, LOOK_INTERVAL)
@@ -164,20 +180,20 @@ class SourcePlaneTests(SynchronousTestCase):
         self.forwarding.receive(WrongInterface("d2", S1, G))
         self.assertEqual(self.plan()[S1].parent, "d2")
 
-    def test_a_link_that_goes(self) -> None:
+    def test_lost_link_takes_its_sources_with_it(self) -> None:
         self.miss(S1, "d1")
         self.miss(S2, "up1")
         self.told()
-        self.forwarding.links_changed({"d2": 12}, frozenset(["up1"]))
+        self.forwarding.links_changed(links({"d2": 12}, "up1"))
         self.assertEqual(self.told(), [ANY, G])
         self.assertEqual(list(self.plan({})), [S2])
 
-    def test_too_many_sources(self) -> None:
+    def test_new_source_beyond_the_limit_is_dropped_by_the_kernel(self) -> None:
         """SEC-04: what is known goes on; for the rest the kernel need not ask."""
         warned: list[str] = []
         log = {"warn": lambda *_, **fields: warned.append(fields["interface"])}
         self.patch(SourceForwarding, "log", type("Log", (), log))
-        self.patch(self.forwarding, "sources", ObservedSources(most=2))
+        self.make(Join.FIRST, LOOK_INTERVAL, most=2)
         for source in (S1, S2, S3, S3):
             self.miss(source)
         self.assertEqual(self.told(), [(G, S1), (G, S2), ANY])
@@ -194,7 +210,7 @@ class SourcePlaneTests(SynchronousTestCase):
 
     # -- counters
 
-    def test_silent_sources_are_forgotten(self) -> None:
+    def test_idle_source_is_forgotten(self) -> None:
         """FWD-13: soon where nobody wants them, else after a while."""
         self.miss(S1)
         self.miss(S2)
@@ -210,14 +226,14 @@ class SourcePlaneTests(SynchronousTestCase):
         self.clock.advance(10 * LOOK_INTERVAL)
         self.assertEqual(self.table.asked, looks)  # nothing to look after, no wake-up
 
-    def test_sources_that_send_are_kept(self) -> None:
+    def test_sending_source_is_kept(self) -> None:
         self.miss(S1)
         for count in range(100):
             self.table.counts = {S1: count + 1}
             self.clock.advance(LOOK_INTERVAL)
         self.assertEqual(list(self.plan()), [S1])
 
-    def test_packets_elsewhere_are_no_sign_of_life(self) -> None:
+    def test_packets_on_a_wrong_interface_do_not_keep_a_source(self) -> None:
         """What comes in on a wrong interface is dropped."""
         self.miss(S1)
         for count in range(8):
@@ -225,7 +241,7 @@ class SourcePlaneTests(SynchronousTestCase):
             self.clock.advance(LOOK_INTERVAL)
         self.assertEqual(self.plan(), {})
 
-    def test_counters_that_cannot_be_read(self) -> None:
+    def test_counters_that_cannot_be_read_are_read_again_later(self) -> None:
         """Next time, then."""
         self.miss(S1)
         self.table.broken = True
@@ -234,15 +250,87 @@ class SourcePlaneTests(SynchronousTestCase):
         self.clock.pump([LOOK_INTERVAL] * 4)
         self.assertEqual((self.plan(), self.table.asked), ({}, 3))
 
-    def test_it_ends(self) -> None:
+    def test_closed_forwarding_reads_no_counters(self) -> None:
         self.miss(S1)
         self.forwarding.close()
         self.clock.advance(100)
         self.assertEqual((self.table.asked, self.clock.getDelayedCalls()), (0, []))
 
+    def test_counters_that_fail_are_warned_of_once_until_they_can_be_read(self) -> None:
+        warned: list[str] = []
+        log = {"warn": lambda told, **_: warned.append(told)}
+        self.patch(SourceForwarding, "log", type("Log", (), log))
+        self.miss(S1)
+        for broken in (True, True, False, True):
+            self.table.counts = {S1: self.table.asked}
+            self.table.broken = broken
+            self.clock.advance(LOOK_INTERVAL)
+        self.assertEqual((len(warned), self.table.asked), (2, 4))
+
+    def test_counters_that_fail_by_a_mistake_of_ours_are_logged_and_read_again(self) -> None:
+        self.miss(S1)
+        self.table.broken, self.table.error = True, KeyError("vif")
+        self.clock.pump([LOOK_INTERVAL] * 2)
+        self.assertEqual(len(self.flushLoggedErrors(KeyError)), 2)
+        self.assertEqual(self.table.asked, 2)
+
+    # -- the end
+
+    def test_closed_forwarding_ignores_late_counters(self) -> None:
+        """An answer that was under way does not start a new cycle."""
+        self.table.answers = []
+        self.miss(S1)
+        self.miss(S2)
+        self.clock.advance(LOOK_INTERVAL)
+        self.table.counts = {S1: 7}
+        self.forwarding.close()
+        self.told()
+        [answer] = self.table.answers
+        answer()
+        self.clock.pump([LOOK_INTERVAL] * 100)
+        self.assertEqual((self.table.asked, self.told(), self.asked), (1, [], []))
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_closed_forwarding_ignores_a_late_failure(self) -> None:
+        self.table.answers, self.table.broken = [], True
+        self.miss(S1)
+        self.clock.advance(LOOK_INTERVAL)
+        self.forwarding.close()
+        [answer] = self.table.answers
+        answer()
+        self.clock.pump([LOOK_INTERVAL] * 100)
+        self.assertEqual((self.table.asked, self.clock.getDelayedCalls()), (1, []))
+
+    def test_closed_forwarding_ignores_late_upcalls(self) -> None:
+        self.miss(S1)
+        self.told()
+        self.forwarding.close()
+        self.miss(S2)
+        self.forwarding.receive(WrongInterface("d1", S1, G))
+        self.forwarding.restore_source(S3, G, "up1")
+        self.assertEqual((self.told(), list(self.plan())), ([], [S1]))
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_closed_forwarding_ignores_a_late_timer(self) -> None:
+        self.miss(S1)
+        self.forwarding.close()
+        self.forwarding._due(LOOK_INTERVAL)
+        self.assertEqual((self.table.asked, self.clock.getDelayedCalls()), (0, []))
+
+    def test_closed_forwarding_ends_its_migration(self) -> None:
+        table: Any = self.table
+        before = GroupForwarding(IPV4, "up1", lambda _: None, table)
+        before.links_changed(links(LINKS, "up1"))
+        self.forwarding.migrate_from(before, [G])
+        self.assertEqual(list(self.plan()), [ANY])
+        self.forwarding.close()
+        self.clock.pump([1.0] * 10)
+        before.receive(WrongInterface("d1", S1, G))
+        self.assertEqual((self.told(), self.clock.getDelayedCalls()), ([], []))
+
     # -- several upstreams at once
 
-    def test_the_first_that_delivers(self) -> None:
+    def test_first_upstream_that_delivers_is_asked_alone(self) -> None:
         """MU-09: others are asked no more, and what they send is dropped."""
         self.make(Join.MUTEX, 2.0)
         wishes = {"d1": SourceFilter(INCLUDE, frozenset([S1]))}
@@ -253,21 +341,21 @@ class SourcePlaneTests(SynchronousTestCase):
         self.assertEqual(self.plan(wishes), {S1: Route(S1, "up2", frozenset(["d1"]))})
         self.assertEqual(self.asked, [G])
 
-    def test_the_one_that_delivers_goes(self) -> None:
+    def test_upstream_that_delivers_again_must_be_observed_anew(self) -> None:
         """MU-07: another that sends all the time has to be seen anew, and is then kept."""
         self.make(Join.MUTEX, 2.0)
         self.miss(S1, "up1")
         self.forwarding.receive(WrongInterface("up2", S1, G))
         self.selection.usable = ("up2",)
-        self.forwarding.links_changed(LINKS, frozenset(["up2"]))
+        self.forwarding.links_changed(links(LINKS, "up2"))
         self.assertEqual(self.plan(), {})
         self.miss(S1, "up2")
         self.assertEqual(self.asked, [G, G])
         self.selection.usable = ("up1", "up2")
-        self.forwarding.links_changed(LINKS, frozenset(["up1", "up2"]))
+        self.forwarding.links_changed(links(LINKS, "up1", "up2"))
         self.assertEqual(self.plan()[S1].parent, "up2")
 
-    def test_it_falls_silent(self) -> None:
+    def test_silent_upstream_is_replaced_by_the_next_that_delivers(self) -> None:
         """MU-07: all are asked again, and the next that delivers takes over."""
         self.make(Join.MUTEX, 2.0)
         self.miss(S1, "up2")
@@ -280,13 +368,21 @@ class SourcePlaneTests(SynchronousTestCase):
         self.assertEqual(self.plan()[S1].parent, "up1")
 
 
-class GroupPlaneTests(SynchronousTestCase):
-    def test_cache_misses_mean_nothing(self) -> None:
+class GroupForwardingTests(SynchronousTestCase):
+    def test_cache_miss_is_ignored_and_wrong_interface_moves_the_source(self) -> None:
         """Entries for groups leave nothing to ask about but data on links of others."""
         table: Any = FakeTable()
-        plane = GroupForwarding(IPV4, "up", lambda _: None, table)
-        plane.links_changed(LINKS, frozenset(["up"]))
-        plane.receive(CacheMiss("d1", S1, G))
-        self.assertEqual((table.told, list(plane.groups())), ([], []))
-        plane.receive(WrongInterface("d1", S1, G))
+        forwarding = GroupForwarding(IPV4, "up", lambda _: None, table)
+        forwarding.links_changed(links(LINKS, "up"))
+        forwarding.receive(CacheMiss("d1", S1, G))
+        self.assertEqual((table.told, list(forwarding.groups())), ([], []))
+        forwarding.receive(WrongInterface("d1", S1, G))
         self.assertEqual(table.told, [G])
+
+    def test_closed_forwarding_ignores_upcalls(self) -> None:
+        table: Any = FakeTable()
+        forwarding = GroupForwarding(IPV4, "up", lambda _: None, table)
+        forwarding.links_changed(links(LINKS, "up"))
+        forwarding.close()
+        forwarding.receive(WrongInterface("d1", S1, G))
+        self.assertEqual(table.told, [])

@@ -153,7 +153,7 @@ class GateScenarios(Scenarios):
         intruder = self.server.raw_host()
         for packet in packets_of_many(self.family, FLOOD):
             intruder.send(packet)
-        self.await_log("warn", "up", "more sources")
+        self.await_log("warn", "source limit (4096) reached on up")
         self.let_flow(RATE // 2)
         self.await_packets(member)
         self.assert_whole(member)

@@ -6,7 +6,7 @@ import time
 
 from mcproxy.cli import client
 from mcproxy.lab.host import Member
-from mcproxy.protocol.upstreams.selection import HANDOVER_TIME
+from mcproxy.protocol.upstreams.selection import SWITCHOVER_TIME
 
 from .messages import IS_EX, TO_EX, TO_IN, record
 from .providers import BOTH, FAILOVER, HOLD, HOLD_TIME, Providers, ProvidersTestCase
@@ -73,7 +73,7 @@ class HoldScenarios(Providers):
         self.assertEqual(member.of(self.source).lost, 0)
         self.near.set_link("server", state="up")
         left = self.await_told(far, record(TO_IN, self.group))
-        self.assertLessEqual(abs(left - joined - HANDOVER_TIME), SLACK)
+        self.assertLessEqual(abs(left - joined - SWITCHOVER_TIME), SLACK)
         self.assertLessEqual(self.lost_of(member), 1)
 
     def test_flapping_preferred_upstream_does_not_move_the_stream(self) -> None:

@@ -104,7 +104,7 @@ class SourceBySourceScenarios(Scenarios):
         intruder = self.other.raw_host()
         for packet in packets_of_many(self.family, FLOOD):
             intruder.send(packet)
-        self.await_log("warn", "down2", "more sources")
+        self.await_log("warn", "source limit (4096) reached on down2")
         self.let_flow(RATE // 2)
         self.assert_whole(member)
         self.assertLessEqual(len(self.routes()), MOST_SOURCES + 10)

@@ -206,7 +206,7 @@ class PatternScenarios(LinksScenarios):
         wait_until(lambda: len(self.vifs()) == MOST_VIFS, 10)
         self.add_dummies(room)
         late = f"ppp{room}"
-        self.await_log(f"{self.family.name} {late}:", "does not fit")
+        self.await_log(f"{self.family.name} {late}:", "has no room")
         self.proxy.delete_link("ppp0")
         self.await_log(f"{self.family.name} {late}:", "downstream found")
         wait_until(lambda: late in self.vifs())

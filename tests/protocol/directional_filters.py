@@ -1,15 +1,20 @@
-"""Filters of tests: what passes is a source filter, for each group the same."""
+"""Filters for tests: a source filter says what passes, the same for each group."""
 
 from __future__ import annotations
 
-from mcproxy.protocol.policy.directional_filters import OPEN, DirectionalFilters, Filter, Policy
+from mcproxy.protocol.policy.directional_filters import (
+    PASS_ALL,
+    DirectionalFilter,
+    DirectionalFilters,
+    FilterPolicy,
+)
 from mcproxy.protocol.sources import EXCLUDE, INCLUDE, NOTHING, SourceFilter
 
 Passing = dict[str, SourceFilter]
 
 
 def both(first: SourceFilter, second: SourceFilter) -> SourceFilter:
-    """The sources that both want."""
+    """Return the sources that both want."""
     (mode, sources), (other, others) = first, second
     if mode is EXCLUDE and other is EXCLUDE:
         return SourceFilter(EXCLUDE, sources | others)
@@ -20,12 +25,12 @@ def both(first: SourceFilter, second: SourceFilter) -> SourceFilter:
 
 
 def opposite(one: SourceFilter) -> SourceFilter:
-    """The sources that are not wanted."""
+    """Return the sources that are not wanted."""
     return SourceFilter(INCLUDE if one.mode is EXCLUDE else EXCLUDE, one.sources)
 
 
 class SetFilter:
-    """Lets sources pass, from some interfaces others."""
+    """A filter that passes the sources of a source filter, or of another one by iif."""
 
     def __init__(self, passing: SourceFilter, from_interfaces: Passing | None = None) -> None:
         self.passing = passing
@@ -48,11 +53,15 @@ class SetFilter:
         return both(wanted, opposite(self._passing(came_from)))
 
 
-def policy(**passing: SourceFilter) -> Policy:
-    """DirectionalFilters by interface: ``up1_in`` lets this pass in on the upstream up1."""
-    filters: dict[str, Filter] = {name: SetFilter(each) for name, each in passing.items()}
+def policy(**passing: SourceFilter) -> FilterPolicy:
+    """Return filters by interface: ``up1_in`` says what passes in on the upstream up1."""
+    filters: dict[str, DirectionalFilter] = {
+        name: SetFilter(each) for name, each in passing.items()
+    }
 
-    def gates(name: str) -> DirectionalFilters:
-        return DirectionalFilters(filters.get(f"{name}_in", OPEN), filters.get(f"{name}_out", OPEN))
+    def filters_of(name: str) -> DirectionalFilters:
+        return DirectionalFilters(
+            filters.get(f"{name}_in", PASS_ALL), filters.get(f"{name}_out", PASS_ALL)
+        )
 
-    return Policy(gates, gates)
+    return FilterPolicy(filters_of, filters_of)

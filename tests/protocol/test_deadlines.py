@@ -1,4 +1,4 @@
-"""Deadlines, against a plain dictionary."""
+"""Deadlines, compared with a plain dictionary."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.protocol.deadlines import Deadlines
 
-from .support import examples
+from .families import examples
 
 Step = tuple[str, str, int]
 
@@ -23,16 +23,16 @@ steps: st.SearchStrategy[list[Step]] = st.lists(
 
 
 class DeadlinesTests(SynchronousTestCase):
-    """When each key wants attention."""
+    """The deadlines of keys."""
 
-    def test_empty(self) -> None:
-        """Nothing is due, and nothing will be."""
+    def test_empty_deadlines_have_nothing_due(self) -> None:
+        """Now or later."""
         deadlines: Deadlines[str] = Deadlines()
         self.assertIsNone(deadlines.next())
         self.assertIsNone(deadlines.pop(1e9))
-        self.assertEqual(len(deadlines), 0)
+        self.assertEqual(len(deadlines._when), 0)
 
-    def test_due_at_its_time(self) -> None:
+    def test_key_is_due_at_its_time(self) -> None:
         """Not before, and once only."""
         deadlines: Deadlines[str] = Deadlines()
         deadlines.schedule("a", 5.0)
@@ -40,15 +40,15 @@ class DeadlinesTests(SynchronousTestCase):
         self.assertEqual(deadlines.pop(5.0), "a")
         self.assertIsNone(deadlines.pop(5.0))
 
-    def test_moved_later(self) -> None:
-        """The earlier time stays: whoever is woken asks again."""
+    def test_key_scheduled_later_keeps_the_earlier_time(self) -> None:
+        """The caller asks again when it is called."""
         deadlines: Deadlines[str] = Deadlines()
         deadlines.schedule("a", 5.0)
         deadlines.schedule("a", 9.0)
         self.assertEqual(deadlines.next(), 5.0)
 
-    def test_cancelled_and_scheduled_again(self) -> None:
-        """What was left in the heap does not come up."""
+    def test_cancelled_key_may_be_scheduled_again(self) -> None:
+        """The cancelled entry in the heap does not count."""
         deadlines: Deadlines[str] = Deadlines()
         deadlines.schedule("a", 5.0)
         deadlines.cancel("a")
@@ -60,8 +60,8 @@ class DeadlinesTests(SynchronousTestCase):
 
     @given(steps)
     @examples(20)
-    def test_any_history(self, history: list[Step]) -> None:
-        """A dictionary of the earliest times says the same after every step."""
+    def test_random_history_gives_the_deadlines_of_the_model(self, history: list[Step]) -> None:
+        """A dictionary of the earliest times, after every step."""
         deadlines: Deadlines[str] = Deadlines()
         model: dict[str, int] = {}
         for action, key, when in history:
@@ -76,15 +76,15 @@ class DeadlinesTests(SynchronousTestCase):
                 first = min(model.items(), key=lambda item: item[::-1], default=("", when + 1))
                 self.assertEqual(popped, first[0] if first[1] <= when else None)
                 model.pop(popped or "", None)
-            self.assertEqual(len(deadlines), len(model))
+            self.assertEqual(len(deadlines._when), len(model))
             self.assertEqual(deadlines.next(), min(model.values(), default=None))
 
 
 class CompactionTests(SynchronousTestCase):
-    """Keys that come and go leave nothing behind."""
+    """Cancelled keys are removed from the heap."""
 
-    def test_hopping_keeps_the_heap_small(self) -> None:
-        """A key is scheduled and cancelled many times before its time comes."""
+    def test_heap_stays_small_when_a_key_is_rescheduled_often(self) -> None:
+        """The key is scheduled and cancelled before it is due."""
         deadlines: Deadlines[str] = Deadlines()
         deadlines.schedule("stays", 500.0)
         for step in range(10_000):
@@ -93,13 +93,13 @@ class CompactionTests(SynchronousTestCase):
         self.assertLess(len(deadlines._heap), 100)
         self.assertEqual((deadlines.next(), deadlines.pop(500.0)), (500.0, "stays"))
 
-    def test_order_survives_it(self) -> None:
-        """What was scheduled comes out in order, however often it was cleared out."""
+    def test_order_is_kept_when_the_heap_is_compacted(self) -> None:
+        """However often that happens."""
         deadlines: Deadlines[int] = Deadlines()
         for key in range(1000):
             deadlines.schedule(key, 2000.0 - key)
             deadlines.schedule(key, 1000.0 - key)
             if key % 3:
                 deadlines.cancel(key)
-        found = [deadlines.pop(5000.0) for _ in range(len(deadlines))]
+        found = [deadlines.pop(5000.0) for _ in range(len(deadlines._when))]
         self.assertEqual(found, [key for key in range(999, -1, -1) if key % 3 == 0])

@@ -1,4 +1,4 @@
-"""What the two families know of addresses."""
+"""What the two families know about addresses."""
 
 from __future__ import annotations
 
@@ -10,36 +10,36 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.protocol.family import FAMILIES, IPV4, IPV6, Predicate, packed, text
 
-from .support import FamilyTests, addresses, both_families, examples
+from .families import FamilyTests, addresses, both_families, examples
 
 
 class AddressTests(SynchronousTestCase):
-    """Addresses of groups and sources, by the ranges that the RFCs give."""
+    """Addresses of groups and sources, by the ranges of the RFCs."""
 
     def check(self, predicate: Predicate, those: str, not_those: str) -> None:
-        """The predicate holds for ``those`` addresses and for none of the others."""
+        """Check that the predicate holds for ``those`` addresses and for none of the others."""
         for address in those.split():
             self.assertTrue(predicate(packed(address)), address)
         for address in not_those.split():
             self.assertFalse(predicate(packed(address)), address)
 
-    def test_multicast(self) -> None:
+    def test_multicast_addresses_are_recognised(self) -> None:
         """ADR-08: 224.0.0.0/4 and ff00::/8."""
         self.check(
             IPV4.is_multicast, "224.0.0.0 239.255.255.255", "223.255.255.255 240.0.0.0 0.0.0.0"
         )
         self.check(IPV6.is_multicast, "ff00:: ffff::1", "feff:: :: fe80::1 2001:db8::1")
 
-    def test_proxied_ipv4_groups(self) -> None:
-        """ADR-01, 02, 06: all multicast groups but those of the link."""
+    def test_ipv4_groups_are_proxied_except_link_local_ones(self) -> None:
+        """ADR-01, 02, 06: all of 224.0.0.0/24 stays on the link."""
         self.check(
             IPV4.is_proxied,
             "224.0.1.0 224.1.0.1 232.0.0.1 239.1.1.1 239.255.255.255",
             "224.0.0.1 224.0.0.2 224.0.0.22 224.0.0.251 224.0.0.255 10.0.0.1 0.0.0.0",
         )
 
-    def test_proxied_ipv6_groups(self) -> None:
-        """ADR-03..07, T-028: the scope nibble counts, whatever the flags before it."""
+    def test_ipv6_groups_are_proxied_by_their_scope(self) -> None:
+        """ADR-03..07, T-028: the scope counts, whatever the flags before it."""
         self.check(
             IPV6.is_proxied,
             "ff03::1 ff05::5 ff08::1 ff0e::1 ff15::5 ff35::5 ff3e::8000:1 ff7e::1",
@@ -47,8 +47,8 @@ class AddressTests(SynchronousTestCase):
             " ff00::5 ff10::5 2001:db8::1 ::",
         )
 
-    def test_source_specific_groups(self) -> None:
-        """SSM-01, SSM-07: 232.0.0.0/8 and ff3x::/32, with all that is reserved in them."""
+    def test_ssm_ranges_are_recognised(self) -> None:
+        """SSM-01, SSM-07: 232.0.0.0/8 and ff3x::/32, with all their reserved parts."""
         self.check(IPV4.is_ssm, "232.0.0.0 232.255.255.255", "231.255.255.255 233.0.0.0 239.0.0.1")
         self.check(
             IPV6.is_ssm,
@@ -56,8 +56,8 @@ class AddressTests(SynchronousTestCase):
             "ff1e::1 ff7e::1 ff3e:1::1 ff3e:100::1 fe30::1",
         )
 
-    def test_sources(self) -> None:
-        """IGMP3-R-07, MLD2-R-07, FWD-10: who sends nothing beyond a link cannot be asked for."""
+    def test_source_addresses_are_recognised(self) -> None:
+        """IGMP3-R-07, MLD2-R-07, FWD-10: addresses that stay on their link are not sources."""
         self.check(
             IPV4.is_source,
             "10.0.0.1 1.0.0.0 126.0.0.1 128.0.0.1 223.255.255.255 169.254.1.1",
@@ -69,7 +69,7 @@ class AddressTests(SynchronousTestCase):
             ":: ::1 ff02::1 ff1e::1 fe80::1 febf::1",
         )
 
-    def test_link_local_addresses(self) -> None:
+    def test_link_local_addresses_are_recognised(self) -> None:
         """FWD-09: 169.254.0.0/16 and fe80::/10."""
         self.check(IPV4.is_link_local, "169.254.0.1", "169.253.0.1 10.0.0.1")
         self.check(IPV6.is_link_local, "fe80::1 febf::1", "fec0::1 fe7f::1 ff02::1 2001:db8::1")
@@ -77,10 +77,10 @@ class AddressTests(SynchronousTestCase):
 
 @both_families
 class FamilyValueTests(FamilyTests):
-    """The values themselves."""
+    """Values of each family."""
 
-    def test_well_known_addresses(self) -> None:
-        """IP4-SD-01..05, IP6-07: where queries, leaves and reports go."""
+    def test_well_known_addresses_are_those_of_the_rfc(self) -> None:
+        """IP4-SD-01..05, IP6-07: for queries, leaves and reports."""
         version = self.family.socket_family
         expected = {
             2: ("224.0.0.1", "224.0.0.2", "224.0.0.22"),
@@ -89,23 +89,23 @@ class FamilyValueTests(FamilyTests):
         ours = (self.family.all_nodes, self.family.all_routers, self.family.report_destination)
         self.assertEqual(tuple(text(address) for address in ours), expected)
 
-    def test_room(self) -> None:
-        """IP4-06, IP6-09: the MTU without the headers, within what IP can say."""
+    def test_room_is_the_mtu_without_headers(self) -> None:
+        """IP4-06, IP6-09: at most what the IP length field can say."""
         self.assertEqual(self.family.room(1500), 1500 - self.family.header_size)
         self.assertEqual(self.family.room(65536), 65535 - self.family.header_size)
 
     @given(st.data())
     @examples(4)
-    def test_text_and_back(self, data: st.DataObject) -> None:
-        """Text is for people, and no address is lost in it."""
+    def test_address_as_text_is_packed_to_itself(self, data: st.DataObject) -> None:
+        """The text is the usual one."""
         address = data.draw(addresses(self.family))
         self.assertEqual(packed(text(address)), address)
         self.assertEqual(text(address), str(ipaddress.ip_address(address)))
 
     @given(st.data())
     @examples(10)
-    def test_predicates_agree(self, data: st.DataObject) -> None:
-        """What is proxied is multicast, and no source is."""
+    def test_predicates_of_an_address_are_consistent(self, data: st.DataObject) -> None:
+        """A proxied group is multicast, and no source is."""
         address = data.draw(addresses(self.family))
         family = self.family
         self.assertEqual(family.is_multicast(address), ipaddress.ip_address(address).is_multicast)
@@ -116,13 +116,13 @@ class FamilyValueTests(FamilyTests):
 
 
 class FamiliesTests(SynchronousTestCase):
-    """The families as a set."""
+    """The set of families."""
 
-    def test_both(self) -> None:
-        """There are two, and each is itself alone."""
+    def test_there_are_two_different_families(self) -> None:
+        """IPv4 and IPv6."""
         self.assertEqual(FAMILIES, (IPV4, IPV6))
         self.assertNotEqual(IPV4, IPV6)
 
-    def test_no_address(self) -> None:
-        """Text that is no address is refused."""
+    def test_text_that_is_not_an_address_is_refused(self) -> None:
+        """By ValueError."""
         self.assertRaises(ValueError, packed, "eth0")

@@ -1,4 +1,4 @@
-"""The membership database: several links merged into one wish."""
+"""The membership database: the wishes of several links are merged into one."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from mcproxy.protocol.router.settings import QuerierSettings
 from mcproxy.protocol.sources import ANY_SOURCE, NOTHING, SourceFilter, merge
 from mcproxy.protocol.wire.packets import Record, RecordType, Report
 
-from .bench import START
-from .support import (
+from .families import (
     ALLOW,
     BLOCK,
     IS_EX,
+    START,
     TO_EX,
     TO_IN,
     FamilyTests,
@@ -29,8 +29,8 @@ LINKS = ("eth1", "eth2", "eth3")
 
 
 @both_families
-class DatabaseTests(FamilyTests):
-    """RFC 4605, 4.1."""
+class MembershipDatabaseTests(FamilyTests):
+    """The membership database of RFC 4605, 4.1."""
 
     def setUp(self) -> None:
         """Three links on which nobody wants anything."""
@@ -39,70 +39,70 @@ class DatabaseTests(FamilyTests):
         self.database = MembershipDatabase(self.queriers)
 
     def reports(self, link: str, *records: Record) -> None:
-        """A host on a link reports."""
+        """Let a host on a link report."""
         self.queriers[link].receive(Report(records), host(self.family, 1), self.now)
 
     def merged(self) -> SourceFilter:
-        """What the upstream is to be asked for of group 1."""
+        """Return what is wanted of group 1 on all links."""
         return self.database.merged(group(self.family, 1))
 
-    def passes(self, seconds: float) -> None:
-        """Time goes on for all links."""
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass for all links."""
         self.now += seconds
         for querier in self.queriers.values():
             querier.advance(self.now)
 
-    def test_nobody(self) -> None:
-        """DB-03: no record."""
+    def test_group_that_nobody_wants_has_no_entry(self) -> None:
+        """DB-03: nothing is wanted."""
         self.assertIs(self.merged(), NOTHING)
         self.assertEqual(self.database.subscriptions(group(self.family, 1)), {})
         self.assertEqual(list(self.database.groups()), [])
 
-    def test_exclude_and_include(self) -> None:
-        """DB-01, the worked vector: what all exclude and none includes."""
+    def test_merge_of_exclude_and_include_excludes_what_nobody_wants(self) -> None:
+        """DB-01: the sources that all exclude and none includes."""
         self.reports("eth1", self.record(TO_EX, 1, 2, 3, 4))
         self.reports("eth2", self.record(TO_EX, 2, 3, 4, 5))
         self.reports("eth3", self.record(ALLOW, 4, 5, 6))
         self.assertEqual(self.merged(), self.excluding(2, 3))
 
-    def test_include_alone(self) -> None:
+    def test_merge_of_include_filters_includes_all_their_sources(self) -> None:
         """DB-02, the worked vector."""
         self.reports("eth1", self.record(ALLOW, 1, 2, 3))
         self.reports("eth2", self.record(ALLOW, 2, 3, 4))
         self.reports("eth3", self.record(ALLOW, 5))
         self.assertEqual(self.merged(), self.including(1, 2, 3, 4, 5))
 
-    def test_requested_sources_of_exclude(self) -> None:
-        """E.2: X is forwarded anyway and no part of the subscription."""
+    def test_requested_sources_of_an_exclude_filter_are_not_in_the_subscription(self) -> None:
+        """E.2: X is forwarded anyway."""
         self.reports("eth1", self.record(IS_EX, 2), self.record(ALLOW, 1))
         self.assertEqual(self.merged(), self.excluding(2))
 
-    def test_timers_are_no_change(self) -> None:
-        """DB-09: refreshed, and the same as before."""
+    def test_renewed_timers_do_not_change_the_merge(self) -> None:
+        """DB-09: the merged filter is the same as before."""
         self.reports("eth1", self.record(TO_EX, 1))
         before = self.merged()
-        self.passes(100)
+        self.pass_time(100)
         self.reports("eth1", self.record(IS_EX, 1))
         self.assertEqual(self.merged(), before)
 
-    def test_links_are_apart(self) -> None:
-        """RT-05: leaving on one link leaves the others as they are."""
+    def test_leave_on_one_link_does_not_affect_other_links(self) -> None:
+        """RT-05: the other link still wants all sources."""
         for link in ("eth1", "eth2"):
             self.reports(link, self.record(TO_EX))
         self.reports("eth1", self.record(TO_IN))
-        self.passes(2)
+        self.pass_time(2)
         subscriptions = self.database.subscriptions(group(self.family, 1))
         self.assertEqual(subscriptions, {"eth2": ANY_SOURCE})
         self.assertEqual(self.merged(), ANY_SOURCE)
 
-    def test_link_that_goes(self) -> None:
-        """PX-08: its wishes go with it."""
+    def test_removed_link_wants_nothing(self) -> None:
+        """PX-08: its wishes are gone."""
         self.reports("eth1", self.record(TO_EX))
         del self.queriers["eth1"]
         self.assertIs(self.merged(), NOTHING)
 
-    def test_groups(self) -> None:
-        """Each group that some link wants, once."""
+    def test_groups_are_listed_once(self) -> None:
+        """Each group that some link wants."""
         self.reports("eth1", self.record(TO_EX), self.record(ALLOW, 1, group_number=2))
         self.reports("eth2", self.record(TO_EX))
         self.reports("eth3", self.record(BLOCK, 1, group_number=3))
@@ -112,14 +112,14 @@ class DatabaseTests(FamilyTests):
 
     @given(st.data())
     @examples(3)
-    def test_any_reports(self, data: st.DataObject) -> None:
-        """DB-01, DB-02: always the merge of what the links want."""
-        DatabaseTests.setUp(self)
+    def test_merge_of_random_reports_is_the_merge_of_the_links(self, data: st.DataObject) -> None:
+        """DB-01, DB-02: whatever they want."""
+        MembershipDatabaseTests.setUp(self)
         for _ in range(data.draw(st.integers(1, 8))):
             kind = data.draw(st.sampled_from(RecordType))
             numbers = data.draw(st.frozensets(st.integers(1, 4)))
             self.reports(data.draw(st.sampled_from(LINKS)), self.record(kind, *numbers))
-            self.passes(data.draw(st.sampled_from([0.0, 1.0, 2.0, 200.0])))
+            self.pass_time(data.draw(st.sampled_from([0.0, 1.0, 2.0, 200.0])))
         address = group(self.family, 1)
         wanted = {name: q.subscription(address) for name, q in self.queriers.items()}
         self.assertEqual(self.merged(), merge(wanted.values()))

@@ -25,8 +25,8 @@ from mcproxy.restart.codec import (
     wanted_by_entries,
 )
 
+from ..protocol.families import FamilyTests, both_families, examples, group, host, source, ssm_group
 from ..protocol.forwarding.test_planner import forwarded
-from ..protocol.support import FamilyTests, both_families, examples, group, host, source, ssm_group
 
 LINKS = ["down1", "down2", "down3"]
 START = 1000.0
@@ -51,7 +51,7 @@ class QuerierTests(FamilyTests):
         first.start(START)
         now = self.history(data, [first], START)
         second = restored_querier(self.family, json.loads(json.dumps(querier_values(first))))
-        second.election.address = address
+        second.set_address(address)
         second.reconfigure(settings, now)
         self.assertEqual(told(first.start(now)), told(second.start(now)))
         self.history(data, [first, second], now)

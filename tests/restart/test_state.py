@@ -64,7 +64,7 @@ class MemoryTests(SynchronousTestCase):
         memory, names = SavedState(self.text), ("up", "up2")
         self.assertEqual((memory.fallen("tv"), memory.fallen("radio")), (["up"], []))
         after = Preference(10.0)
-        after.recall(memory.fallen("tv"))
+        after.restore_fallen(memory.fallen("tv"))
         after.note(names, names, 6.0)
         self.assertEqual(after.order, ("up2", "up"))
 

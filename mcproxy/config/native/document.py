@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ...protocol.policy.filters import Rule
+from ...protocol.policy.filters import FilterRule
 from ..model import (
     NEVER,
     SERVICES,
@@ -84,7 +84,7 @@ def _filter(one: FilterConfig) -> TomlTable:
     }
 
 
-def _rules(rules: Iterable[Rule]) -> list[Any]:
+def _rules(rules: Iterable[FilterRule]) -> list[Any]:
     return [
         rule_text(rule)
         if rule.came_from is None

@@ -12,7 +12,7 @@ from typing import Any
 
 import attrs
 
-from ...protocol.policy.filters import Rule
+from ...protocol.policy.filters import FilterRule
 from ..errors import Wrong, shown
 from ..model import DOWNSTREAM, IN, UPSTREAM, FilterConfig, InstanceConfig
 from ..names import check_name, is_pattern, overlap
@@ -22,7 +22,7 @@ from ..schema.checks import check_plain_name
 from ..schema.filters import HOW_TO_WRITE_A_RULE, FilterPlace, FilterTable, NamedFilter
 from .reader import Mistakes, nearest, read_values
 
-LocatedRule = tuple[KeyPath, Rule]
+LocatedRule = tuple[KeyPath, FilterRule]
 """A rule, and its key."""
 
 
@@ -47,7 +47,7 @@ class FilterReader:
             self._named[name] = self._resolved(written[name])
 
     @property
-    def named(self) -> dict[str, tuple[Rule, ...]]:
+    def named(self) -> dict[str, tuple[FilterRule, ...]]:
         """The rules of each named filter, in the order of the file."""
         return {name: _rules(self._named.get(name, [])) for name in self._known}
 
@@ -190,7 +190,7 @@ class FilterReader:
             self._mistakes.add(where, wrong.message, wrong.hint)
 
 
-def _read_item(item: object) -> Rule | str:
+def _read_item(item: object) -> FilterRule | str:
     """A rule, or a filter's name; Wrong."""
     match item:
         case str():
@@ -203,7 +203,7 @@ def _read_item(item: object) -> Rule | str:
     raise Wrong(f"{shown(item)} is not a rule", HOW_TO_WRITE_A_RULE)
 
 
-def _rules(located: list[LocatedRule]) -> tuple[Rule, ...]:
+def _rules(located: list[LocatedRule]) -> tuple[FilterRule, ...]:
     return tuple(dict.fromkeys(rule for _, rule in located))
 
 
@@ -212,7 +212,7 @@ def _second_filter(read: FilterTable) -> str:
     return f"a second filter for {where}"
 
 
-def _why_useless(rule: Rule, read: FilterTable, instance: InstanceConfig) -> Wrong | None:
+def _why_useless(rule: FilterRule, read: FilterTable, instance: InstanceConfig) -> Wrong | None:
     """Why ``rule`` can never match in a filter of ``instance``; None if it can."""
     shown_instance = f"instance {key_text((instance.name,))}"
     addresses = rule.group or rule.source

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import attrs
 
-from ...protocol.policy.filters import Rule
+from ...protocol.policy.filters import FilterRule
 from .option import described, option
 from .tables import Anything
 from .texts import INTERFACE_SCHEMA, InterfaceName, Word
@@ -124,5 +124,5 @@ class FilterConfig(FilterPlace):
     """
 
     allow: bool
-    rules: tuple[Rule, ...]
+    rules: tuple[FilterRule, ...]
     name: str = ""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...protocol.family import Address, text
 from ...protocol.router.group import STOPPED, Group
-from ...protocol.router.tracking import as_wish
+from ...protocol.router.tracking import as_membership
 from ...protocol.sources import EXCLUDE, INCLUDE
 from .values import Row, address_text, seconds_since, seconds_until
 
@@ -59,7 +59,7 @@ def _hosts(group: Group, now: float) -> Row:
         return {}
     hosts = []
     for host, noted in sorted(group.hosts.items()):
-        wish = as_wish(noted)
+        wish = as_membership(noted)
         is_excluding = wish.any_until > now
         if wish.until > now:
             hosts.append(

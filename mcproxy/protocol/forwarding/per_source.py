@@ -1,8 +1,8 @@
-"""Forwarding source by source: entries that look at where each source is, and at filters.
+"""Source-by-source forwarding: (S,G) entries by the link of each source, and by filters.
 
-An (S,G) entry has one parent, the interface that data is accepted from; on others it is
-dropped. So it says too which of several upstreams is listened to. Entries without outgoing
-interfaces keep the kernel from asking about data that nobody wants.
+An (S,G) entry accepts data from one iif and drops what comes in elsewhere. So the entry also
+decides which of several upstreams data is taken from. Entries without oifs keep the kernel from
+sending upcalls about data that nobody wants.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from ..family import Address, Family
-from ..policy.directional_filters import Policy
+from ..policy.directional_filters import FilterPolicy
 from ..sources import INCLUDE, SourceFilter
 from ..upstreams.selection import Selection
 from .planner import Interfaces, Route
@@ -19,14 +19,14 @@ from .planner import Interfaces, Route
 class PerSourcePlanner:
     """Plans the entries of one proxy instance and family.
 
-    ``downstreams`` are those to and from which data may pass now. ``locate`` names the one
-    of them that a source is behind, as far as that is known.
+    ``downstreams`` are those to and from which data may pass now. ``locate`` names the
+    downstream that a source is behind, or returns None if that is not known.
     """
 
     def __init__(
         self,
         family: Family,
-        policy: Policy,
+        policy: FilterPolicy,
         selection: Selection,
         locate: Callable[[Address], str | None],
     ) -> None:
@@ -36,8 +36,16 @@ class PerSourcePlanner:
         self._selection = selection
         self._locate = locate
 
+    def set_downstreams(self, downstreams: Interfaces) -> None:
+        """Let data pass to and from these, and no other downstreams."""
+        self.downstreams = downstreams
+
+    def configure(self, policy: FilterPolicy, selection: Selection) -> None:
+        """Apply other filters and another choice among upstreams; the downstreams stay."""
+        self._policy, self._selection = policy, selection
+
     def listed(self, subscriptions: Mapping[str, SourceFilter]) -> Iterable[Address]:
-        """The sources that are asked for by name, whose entries can stand before their data."""
+        """The sources that hosts ask for by name: their entries can stand before their data."""
         sources: set[Address] = set()
         for mode, named in subscriptions.values():
             if mode is INCLUDE:
@@ -51,9 +59,10 @@ class PerSourcePlanner:
         subscriptions: Mapping[str, SourceFilter],
         arrival: str | None,
     ) -> Route | None:
-        """The entry of a source; None where there is nothing to put it on.
+        """The entry of a source; None if no interface can be its iif.
 
-        ``subscriptions`` are by downstream; data came in on ``arrival``, if it is known.
+        ``subscriptions`` are by downstream. ``arrival`` is the interface that data came in on,
+        None if no data has come in yet.
         """
         parent = arrival if arrival is not None else self._locate(source)
         if parent is None or not self._is_behind(parent):
@@ -66,7 +75,7 @@ class PerSourcePlanner:
         return Route(source, parent, self._outgoing(source, group, subscriptions, parent))
 
     def _is_behind(self, name: str) -> bool:
-        """Whether sources on the interface are ours to look after: it is no mere upstream."""
+        """Whether the interface is a downstream or a peer, not an upstream alone."""
         return name in self.downstreams or name in self._selection.peers
 
     def _accepted(self, source: Address, group: Address, parent: str) -> bool:
@@ -91,7 +100,7 @@ class PerSourcePlanner:
     ) -> Interfaces:
         """Where data of a source on ``parent`` goes (RFC 4605, 4.2; RFC 7287, 4.3)."""
         selection, own = self._selection, parent in self.downstreams
-        # What comes from an upstream or a peer is not for peers: they have it themselves.
+        # Peers receive the data of upstreams and of other peers themselves.
         for_peers = own and parent not in selection.peers
         names = {
             name

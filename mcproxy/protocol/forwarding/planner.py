@@ -1,10 +1,10 @@
-"""From subscriptions to the forwarding entries that should stand in the kernel.
+"""Forwarding by group: from subscriptions to the entries that the kernel should have.
 
-The base is one (*,*) entry: it takes data of downstream sources upstream and drops what
-comes from the upstream unasked for (RFC 4605, 4.2). A group that some link wants from any
-source adds a (*,G) entry, which forwards whichever side the source is on, before its first
-packet. Only a source for which links differ from that has an (S,G) entry; such an entry
-has one parent, so it needs to be known which link the source is on.
+There is one (*,*) entry. It forwards data of downstream sources upstream, and drops data from
+the upstream that no host wants (RFC 4605, section 4.2). A group that a link wants from any
+source adds a (*,G) entry. It stands before the first packet, and forwards data of sources on
+either side. Only a source that a link lists has an (S,G) entry. Such an entry has one iif, so
+the planner must know on which link the source is.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ Interfaces = frozenset[str]
 
 
 class Route(NamedTuple):
-    """A forwarding entry of some group; an unspecified ``source`` stands for any.
+    """A forwarding entry of a group; an unspecified ``source`` stands for any source.
 
-    In an entry for any source ``outgoing`` names the parent too: the kernel asks for that,
-    and never sends a packet back to where it came from.
+    ``parent`` is the iif, ``outgoing`` are the oifs. In an entry for any source the oifs
+    contain the iif too, because the kernel requires it; the kernel never sends a packet back
+    to the interface where it came in.
     """
 
     source: Address
@@ -34,8 +35,8 @@ class Route(NamedTuple):
 class Planner:
     """Plans the entries of one proxy instance and family.
 
-    ``upstream`` is the interface name. ``locate`` names the interface that a source is
-    behind: a downstream of the instance, or else the upstream.
+    ``upstream`` is the interface name. ``locate`` names the interface of a source: a
+    downstream of the instance, or else the upstream.
     """
 
     def __init__(
@@ -44,7 +45,7 @@ class Planner:
         self._any = unspecified
         self._upstream = upstream
         self._locate = locate
-        # Most groups are wanted by one of a few sets of links: they share their plan.
+        # Most groups are wanted by one of a few sets of links; groups of one set share a plan.
         self._plain: dict[Interfaces, tuple[Route, ...]] = {}
 
     def base(self, downstreams: Interfaces) -> Route:
@@ -52,7 +53,7 @@ class Planner:
         return Route(self._any, self._upstream, downstreams | {self._upstream})
 
     def plan(self, subscriptions: Mapping[str, SourceFilter]) -> tuple[Route, ...]:
-        """The entries of a group that ``subscriptions`` (by downstream) want."""
+        """The entries that ``subscriptions`` to a group need, by downstream."""
         members = []
         listed = NO_SOURCES
         for name, (mode, sources) in subscriptions.items():
@@ -76,7 +77,7 @@ class Planner:
     def _per_source(
         self, listed: Sources, subscriptions: Mapping[str, SourceFilter]
     ) -> tuple[Route, ...]:
-        """Entries of the sources that a link names: there it differs from the others."""
+        """An (S,G) entry for each source that a link lists."""
         routes = []
         for source in sorted(listed):
             members = frozenset([n for n, f in subscriptions.items() if f.wants(source)])

@@ -1,9 +1,12 @@
-"""The host part on an upstream link: the proxy as one host that wants what its links want.
+"""The host part on an upstream link: the proxy is one host there, for all its downstreams.
 
-What is wanted stands in ``groups``. How it is told depends on the querier of the link: in
-the current version, with sources, or in an older one, of which the querier was heard within
-its time (RFC 9776, section 7.2; RFC 9777, section 8.2). Each has a machine of its own; when
-the version changes, what was pending is dropped and all groups are told anew.
+``update`` turns changes of the wanted groups into reports to send at once; ``receive`` takes
+queries, and ``advance`` sends answers and repeats when ``next_deadline`` has come.
+
+The querier of the upstream decides the version. Usually it is the current one, with source
+lists (``current_version``). While a querier of an older version is present, it is that version
+(``older_version``; RFC 9776, section 7.2; RFC 9777, section 8.2). Each has its own state
+machine. When the version changes, pending reports are dropped and all groups are reported again.
 """
 
 from __future__ import annotations
@@ -16,20 +19,19 @@ from ..versions import OlderVersions
 from ..wire.datagram import destination
 from ..wire.encoding import pack_reports
 from ..wire.packets import OldReport, Packet, Query, Record, Send
-from .current import Change, CurrentHost
-from .older import OldHost
+from .current_version import Change, CurrentVersionHost
+from .older_version import OlderVersionHost
 
 DEFAULT_ROBUSTNESS = 2
 DEFAULT_QUERY_INTERVAL = 125.0
 
 
 class Host:
-    """IGMP's or MLD's host on one link.
+    """The IGMP or MLD host on one link.
 
-    ``groups`` is what it wants, by group. ``version`` is the newest version to speak; only
-    the current one gives way to older queriers. ``random`` gives numbers in [0, 1). What may
-    be changed at any time: ``mtu`` bounds the packets; without ``fallback`` older queriers are
-    not followed; ``is_ssm`` tells which groups are source-specific.
+    ``groups`` is what it wants, by group. ``version`` is the newest version to speak; None is
+    the current one, and only that one falls back for older queriers. ``random`` returns numbers
+    in [0, 1). ``mtu`` is in bytes.
     """
 
     def __init__(
@@ -48,34 +50,54 @@ class Host:
         self.last_query: float | None = None
         self.last_report: float | None = None
         self._configured = self.version
-        self.fallback = True
-        self.is_ssm: Predicate = family.is_ssm
+        self._fallback = True
+        self._is_ssm: Predicate = family.is_ssm
         self.older = OlderVersions()
         self._version_ends: float | None = None
         self._random = random
-        self._current = CurrentHost(family, self.groups, random)
-        self._old = self._old_host()
+        self._current = CurrentVersionHost(family, self.groups, random)
+        self._older_version = self._older_version_host()
 
     def next_deadline(self) -> float | None:
-        """When ``advance`` is to be called."""
+        """When ``advance`` must be called next."""
         times = (
             self._current.next_deadline(),
-            self._old.next_deadline(),
+            self._older_version.next_deadline(),
             self._version_ends,
         )
         return min((when for when in times if when is not None), default=None)
 
-    def _old_host(self) -> OldHost:
-        return OldHost(self.family, self.version, self.groups, self._random, self._leaves_out)
+    def _older_version_host(self) -> OlderVersionHost:
+        return OlderVersionHost(
+            self.family, self.version, self.groups, self._random, self._is_source_specific
+        )
 
-    def _leaves_out(self, group: Address) -> bool:
-        """Whether older versions cannot tell of ``group`` (RFC 4604, section 2.2)."""
-        return self.is_ssm(group)
+    def _is_source_specific(self, group: Address) -> bool:
+        # Looked up for each group, because ``configure`` may change the answer.
+        return self._is_ssm(group)
 
-    # -- changes
+    # -- what its owner changes
+
+    def configure(self, *, fallback: bool, is_ssm: Predicate) -> None:
+        """Use other settings from now on.
+
+        With ``fallback`` False the host ignores the version of older queriers. ``is_ssm`` tells
+        which groups are source-specific; older versions cannot report these (RFC 4604, 2.2).
+        """
+        self._fallback, self._is_ssm = fallback, is_ssm
+
+    def set_mtu(self, mtu: int) -> None:
+        """Send no packet larger than ``mtu`` bytes."""
+        self.mtu = mtu
+
+    def restore_querier(self, older: OlderVersions, robustness: int, interval: float) -> None:
+        """Restore what was learned of the queriers before a restart; ``rejoin`` applies it."""
+        self.older, self.robustness, self.query_interval = older, robustness, interval
+
+    # -- changes of what is wanted
 
     def update(self, changes: Iterable[tuple[Address, SourceFilter]], now: float) -> list[Send]:
-        """Take over what is wanted of some groups now, and report what that changes."""
+        """Set what is wanted of some groups, and report what has changed."""
         differences: list[Change] = []
         groups = self.groups
         for group, after in changes:
@@ -87,36 +109,39 @@ class Host:
             else:
                 groups[group] = after
             differences.append((group, before, after))
-        return self._tell(differences, now) if differences else []
+        return self._report(differences, now) if differences else []
 
     def rejoin(self, now: float) -> list[Send]:
-        """Report all groups as joined just now: the link, its address or version is new."""
+        """Report all groups as just joined: the link, its address or the version has changed."""
         self.version = self.older.oldest(self._configured, now)
-        self._version_ends = self.older.next_end(now)
-        self.silence()
-        return self._tell([(g, NOTHING, wanted) for g, wanted in self.groups.items()], now)
+        self._version_ends = self.older.next_expiry(now)
+        self.cancel_pending()
+        return self._report([(g, NOTHING, wanted) for g, wanted in self.groups.items()], now)
 
     def leave(self, now: float) -> list[Send]:
-        """One last report that leaves all groups; nothing is pending after it."""
-        self.silence()
+        """Leave all groups with a last report, which is not repeated."""
+        self.cancel_pending()
         sends = self.update([(group, NOTHING) for group in self.groups], now)
-        self.silence()
+        self.cancel_pending()
         return sends
 
-    def silence(self) -> None:
-        """Forget all transmissions and answers that are due: the link is gone."""
-        self._current = CurrentHost(self.family, self.groups, self._random)
-        self._old = self._old_host()
+    def cancel_pending(self) -> None:
+        """Cancel all pending repeats and answers; the link is gone, for example."""
+        self._current = CurrentVersionHost(self.family, self.groups, self._random)
+        self._older_version = self._older_version_host()
 
-    def _tell(self, differences: list[Change], now: float) -> list[Send]:
+    def _report(self, differences: list[Change], now: float) -> list[Send]:
         if self.version == self.family.current_version:
             return self._reports(self._current.change(differences, self.robustness, now), now)
-        return self._noted(self._old.change(differences, self.robustness, now), now)
+        return self._sent(self._older_version.change(differences, self.robustness, now), now)
 
-    # -- what comes in, and time
+    # -- received packets, and time
 
     def receive(self, packet: Packet, now: float) -> list[Send]:
-        """React to a query or another host's report; what a change of version makes us say."""
+        """React to a query or another host's report.
+
+        Answers are scheduled. If the version changes, the groups are reported at once.
+        """
         sends: list[Send] = []
         if isinstance(packet, Query):
             self.last_query = now
@@ -125,18 +150,18 @@ class Host:
         return sends
 
     def answer(self, packet: Packet, now: float) -> None:
-        """React to ``packet`` as ``receive`` does, but learn nothing of who has sent it."""
+        """React as ``receive`` does, but do not change the version or the timers."""
         if self.version == self.family.current_version:
             self._current.receive(packet, now)
         elif isinstance(packet, Query | OldReport):
-            self._old.receive(packet, now)
+            self._older_version.receive(packet, now)
 
     def advance(self, now: float) -> list[Send]:
-        """Send the repeats and answers that are due, and go back to a newer version."""
+        """Send the repeats and answers that are due, or return to a newer version."""
         if self._version_ends is not None and self._version_ends <= now:
             return self._choose_version(now)
         sends = self._reports(self._current.advance(now), now)
-        return sends + self._noted(self._old.advance(now), now)
+        return sends + self._sent(self._older_version.advance(now), now)
 
     def _note_querier(self, query: Query, now: float) -> list[Send]:
         family = self.family
@@ -144,19 +169,19 @@ class Host:
             self.robustness = query.robustness or DEFAULT_ROBUSTNESS
             self.query_interval = query.interval or DEFAULT_QUERY_INTERVAL
             return []
-        # IGMPv2 is told by its general query alone: hosts that do so agree with each other.
+        # Only general queries tell that the querier speaks IGMPv2: all hosts receive these.
         specific = query.group != family.unspecified
-        follows = self.fallback and self._configured == family.current_version
+        follows = self._fallback and self._configured == family.current_version
         if not follows or (family is IPV4 and specific):
             return []
         until = now + self.robustness * self.query_interval + query.max_response
-        self.older.heard(query.version, until)
+        self.older.note(query.version, until)
         return self._choose_version(now)
 
     def _choose_version(self, now: float) -> list[Send]:
         if self.older.oldest(self._configured, now) != self.version:
             return self.rejoin(now)
-        self._version_ends = self.older.next_end(now)
+        self._version_ends = self.older.next_expiry(now)
         return []
 
     # -- sending
@@ -165,9 +190,9 @@ class Host:
         if not records:
             return []
         reports = pack_reports(records, self.family, self.mtu)
-        return self._noted([Send(destination(self.family, r), r) for r in reports], now)
+        return self._sent([Send(destination(self.family, r), r) for r in reports], now)
 
-    def _noted(self, sends: list[Send], now: float) -> list[Send]:
+    def _sent(self, sends: list[Send], now: float) -> list[Send]:
         if sends:
             self.last_report = now
         return sends

@@ -1,8 +1,13 @@
-"""Filters of an instance by interface and direction: what may pass through where.
+"""Directional filters: what may pass at each interface, by role and direction.
 
-An upstream's inward gate is for joins told there and for data accepted from there; its
-outward gate for data sent up. A downstream's inward gate is for data of senders there; its
-outward gate for data sent down, and for the memberships that count upstream.
+========== ========= ==================================================================
+role       direction filters
+========== ========= ==================================================================
+upstream   inward    joins that are reported there, and data accepted from there
+upstream   outward   data of downstream sources sent there
+downstream inward    data of sources there
+downstream outward   data sent there, and memberships from there that count upstream
+========== ========= ==================================================================
 """
 
 from __future__ import annotations
@@ -14,11 +19,14 @@ from ..family import Address
 from ..sources import NOTHING, SourceFilter
 
 
-class Filter(Protocol):
-    """What passes, by group, source and the interface that data came in on."""
+class DirectionalFilter(Protocol):
+    """What passes, by group, source and the interface that data came in on.
+
+    See ``filters.CompiledFilter``, which has the same methods.
+    """
 
     def passes(self, group: Address, source: Address, came_from: str | None = None) -> bool:
-        """Whether data of ``source`` to ``group`` does."""
+        """Whether data of ``source`` to ``group`` passes."""
 
     def restrict(
         self, group: Address, wanted: SourceFilter, came_from: str | None = None
@@ -31,8 +39,8 @@ class Filter(Protocol):
         """The part of a subscription that does not pass."""
 
 
-class Open:
-    """The filter where there is none: all passes."""
+class PassAll:
+    """The filter of an interface without rules: everything passes."""
 
     def passes(self, group: Address, source: Address, came_from: str | None = None) -> bool:
         """True."""
@@ -41,7 +49,7 @@ class Open:
     def restrict(
         self, group: Address, wanted: SourceFilter, came_from: str | None = None
     ) -> SourceFilter:
-        """All of it."""
+        """The whole subscription."""
         return wanted
 
     def rest(
@@ -51,20 +59,20 @@ class Open:
         return NOTHING
 
 
-OPEN = Open()
+PASS_ALL = PassAll()
 
 
 class DirectionalFilters(NamedTuple):
     """The filters of one interface in one role."""
 
-    inward: Filter = OPEN
-    outward: Filter = OPEN
+    inward: DirectionalFilter = PASS_ALL
+    outward: DirectionalFilter = PASS_ALL
 
 
-class Policy(NamedTuple):
-    """The gates of an instance, by interface name, and the groups that stay within it.
+class FilterPolicy(NamedTuple):
+    """The directional filters of an instance, by interface name, and its boundary.
 
-    A group within its ``boundary`` is forwarded between downstreams alone (RFC 2365).
+    Groups ``within_boundary`` are forwarded between downstreams only (RFC 2365).
     """
 
     upstream: Callable[[str], DirectionalFilters] = lambda name: DirectionalFilters()

@@ -1,10 +1,11 @@
-"""Filters: tables of rules ``group | source``, looked up without walking them.
+"""Compiled filters: tables of rules ``group | source``, with a lookup that visits few of them.
 
-A rule holds for a range of groups and a range of sources, perhaps only for data that came
-in on one interface; a table is an unordered OR of its rules: rectangles of groups and
-sources. The groups stand on the x axis, once for the rules of any interface, and behind
-that once more for each interface that is named. The sources stand on the y axis, counted in
-steps from one bound of a range to the next.
+A rule matches a range of groups and a range of sources; it may be limited to data that came in
+on one interface. A table matches what any of its rules matches; their order does not matter.
+
+Each rule is a rectangle, and ``rule_index`` finds whether a point is in one. The x axis has the
+groups: first for the rules of any interface, then again for each interface that a rule names.
+The y axis has the sources, as steps between the bounds of their ranges.
 """
 
 from __future__ import annotations
@@ -15,50 +16,49 @@ from typing import NamedTuple
 
 from ..family import Address, Family
 from ..sources import EXCLUDE, INCLUDE, NOTHING, SourceFilter
-from .rule_index import Place, Rectangle, RuleIndex
+from .rule_index import Cell, Rectangle, RuleIndex
 
 MAX_LISTED = 64
-"""Sources that a filter puts into a list at the most: more are looked at one by one."""
+"""Longest source list that a filter creates; with more sources, each is checked by itself."""
 
 MOST_KEPT = 1 << 15
-"""Entries and sources that a filter remembers, of what subscriptions to all sources are left."""
+"""Entries and sources that the cache of a filter holds at most."""
 
 
-class Range(NamedTuple):
-    """Addresses from ``first`` to ``last``, both included, packed and of one family."""
+class AddressRange(NamedTuple):
+    """The addresses from ``first`` to ``last`` (inclusive), packed and of one family."""
 
     first: Address
     last: Address
 
 
-class Rule(NamedTuple):
-    """What matches: None stands for any group, source or interface."""
+class FilterRule(NamedTuple):
+    """What a rule matches; None stands for any group, source or interface."""
 
-    group: Range | None = None
-    source: Range | None = None
+    group: AddressRange | None = None
+    source: AddressRange | None = None
     came_from: str | None = None
 
 
-class Extent(NamedTuple):
-    """Which sources of a group match: ``listed``, or with ``others`` all but these.
+class MatchedSources(NamedTuple):
+    """The sources of a group that match: ``listed``, or with ``others`` all but these.
 
-    Where that is too much for a list, ``listed`` is None: some match and some do not.
+    ``listed`` is None where neither list is short enough.
     """
 
     others: bool
     listed: frozenset[Address] | None
 
 
-class Filter:
-    """Lets pass what a table of rules matches, or with ``allow`` False what it does not.
+class CompiledFilter:
+    """Passes what a table of rules matches, or with ``allow`` False what it does not match.
 
-    A look-up takes about the same time among few rules and many. The first among groups that
-    lie close together prepares the part of the table that they are in: 0.6 ms were measured
-    at the most with 10,000 rules. What is left of a subscription to all sources is worked out
-    once for all groups that the same rules are about, and kept.
+    A lookup takes about the same time with few rules and with many. The first lookup in a part
+    of the table prepares that part: at most 0.6 ms, measured with 10,000 rules. The result for a
+    subscription to all sources is cached for all groups that the same rules match.
     """
 
-    def __init__(self, family: Family, rules: Iterable[Rule], allow: bool) -> None:
+    def __init__(self, family: Family, rules: Iterable[FilterRule], allow: bool) -> None:
         self._allow = allow
         self._size = family.address_size
         self._base: dict[str | None, int] = {None: 0}
@@ -74,32 +74,32 @@ class Filter:
         step = {bound: number for number, bound in enumerate(self._bounds, 1)}
         self._usable = sum((1 << step[b]) - (1 << step[a]) for a, b in _usable(family))
         rectangles = [Rectangle(g, h, step[a], step[b]) for g, h, a, b in lines]
-        self._rectangles = RuleIndex(rectangles, len(step))
-        self._extents: dict[tuple[Place, Place], Extent] = {}
-        self._kept = 0
+        self._index = RuleIndex(rectangles, len(step))
+        self._cache: dict[tuple[Cell, Cell], MatchedSources] = {}
+        self._cached = 0
 
     def passes(self, group: Address, source: Address, came_from: str | None = None) -> bool:
-        """Whether data does; that of an interface which is not known meets no rule about one."""
+        """Whether data passes; if its interface is not known, rules for one do not match."""
         x, y = int.from_bytes(group), bisect_right(self._bounds, int.from_bytes(source))
-        if self._rectangles.cover(x, y):
+        if self._index.cover(x, y):
             return self._allow
         base = self._base.get(came_from)
-        return bool(base and self._rectangles.cover(base + x, y)) is self._allow
+        return bool(base and self._index.cover(base + x, y)) is self._allow
 
     def restrict(
         self, group: Address, wanted: SourceFilter, came_from: str | None = None
     ) -> SourceFilter:
         """The part of a subscription that passes.
 
-        Where a source list cannot say it the subscription is left as it is, and what does not
-        pass has to be dropped source by source.
+        Where a source list of MAX_LISTED cannot express it, the whole subscription is returned;
+        then the caller must check each source with ``passes``.
         """
         return self._part(group, wanted, came_from, True)
 
     def rest(
         self, group: Address, wanted: SourceFilter, came_from: str | None = None
     ) -> SourceFilter:
-        """The part of a subscription that does not pass, in the same way."""
+        """The part of a subscription that does not pass, with the same limit."""
         return self._part(group, wanted, came_from, False)
 
     def _part(
@@ -109,7 +109,7 @@ class Filter:
         if mode is INCLUDE:
             left = frozenset(s for s in sources if self.passes(group, s, came_from) is passing)
             return SourceFilter(INCLUDE, left) if left else NOTHING
-        others, listed = self._extent(int.from_bytes(group), came_from)
+        others, listed = self._matched(int.from_bytes(group), came_from)
         if listed is None:
             return wanted
         if others is (passing is self._allow):
@@ -117,31 +117,30 @@ class Filter:
         left = listed - sources
         return SourceFilter(INCLUDE, left) if left else NOTHING
 
-    def _extent(self, group: int, came_from: str | None) -> Extent:
-        table, base = self._rectangles, self._base.get(came_from, 0)
-        place = table.place(group)
-        named = table.place(base + group) if base else place
-        known = self._extents.get((place, named))
+    def _matched(self, group: int, came_from: str | None) -> MatchedSources:
+        index, base = self._index, self._base.get(came_from, 0)
+        cell = index.cell(group)
+        named = index.cell(base + group) if base else cell
+        known = self._cache.get((cell, named))
         if known is None:
-            matching = table.covered(place) | table.covered(named)
-            known = self._measure(matching)
-            self._kept += 1 + len(known.listed or ())
-            if self._kept > MOST_KEPT:
-                self._extents.clear()
-                self._kept = 1 + len(known.listed or ())
-            self._extents[place, named] = known
+            known = self._sources(index.covered(cell) | index.covered(named))
+            self._cached += 1 + len(known.listed or ())
+            if self._cached > MOST_KEPT:
+                self._cache.clear()
+                self._cached = 1 + len(known.listed or ())
+            self._cache[cell, named] = known
         return known
 
-    def _measure(self, matching: int) -> Extent:
-        """What is matched, of the addresses that can be sources, by steps as bits."""
+    def _sources(self, matching: int) -> MatchedSources:
+        """The usable sources in the ``matching`` steps, which are bits."""
         inside = self._listed(self._usable & matching)
         if inside is not None:
-            return Extent(False, inside)
+            return MatchedSources(False, inside)
         outside = self._listed(self._usable & ~matching)
-        return Extent(outside is not None, outside)
+        return MatchedSources(outside is not None, outside)
 
     def _listed(self, steps: int) -> frozenset[Address] | None:
-        """The addresses in ``steps``, None when they are too many."""
+        """The addresses in ``steps``; None if they are more than MAX_LISTED."""
         if steps.bit_count() > MAX_LISTED:
             return None
         found: list[int] = []
@@ -155,14 +154,14 @@ class Filter:
         return frozenset(number.to_bytes(self._size) for number in found)
 
 
-def _ends(range_: Range | None, highest: int) -> tuple[int, int]:
+def _ends(range_: AddressRange | None, highest: int) -> tuple[int, int]:
     if range_ is None:
         return 0, highest
     return int.from_bytes(range_.first), int.from_bytes(range_.last) + 1
 
 
 def _usable(family: Family) -> Iterator[tuple[int, int]]:
-    """The addresses that can be sources; see ``Family.is_source``."""
+    """The ranges of addresses that can be sources; see ``Family.is_source``."""
     if family.address_size == 4:
         yield 1 << 24, 127 << 24
         yield 128 << 24, 224 << 24

@@ -1,10 +1,10 @@
-"""Many rectangles that overlap: whether a point is in one of them, found without a walk.
+"""An index of overlapping rectangles: is a point in one of them?
 
-The x axis is cut into about as many slabs as the square root of the number of rectangles. A
-slab has a row of bits, one for each y: those of the rectangles that reach over all of it.
-What begins or ends within a slab, which is little, is laid out in a grid of its own, with a
-row of bits for each step on the x axis, and a bit for each step on the y axis. So a look-up
-takes four bisections, whatever the rectangles are, and space grows as n ** 1.5 bits.
+The x axis is divided into slabs, about the square root of the number of rectangles. Each slab
+has a row of bits, one for each y, that is set where a rectangle spans the whole slab. The few
+rectangles that begin or end within a slab are drawn into a grid of the slab: a column for each
+step on the x axis, in it a bit for each step on the y axis. So a lookup needs four bisections
+for any set of rectangles, and memory grows as n ** 1.5 bits.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from math import isqrt
 from typing import NamedTuple
 
 _FEW = 16
+"""Rectangle ends that a slab has at least; a small index needs no smaller slabs."""
 
-Place = tuple[int, int]
-"""A slab and a column of it: part of the x axis, all over which the same y are covered."""
+Cell = tuple[int, int]
+"""Numbers of a slab and of a column in it: all x in a cell have the same y covered."""
 
 
 class Rectangle(NamedTuple):
-    """All x from ``left`` and y from ``bottom``, up to but without ``right`` and ``top``."""
+    """All x from ``left`` below ``right``, and all y from ``bottom`` below ``top``."""
 
     left: int
     right: int
@@ -31,7 +32,7 @@ class Rectangle(NamedTuple):
 
 
 class _Slab:
-    """Some of the x axis: bits of what reaches over all of it, and what begins or ends here."""
+    """A part of the x axis: bits of the rectangles that span it, and a grid of the others."""
 
     __slots__ = ("bits", "cells", "columns", "rows", "within")
 
@@ -43,7 +44,7 @@ class _Slab:
         self.cells: list[int] = []
 
     def lay_out(self) -> list[int]:
-        """Fill the grid: ``cells`` has the bits of each column, and is returned."""
+        """Draw the grid; return ``cells``, the bits of each column."""
         lefts, rights, bottoms, tops = zip(*self.within, strict=True) if self.within else [()] * 4
         self.columns = sorted({*lefts, *rights})
         self.rows = sorted({*bottoms, *tops})
@@ -61,10 +62,10 @@ class _Slab:
 
 
 class RuleIndex:
-    """A fixed set of them, with no y below 0 or over ``height``.
+    """An index of fixed rectangles, with y from 0 to ``height``.
 
-    The grid of a slab is laid out when a point in it is first asked for: that takes as long as
-    a few look-ups for each of the rectangles that begin or end there.
+    The grid of a slab is drawn at the first lookup in the slab. That takes as long as a few
+    lookups for each rectangle that begins or ends there.
     """
 
     def __init__(self, rectangles: Collection[Rectangle], height: int) -> None:
@@ -72,7 +73,7 @@ class RuleIndex:
         over: list[tuple[int, int, int, int]] = []
         within: list[list[Rectangle]] = [[] for _ in range(len(starts) + 1)]
         for left, right, bottom, top in rectangles:
-            # The slab before each start has its number; the first and the last have nothing.
+            # Slab n ends at starts[n]; the first and the last slab are empty.
             low, high = bisect_left(starts, left), bisect_right(starts, right)
             if low + 1 < high:
                 over.append((low + 1, high, bottom, top))
@@ -91,35 +92,35 @@ class RuleIndex:
         ]
 
     def cover(self, x: int, y: int) -> bool:
-        """Whether one of them has the point in it."""
+        """Whether the point is in a rectangle."""
         slab = self._slabs[bisect_right(self._starts, x)]
         if slab.bits[y >> 3] >> (y & 7) & 1:
             return True
         cells = slab.cells or slab.lay_out()
         return cells[bisect_right(slab.columns, x)] >> bisect_right(slab.rows, y) & 1 == 1
 
-    def place(self, x: int) -> Place:
-        """The same for all x that have the same y covered."""
+    def cell(self, x: int) -> Cell:
+        """The cell that ``x`` is in."""
         number = bisect_right(self._starts, x)
         slab = self._slabs[number]
         if not slab.cells:
             slab.lay_out()
         return number, bisect_right(slab.columns, x)
 
-    def covered(self, place: Place) -> int:
-        """The y that are covered, as bits."""
-        slab = self._slabs[place[0]]
-        bits = slab.cells[place[1]]
+    def covered(self, cell: Cell) -> int:
+        """The y that are covered in a cell that ``cell`` returned, as bits."""
+        slab = self._slabs[cell[0]]
+        bits = slab.cells[cell[1]]
         edges = bits ^ bits << 1
         within = 0
         for number in range(1, edges.bit_length()):
             if edges >> number & 1:
-                within ^= (1 << slab.rows[number - 1]) - 1  # between two edges is what is left
+                within ^= (1 << slab.rows[number - 1]) - 1  # leaves the bits between two edges
         return int.from_bytes(slab.bits, "little") | within
 
 
 def _cut(rectangles: Iterable[Rectangle], most: int) -> list[int]:
-    """Where slabs start, with at most so many ends of rectangles between two starts."""
+    """Where slabs start; between two starts are at most ``most`` ends of rectangles."""
     ends = Counter(end for one in rectangles for end in one[:2])
     starts = []
     end, inside = 0, most
@@ -132,10 +133,11 @@ def _cut(rectangles: Iterable[Rectangle], most: int) -> list[int]:
 
 
 def _overlaid(count: int, layers: Iterable[tuple[int, int, int]]) -> list[int]:
-    """For each of ``count`` places the bits of all the layers that are over it.
+    """For each of ``count`` positions, the bits of all layers over it.
 
-    A layer has its first place, that behind its last, and bits. It is put down as two that may
-    overlap, as long as a power of two, and these are halved once all are there.
+    A layer is a first position, the position behind its last, and bits. It is stored as two
+    pieces whose length is a power of two and which may overlap. At the end all pieces are
+    halved, level by level, down to single positions.
     """
     levels = [[0] * count for _ in range(count.bit_length())]
     for low, high, bits in layers:
@@ -144,8 +146,8 @@ def _overlaid(count: int, layers: Iterable[tuple[int, int, int]]) -> list[int]:
         levels[level][high - (1 << level)] |= bits
     for level in range(len(levels) - 1, 0, -1):
         below, half = levels[level - 1], 1 << level - 1
-        for place, bits in enumerate(levels[level]):
+        for position, bits in enumerate(levels[level]):
             if bits:
-                below[place] |= bits
-                below[place + half] |= bits
+                below[position] |= bits
+                below[position + half] |= bits
     return levels[0]

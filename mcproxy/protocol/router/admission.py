@@ -1,6 +1,6 @@
-"""What a report may bring about on a link: addresses, source-specific groups, limits.
+"""Admission of records: usable addresses, source-specific groups, and limits.
 
-Records are looked at before any state is, and what is refused is counted by reason.
+A record is checked before it reaches a group. What is refused is counted by reason.
 """
 
 from __future__ import annotations
@@ -17,31 +17,34 @@ _EXCLUDES = (RecordType.MODE_IS_EXCLUDE, RecordType.CHANGE_TO_EXCLUDE_MODE)
 
 
 class Refusal(Enum):
-    """Why a message, or one record of it, brought nothing about."""
+    """Why a message, or a record of it, was refused. The values are names of counters."""
 
     SCOPE = "scope"
-    """The group is none, or is never forwarded: link-local ones and narrower."""
+    """The group is not multicast, or its scope is link-local or narrower."""
     SOURCES = "sources"
-    """None of the listed sources can be one."""
+    """None of the listed sources can be the source of forwarded data."""
     SSM = "ssm"
-    """A source-specific group without its sources (RFC 4604, section 2.2)."""
+    """A source-specific group without sources (RFC 4604, section 2.2)."""
     MAX_GROUPS = "max-groups"
+    """The link has as many groups as it may have."""
     MAX_SOURCES = "max-group-sources"
+    """The group has as many sources as it may have."""
     VERSION = "version"
-    """A report of a newer version than is spoken on the link."""
+    """The message belongs to a version that is not spoken on the link."""
     QUERIER = "querier"
-    """The query of a router that may not become the querier."""
+    """A query of a router that is not among the allowed queriers."""
     RATE = "max-report-rate"
+    """More reports came than the link may send per second."""
     SUBNET = "check-subnet"
-    """The reporter's address is in no subnet of the link."""
+    """The address of the host is in no subnet of the link."""
 
 
 @dataclass(frozen=True, slots=True)
 class SsmPolicy:
-    """Which groups are source-specific, and from where hosts get those they ask for without.
+    """Which groups are source-specific, and which sources the configuration maps to them.
 
-    ``sources_of`` gives the sources that stand in for "any"; none where such a wish is
-    refused.
+    A host that joins a source-specific group without naming sources gets ``sources_of`` the
+    group. If there are none, the join is refused.
     """
 
     is_ssm: Callable[[Address], bool]
@@ -49,9 +52,10 @@ class SsmPolicy:
 
 
 class Admission:
-    """Looks at the records of one link; ``refused`` counts what is not acted upon.
+    """Checks the records of one link.
 
-    ``refusals`` grows with each of these; to compare it is cheaper.
+    ``refused`` counts refusals by reason. ``refusals`` is their total, which is cheaper to
+    compare. ``most_sources`` is the limit for one group, None for no limit.
     """
 
     def __init__(self, family: Family, ssm: SsmPolicy, most_sources: int | None) -> None:
@@ -61,13 +65,17 @@ class Admission:
         self.ssm = ssm
         self.most_sources = most_sources
 
+    def configure(self, ssm: SsmPolicy, most_sources: int | None) -> None:
+        """Check by other rules from now on; the counts stay."""
+        self.ssm, self.most_sources = ssm, most_sources
+
     def refuse(self, reason: Refusal) -> None:
-        """Count something that is not acted upon."""
+        """Count a refused message or record."""
         self.refused[reason] += 1
         self.refusals += 1
 
-    def checked(self, record: Record) -> Record | None:
-        """``record`` without sources that can be none; None if it is not to be acted upon."""
+    def check(self, record: Record) -> Record | None:
+        """``record`` without unusable sources; None if it is refused."""
         family = self.family
         if not family.is_proxied(record.group):
             self.refuse(Refusal.SCOPE)
@@ -79,24 +87,24 @@ class Admission:
             return record
         usable = frozenset(filter(family.is_source, record.sources))
         if not usable and not excludes:
-            self.refuse(Refusal.SOURCES)  # an emptied list would turn into a leave
+            self.refuse(Refusal.SOURCES)  # with an empty list the record would be a leave
             return None
         return record._replace(sources=usable)
 
     def _mapped(self, group: Address) -> Record | None:
-        """What stands for a wish for any source of a source-specific ``group``."""
+        """The record that replaces a join of all sources of a source-specific ``group``."""
         sources = self.ssm.sources_of(group)
         if not sources:
             self.refuse(Refusal.SSM)
             return None
         return Record(RecordType.MODE_IS_INCLUDE, group, sources)
 
-    def bounded(self, record: Record, known: Iterable[Address]) -> Record | None:
-        """``record`` without sources beyond the limit, where a group has the ``known`` ones.
+    def limit_sources(self, record: Record, known: Iterable[Address]) -> Record | None:
+        """``record`` without new sources beyond the limit; None if nothing remains.
 
-        A list of sources that are not wanted is given up as a whole: to get too much is
-        better than to miss something (RFC 4605, section 4.3, allows it but for SSM groups,
-        which have no such lists).
+        ``known`` are the sources that the group has. A list of blocked sources that is too
+        long is dropped as a whole, since to receive too much is better than to miss something
+        (RFC 4605, section 4.3, allows this except for SSM groups, which have no such lists).
         """
         most, listed = self.most_sources, record.sources
         if most is None or not listed:
@@ -117,7 +125,7 @@ class Admission:
 
 
 class RateLimit:
-    """Lets so many through in a second, and as many at once after a pause."""
+    """Lets ``rate`` messages pass per second, and as many at once after a pause."""
 
     def __init__(self, rate: float) -> None:
         self._rate = rate
@@ -125,7 +133,7 @@ class RateLimit:
         self._when: float | None = None
 
     def passes(self, now: float) -> bool:
-        """Whether one more may pass now."""
+        """Whether one more message may pass now; counts it."""
         if self._when is not None:
             self._left = min(self._rate, self._left + (now - self._when) * self._rate)
         self._when = now

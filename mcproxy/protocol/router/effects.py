@@ -1,4 +1,4 @@
-"""What a state machine wants done."""
+"""What the querier's owner has to do after a call."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from ..wire.packets import Send
 
 @dataclass(slots=True)
 class Effects:
-    """What a state machine wants done; ``changed`` are groups with another subscription.
+    """Packets to send on the link, and what changed.
 
-    ``role_changed`` says that another router became the querier, or ceased to be it.
+    ``changed`` are the groups whose subscription differs from before. ``role_changed`` is true
+    when this router became the querier or another router did.
     """
 
     send: list[Send] = field(default_factory=list)

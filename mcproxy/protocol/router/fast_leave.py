@@ -1,4 +1,7 @@
-"""Immediate leave: what the last host has left ends at once, and nobody is asked."""
+"""Fast leave: when the last tracked host leaves, forwarding stops without a query.
+
+The option ``immediate-leave`` turns it on. It needs to know every host of the group.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,10 @@ from .tracking import HostTable, LinkHosts
 
 
 class Reporter(NamedTuple):
-    """Who reports, and its name in the tables of tracked hosts, None when it is in none.
+    """The host that sent a report.
 
-    ``until`` is when its report ceases to count.
+    ``host`` is its key in the tables of tracked hosts, None if it is not tracked. The report
+    counts ``until`` then.
     """
 
     source: Address
@@ -23,36 +27,35 @@ class Reporter(NamedTuple):
 
 
 def track(hosts: LinkHosts, group: Group, record: Record, reporter: Reporter) -> HostTable:
-    """Note who wants what of ``group``; its table of hosts."""
+    """Note what the reporter wants of ``group``; return the group's table of hosts."""
     table = group.hosts
     if table is None:
-        table = group.hosts = HostTable()
-        if group.since < reporter.now:
-            table.unknowable_until = reporter.until  # it was not tracked before
+        # Members from before were not tracked.
+        table = group.track_hosts(reporter.until if group.since < reporter.now else 0.0)
     hosts.note(table, reporter.host, record, reporter.now, reporter.until)
     return table
 
 
 def all_members_known(group: Group, current_version: int, now: float) -> bool:
-    """Whether no silent host may be in ``group``.
+    """Whether every host of ``group`` is tracked.
 
-    Hosts of an older version do not report when another one just did.
+    Hosts of an older version stay silent when another host has just reported.
     """
     if group.hosts is None or group.hosts.unknowable_until > now:
         return False
     return group.older is None or group.older.oldest(current_version, now) == current_version
 
 
-def settle(group: Group, hosts: HostTable, doubt: NeedsQuery, now: float) -> NeedsQuery:
-    """End at once what the last host has left; what stays in doubt is returned."""
+def drop_unwanted(group: Group, hosts: HostTable, needed: NeedsQuery, now: float) -> NeedsQuery:
+    """Drop what no tracked host wants; return what must still be queried."""
     if hosts.wants_any(now):
-        return doubt
+        return needed
     wanted = hosts.wanted(now)
-    unwanted = doubt.sources.difference(wanted)
-    group.lower_sources(unwanted, now)
-    if doubt.group:
-        group.sources = {**group.sources, **wanted}  # EXCLUDE need not list them
-        group.lower_group(now)
+    unwanted = needed.sources.difference(wanted)
+    group.lower_source_timers(unwanted, now)
+    if needed.group:
+        group.add_sources(wanted)  # EXCLUDE mode need not list them
+        group.lower_group_timer(now)
     group.expire(now)
-    remaining = doubt.sources.difference(unwanted).intersection(group.sources)
+    remaining = needed.sources.difference(unwanted).intersection(group.sources)
     return NeedsQuery(False, remaining) if remaining else NO_QUERY_NEEDED

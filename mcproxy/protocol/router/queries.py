@@ -1,7 +1,8 @@
-"""The queries that a router sends (RFC 9776, sections 6.1 and 6.6.3; RFC 9777, 7.1 and 7.6.3).
+"""The queries that a querier sends (RFC 9776, sections 6.1 and 6.6.3; RFC 9777, 7.1 and 7.6.3).
 
-What a record leaves in doubt is asked about at once and then at intervals, ``robustness``
-times in all; nobody having claimed it by then, its lowered timers have run out.
+When a group or source may have lost its last member, its timer is lowered to the last member
+query time, and specific queries are sent: one at once, then one each last member query
+interval, ``robustness`` in all. If no host answers, the lowered timer expires.
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ from ..family import Address, Family
 from ..wire.datagram import destination
 from ..wire.encoding import chunks
 from ..wire.packets import NO_SOURCES, Query, Send, Sources
-from .group import Group, Inquiry, NeedsQuery
+from .group import Group, NeedsQuery
 from .settings import QuerierSettings
 
 
 class Queries:
-    """Makes the queries of one router, which always asks by settings of its own."""
+    """Creates the queries of one link; they always carry this router's own settings.
+
+    ``mtu`` is the largest packet in bytes.
+    """
 
     def __init__(self, family: Family, version: int, settings: QuerierSettings, mtu: int) -> None:
         self.mtu = mtu
@@ -25,61 +29,62 @@ class Queries:
         self._version = version
         self._settings = settings
 
+    def configure(self, settings: QuerierSettings) -> None:
+        """Use other settings from the next query on."""
+        self._settings = settings
+
+    def set_mtu(self, mtu: int) -> None:
+        """Send no packet larger than ``mtu`` bytes."""
+        self.mtu = mtu
+
     def general(self) -> Send:
-        """The question what everybody wants."""
+        """A general query."""
         return self._query(self._family.unspecified, self._settings.query_response_interval)
 
-    def begin(self, address: Address, group: Group, doubt: NeedsQuery, now: float) -> list[Send]:
-        """Ask who still wants what is in doubt, and lower its timers."""
-        inquiry = group.inquiry or Inquiry()
+    def start_specific(
+        self, address: Address, group: Group, needed: NeedsQuery, now: float
+    ) -> list[Send]:
+        """Lower the timers of what ``needed`` names, and send the first specific queries."""
+        count = self._settings.robustness
         limit = now + self._settings.last_member_query_time
-        if doubt.group:
-            group.lower_group(limit)
-            inquiry.group_count, inquiry.group_when = self._settings.robustness, now
-        asked = [s for s in doubt.sources if group.sources[s] > limit]
-        if asked:
-            group.lower_sources(asked, limit)
-            inquiry.source_counts.update(dict.fromkeys(asked, self._settings.robustness))
-            inquiry.sources_when = now
-        if not doubt.group and not asked:
+        queried = [s for s in needed.sources if group.sources[s] > limit]
+        if not needed.group and not queried:
             return []
-        group.inquiry = inquiry
-        return self.go_on(address, group, now)
+        pending = group.start_queries()
+        if needed.group:
+            group.lower_group_timer(limit)
+            pending.add_group(count, now)
+        if queried:
+            group.lower_source_timers(queried, limit)
+            pending.add_sources(queried, count, now)
+        return self.send_due(address, group, now)
 
-    def go_on(self, address: Address, group: Group, now: float) -> list[Send]:
-        """Ask again what is due to be asked again."""
-        inquiry = group.inquiry
-        if inquiry is None:
+    def send_due(self, address: Address, group: Group, now: float) -> list[Send]:
+        """The specific queries of ``group`` that are due; schedules the next ones.
+
+        Queries for what a host has confirmed since, whose timer is no longer lowered, carry
+        the S flag.
+        """
+        pending = group.pending
+        if pending is None:
             return []
         sends: list[Send] = []
         limit = now + self._settings.last_member_query_time
         later = now + self._settings.last_member_query_interval
-        if inquiry.source_counts and inquiry.sources_when <= now:
-            sends += self._about_sources(address, group, inquiry, limit)
-            inquiry.sources_when = later
-        if inquiry.group_count and inquiry.group_when <= now:
-            sends += self._specific(address, NO_SOURCES, group.timer > limit)
-            inquiry.group_count -= 1
-            inquiry.group_when = later
-        if inquiry.next() is None:
-            group.inquiry = None
+        if sources := pending.take_sources(group.sources, now, later):
+            confirmed = frozenset([s for s in sources if group.sources[s] > limit])
+            if confirmed:
+                sends += self._specific(address, confirmed, suppress=True)
+            if others := sources - confirmed:
+                sends += self._specific(address, others, suppress=False)
+        if pending.take_group(now, later):
+            sends += self._specific(address, NO_SOURCES, suppress=group.timer > limit)
+        if pending.next() is None:
+            group.cancel_queries()
         return sends
 
-    def _about_sources(
-        self, address: Address, group: Group, inquiry: Inquiry, limit: float
-    ) -> Iterable[Send]:
-        """One query about sources that were claimed meanwhile, and one about the others."""
-        times = group.sources
-        counts = {s: n for s, n in inquiry.source_counts.items() if times.get(s)}
-        inquiry.source_counts = {s: n - 1 for s, n in counts.items() if n > 1}
-        claimed = frozenset([s for s in counts if times[s] > limit])
-        if claimed:
-            yield from self._specific(address, claimed, True)
-        if others := counts.keys() - claimed:
-            yield from self._specific(address, frozenset(others), False)
-
     def _specific(self, address: Address, sources: Sources, suppress: bool) -> Iterable[Send]:
-        """Queries about a group, or about sources of it, as many as they need."""
+        """Queries for a group, or for sources of it, divided so that each fits the MTU."""
         longest = self._settings.last_member_query_interval
         room = self._family.room(self.mtu) - self._family.query_size
         most = room // self._family.address_size

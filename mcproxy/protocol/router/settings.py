@@ -1,4 +1,4 @@
-"""The settings of the router part, and the times that follow from them."""
+"""The settings of the querier of one link, and the times derived from them."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ from .admission import SsmPolicy
 class QuerierSettings:
     """Timers and limits of one link; times in seconds (RFC 9776, section 8).
 
-    A query interval above 128 s that the wire cannot carry is used as the wire carries it.
-    ``version`` is what is spoken as a router, None the current one.
+    A query interval above 128 s is rounded down to a value that a query can carry.
+    ``version`` is the version that the router speaks; None is the current one.
 
-    ``explicit_tracking`` keeps who wants what, host by host, as ``immediate_leave`` needs it;
-    ``max_hosts`` and ``max_group_hosts`` bound that. Other limits are none where they are
-    None; ``max_report_rate`` is messages a second. ``allowed_queriers`` may become querier in
-    our place, where it is not None, and nobody without ``elects``. ``static`` is wanted
-    whatever hosts say.
+    ``explicit_tracking`` notes which host wants what; ``immediate_leave`` needs that too.
+    ``max_hosts`` and ``max_group_hosts`` limit the tracked hosts. Other limits do not apply
+    where they are None; ``max_report_rate`` is in messages per second.
+
+    Only routers in ``allowed_queriers`` may become the querier; None allows all of them. With
+    ``elects`` False there is no election: this router always queries. The ``static`` groups are
+    wanted even if no host reports them.
     """
 
     query_interval: float = 125.0
@@ -42,8 +44,11 @@ class QuerierSettings:
     ssm: SsmPolicy | None = None
     version: int | None = None
 
-    def as_told(self, robustness: int, interval: float) -> QuerierSettings:
-        """These with the elected querier's timers (section 6.6.2); 0 tells the defaults."""
+    def with_querier_timers(self, robustness: int, interval: float) -> QuerierSettings:
+        """These settings with the elected querier's timers (section 6.6.2).
+
+        0 stands for the default value of the RFC.
+        """
         defaults = QuerierSettings()
         return replace(
             self,
@@ -53,35 +58,35 @@ class QuerierSettings:
 
     @property
     def tracks_hosts(self) -> bool:
-        """Whether it is noted who wants what."""
+        """Whether hosts are tracked."""
         return self.explicit_tracking or self.immediate_leave
 
     @property
     def carried_interval(self) -> float:
-        """The query interval as hosts and other routers come to know it."""
+        """The query interval as a query carries it."""
         if self.query_interval < 128:
             return self.query_interval
         return float(decode_float(encode_float(int(self.query_interval), 8), 8))
 
     @property
     def group_membership_interval(self) -> float:
-        """How long a group stays that nobody reports; MLD's address listening interval.
+        """How long a group stays without a report; in MLD the address listening interval.
 
-        It is also how long a host of an older version counts as present.
+        A host of an older version counts as present for the same time.
         """
         return self.robustness * self.carried_interval + self.query_response_interval
 
     @property
     def other_querier_present_interval(self) -> float:
-        """How long after its last query another querier counts as being there."""
+        """How long another querier counts as present after its last query."""
         return self.robustness * self.carried_interval + self.query_response_interval / 2
 
     @property
     def last_member_query_time(self) -> float:
-        """How long after a leave a group stays that nobody claims."""
+        """How long a group stays after a leave if no host answers the specific queries."""
         return self.last_member_query_interval * self.robustness
 
     @property
     def startup_query_interval(self) -> float:
-        """The time between the first general queries."""
+        """The time between start-up queries."""
         return self.carried_interval / 4

@@ -1,12 +1,12 @@
 """Explicit tracking: which host wants what of a group (RFC 9776, appendix A.2).
 
-It serves ``immediate-leave``: a stream may be cut without asking when the last host that
-reported for it has left. A host that vanishes without a word is forgotten after the
-membership interval, as the group's own timers do.
+Fast leave needs it: forwarding may stop without a query when the last host that reported
+the group has left. A host that disappears without a leave is removed after the group
+membership interval, as the group's own timers do it.
 
-Where not every host can be known, because hosts have no address yet, because they keep
-silent when another one reports, or because there are more than the bounds allow, the group
-counts as unknowable for as long: then it is asked about, as without tracking.
+Some hosts cannot be tracked: they have no address yet, they stay silent when another host
+reports, or there are more of them than the limits allow. A group with such hosts is marked
+unknowable for the membership interval; in this time it is queried as without tracking.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ _SAYS_EXCLUDE = (RecordType.MODE_IS_EXCLUDE, RecordType.CHANGE_TO_EXCLUDE_MODE)
 _ADDS = (RecordType.MODE_IS_INCLUDE, RecordType.ALLOW_NEW_SOURCES)
 
 SWEEP_INTERVAL = 10.0
-"""Seconds at least between looks for hosts of a full table that have gone."""
+"""Shortest time in seconds between two searches of a full table for expired hosts."""
 
 
-class Wish(NamedTuple):
-    """What a host wants of a group: all of it for a time, and some sources for a time."""
+class HostMembership(NamedTuple):
+    """What a host wants of a group: any source until ``any_until``, and listed sources."""
 
     any_until: float
     sources: Sources
@@ -33,126 +33,138 @@ class Wish(NamedTuple):
 
     @property
     def until(self) -> float:
-        """When it counts no more."""
+        """When the membership expires."""
         return max(self.any_until, self.sources_until)
 
 
-def as_wish(noted: float | Wish) -> Wish:
-    """What a table holds for a host, as a whole wish."""
-    return noted if isinstance(noted, Wish) else Wish(noted, NO_SOURCES, 0.0)
+def as_membership(entry: float | HostMembership) -> HostMembership:
+    """Normalise: a bare expiry time means any source until then."""
+    return entry if isinstance(entry, HostMembership) else HostMembership(entry, NO_SOURCES, 0.0)
 
 
-class HostTable(dict[Address, "float | Wish"]):
-    """The hosts that reported for one group, and what each wants.
+class HostTable(dict[Address, "float | HostMembership"]):
+    """The hosts that reported one group, and what each wants.
 
-    A mere time stands for a host that wants every source until then, which most do. A host
-    in EXCLUDE mode counts as one of these: its own list is left out, which can only cause a
-    query that was not needed. What it says about single sources counts for the time after.
+    A bare expiry time stands for a host that wants any source until then; most hosts do. A
+    host in EXCLUDE mode counts as such: its list of blocked sources is not kept, which can only
+    cause a needless query. ``unknowable_until`` is when all hosts of the group are known again.
     """
 
     __slots__ = ("unknowable_until",)
 
-    def __init__(self) -> None:
+    def __init__(self, unknowable_until: float = 0.0) -> None:
         super().__init__()
-        self.unknowable_until = 0.0
+        self.unknowable_until = unknowable_until
 
     def refresh(self, host: Address, until: float) -> bool:
-        """``host`` wants any source still; False when that is news, and nothing is noted."""
+        """``host`` still wants any source; False if the table does not have it so."""
         if type(self.get(host)) is float:
             self[host] = until
             return True
         return False
 
     def note(self, host: Address, record: Record, now: float, until: float) -> None:
-        """Take in what ``host`` says; it counts ``until`` then unless it says it again."""
+        """Apply a record of ``host``; it counts ``until`` then unless the host repeats it."""
         kind, _, listed = record
         if kind in _SAYS_EXCLUDE:
             self[host] = until
             return
-        wish = as_wish(self.get(host, 0.0))
-        known = wish.sources if wish.sources_until > now else NO_SOURCES
-        any_until = wish.any_until
+        before = as_membership(self.get(host, 0.0))
+        known = before.sources if before.sources_until > now else NO_SOURCES
+        any_until = before.any_until
         if kind is RecordType.CHANGE_TO_INCLUDE_MODE:
             any_until, known = 0.0, listed
         else:
             known = known | listed if kind in _ADDS else known - listed
         if known:
-            self[host] = Wish(any_until, known, until)
+            self[host] = HostMembership(any_until, known, until)
         elif any_until > now:
             self[host] = any_until
         else:
             self.pop(host, None)
 
-    def forget(self, now: float) -> None:
-        """Take out hosts of which nothing was heard for too long."""
-        for host in [host for host, wish in self.items() if as_wish(wish).until <= now]:
+    def mark_unknowable(self, until: float) -> None:
+        """The group has hosts that are not tracked, ``until`` then."""
+        self.unknowable_until = until
+
+    def expire(self, now: float) -> None:
+        """Remove the hosts whose membership has expired."""
+        for host in [host for host, entry in self.items() if as_membership(entry).until <= now]:
             del self[host]
 
     def wants_any(self, now: float) -> bool:
-        """Whether some host wants the group from any source."""
-        return any(as_wish(wish).any_until > now for wish in self.values())
+        """Whether a host wants the group from any source."""
+        return any(as_membership(entry).any_until > now for entry in self.values())
 
     def wanted(self, now: float) -> dict[Address, float]:
-        """The sources that hosts listed, with the time until which that counts."""
+        """The sources that hosts list, with the latest time until which a host wants each."""
         times: dict[Address, float] = {}
-        for wish in self.values():
-            if isinstance(wish, Wish) and wish.sources_until > now:
-                for source in wish.sources:
-                    times[source] = max(wish.sources_until, times.get(source, 0.0))
+        for entry in self.values():
+            if isinstance(entry, HostMembership) and entry.sources_until > now:
+                for source in entry.sources:
+                    times[source] = max(entry.sources_until, times.get(source, 0.0))
         return times
 
 
 class LinkHosts:
-    """The hosts of a link that are tracked: so many, and so many of a group, at the most.
+    """The tracked hosts of a link: at most ``most``, and ``most_of_a_group`` in one group.
 
-    ``untracked`` counts reports of those that were not.
+    ``untracked`` counts the reports of hosts that could not be tracked.
     """
 
     def __init__(self, most: int, most_of_a_group: int) -> None:
+        self.untracked = 0
         self.most = most
         self.most_of_a_group = most_of_a_group
-        self.untracked = 0
-        # The same object is the key in the tables of all groups: they are many.
+        # The tables of all groups use the same address object as key, to save memory.
         self._known: dict[Address, tuple[Address, float]] = {}
         self._swept = -SWEEP_INTERVAL
 
-    def __len__(self) -> int:
-        return len(self._known)
-
     def times(self) -> dict[Address, float]:
-        """The hosts, as tables of groups name them, and until when each counts."""
+        """The hosts, by the address object that groups use, and until when each counts."""
         return dict(self._known.values())
 
-    def take_over(self, times: Mapping[Address, float]) -> None:
-        """Know these hosts, as ``times`` of another one has them."""
+    def set_limits(self, most: int, most_of_a_group: int) -> None:
+        """Use other limits from now on; hosts above them stay until they expire."""
+        self.most, self.most_of_a_group = most, most_of_a_group
+
+    def restore(self, times: Mapping[Address, float]) -> None:
+        """Add hosts, each with the time until which it counts, as ``times`` returns them."""
         self._known.update({host: (host, until) for host, until in times.items()})
 
-    def hear(self, host: Address, now: float, until: float) -> Address | None:
-        """``host`` reports, and counts ``until`` then; None when it cannot be tracked."""
+    def register(self, host: Address, now: float, until: float) -> Address | None:
+        """Note that ``host`` reports, and counts ``until`` then.
+
+        Return the address object to use as key in the tables of groups; None if the host
+        cannot be tracked.
+        """
         if not any(host):
-            return None  # any number of hosts, which have no address yet
+            return None  # several hosts that have no address yet may send from it
         known = self._known.get(host)
         if known is None and not self._has_room(now):
             return None
-        name = known[0] if known else host
-        self._known[name] = (name, until)
-        return name
+        key = known[0] if known else host
+        self._known[key] = (key, until)
+        return key
 
     def note(
         self, table: HostTable, host: Address | None, record: Record, now: float, until: float
     ) -> None:
-        """Take in what a host, as ``hear`` named it, says of the group of ``table``."""
+        """Apply a record of a host to the group of ``table``.
+
+        ``host`` is what ``register`` returned.
+        """
         if host is not None and (host in table or self._may_grow(table, now)):
             table.note(host, record, now, until)
         else:
-            table.unknowable_until = until
+            table.mark_unknowable(until)
             self.untracked += 1
 
     def _may_grow(self, table: HostTable, now: float) -> bool:
-        # Once it is full nobody is looked for until the doubt is over, lest forged
-        # addresses make work.
+        # A full table is searched for expired hosts once in a membership interval, so that
+        # reports with forged addresses cannot cause a search each.
         if len(table) >= self.most_of_a_group and table.unknowable_until <= now:
-            table.forget(now)
+            table.expire(now)
         return len(table) < self.most_of_a_group
 
     def _has_room(self, now: float) -> bool:

@@ -1,10 +1,10 @@
-"""Which upstreams that work come before which: by priority, and after a hold time.
+"""Preference: the order of the upstreams that work, by priority and hold time.
 
-An upstream that works again after it did not is *returning* for the hold time, and comes after
-all that are not: what they provide stays where it is. So a link that flaps moves nothing.
-Those that return keep the order in which they came back. One that has never been down is not
-held, be it new or not there when we began. Without a hold time it still comes last at first, and
-has its place when ``note`` is called the next time.
+An upstream that works again after a failure is *returning* for the hold time. It comes after all
+upstreams that are not returning, so their groups stay with them, and a link that flaps moves
+nothing. Returning upstreams keep the order in which they came back. An upstream that never
+failed is not held, whether it is new or appeared late. With a hold time of 0 a returning upstream
+still comes last at first; the next call of ``note`` gives it its place.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Container, Iterable
 
 
 class Preference:
-    """The order of one instance's upstreams; ``hold_time`` is in seconds, infinite for ever."""
+    """The order of one instance's upstreams; ``hold_time`` is in seconds, and may be infinite."""
 
     def __init__(self, hold_time: float = 0.0) -> None:
         self.hold_time = hold_time
@@ -23,22 +23,22 @@ class Preference:
         self._failed: set[str] = set()
         self._returned: dict[str, float] = {}
 
-    def take_over(self, before: Preference) -> None:
-        """Go on from ``before``, with a hold time of our own."""
+    def continue_from(self, before: Preference) -> None:
+        """Start in the state of ``before``, with our own hold time."""
         self.order, self._prior = before.order, before._prior
         self._failed, self._returned = before._failed, before._returned
 
     @property
     def fallen(self) -> set[str]:
-        """Those that are down after they have worked, or returning."""
+        """The upstreams that failed after they had worked, and those returning."""
         return self._failed | self._returned.keys()
 
-    def recall(self, fallen: Iterable[str]) -> None:
-        """Go on where another process was: its ``fallen`` ones return when they work."""
+    def restore_fallen(self, fallen: Iterable[str]) -> None:
+        """Treat these as failed: a previous process saw them fail."""
         self._failed.update(fallen)
 
     def note(self, names: Iterable[str], working: Container[str], now: float) -> None:
-        """Of ``names``, by priority, those work that are among ``working``."""
+        """Update the order: ``names`` are all upstreams by priority, of which some work."""
         self._prior = {name: place for place, name in enumerate(names)}
         works = [name for name in self._prior if name in working]
         self._failed.update(name for name in self.order if name not in works)
@@ -54,12 +54,12 @@ class Preference:
         self.order = (*settled, *self._returned)
 
     def next_deadline(self) -> float | None:
-        """When the next upstream has returned for good; None for never."""
+        """When the hold time of the next returning upstream ends; None for never."""
         ends = (since + self.hold_time for since in self._returned.values())
         return min((end for end in ends if end < math.inf), default=None)
 
     def held(self) -> dict[str, float]:
-        """Those that others come before which are not preferred to them, and until when."""
+        """The upstreams that come after one of lower priority, and until when they do."""
         return {
             name: since + self.hold_time
             for name, since in self._returned.items()

@@ -1,12 +1,13 @@
-"""Several upstreams: which of them is asked for what, and whose data is accepted.
+"""Upstream selection: which upstream each source is requested from and accepted from.
 
-A source of a group is served by one upstream alone, so nothing comes twice. With Join.FIRST
-that is the first, in the order of Preference, whose inward gate lets it pass. With Join.MUTEX
-all that let it pass are asked, until one delivers: then that one alone, until it falls silent.
+One upstream alone provides a source of a group, so no packet arrives twice. With Join.FIRST it is
+the first, in the order of Preference, whose inward filter passes the source. With Join.MUTEX the
+proxy joins on all upstreams whose filter passes, until one delivers; then on that one alone, until
+it falls silent.
 
-Where the order of upstreams that work changes, *handing over* spares a gap: for HANDOVER_TIME
-both are asked, the first by either order, and each source is accepted from the one before until
-the new one delivers it.
+When the order of the working upstreams changes, a *switchover* avoids a gap: for SWITCHOVER_TIME
+the proxy joins on the first upstream by the new order and on the first by the previous order, and
+accepts each source from the previous one until the new one delivers it.
 """
 
 from __future__ import annotations
@@ -15,23 +16,23 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from enum import Enum
 
 from ..family import Address
-from ..policy.directional_filters import Policy
+from ..policy.directional_filters import FilterPolicy
 from ..sources import EXCLUDE, NOTHING, SourceFilter, merge
 from .preference import Preference
 
-HANDOVER_TIME = 2.0
-"""Seconds in which an upstream that was joined on should deliver."""
+SWITCHOVER_TIME = 2.0
+"""Seconds within which a newly joined upstream should deliver."""
 
 
 class Join(Enum):
-    """Where groups are asked for."""
+    """Which upstreams the proxy joins groups on."""
 
     FIRST = "first"
     MUTEX = "mutex"
 
 
 class SendUp(Enum):
-    """Which upstreams data of downstream sources goes to."""
+    """Which upstreams data of downstream sources is forwarded to."""
 
     ALL = "all"
     FIRST = "first"
@@ -40,13 +41,13 @@ class SendUp(Enum):
 class Selection:
     """The upstreams of one proxy instance and family.
 
-    ``usable`` are those that work now, the preferred ones first; ``peers`` are interfaces that
-    are downstreams as well, to which other proxies report what they want.
+    ``usable`` are the upstreams that work now, in order of preference. ``peers`` are interfaces
+    that are upstreams and downstreams at once; other proxies report there what they want.
     """
 
     def __init__(
         self,
-        policy: Policy,
+        policy: FilterPolicy,
         join: Join = Join.FIRST,
         send_up: SendUp = SendUp.ALL,
         peers: Iterable[str] = (),
@@ -59,17 +60,17 @@ class Selection:
         self._policy = policy
         self._send_up = send_up
         self._delivering: dict[Address, dict[Address, str]] = {}
-        self._leaving: tuple[str, ...] = ()
-        self._leave_at: float | None = None
-        self._handed_over: set[tuple[Address, Address]] = set()
+        self._previous: tuple[str, ...] = ()
+        self._switchover_ends: float | None = None
+        self._switched: set[tuple[Address, Address]] = set()
 
-    def take_over(self, before: Selection) -> None:
-        """Go on from ``before``: which upstreams work, and who delivers what that still may."""
+    def continue_from(self, before: Selection) -> None:
+        """Start in the state of ``before``: working upstreams, and deliveries still permitted."""
         self.usable = before.usable
-        self.preference.take_over(before.preference)
+        self.preference.continue_from(before.preference)
         if self.join is Join.FIRST:
-            self._leaving, self._leave_at = before._leaving, before._leave_at
-            self._handed_over = before._handed_over
+            self._previous, self._switchover_ends = before._previous, before._switchover_ends
+            self._switched = before._switched
         for group, known in before._delivering.items():
             kept = {s: up for s, up in known.items() if self.may_provide(up, s, group)}
             if kept and self.join is Join.MUTEX:
@@ -78,40 +79,41 @@ class Selection:
     # -- which upstreams work
 
     def note(self, names: Iterable[str], working: Container[str], now: float) -> bool:
-        """Those of ``names``, by priority, work that are among ``working``; True for a change.
+        """Update which upstreams are usable; return whether the order changed.
 
-        To be called as well when ``next_deadline`` has come.
+        ``names`` are all upstreams by priority, ``working`` those that work. Call it also at
+        ``next_deadline``.
         """
-        names, before, leaving = list(names), self.usable, self._leaving
+        names, before, previous = list(names), self.usable, self._previous
         self.preference.note((n for n in names if n not in self.peers), working, now)
         peers = (name for name in names if name in self.peers and name in working)
         self.usable = (*self.preference.order, *peers)
-        self._hand_over(before, now)
-        return (self.usable, self._leaving) != (before, leaving)
+        self._update_switchover(before, now)
+        return (self.usable, self._previous) != (before, previous)
 
-    def _hand_over(self, before: tuple[str, ...], now: float) -> None:
-        """Begin to leave the order that was ``before``, or go on leaving one, or be done.
+    def _update_switchover(self, before: tuple[str, ...], now: float) -> None:
+        """Begin a switchover from the order ``before``, continue one, or end it.
 
-        What comes anew, as all do when we begin, is used at once.
+        A new upstream, as all are at the start, is used at once.
         """
-        if self._leave_at is not None and now < self._leave_at:
-            before = self._leaving
+        if self._switchover_ends is not None and now < self._switchover_ends:
+            before = self._previous
         else:
-            self._leave_at = None
-            self._handed_over.clear()
+            self._switchover_ends = None
+            self._switched.clear()
         order = tuple(self._providers())
         left = tuple(name for name in before if name in order)
         if self.join is not Join.FIRST or left == tuple(name for name in order if name in left):
-            self._leaving, self._leave_at = (), None
-            self._handed_over.clear()
+            self._previous, self._switchover_ends = (), None
+            self._switched.clear()
             return
-        self._leaving = left
-        if self._leave_at is None:
-            self._leave_at = now + HANDOVER_TIME
+        self._previous = left
+        if self._switchover_ends is None:
+            self._switchover_ends = now + SWITCHOVER_TIME
 
     def next_deadline(self) -> float | None:
-        """When ``note`` is to be called the next time; None for never."""
-        ends = (self.preference.next_deadline(), self._leave_at)
+        """When to call ``note`` again; None for never."""
+        ends = (self.preference.next_deadline(), self._switchover_ends)
         return min((end for end in ends if end is not None), default=None)
 
     # -- memberships
@@ -119,13 +121,13 @@ class Selection:
     def share(
         self, upstream: str, group: Address, wishes: Mapping[str, SourceFilter]
     ) -> SourceFilter:
-        """What ``upstream`` is to be asked for, of what downstreams want of ``group``."""
+        """What to request from ``upstream``, of what downstreams want of ``group``."""
         if upstream not in self.usable or self._policy.within_boundary(group):
             return NOTHING
         wanted = merge(
             self._policy.downstream(name).outward.restrict(group, wish, upstream)
             for name, wish in wishes.items()
-            if name not in self.peers  # what they want is not passed on (RFC 7287, 4.3)
+            if name not in self.peers  # their requests are not passed on (RFC 7287, 4.3)
         )
         if wanted == NOTHING:
             return NOTHING
@@ -134,18 +136,18 @@ class Selection:
         return self._policy.upstream(upstream).inward.restrict(group, wanted)
 
     def _without_others(self, upstream: str, group: Address, wanted: SourceFilter) -> SourceFilter:
-        """What is left of ``wanted`` for ``upstream`` beside the others."""
+        """The part of ``wanted`` that no other upstream provides."""
         if self.join is Join.MUTEX:
             return self._without_delivered(upstream, group, wanted)
         left = self._left_by(self._providers(), upstream, group, wanted)
-        if upstream in self._leaving:
-            left = merge((left, self._left_by(self._leaving, upstream, group, wanted)))
+        if upstream in self._previous:
+            left = merge((left, self._left_by(self._previous, upstream, group, wanted)))
         return left
 
     def _left_by(
         self, order: Iterable[str], upstream: str, group: Address, wanted: SourceFilter
     ) -> SourceFilter:
-        """What those leave of ``wanted`` that come before ``upstream`` in ``order``."""
+        """The part of ``wanted`` that no upstream before ``upstream`` in ``order`` provides."""
         for other in order:
             if other == upstream or wanted == NOTHING:
                 break
@@ -168,23 +170,23 @@ class Selection:
     # -- data
 
     def provider(self, source: Address, group: Address) -> str | None:
-        """The upstream whose data of ``source`` to ``group`` is accepted; None for none."""
+        """The upstream from which data of ``source`` to ``group`` is accepted, if any."""
         if self._policy.within_boundary(group):
             return None
         delivering = self._delivering.get(group, {}).get(source)
         if delivering is not None:
             return delivering
-        if self._leaving and (source, group) not in self._handed_over:
-            for name in self._passing(source, group, self._leaving):
+        if self._previous and (source, group) not in self._switched:
+            for name in self._passing(source, group, self._previous):
                 return name
         return self._preferred(source, group)
 
     def _preferred(self, source: Address, group: Address) -> str | None:
         return next(self._passing(source, group, self._providers()), None)
 
-    def may_take_over(self, upstream: str, source: Address, group: Address) -> bool:
-        """Whether data that is accepted elsewhere now may be accepted from ``upstream``."""
-        if self._leaving and self._preferred(source, group) == upstream:
+    def may_replace_provider(self, upstream: str, source: Address, group: Address) -> bool:
+        """Whether ``upstream`` may provide data that is accepted from elsewhere now."""
+        if self._previous and self._preferred(source, group) == upstream:
             return not self._policy.within_boundary(group)
         delivering = self._delivering.get(group, {}).get(source, upstream)
         return delivering == upstream and self.may_provide(upstream, source, group)
@@ -200,7 +202,7 @@ class Selection:
         return upstream in self._passing(source, group, self._providers())
 
     def sent_up(self, source: Address, group: Address, came_from: str) -> list[str]:
-        """The upstreams that data of a downstream source goes to (RFC 4605, section 4.2)."""
+        """The upstreams that data of a downstream source is sent to (RFC 4605, section 4.2)."""
         if self._policy.within_boundary(group) or came_from in self.peers:
             return []
         passing = [
@@ -214,15 +216,15 @@ class Selection:
         return (name for name in self.usable if name not in self.peers)
 
     def _passing(self, source: Address, group: Address, among: Iterable[str]) -> Iterator[str]:
-        gates = self._policy.upstream
-        return (name for name in among if gates(name).inward.passes(group, source))
+        filters = self._policy.upstream
+        return (name for name in among if filters(name).inward.passes(group, source))
 
     # -- who delivers
 
     def delivers(self, upstream: str, source: Address, group: Address) -> bool:
-        """Data came in on ``upstream``; whether others need not be asked for it any more."""
-        if self._leaving and self._preferred(source, group) == upstream:
-            self._handed_over.add((source, group))
+        """Note data on ``upstream``; return whether other upstreams can be left for it now."""
+        if self._previous and self._preferred(source, group) == upstream:
+            self._switched.add((source, group))
         if self.join is not Join.MUTEX or not self.may_provide(upstream, source, group):
             return False
         known = self._delivering.setdefault(group, {})
@@ -231,8 +233,8 @@ class Selection:
         known[source] = upstream
         return True
 
-    def silent(self, source: Address, group: Address) -> bool:
-        """No data of ``source`` to ``group`` comes any more; whether to ask all again."""
+    def stops_delivering(self, source: Address, group: Address) -> bool:
+        """Note that data of ``source`` ended; return whether to join on all upstreams again."""
         known = self._delivering.get(group)
         if known is None or known.pop(source, None) is None:
             return False
@@ -241,7 +243,7 @@ class Selection:
         return True
 
     def lost(self, upstream: str) -> list[tuple[Address, Address]]:
-        """``upstream`` delivers nothing any more; the sources and groups that it did deliver."""
+        """Note that ``upstream`` is gone; return the sources and groups that it delivered."""
         lost = [
             (source, group)
             for group, known in self._delivering.items()
@@ -249,5 +251,5 @@ class Selection:
             if name == upstream
         ]
         for source, group in lost:
-            self.silent(source, group)
+            self.stops_delivering(source, group)
         return lost

@@ -1,1 +1,7 @@
-"""Wire formats of IGMP and MLD: bytes to values and back."""
+"""Wire formats: from bytes to values, and back.
+
+``datagram`` handles the IP packet: headers, checks on receipt, destinations. ``igmp`` and
+``mld`` handle the messages; ``encoding`` has what they share. The values are in ``packets``: a
+message with one meaning has one type, whichever protocol carries it. Bytes that are not an
+acceptable message raise WireError, whose reason names the counter.
+"""

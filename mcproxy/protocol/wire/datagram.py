@@ -1,7 +1,7 @@
-"""IGMP and MLD messages within IP: headers written, and judged on receipt.
+"""IGMP and MLD messages in IP packets: headers are written, and checked on receipt.
 
-What is sent carries all that the RFCs ask for; what is received is refused only where
-they say so, each time with its reason.
+Packets that we send meet every requirement of the RFCs. A received packet is dropped only
+where an RFC says so; the DropReason tells why.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _MORE_FRAGMENTS_OR_OFFSET = 0x3FFF
 
 
 class Datagram(NamedTuple):
-    """One received message with what its IP header said."""
+    """A received message with the fields of its IP header."""
 
     source: Address
     destination: Address
@@ -35,7 +35,7 @@ class Datagram(NamedTuple):
 
 
 def encode(family: Family, source: Address, send_to: Address, packet: Packet) -> bytes:
-    """The whole IP datagram of ``packet``: one hop, Router Alert, checksums filled in."""
+    """The IP datagram of ``packet`` with hop limit 1, Router Alert option and checksums."""
     if family is IPV4:
         message = igmp.encode(packet)
         return _ipv4_header(source, send_to, len(message)) + message
@@ -53,7 +53,7 @@ def _ipv4_header(source: Address, destination: Address, length: int) -> bytes:
 
 
 def decode_ipv4(packet: bytes) -> Datagram:
-    """The IGMP message in an IPv4 packet, its length taken from the header alone."""
+    """The IGMP message in an IPv4 packet; the header tells its length."""
     if len(packet) < _IPV4_HEADER.size:
         raise WireError(DropReason.HEADER, "shorter than an IPv4 header")
     first, _, total, _, fragment, hops, protocol, _, source, destination = _IPV4_HEADER.unpack_from(
@@ -61,7 +61,7 @@ def decode_ipv4(packet: bytes) -> Datagram:
     )
     header_size = (first & 0x0F) * 4
     if first >> 4 != 4 or header_size < 20 or not header_size <= total <= len(packet):
-        raise WireError(DropReason.HEADER, "lengths that disagree")
+        raise WireError(DropReason.HEADER, "inconsistent lengths")
     if protocol != _IPPROTO_IGMP:
         raise WireError(DropReason.HEADER, f"protocol {protocol}")
     if fragment & _MORE_FRAGMENTS_OR_OFFSET:
@@ -71,7 +71,7 @@ def decode_ipv4(packet: bytes) -> Datagram:
 
 
 def ipv6_router_alert(options: bytes) -> bool:
-    """Whether a hop-by-hop header (as bytes) has a Router Alert for MLD (RFC 2711, 2.1)."""
+    """Whether a hop-by-hop header has a Router Alert option for MLD (RFC 2711, 2.1)."""
     at = 2
     while at + 1 < len(options):
         kind, length = options[at], options[at + 1]
@@ -85,10 +85,10 @@ def ipv6_router_alert(options: bytes) -> bool:
 
 
 def accept(family: Family, datagram: Datagram) -> Packet:
-    """The packet in ``datagram`` if it may be acted upon, else WireError.
+    """The packet in ``datagram``; WireError if it must be dropped.
 
-    IGMP: RFC 9776, sections 4 and 9; MLD: RFC 9777, sections 6.2 and 7.4, where hop limit,
-    Router Alert and a link-local source are all required.
+    For IGMP see RFC 9776, sections 4 and 9. MLD requires hop limit 1, a Router Alert option
+    and a link-local source (RFC 9777, sections 6.2 and 7.4).
     """
     if family is IPV4:
         packet = igmp.decode(datagram.message)
@@ -112,7 +112,10 @@ def _require_on_link(family: Family, datagram: Datagram) -> None:
 
 
 def destination(family: Family, packet: Packet) -> Address:
-    """Where ``packet`` is sent (RFC 9776 4.1.12 and 4.2.14, RFC 9777 5.1.15 and 5.2.14)."""
+    """The address that ``packet`` is sent to.
+
+    See RFC 9776, sections 4.1.12 and 4.2.14, and RFC 9777, sections 5.1.15 and 5.2.14.
+    """
     match packet:
         case Report():
             return family.report_destination

@@ -1,4 +1,4 @@
-"""Encodings that IGMP and MLD share: codes, checksums, group records, report packing."""
+"""Encodings that IGMP and MLD share: codes, checksums, group records, packing of reports."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from struct import Struct
 from ..family import Address, Family
 from .packets import NO_SOURCES, DropReason, Record, RecordType, Report, Sources, WireError
 
-EXTENSION_FLAG = 0x80
 SUPPRESS_FLAG = 0x08
 ROBUSTNESS_MASK = 0x07
 REPORT_HEADER_SIZE = 8
@@ -17,7 +16,7 @@ _RECORD_HEADERS = {4: Struct("!BBH4s"), 16: Struct("!BBH16s")}
 _RECORD_TYPES = (RecordType.MODE_IS_INCLUDE, *RecordType)  # by number; 0 is never used
 _QUERY_TAIL = Struct("!BBH")
 
-# A list of these cannot be cut into several records: the second would replace the first.
+# A list of these cannot be divided into several records: the second would replace the first.
 _WHOLE_LIST_TYPES = frozenset((RecordType.MODE_IS_EXCLUDE, RecordType.CHANGE_TO_EXCLUDE_MODE))
 
 
@@ -32,10 +31,10 @@ def decode_float(code: int, bits: int) -> int:
 
 
 def encode_float(value: int, bits: int) -> int:
-    """The code of the largest representable value that is not above ``value``.
+    """The code of the largest value that a code can carry and that is not above ``value``.
 
-    A response window is thus never longer than was configured. Values above the range
-    become its end.
+    So a response time is never longer than configured. A value that is too large becomes the
+    largest code.
     """
     if value < 1 << (bits - 1):
         return max(value, 0)
@@ -59,17 +58,17 @@ def checksum(data: bytes) -> int:
 
 
 def tenths(seconds: float) -> int:
-    """Seconds in IGMP's unit of 1/10 s, never rounded up but for float noise."""
+    """Seconds in IGMP's unit of 1/10 s, rounded down; tolerates float errors."""
     return int(seconds * 10 + 1e-6)
 
 
 def milliseconds(seconds: float) -> int:
-    """Seconds in MLD's unit, never rounded up but for float noise."""
+    """Seconds in MLD's unit of 1 ms, rounded down; tolerates float errors."""
     return int(seconds * 1000 + 1e-6)
 
 
 def decode_sources(message: bytes, offset: int, count: int, size: int) -> Sources:
-    """``count`` addresses of ``size`` bytes from ``offset`` on; TRUNCATED when too few."""
+    """``count`` addresses of ``size`` bytes from ``offset`` on; WireError if there are fewer."""
     stop = offset + count * size
     if stop > len(message):
         raise WireError(DropReason.TRUNCATED, f"{count} sources announced")
@@ -79,8 +78,8 @@ def decode_sources(message: bytes, offset: int, count: int, size: int) -> Source
 def decode_records(message: bytes, count: int, size: int) -> tuple[Record, ...]:
     """The ``count`` group records of a report message with addresses of ``size`` bytes.
 
-    Auxiliary data is skipped and a record of unknown type is left out. All or nothing: a
-    record that overruns the message raises WireError (TRUNCATED).
+    Auxiliary data is skipped, and records of unknown type are left out. A record that is
+    longer than the message raises WireError (TRUNCATED); then no record counts.
     """
     header = _RECORD_HEADERS[size]
     header_size = header.size
@@ -105,7 +104,7 @@ def decode_records(message: bytes, count: int, size: int) -> tuple[Record, ...]:
 
 
 def encode_records(records: Iterable[Record]) -> bytes:
-    """Group records in their order, each with its sources in ascending order."""
+    """The bytes of group records, each with its sources in ascending order."""
     parts = []
     for kind, group, sources in records:
         parts.append(_RECORD_HEADERS[len(group)].pack(kind, 0, len(sources), group))
@@ -115,7 +114,7 @@ def encode_records(records: Iterable[Record]) -> bytes:
 
 
 def encode_query_tail(suppress: bool, robustness: int, interval: int, sources: Sources) -> bytes:
-    """What follows the group in an IGMPv3 and an MLDv2 query: S, QRV, QQIC and sources."""
+    """The end of an IGMPv3 or MLDv2 query, after its group: S flag, QRV, QQIC and sources."""
     flags = SUPPRESS_FLAG if suppress else 0
     if robustness <= ROBUSTNESS_MASK:
         flags |= robustness
@@ -124,7 +123,7 @@ def encode_query_tail(suppress: bool, robustness: int, interval: int, sources: S
 
 
 def decode_query_tail(message: bytes, offset: int, size: int) -> tuple[bool, int, int, Sources]:
-    """S flag, QRV, query interval (s) and sources of a query whose tail is at ``offset``."""
+    """S flag, QRV, query interval in seconds, and sources; ``offset`` is behind the group."""
     flags, interval, count = _QUERY_TAIL.unpack_from(message, offset)
     sources = decode_sources(message, offset + _QUERY_TAIL.size, count, size)
     suppress = bool(flags & SUPPRESS_FLAG)
@@ -132,10 +131,10 @@ def decode_query_tail(message: bytes, offset: int, size: int) -> tuple[bool, int
 
 
 def pack_reports(records: Iterable[Record], family: Family, mtu: int) -> Iterator[Report]:
-    """Reports that carry ``records`` in order, none larger than ``mtu`` with its headers.
+    """Reports with ``records`` in their order; each fits into a packet of ``mtu`` bytes.
 
-    A source list too long for one packet is divided over several records, or cut where it
-    belongs to IS_EX or TO_EX (RFC 9776, section 4.2.16).
+    A source list that is too long for a packet is divided into several records; in an IS_EX
+    or TO_EX record it is cut (RFC 9776, section 4.2.16).
     """
     room = family.room(mtu) - REPORT_HEADER_SIZE
     batch: list[Record] = []
@@ -153,7 +152,7 @@ def pack_reports(records: Iterable[Record], family: Family, mtu: int) -> Iterato
 
 
 def chunks(sources: Sources, most: int) -> Iterator[Sources]:
-    """``sources`` in ascending order, in sets of at most ``most``."""
+    """``sources`` in ascending order, divided into sets of at most ``most``."""
     ordered = sorted(sources)
     for start in range(0, len(ordered), most):
         yield frozenset(ordered[start : start + most])
@@ -169,5 +168,5 @@ def _fitting(record: Record, size: int, room: int) -> Iterable[Record]:
 
 
 def pseudo_header(source: Address, destination: Address, length: int) -> bytes:
-    """What ICMPv6's checksum covers besides the message (RFC 8200, section 8.1)."""
+    """The pseudo-header that the ICMPv6 checksum covers too (RFC 8200, section 8.1)."""
     return source + destination + length.to_bytes(4, "big") + b"\0\0\0\x3a"

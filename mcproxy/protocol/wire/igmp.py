@@ -1,4 +1,4 @@
-"""IGMP messages of all versions: bytes <-> packets (RFC 9776, RFC 2236, RFC 1112)."""
+"""IGMP messages of all versions: encoding and decoding (RFC 9776, RFC 2236, RFC 1112)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LEAVE = 0x17
 REPORT_V3 = 0x22
 
 IGMPV1_MAX_RESPONSE = 10.0
-"""Seconds in which an IGMPv1 query is answered, since it does not say (RFC 2236, 4)."""
+"""Response time in seconds of an IGMPv1 query, which carries none (RFC 2236, section 4)."""
 
 _MESSAGE = Struct("!BBH4s")
 _REPORT = Struct("!BxHxxH")
@@ -33,7 +33,10 @@ _MIN_QUERY_V3 = 12
 
 
 def encode(packet: Packet, source: Address = b"", destination: Address = b"") -> bytes:
-    """The message of ``packet`` with its checksum; the addresses do not matter to IGMP."""
+    """The message of ``packet`` with its checksum.
+
+    The addresses are not used; they are here because ``mld.encode`` needs them.
+    """
     match packet:
         case Report(records=records):
             message = _REPORT.pack(REPORT_V3, 0, len(records)) + encode_records(records)
@@ -57,7 +60,7 @@ def _encode_query(query: Query) -> bytes:
 
 
 def decode(message: bytes) -> Packet:
-    """The packet that ``message`` (the IP payload, no more) is; else WireError."""
+    """The packet in ``message``, which is the IP payload; WireError if it is not acceptable."""
     if len(message) < 8:
         raise WireError(DropReason.SHORT, f"{len(message)} bytes")
     if checksum(message):
@@ -76,11 +79,11 @@ def decode(message: bytes) -> Packet:
 
 
 def _decode_query(message: bytes) -> Query:
-    """A query, its version told by its length and code (RFC 9776, section 7.1)."""
+    """A query; its length and its code tell its version (RFC 9776, section 7.1)."""
     length = len(message)
     code, group = message[1], message[4:8]
     if length == 8 and code == 0:
-        # The group is not looked at (RFC 1112, appendix I): version 1 has no specific queries.
+        # The group is ignored (RFC 1112, appendix I): version 1 has no specific queries.
         return Query(1, IPV4.unspecified, IGMPV1_MAX_RESPONSE)
     if group != IPV4.unspecified:
         _multicast(group)

@@ -1,4 +1,4 @@
-"""MLD messages of both versions: bytes <-> packets (RFC 9777, RFC 2710)."""
+"""MLD messages of both versions: encoding and decoding (RFC 9777, RFC 2710)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _MIN_QUERY_V2 = 28
 
 
 def encode(packet: Packet, source: Address, destination: Address) -> bytes:
-    """The message of ``packet`` with its checksum, which covers both addresses."""
+    """The message of ``packet`` with its checksum, which covers the addresses too."""
     match packet:
         case Report(records=records):
             message = _REPORT.pack(REPORT_V2, 0, len(records)) + encode_records(records)
@@ -52,14 +52,11 @@ def _encode_query(query: Query) -> bytes:
     return head + encode_query_tail(query.suppress, query.robustness, query.interval, query.sources)
 
 
-def verify(message: bytes, source: Address, destination: Address) -> None:
-    """WireError (CHECKSUM) unless the checksum holds; the kernel does it on raw sockets."""
-    if checksum(pseudo_header(source, destination, len(message)) + message):
-        raise WireError(DropReason.CHECKSUM)
-
-
 def decode(message: bytes) -> Packet:
-    """The packet that ``message`` (from the ICMPv6 type on) is; else WireError."""
+    """The packet in ``message``, which starts with the ICMPv6 type; else WireError.
+
+    The kernel has already verified the checksum: it does so on ICMPv6 sockets.
+    """
     if len(message) < 8:
         raise WireError(DropReason.SHORT, f"{len(message)} bytes")
     kind = message[0]
@@ -76,7 +73,7 @@ def decode(message: bytes) -> Packet:
 
 
 def _decode_query(message: bytes) -> Query:
-    """A query, its version told by its length (RFC 9777, section 8.1)."""
+    """A query; its length tells its version (RFC 9777, section 8.1)."""
     _, _, code, group = _MESSAGE.unpack_from(message)
     if group != IPV6.unspecified:
         _multicast(group)

@@ -1,7 +1,7 @@
-"""What IGMP and MLD messages say, as one set of values for both families.
+"""Messages as values, the same types for IGMP and MLD.
 
-An IGMPv3 and an MLDv2 message of one meaning are one type here; which bytes they become
-is for ``igmp`` and ``mld``. Times are seconds, addresses are packed.
+An IGMPv3 and an MLDv2 message with the same meaning have the same type; ``igmp`` and ``mld``
+turn it into bytes. Times are in seconds, addresses are packed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ NO_SOURCES: Sources = frozenset()
 
 
 class DropReason(Enum):
-    """Why a received datagram, or one record of it, was not acted upon."""
+    """Why a received datagram, or a record of it, was dropped. The values name counters."""
 
     SHORT = "short"
     CHECKSUM = "checksum"
@@ -34,7 +34,7 @@ class DropReason(Enum):
 
 
 class WireError(Exception):
-    """Bytes that are no acceptable message; ``reason`` names the rule that they break."""
+    """A datagram is not an acceptable message; ``reason`` names the rule that it breaks."""
 
     def __init__(self, reason: DropReason, detail: str = "") -> None:
         super().__init__(f"{reason.value}: {detail}" if detail else reason.value)
@@ -53,7 +53,7 @@ class RecordType(IntEnum):
 
 
 class Record(NamedTuple):
-    """One group record of a report: what a host says of one group."""
+    """One group record of a report."""
 
     type: RecordType
     group: Address
@@ -64,9 +64,9 @@ class Record(NamedTuple):
 class Query:
     """A membership or listener query of any version.
 
-    ``group`` is the unspecified address in a general query. ``robustness`` and ``interval``
-    (s) are the querier's own values; 0 means that the query does not tell them, as older
-    versions never do. ``max_response`` is in seconds. ``suppress`` is the S flag.
+    ``group`` is the unspecified address in a general query. ``max_response`` is in seconds.
+    ``suppress`` is the S flag. ``robustness`` and ``interval`` (seconds) are the values of the
+    querier; 0 means that the query does not carry them. Older versions never carry them.
     """
 
     version: int
@@ -87,7 +87,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class OldReport:
-    """A report of one group in an older version: IGMPv1, IGMPv2 or MLDv1."""
+    """A report of an older version, for one group: IGMPv1, IGMPv2 or MLDv1."""
 
     version: int
     group: Address
@@ -95,7 +95,7 @@ class OldReport:
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """An IGMPv2 Leave Group or an MLDv1 Done."""
+    """An IGMPv2 Leave Group message or an MLDv1 Done message."""
 
     group: Address
 
@@ -104,7 +104,7 @@ Packet = Query | Report | OldReport | Leave
 
 
 class Send(NamedTuple):
-    """A packet that a state machine wants on its link, and the address it goes to."""
+    """A packet to send on the link, and its destination address."""
 
     destination: Address
     packet: Packet

@@ -11,7 +11,7 @@ from mcproxy.protocol.family import Address
 from mcproxy.protocol.forwarding.planner import Planner, Route
 from mcproxy.protocol.sources import EXCLUDE, INCLUDE, NOTHING, SourceFilter
 
-from ..support import FamilyTests, both_families, examples, source
+from ..families import FamilyTests, both_families, examples, source
 
 UPSTREAM = "up"
 DOWNSTREAMS = frozenset(["down1", "down2", "down3"])
@@ -71,7 +71,7 @@ class PlannerTests(FamilyTests):
         """An (S,G) entry."""
         return Route(source(self.family, number), parent, frozenset(outgoing))
 
-    def test_base(self) -> None:
+    def test_base_forwards_downstream_data_upstream_and_drops_the_rest(self) -> None:
         """FWD-02: all links are in it; it alone takes data of downstream sources up."""
         self.assertEqual(self.base, self.any_source(*DOWNSTREAMS))
         self.assertEqual(self.planner.plan({}), ())
@@ -79,13 +79,13 @@ class PlannerTests(FamilyTests):
         self.assertEqual(forwarded(self.base, (), one, "down1"), frozenset([UPSTREAM]))
         self.assertEqual(forwarded(self.base, (), one, UPSTREAM), frozenset())
 
-    def test_any_source(self) -> None:
+    def test_any_source_request_has_one_entry_shared_between_groups(self) -> None:
         """FWD-01: one entry, before any data comes, and the same for groups alike."""
         plan = self.planner.plan({"down1": self.excluding()})
         self.assertEqual(plan, (self.any_source("down1"),))
         self.assertIs(self.planner.plan({"down1": self.excluding()}), plan)
 
-    def test_included_sources(self) -> None:
+    def test_included_source_has_an_entry_before_its_data(self) -> None:
         """FWD-05: entries for the wanted sources stand before their data comes."""
         plan = self.planner.plan({"down1": self.including(1, 2), "down2": self.including(2)})
         expected = (
@@ -94,37 +94,37 @@ class PlannerTests(FamilyTests):
         )
         self.assertEqual(plan, expected)
 
-    def test_excluded_source(self) -> None:
+    def test_source_that_all_exclude_has_an_entry_without_oifs(self) -> None:
         """FWD-05, FWD-11: an entry that leads nowhere."""
         plan = self.planner.plan({"down1": self.excluding(1)})
         self.assertEqual(plan, (self.any_source("down1"), self.of_source(1, UPSTREAM)))
 
-    def test_one_excludes_what_another_includes(self) -> None:
+    def test_source_included_on_one_link_and_excluded_on_another_goes_to_the_first(self) -> None:
         """T-135: each link gets what it wants of a source that both name."""
         plan = self.planner.plan({"down1": self.excluding(1), "down2": self.including(1)})
         expected = (self.any_source("down1"), self.of_source(1, UPSTREAM, "down2"))
         self.assertEqual(plan, expected)
 
-    def test_sources_that_nobody_names(self) -> None:
+    def test_source_that_nobody_names_has_no_entry(self) -> None:
         """They go where all go and have no entries of their own."""
         none = {"down1": self.excluding(), "down2": self.excluding()}
         self.assertEqual(self.planner.plan(none), (self.any_source("down1", "down2"),))
         covered = {"down1": self.excluding(), "down3": NOTHING}
         self.assertEqual(self.planner.plan(covered), (self.any_source("down1"),))
 
-    def test_source_on_a_downstream(self) -> None:
+    def test_downstream_source_goes_upstream_and_to_other_downstreams(self) -> None:
         """FWD-02, FWD-04, T-138: up, to the others that want it, and not back."""
         self.located[source(self.family, 1)] = "down1"
         plan = self.planner.plan({"down1": self.including(1), "down2": self.including(1)})
         self.assertEqual(plan, (self.of_source(1, "down1", UPSTREAM, "down2"),))
 
-    def test_nothing_downstream(self) -> None:
+    def test_base_without_downstreams_forwards_nothing(self) -> None:
         """A proxy without downstream links forwards nothing."""
         self.assertEqual(self.planner.base(frozenset()), self.any_source())
 
     @given(st.data())
     @examples(6)
-    def test_packets_go_where_they_should(self, data: st.DataObject) -> None:
+    def test_packet_goes_where_the_rules_of_the_rfc_send_it(self, data: st.DataObject) -> None:
         """FWD-01, 02, 04, 05: for any subscriptions, sources and places of sources."""
         PlannerTests.setUp(self)
         subscriptions = data.draw(self.some_subscriptions())

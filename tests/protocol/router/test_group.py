@@ -1,4 +1,4 @@
-"""One group's state against the tables, every small case of them."""
+"""The state of one group, compared with the tables for every small case."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from itertools import chain, combinations, product
 from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.protocol.family import IPV4
-from mcproxy.protocol.router.group import STOPPED, Group, Inquiry
+from mcproxy.protocol.router.group import STOPPED, Group
+from mcproxy.protocol.router.pending import PendingQueries
 from mcproxy.protocol.sources import EXCLUDE, INCLUDE, NOTHING, FilterMode, SourceFilter
 from mcproxy.protocol.wire.packets import NO_SOURCES, Record, RecordType, Sources
 
-from ..support import ALLOW, IS_EX, IS_IN, TO_EX, TO_IN, group, source, sources
-from ..tables import EXCLUDE_ROWS, INCLUDE_ROWS, Row
+from ..families import ALLOW, IS_EX, IS_IN, TO_EX, TO_IN, group, source, sources
+from .rfc_tables import EXCLUDE_ROWS, INCLUDE_ROWS, Row
 
 G = group(IPV4, 1)
 SMALL = [source(IPV4, number) for number in (1, 2, 3)]
@@ -22,12 +23,12 @@ RENEWED = 900.0
 
 
 def lists() -> list[Sources]:
-    """Every list of up to three sources."""
+    """Return every list of up to three sources."""
     return [frozenset(c) for c in chain(*(combinations(SMALL, n) for n in range(4)))]
 
 
-def one_of_each(mode: FilterMode, x: Sources, y: Sources) -> Group:
-    """A group in that state, each of X with a time of its own."""
+def group_in_state(mode: FilterMode, x: Sources, y: Sources) -> Group:
+    """Return a group in that state; each source of X has a time of its own."""
     made = Group()
     made.mode = mode
     made.timer = GROUP_TIMER if mode is EXCLUDE else STOPPED
@@ -36,21 +37,21 @@ def one_of_each(mode: FilterMode, x: Sources, y: Sources) -> Group:
 
 
 def times(x: Sources) -> dict[bytes, float]:
-    """A time for each source that is no other's."""
+    """Return a different time for each source."""
     return {address: 100.0 + address[-1] for address in x}
 
 
 class TableTests(SynchronousTestCase):
     """CS-01..04 and SC-01..08, T-042..053: every state and record of three sources.
 
-    SC-13: what a row asks for is reckoned from the state before. CHG-05: hosts of the
+    SC-13: the actions of a row depend on the state before the record. CHG-05: hosts of the
     lightweight profile send no other records.
     """
 
     def check(self, state: Group, record: Record, row: Row) -> None:
-        """Applying ``record`` to ``state`` does what the row says."""
+        """Check that applying ``record`` to ``state`` does what the row says."""
         known = {**state.sources}
-        doubt = state.apply(record, RENEWED)
+        queried = state.apply(record, RENEWED)
         expected = {
             **{s: known.get(s) for s in row.x},
             **dict.fromkeys(row.renewed, RENEWED),
@@ -58,125 +59,125 @@ class TableTests(SynchronousTestCase):
             **dict.fromkeys(row.y, STOPPED),
         }
         self.assertEqual((state.mode, state.sources), (row.mode, expected), record)
-        self.assertEqual((doubt.group, doubt.sources), (row.ask_group, row.ask), record)
+        self.assertEqual((queried.group, queried.sources), (row.ask_group, row.ask), record)
         if row.mode is EXCLUDE:
             self.assertEqual(state.timer, RENEWED if row.renew_group else GROUP_TIMER)
 
-    def test_include_rows(self) -> None:
-        """From INCLUDE(A)."""
+    def test_every_record_in_include_mode_follows_its_row(self) -> None:
+        """Every state INCLUDE(A)."""
         for kind, a, b in product(RecordType, lists(), lists()):
-            state = one_of_each(INCLUDE, a, NO_SOURCES)
+            state = group_in_state(INCLUDE, a, NO_SOURCES)
             self.check(state, Record(kind, G, b), INCLUDE_ROWS[kind](a, b))
 
-    def test_exclude_rows(self) -> None:
-        """From EXCLUDE(X,Y)."""
+    def test_every_record_in_exclude_mode_follows_its_row(self) -> None:
+        """Every state EXCLUDE(X,Y)."""
         for kind, (x, y), a in product(RecordType, self.disjoint(), lists()):
-            state = one_of_each(EXCLUDE, x, y)
+            state = group_in_state(EXCLUDE, x, y)
             self.check(state, Record(kind, G, a), EXCLUDE_ROWS[kind](x, y, a))
 
     def disjoint(self) -> Iterator[tuple[Sources, Sources]]:
-        """Every X and Y without common sources."""
+        """Return every X and Y without common sources."""
         return ((x, y) for x, y in product(lists(), lists()) if not x & y)
 
 
 class SubscriptionTests(SynchronousTestCase):
-    """What a group's state forwards (B.1, E.2)."""
+    """What the state of a group forwards (B.1, E.2)."""
 
-    def test_nothing(self) -> None:
-        """A new group is none."""
+    def test_new_group_wants_nothing(self) -> None:
+        """It counts as empty."""
         self.assertFalse(Group())
         self.assertIs(Group().subscription(), NOTHING)
 
-    def test_every_small_state(self) -> None:
-        """RT-01: INCLUDE of all with a timer; EXCLUDE of Y, X being forwarded anyway."""
+    def test_subscription_is_include_of_running_sources_or_exclude_of_blocked_ones(self) -> None:
+        """RT-01: for every small state."""
         for x, y in product(lists(), lists()):
             if x & y:
                 continue
-            excluding = one_of_each(EXCLUDE, x, y)
+            excluding = group_in_state(EXCLUDE, x, y)
             self.assertTrue(excluding)
             self.assertEqual(excluding.subscription(), SourceFilter(EXCLUDE, y))
             self.assertEqual(frozenset(excluding.forwarded()), x)
-            including = one_of_each(INCLUDE, x, NO_SOURCES)
+            including = group_in_state(INCLUDE, x, NO_SOURCES)
             self.assertEqual(bool(including), bool(x))
             self.assertEqual(including.subscription(), SourceFilter(INCLUDE, x))
 
-    def test_groups_do_not_share_sources(self) -> None:
-        """RT-05: what one learns, another new one does not know."""
+    def test_new_groups_share_no_state(self) -> None:
+        """RT-05: what one group learns, another does not know."""
         for kind in (ALLOW, IS_IN, TO_IN, IS_EX, TO_EX):
             Group().apply(Record(kind, G, sources(IPV4, 1)), RENEWED)
             self.assertEqual(Group().sources, {})
 
 
 class ExpiryTests(SynchronousTestCase):
-    """Timers that run out (B.5)."""
+    """Timers of a group that expire (B.5)."""
 
-    def test_source_in_include(self) -> None:
-        """RT-03: forgotten, at its time and not before."""
-        state = one_of_each(INCLUDE, sources(IPV4, 1, 2), NO_SOURCES)
+    def test_expired_source_in_include_mode_is_forgotten(self) -> None:
+        """RT-03: at its time and not before."""
+        state = group_in_state(INCLUDE, sources(IPV4, 1, 2), NO_SOURCES)
         self.assertFalse(state.expire(100.5))
         self.assertTrue(state.expire(101.0))
         self.assertEqual(state.sources, {SMALL[1]: 102.0})
         self.assertTrue(state.expire(102.0))
         self.assertFalse(state)
 
-    def test_source_in_exclude(self) -> None:
-        """RT-04: blocked from then on."""
-        state = one_of_each(EXCLUDE, sources(IPV4, 1, 2), sources(IPV4, 3))
+    def test_expired_source_in_exclude_mode_is_blocked(self) -> None:
+        """RT-04: from then on."""
+        state = group_in_state(EXCLUDE, sources(IPV4, 1, 2), sources(IPV4, 3))
         self.assertTrue(state.expire(101.0))
         expected = SourceFilter(EXCLUDE, sources(IPV4, 1, 3))
         self.assertEqual(state.subscription(), expected)
         self.assertFalse(state.expire(101.5))
 
-    def test_group_timer(self) -> None:
-        """TX-01: X stays with its times, Y is gone."""
-        state = one_of_each(EXCLUDE, sources(IPV4, 1), sources(IPV4, 3))
+    def test_expired_group_timer_keeps_running_sources(self) -> None:
+        """TX-01: blocked sources are forgotten."""
+        state = group_in_state(EXCLUDE, sources(IPV4, 1), sources(IPV4, 3))
         state.timer = 50.0
         self.assertTrue(state.expire(50.0))
         self.assertEqual((state.mode, state.sources), (INCLUDE, {SMALL[0]: 101.0}))
 
-    def test_group_timer_without_sources(self) -> None:
+    def test_expired_group_timer_without_running_sources_empties_the_group(self) -> None:
         """TX-02: nothing is left."""
-        state = one_of_each(EXCLUDE, NO_SOURCES, sources(IPV4, 3))
+        state = group_in_state(EXCLUDE, NO_SOURCES, sources(IPV4, 3))
         self.assertTrue(state.expire(GROUP_TIMER))
         self.assertFalse(state)
 
-    def test_all_at_once(self) -> None:
-        """A source whose time is the group's is not wanted any more."""
-        state = one_of_each(EXCLUDE, sources(IPV4, 1), NO_SOURCES)
+    def test_source_that_expires_with_the_group_is_forgotten(self) -> None:
+        """Both have the same time."""
+        state = group_in_state(EXCLUDE, sources(IPV4, 1), NO_SOURCES)
         state.timer = 101.0
         self.assertTrue(state.expire(101.0))
         self.assertFalse(state)
 
 
 class NextEventTests(SynchronousTestCase):
-    """When a group wants attention."""
+    """When a group has something to do next."""
 
-    def test_timers(self) -> None:
-        """The earliest of all that run; blocked sources have none."""
+    def test_next_event_is_the_earliest_running_timer(self) -> None:
+        """Blocked sources have none."""
         self.assertIsNone(Group().next_event())
-        self.assertEqual(one_of_each(EXCLUDE, NO_SOURCES, NO_SOURCES).next_event(), GROUP_TIMER)
-        blocking = one_of_each(EXCLUDE, NO_SOURCES, sources(IPV4, 1))
+        self.assertEqual(group_in_state(EXCLUDE, NO_SOURCES, NO_SOURCES).next_event(), GROUP_TIMER)
+        blocking = group_in_state(EXCLUDE, NO_SOURCES, sources(IPV4, 1))
         self.assertEqual(blocking.next_event(), GROUP_TIMER)
-        self.assertEqual(one_of_each(EXCLUDE, sources(IPV4, 2), NO_SOURCES).next_event(), 102.0)
-        self.assertEqual(one_of_each(INCLUDE, sources(IPV4, 3), NO_SOURCES).next_event(), 103.0)
+        self.assertEqual(group_in_state(EXCLUDE, sources(IPV4, 2), NO_SOURCES).next_event(), 102.0)
+        self.assertEqual(group_in_state(INCLUDE, sources(IPV4, 3), NO_SOURCES).next_event(), 103.0)
 
-    def test_queries(self) -> None:
-        """A query that is to be sent comes before the timers that it lowered."""
-        state = one_of_each(EXCLUDE, sources(IPV4, 1), NO_SOURCES)
-        state.inquiry = Inquiry()
-        self.assertIsNone(state.inquiry.next())
+    def test_next_event_is_the_next_query_if_one_is_pending(self) -> None:
+        """It comes before the timers that it lowered."""
+        state = group_in_state(EXCLUDE, sources(IPV4, 1), NO_SOURCES)
+        state.pending = PendingQueries()
+        self.assertIsNone(state.pending.next())
         self.assertEqual(state.next_event(), 101.0)
-        state.inquiry.group_count, state.inquiry.group_when = 1, 50.0
+        state.pending.group_count, state.pending.group_when = 1, 50.0
         self.assertEqual(state.next_event(), 50.0)
-        state.inquiry.source_counts, state.inquiry.sources_when = {SMALL[0]: 1}, 40.0
+        state.pending.source_counts, state.pending.sources_when = {SMALL[0]: 1}, 40.0
         self.assertEqual(state.next_event(), 40.0)
 
-    def test_lowered_timers(self) -> None:
-        """SQ-01, SQ-03: later times come down, earlier ones and blocked sources stay."""
-        state = one_of_each(EXCLUDE, sources(IPV4, 1, 2), sources(IPV4, 3))
-        state.lower_group(600.0)
+    def test_lowering_changes_later_timers_only(self) -> None:
+        """SQ-01, SQ-03: earlier timers and blocked sources stay."""
+        state = group_in_state(EXCLUDE, sources(IPV4, 1, 2), sources(IPV4, 3))
+        state.lower_group_timer(600.0)
         self.assertEqual(state.timer, GROUP_TIMER)
-        state.lower_group(400.0)
-        state.lower_sources(sources(IPV4, 1, 2, 3, 9), 101.5)
+        state.lower_group_timer(400.0)
+        state.lower_source_timers(sources(IPV4, 1, 2, 3, 9), 101.5)
         self.assertEqual(state.timer, 400.0)
         self.assertEqual(state.sources, {SMALL[0]: 101.0, SMALL[1]: 101.5, SMALL[2]: STOPPED})

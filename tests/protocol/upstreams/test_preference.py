@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.protocol.upstreams.preference import Preference
 
-from ..support import examples
+from ..families import examples
 
 NAMES = ("a", "b", "c")
 FOREVER = float("inf")
@@ -17,7 +17,7 @@ steps = st.lists(st.tuples(st.integers(0, 12), st.frozensets(st.sampled_from(NAM
 """Seconds that pass, and what works then."""
 
 
-class PrecedenceTests(SynchronousTestCase):
+class PreferenceTests(SynchronousTestCase):
     """MU-08."""
 
     def setUp(self) -> None:
@@ -34,14 +34,14 @@ class PrecedenceTests(SynchronousTestCase):
         """Who is held, and for how long."""
         return {name: until - self.now for name, until in self.made.held().items()}
 
-    def test_what_is_there_from_the_beginning_is_in_order(self) -> None:
+    def test_upstream_that_never_failed_has_the_place_of_its_priority(self) -> None:
         """Whenever it comes for the first time."""
         self.assertEqual(self.order("c"), "c")
         self.assertEqual(self.order("bc", 5), "bc")
         self.assertEqual(self.order("abc", 5), "abc")
         self.assertIsNone(self.made.next_deadline())
 
-    def test_what_was_down_comes_last_for_the_hold_time(self) -> None:
+    def test_returning_upstream_comes_last_for_the_hold_time(self) -> None:
         self.order("abc")
         self.assertEqual(self.order("bc", 5), "bc")
         self.assertEqual(self.order("abc", 5), "bca")
@@ -50,7 +50,7 @@ class PrecedenceTests(SynchronousTestCase):
         self.assertEqual(self.order("abc", 0.1), "abc")
         self.assertIsNone(self.made.next_deadline())
 
-    def test_a_link_that_flaps_begins_anew(self) -> None:
+    def test_upstream_that_flaps_is_held_anew_each_time(self) -> None:
         self.order("ab")
         for _ in range(3):
             self.assertEqual(self.order("b", 9), "b")
@@ -58,7 +58,7 @@ class PrecedenceTests(SynchronousTestCase):
         self.assertEqual(self.order("ab", 9), "ba")
         self.assertEqual(self.order("ab", 1), "ab")
 
-    def test_the_one_that_came_back_first_is_kept(self) -> None:
+    def test_upstream_that_returned_first_keeps_its_place(self) -> None:
         """None of them is better off, so nothing moves."""
         self.order("abc")
         self.order("", 1)
@@ -69,7 +69,7 @@ class PrecedenceTests(SynchronousTestCase):
         self.assertEqual(self.order("abc", 1), "acb")
         self.assertEqual(self.order("abc", 1), "abc")
 
-    def test_never(self) -> None:
+    def test_infinite_hold_time_holds_until_the_others_fail(self) -> None:
         self.made.hold_time = FOREVER
         self.order("ab")
         self.order("b")
@@ -81,7 +81,7 @@ class PrecedenceTests(SynchronousTestCase):
         self.assertEqual(self.held(), {})
         self.assertEqual(self.order("ab"), "ab")
 
-    def test_at_once(self) -> None:
+    def test_hold_time_of_zero_holds_until_the_next_call(self) -> None:
         self.made.hold_time = 0.0
         self.order("ab")
         self.order("b", 1)
@@ -90,7 +90,7 @@ class PrecedenceTests(SynchronousTestCase):
         self.assertEqual(self.order("ab"), "ab")
         self.assertIsNone(self.made.next_deadline())
 
-    def test_who_is_held(self) -> None:
+    def test_held_upstream_is_one_that_a_lower_priority_comes_before(self) -> None:
         """One that nobody has taken the place of is not."""
         self.order("abc")
         self.order("b", 1)
@@ -102,18 +102,18 @@ class PrecedenceTests(SynchronousTestCase):
         self.assertEqual(self.order("bc"), "bc")
         self.assertEqual(self.held(), {})
 
-    def test_another_hold_time(self) -> None:
+    def test_other_hold_time_applies_to_upstreams_already_held(self) -> None:
         """It holds for those as well that are held already."""
         self.order("ab")
         self.order("b")
         self.order("ab", 1)
         other = Preference(30.0)
-        other.take_over(self.made)
+        other.continue_from(self.made)
         self.made = other
         self.assertEqual(self.order("ab", 29), "ba")
         self.assertEqual(self.order("ab", 1), "ab")
 
-    def test_another_configuration(self) -> None:
+    def test_newly_named_upstream_counts_as_never_failed(self) -> None:
         """What is named anew has never been down."""
         self.order("ab")
         self.order("b")
@@ -125,7 +125,7 @@ class PrecedenceTests(SynchronousTestCase):
 
     @examples(2)
     @given(steps, st.sampled_from([0.0, 5.0, 10.0, FOREVER]))
-    def test_against_history(
+    def test_order_follows_from_the_history_of_failures(
         self, history: list[tuple[int, frozenset[str]]], hold_time: float
     ) -> None:
         """Each that works is there once, and its place follows from when it was down last."""

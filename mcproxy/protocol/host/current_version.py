@@ -1,0 +1,209 @@
+"""The host part in the current version, IGMPv3 or MLDv2.
+
+A change is reported at once, together with all groups that changed with it. The report is
+repeated after random delays until it was sent ``robustness`` times, to survive packet loss
+(RFC 9776, section 5.1; RFC 9777, section 6.1). Groups that were reported together are repeated
+together, as one batch. ``Pending`` holds the transmissions that a group has left. A change of
+filter mode goes first and carries the whole source list; single sources follow as ALLOW and
+BLOCK records.
+
+Queries are answered after a random delay up to their maximum response time (5.2; 6.2). The
+answer to a general query has the unspecified address as its key among the deadlines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from itertools import count
+
+from ..deadlines import Deadlines
+from ..family import Address, Family
+from ..sources import EXCLUDE, INCLUDE, NOTHING, SourceFilter
+from ..wire.packets import NO_SOURCES, Packet, Query, Record, RecordType, Sources
+
+UNSOLICITED_REPORT_INTERVAL = 1.0
+"""Longest delay in seconds until a report is repeated (RFC 9776, section 8.11)."""
+
+Change = tuple[Address, SourceFilter, SourceFilter]
+"""A group, its source filter before, and its source filter now."""
+
+
+class Pending:
+    """The transmissions that changes of one group have left (RFC 9776, section 5.1).
+
+    ``mode_count`` are those of a change of filter mode, ``source_counts`` those of each
+    changed source. A transmission reduces all of them by one. ``batch`` is the number of the
+    batch that repeats the group.
+    """
+
+    __slots__ = ("batch", "mode_count", "source_counts")
+
+    def __init__(self) -> None:
+        self.batch = 0
+        self.mode_count = 0
+        self.source_counts: dict[Address, int] = {}
+
+    def __bool__(self) -> bool:
+        return self.mode_count > 0 or bool(self.source_counts)
+
+    def note(self, before: SourceFilter, after: SourceFilter, robustness: int) -> None:
+        """Add the change from ``before`` to ``after`` to what must be reported."""
+        if before.mode is not after.mode:
+            self.mode_count = robustness
+            self.source_counts = {}
+        else:
+            changed = before.sources ^ after.sources
+            self.source_counts.update(dict.fromkeys(changed, robustness))
+
+    def transmit(self, group: Address, wanted: SourceFilter) -> list[Record]:
+        """The records of the next transmission; reduces the counts."""
+        counts = self.source_counts
+        if self.mode_count:
+            self.mode_count -= 1
+            excluding = wanted.mode is EXCLUDE
+            kind = _TO_EXCLUDE if excluding else _TO_INCLUDE
+            records = [Record(kind, group, wanted.sources)]
+        else:
+            allowed = frozenset(filter(wanted.wants, counts))
+            records = [
+                Record(kind, group, sources)
+                for kind, sources in ((_ALLOW, allowed), (_BLOCK, frozenset(counts) - allowed))
+                if sources
+            ]
+        if counts:
+            self.source_counts = {s: left - 1 for s, left in counts.items() if left > 1}
+        return records
+
+
+_ALLOW = RecordType.ALLOW_NEW_SOURCES
+_BLOCK = RecordType.BLOCK_OLD_SOURCES
+_TO_EXCLUDE = RecordType.CHANGE_TO_EXCLUDE_MODE
+_TO_INCLUDE = RecordType.CHANGE_TO_INCLUDE_MODE
+
+
+class CurrentVersionHost:
+    """Reports the groups of one link with their sources; ``groups`` is the owner's mapping.
+
+    ``random`` returns numbers in [0, 1).
+    """
+
+    def __init__(
+        self,
+        family: Family,
+        groups: Mapping[Address, SourceFilter],
+        random: Callable[[], float],
+    ) -> None:
+        self._family = family
+        self._groups = groups
+        self._random = random
+        self._pending: dict[Address, Pending] = {}
+        self._batches: dict[int, list[Address]] = {}
+        self._batch_numbers = count(1)
+        self._repeats: Deadlines[int] = Deadlines()
+        self._answers: Deadlines[Address] = Deadlines()
+        self._asked: dict[Address, Sources] = {}
+        self._answer_times: dict[Address, float] = {}
+
+    def next_deadline(self) -> float | None:
+        """When ``advance`` must be called next."""
+        repeat, answer = self._repeats.next(), self._answers.next()
+        if repeat is None or answer is None:
+            return answer if repeat is None else repeat
+        return min(repeat, answer)
+
+    # -- changes
+
+    def change(self, changes: Iterable[Change], robustness: int, now: float) -> list[Record]:
+        """The records that report ``changes`` now; ``advance`` repeats them later."""
+        records: list[Record] = []
+        members: list[Address] = []
+        batch = next(self._batch_numbers)
+        for group, before, after in changes:
+            pending = self._pending.get(group)
+            if pending is None:
+                pending = self._pending[group] = Pending()
+            pending.note(before, after, robustness)
+            pending.batch = batch
+            members.append(group)
+        self._transmit(batch, members, records, now)
+        return records
+
+    def _transmit(
+        self, batch: int, members: list[Address], records: list[Record], now: float
+    ) -> None:
+        """Add the next transmission of ``members`` to ``records``; schedule the following one."""
+        left = []
+        for group in members:
+            pending = self._pending.get(group)
+            if pending is None or pending.batch != batch:
+                continue  # it has changed again and belongs to a later batch
+            records += pending.transmit(group, self._groups.get(group, NOTHING))
+            if pending:
+                left.append(group)
+            else:
+                del self._pending[group]
+        if left:
+            self._batches[batch] = left
+            self._repeats.schedule(batch, now + self._delay(UNSOLICITED_REPORT_INTERVAL))
+
+    # -- queries
+
+    def receive(self, packet: Packet, now: float) -> None:
+        """Schedule the answer to a query; reports of other hosts are ignored."""
+        if not isinstance(packet, Query):
+            return
+        when = now + self._delay(packet.max_response)
+        general = self._answer_times.get(self._family.unspecified)
+        if general is not None and general <= when:
+            return  # the answer to a general query comes first and covers all groups
+        if packet.group == self._family.unspecified:
+            self._answer_at(packet.group, when)
+        elif packet.group in self._groups:
+            self._note_specific(packet, when)
+
+    def _note_specific(self, query: Query, when: float) -> None:
+        group = query.group
+        pending = self._answer_times.get(group)
+        if pending is None:
+            self._asked[group] = query.sources
+        elif query.sources and self._asked[group]:
+            self._asked[group] |= query.sources
+        else:
+            self._asked[group] = NO_SOURCES  # one of the queries is about the whole group
+        if pending is None or when < pending:
+            self._answer_at(group, when)
+
+    def _answer_at(self, key: Address, when: float) -> None:
+        self._answer_times[key] = when
+        self._answers.schedule(key, when)
+
+    def advance(self, now: float) -> list[Record]:
+        """The records of all repeats and answers that are due."""
+        records: list[Record] = []
+        while (batch := self._repeats.pop(now)) is not None:
+            self._transmit(batch, self._batches.pop(batch), records, now)
+        while (key := self._answers.pop(now)) is not None:
+            del self._answer_times[key]
+            if key == self._family.unspecified:
+                records += [_current_state(g, wanted) for g, wanted in self._groups.items()]
+            else:
+                records += self._specific_answer(key, self._asked.pop(key))
+        return records
+
+    def _specific_answer(self, group: Address, asked: Sources) -> list[Record]:
+        wanted = self._groups.get(group)
+        if wanted is None:
+            return []
+        if not asked:
+            return [_current_state(group, wanted)]
+        sources = frozenset(filter(wanted.wants, asked))
+        return [Record(RecordType.MODE_IS_INCLUDE, group, sources)] if sources else []
+
+    def _delay(self, longest: float) -> float:
+        return longest * (1.0 - self._random())
+
+
+def _current_state(group: Address, wanted: SourceFilter) -> Record:
+    including = wanted.mode is INCLUDE
+    kind = RecordType.MODE_IS_INCLUDE if including else RecordType.MODE_IS_EXCLUDE
+    return Record(kind, group, wanted.sources)

@@ -1,0 +1,82 @@
+"""The groups of one link, with the deadline of each.
+
+Whoever changes a group calls ``store`` or ``reschedule`` afterwards, so that the querier wakes
+up when a timer of the group runs out or a query about it is due. The deadlines are shared with
+``role``; a group's key is its address.
+"""
+
+from __future__ import annotations
+
+from ..deadlines import Deadlines
+from ..family import Address
+from ..wire.packets import Query
+from .effects import Effects
+from .group import Group
+from .queries import Queries
+
+
+class GroupTable:
+    """The groups that hosts of one link want; ``groups`` maps each address to its state."""
+
+    def __init__(self, deadlines: Deadlines[Address], queries: Queries) -> None:
+        self.groups: dict[Address, Group] = {}
+        self._deadlines = deadlines
+        self._queries = queries
+
+    def store(self, address: Address, group: Group) -> None:
+        """Add ``group``, or note that it has changed, and schedule its next event."""
+        self.groups[address] = group
+        when = group.next_event()
+        if when is not None:
+            self._deadlines.schedule(address, when)
+
+    def reschedule(self, address: Address, group: Group) -> None:
+        """Schedule the next event of a group whose timers have changed."""
+        when = group.next_event()
+        if when is not None:
+            self._deadlines.schedule(address, when)
+
+    def remove(self, address: Address, effects: Effects) -> None:
+        """Remove a group that no host wants any more."""
+        del self.groups[address]
+        self._deadlines.cancel(address)
+        effects.changed.append(address)
+
+    def advance(self, address: Address, group: Group, effects: Effects, now: float) -> None:
+        """Expire the timers of a group that have run out, and send the queries that are due."""
+        before = group.subscription()
+        expired = group.expire(now)
+        if not group:
+            self.remove(address, effects)
+            return
+        effects.send += self._queries.send_due(address, group, now)
+        self.reschedule(address, group)
+        if expired and group.subscription() != before:
+            effects.changed.append(address)
+
+    def extend_all(self, until: float) -> None:
+        """Let no group or source expire before ``until``."""
+        for address, group in self.groups.items():
+            group.extend_timers(until)
+            self.reschedule(address, group)
+
+    def lower_timers(self, query: Query, limit: float) -> None:
+        """Lower the timers that the querier's specific ``query`` is about (RFC 9776, 6.6.1)."""
+        group = self.groups.get(query.group)
+        if group is None or query.suppress:
+            return
+        if query.sources:
+            group.lower_source_timers(query.sources, limit)
+        else:
+            group.lower_group_timer(limit)
+        self.reschedule(query.group, group)
+
+    def cancel_queries(self) -> None:
+        """Send no more specific queries: another router is the querier."""
+        for group in self.groups.values():
+            group.cancel_queries()
+
+    def stop_tracking(self) -> None:
+        """Forget the hosts of all groups: hosts that join from now on would be missing."""
+        for group in self.groups.values():
+            group.stop_tracking()

@@ -1,0 +1,144 @@
+"""The role of this router on one link: the querier, or a router that listens to the querier.
+
+As the querier it sends general queries: ``robustness`` of them at start-up, a quarter of the
+query interval apart, then one each query interval (RFC 9776, section 6.1).
+
+When a router with a lower address queries, that router becomes the querier (section 6.6.2).
+This router then sends no queries, uses the timer values of the querier's queries, and keeps
+its groups up to date. When the other querier has been silent for the other querier present
+interval, this router becomes the querier again, with start-up queries and its own timers.
+
+Two deadlines belong to the role. Their keys are addresses that no group has: the unspecified
+address for the next general query, the all-nodes address for the end of the other querier.
+"""
+
+from __future__ import annotations
+
+from ..deadlines import Deadlines
+from ..family import Address, Family
+from ..wire.packets import Query
+from .effects import Effects
+from .election import Election, Verdict
+from .groups import GroupTable
+from .queries import Queries
+from .settings import QuerierSettings
+
+
+class QuerierRole:
+    """Elects the querier of one link and sends its general queries.
+
+    ``settings`` are the ones in use: ``configured``, with the timers of the elected querier
+    while another router is the querier.
+    """
+
+    def __init__(
+        self,
+        family: Family,
+        settings: QuerierSettings,
+        election: Election,
+        groups: GroupTable,
+        queries: Queries,
+        deadlines: Deadlines[Address],
+    ) -> None:
+        self.settings = settings
+        self.configured = settings
+        self.election = election
+        self.last_general_query: float | None = None
+        self._family = family
+        self._groups = groups
+        self._queries = queries
+        self._deadlines = deadlines
+        self._startup_left = 0
+
+    @property
+    def is_querier(self) -> bool:
+        """Whether this router is the querier of the link."""
+        return self.election.other is None
+
+    @property
+    def next_general_query(self) -> float | None:
+        """When the next general query is due; None while another router is the querier."""
+        return self._deadlines.when(self._family.unspecified)
+
+    def become_querier(self, effects: Effects, now: float) -> None:
+        """Become the querier: use our own timers and send the start-up queries.
+
+        No group may expire before its hosts could answer the first query: as the other router's
+        timers ran, groups may be due half a response interval after it fell silent, and reports
+        that were sent while nobody listened are not known.
+        """
+        effects.role_changed = not self.is_querier
+        self.election.win()
+        self.settings = self.configured
+        self._groups.extend_all(now + self.settings.query_response_interval)
+        self._startup_left = self.settings.robustness
+        self._deadlines.cancel(self._family.unspecified)
+        self._deadlines.cancel(self._family.all_nodes)
+        self._send_scheduled_query(effects, now)
+
+    def reconfigure(self, settings: QuerierSettings, now: float) -> None:
+        """Use other settings, of the same version, from now on."""
+        self.configured = settings
+        self.election.configure(settings.allowed_queriers, settings.elects)
+        if self.is_querier:
+            self.settings = settings
+            if self.last_general_query is not None:
+                when = max(now, self.last_general_query + settings.carried_interval)
+                self._deadlines.schedule(self._family.unspecified, when)
+            return
+        used = self.settings
+        self.settings = settings.with_querier_timers(used.robustness, used.query_interval)
+        if not settings.elects:
+            self.election.end_other(now)
+            self._deadlines.schedule(self._family.all_nodes, now)
+
+    def restore_other(self, other: Address, until: float, robustness: int, interval: float) -> None:
+        """Restore the querier that was elected before a restart, with its timers."""
+        self.settings = self.configured.with_querier_timers(robustness, interval)
+        self._yield_to(other, until)
+
+    def receive(self, query: Query, source: Address, now: float, effects: Effects) -> Verdict:
+        """React to a query of another router (sections 6.6.1 and 6.6.2)."""
+        verdict = self.election.judge(query.version, source, now)
+        if verdict is Verdict.OBJECT:
+            self._send_general_query(effects, now)
+        elif verdict is Verdict.YIELD:
+            self._follow(query, source, now, effects)
+        return verdict
+
+    def _follow(self, query: Query, source: Address, now: float, effects: Effects) -> None:
+        """``source`` is the querier: use its timers, and lower those that it asks about."""
+        if self.is_querier:
+            effects.role_changed = True
+            self._groups.cancel_queries()
+        if query.version == self._family.current_version:  # queries of older versions carry none
+            self.settings = self.configured.with_querier_timers(query.robustness, query.interval)
+        self._yield_to(source, now + self.settings.other_querier_present_interval)
+        self._groups.lower_timers(query, now + query.max_response * self.settings.robustness)
+
+    def _yield_to(self, other: Address, until: float) -> None:
+        self._deadlines.cancel(self._family.unspecified)
+        self.election.yield_to(other, until)
+        self._deadlines.schedule(self._family.all_nodes, until)
+
+    def advance(self, key: Address, effects: Effects, now: float) -> None:
+        """Do what is due for a deadline that is not a group's."""
+        if key == self._family.unspecified:
+            self._send_scheduled_query(effects, now)
+        elif self.election.until > now:
+            self._deadlines.schedule(key, self.election.until)
+        else:
+            self.become_querier(effects, now)
+
+    def _send_scheduled_query(self, effects: Effects, now: float) -> None:
+        """Send a start-up or periodic general query, and schedule the next."""
+        self._send_general_query(effects, now)
+        self._startup_left -= 1
+        settings = self.settings
+        starting = self._startup_left > 0
+        wait = settings.startup_query_interval if starting else settings.carried_interval
+        self._deadlines.schedule(self._family.unspecified, now + wait)
+
+    def _send_general_query(self, effects: Effects, now: float) -> None:
+        effects.send.append(self._queries.general())
+        self.last_general_query = now

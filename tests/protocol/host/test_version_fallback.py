@@ -1,0 +1,206 @@
+"""Which version a host uses, by configuration and by the queries that it hears."""
+
+from __future__ import annotations
+
+from mcproxy.protocol.family import IPV6
+from mcproxy.protocol.sources import NOTHING
+from mcproxy.protocol.wire.packets import Packet, Query, Report
+
+from ..families import ALLOW, BLOCK, START, TO_EX, both_families
+from .simulated_host import OlderQuerierTests
+
+
+@both_families
+class NoFallbackTests(OlderQuerierTests):
+    """``version-fallback`` is switched off."""
+
+    def test_host_without_fallback_ignores_the_version_of_queriers(self) -> None:
+        """HC-06, SEC-05: every report has the current version."""
+        self.host.configure(fallback=False, is_ssm=self.family.is_ssm)
+        for version in range(1, self.family.current_version):
+            self.receives_query(version)
+            self.assertEqual(self.host.version, self.family.current_version)
+        self.pass_time(20)
+        self.wants(self.excluding(1))
+        self.pass_time(20)
+        self.wants(NOTHING)
+        self.pass_time(20)
+        sent = self.sent_messages()
+        self.assertTrue(sent)
+        self.assertEqual({type(packet).__name__ for _, packet in sent}, {"Report"})
+
+
+@both_families
+class VersionTests(OlderQuerierTests):
+    """Which version the host uses (C.3)."""
+
+    def test_query_of_an_older_version_changes_the_version_for_260_seconds(self) -> None:
+        """T-113, HC-01, HC-02: then the current version returns."""
+        self.assertEqual(self.host.version, self.family.current_version)
+        self.receives_query()
+        self.assertEqual(self.host.version, self.older)
+        self.pass_time(259.9)
+        self.assertEqual(self.host.version, self.older)
+        self.pass_time(0.1)
+        self.assertEqual(self.host.version, self.family.current_version)
+        self.assertEqual((self.sent_messages(), self.host.next_deadline()), ([], None))
+
+    def test_older_version_lasts_as_long_as_the_last_newer_query_says(self) -> None:
+        """HC-05, CHG-06: robustness times interval plus the response time."""
+        any_group = self.family.unspecified
+        self.receives(Query(self.family.current_version, any_group, 1.0, robustness=3, interval=20))
+        self.receives_query(within=5)
+        self.pass_time(64.9)
+        self.assertEqual(self.host.version, self.older)
+        self.pass_time(0.1)
+        self.assertEqual(self.host.version, self.family.current_version)
+
+    def test_each_older_query_extends_the_older_version(self) -> None:
+        """HC-01: 260 s from the last one."""
+        for _ in range(3):
+            self.receives_query()
+            self.pass_time(250)
+            self.assertEqual(self.host.version, self.older)
+        self.pass_time(10)
+        self.assertEqual(self.host.version, self.family.current_version)
+
+    def test_newer_query_is_answered_in_the_older_version(self) -> None:
+        """T-114, HC-04: and does not end the older version."""
+        self.receives_older_query()
+        self.joins(1)
+        self.receives_query(self.family.current_version)
+        self.pass_time(10)
+        self.assertEqual(self.sent_messages(), [(25, self.report())])
+        self.pass_time(229)
+        self.assertEqual(self.host.version, self.older)
+        self.pass_time(1)
+        self.assertEqual(self.host.version, self.family.current_version)
+
+    def test_newer_source_query_is_answered_with_an_older_report(self) -> None:
+        """HC-04: the older version knows no sources."""
+        self.receives_older_query()
+        self.wants(self.including(1))
+        self.pass_time(10)
+        self.sent_messages()
+        self.receives_query(self.family.current_version, 1, 9, within=1)
+        self.pass_time(1)
+        self.assertEqual([packet for _, packet in self.sent_messages()], [self.report()])
+
+    def test_robustness_of_a_newer_query_applies_to_older_reports(self) -> None:
+        """HS-10: three reports."""
+        self.receives_older_query()
+        any_group = self.family.unspecified
+        self.receives(Query(self.family.current_version, any_group, 1.0, robustness=3, interval=20))
+        self.wants(self.excluding())
+        self.pass_time(20)
+        self.assertEqual(self.sent_messages(), [(when, self.report()) for when in (0, 5, 10)])
+
+    def test_change_to_the_older_version_drops_what_is_pending(self) -> None:
+        """T-113, HC-03: all groups are reported again at once."""
+        self.wants(self.excluding(1), self.including(2))
+        self.receives_query(self.family.current_version)
+        self.receives_query(self.family.current_version, 1, within=5)
+        self.sent_messages()
+        self.delay = 1.0
+        self.receives_query()
+        both = [self.report(1), self.report(2)]
+        self.assertEqual(self.sent_messages(), [(0, packet) for packet in both])
+        self.pass_time(9)
+        self.assertEqual(self.sent_messages(), [])
+        self.pass_time(1)
+        self.assertEqual(self.sent_messages(), [(10, packet) for packet in both])
+
+    def test_change_back_to_the_current_version_reports_all_groups(self) -> None:
+        """T-113, HC-03: one report with all sources, and a repeat."""
+        self.receives_older_query()
+        self.wants(self.excluding(1), self.including(2))
+        self.pass_time(255)
+        self.delay = 1.0
+        self.receives(Query(self.family.current_version, self.family.unspecified, 10.0))
+        self.sent_messages()
+        self.delay = 0.5
+        self.pass_time(100)
+        both = (self.record(TO_EX, 1), self.record(ALLOW, 2, group_number=2))
+        self.assertEqual(self.sent_messages(), [(260, Report(both)), (260.5, Report(both))])
+
+    def test_late_call_of_advance_sends_nothing_in_the_expired_version(self) -> None:
+        """HC-02: though an answer was due."""
+        self.receives_older_query()
+        self.joins(1)
+        self.pass_time(230)
+        self.receives_query(self.family.current_version)
+        self.now = START + 300
+        self.pass_time(10)
+        join = Report((self.record(TO_EX),))
+        self.assertEqual(self.sent_messages(), [(300, join), (300.5, join)])
+
+    def test_older_version_survives_a_loss_of_the_link(self) -> None:
+        """HR-07: as long as its time lasts, and no longer."""
+        self.receives_older_query()
+        self.joins(1)
+        self.host.cancel_pending()
+        self.note(self.host.rejoin(self.now))
+        self.assertEqual(self.sent_messages(), [(20, self.report())])
+        self.host.cancel_pending()
+        self.now = START + 300
+        self.note(self.host.rejoin(self.now))
+        self.pass_time(10)
+        join = Report((self.record(TO_EX),))
+        self.assertEqual(self.sent_messages(), [(300, join), (300.5, join)])
+
+    def test_reports_of_other_hosts_do_not_change_the_version(self) -> None:
+        """HC-01: only queriers do."""
+        self.receives(self.report())
+        self.receives(self.leave())
+        self.assertEqual(self.host.version, self.family.current_version)
+
+    def test_unchanged_group_is_not_reported(self) -> None:
+        """DB-04: no packet is sent."""
+        self.receives_older_query()
+        self.joins(1)
+        self.wants(self.excluding())
+        self.pass_time(20)
+        self.assertEqual(self.sent_messages(), [])
+
+
+@both_families
+class ForcedVersionTests(OlderQuerierTests):
+    """Hosts that are configured for an older version (HC-06)."""
+
+    def test_host_with_a_forced_version_always_uses_it(self) -> None:
+        """HC-06: whatever version the querier uses."""
+        self.host = self.make_host(self.older)
+        self.wants(self.excluding(1))
+        self.pass_time(20)
+        self.assertEqual(self.sent_messages(), [(0, self.report()), (5, self.report())])
+        for version in range(1, self.family.current_version + 1):
+            self.receives_query(version)
+            self.pass_time(20)
+            self.assertEqual([packet for _, packet in self.sent_messages()], [self.report()])
+        self.pass_time(300)
+        self.assertEqual(self.host.version, self.older)
+        self.wants(NOTHING)
+        self.assertEqual([packet for _, packet in self.sent_messages()], [self.leave()])
+        self.assertIsNone(self.host.next_deadline())
+
+    def test_forced_igmpv1_sends_no_leaves(self) -> None:
+        """HC-06, H2-06: forced MLDv1 does."""
+        self.host = self.make_host(1)
+        self.receives_query(self.older)
+        self.wants(self.excluding(1))
+        self.wants(NOTHING)
+        expected: list[Packet] = [self.report(1, 1)]
+        if self.family is IPV6:
+            expected.append(self.leave())
+        self.assertEqual([packet for _, packet in self.sent_messages()], expected)
+
+    def test_host_with_the_current_version_configured_falls_back(self) -> None:
+        """HC-01: to the version of an older querier."""
+        self.host = self.make_host(self.family.current_version)
+        self.wants(self.excluding(), NOTHING)
+        self.receives_query()
+        self.assertEqual(self.host.version, self.older)
+        self.sent_messages()
+        self.pass_time(300)
+        self.wants(self.excluding(1))
+        self.assertEqual(self.sent_messages()[-1][1], Report((self.record(BLOCK, 1),)))

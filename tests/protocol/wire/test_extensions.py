@@ -1,0 +1,62 @@
+"""Extensions of RFC 9279: none is sent, and received ones are ignored."""
+
+from __future__ import annotations
+
+from mcproxy.protocol.family import IPV4
+from mcproxy.protocol.router.queries import Queries
+from mcproxy.protocol.router.settings import QuerierSettings
+from mcproxy.protocol.wire import igmp, mld
+from mcproxy.protocol.wire.datagram import encode
+from mcproxy.protocol.wire.encoding import pack_reports
+from mcproxy.protocol.wire.packets import Record, Report
+
+from ..families import ALLOW, TO_EX, FamilyTests, both_families, group, host
+from .messages import summed
+
+
+@both_families
+class ReceivedExtensionTests(FamilyTests):
+    """RFC 9279: received extensions."""
+
+    def test_extensions_are_not_part_of_the_decoded_message(self) -> None:
+        """EXT-07, EXT-02: a message that is encoded again has none."""
+        report = Report((self.record(TO_EX), self.record(ALLOW, 1, group_number=2)))
+        codec = igmp if self.family is IPV4 else mld
+        here, there = host(self.family, 1), self.family.report_destination
+        plain = codec.encode(report, here, there)
+        flagged = plain[:4] + b"\x80" + plain[5:]
+        for extensions in ("00000000", "0009 0003 aabbcc", "0009 0001 aa fffe 0002 bbcc"):
+            longer = summed(flagged + bytes.fromhex(extensions))
+            self.assertEqual(codec.decode(longer), report)
+            self.assertEqual(codec.encode(codec.decode(longer), here, there), plain)
+
+
+@both_families
+class SentExtensionTests(FamilyTests):
+    """EXT-06: what we send has no extensions; the whole MTU is for the message."""
+
+    def test_sent_reports_and_queries_have_no_extensions_and_fit_the_mtu(self) -> None:
+        """EXT-06: the E flag is 0 and nothing follows the message."""
+        listed = frozenset(
+            bytes([10 if self.family is IPV4 else 0x20]) + n.to_bytes(self.family.address_size - 1)
+            for n in range(1, 600)
+        )
+        address, us = group(self.family, 1), host(self.family, 1)
+        for mtu in (1280, 1500, 9000):
+            records = [Record(kind, address, listed) for kind in (ALLOW, TO_EX)]
+            queries = Queries(self.family, self.family.current_version, QuerierSettings(), mtu)
+            packets = [*pack_reports(records, self.family, mtu), queries.general().packet]
+            for packet in packets:
+                whole = encode(self.family, us, self.family.all_nodes, packet)
+                self.assertLessEqual(len(whole), mtu)
+                message = whole[self.family.header_size :]
+                if isinstance(packet, Report):
+                    self.assertEqual(message[4] & 0x80, 0)
+                    size = sum(
+                        4 + self.family.address_size * (1 + len(record.sources))
+                        for record in packet.records
+                    )
+                    self.assertEqual(len(message), 8 + size)
+                else:
+                    self.assertEqual(message[self.family.query_size - 4] & 0x80, 0)
+                    self.assertEqual(len(message), self.family.query_size)
