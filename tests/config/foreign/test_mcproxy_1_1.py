@@ -113,55 +113,57 @@ class MeaningTests(ConfigurationTestCase):
         self.assertEqual(str(read(SMALLEST + "  disable;").disabled_at), "line 4, column 3")
 
 
+SYNTAX_ERRORS = (
+    (
+        "protocol IGMPv4;",
+        'line 1, column 10: "IGMPv4" is not expected here; write IGMPv1 to IGMPv3, MLDv1 or MLDv2',
+    ),
+    ("pinstance a: b\n ==> ;", 'line 2, column 6: ";" is not expected here; write a name'),
+    (
+        "pinstance a eth0;",
+        'line 1, column 13: "eth0" is not expected here;'
+        ' write "(", ":", "downstream" or "upstream"',
+    ),
+    (
+        "pinstance a: ==> b\n#\npinstance c: ==> d;\n",
+        'line 3, column 1: "pinstance" is not expected here; write ";", a name'
+        " or the end of the file",
+    ),
+    (
+        "table t { (239.0.0.1) }",
+        'line 1, column 21: ")" is not expected here; write "|"',
+    ),
+    (
+        "table t { ( | *) }",
+        'line 1, column 13: "|" is not expected here; write "table" or an address',
+    ),
+    (
+        "table t {\n (* | *)\n\n",
+        'line 2, column 9: the file ends too early; write "(", "}" or a name',
+    ),
+    (
+        "pinstance a up",
+        'line 1, column 13: "up" is not expected here; write "(", ":", "downstream" or "upstream"',
+    ),
+    (
+        "pinstance a: eth-0 ==> b;",
+        'line 1, column 17: "-0" is not expected here; write "==>" or a name',
+    ),
+    (
+        'pinstance "a: ==> b;',
+        'line 1, column 11: "\\"" is not expected here; write a name',
+    ),
+)
+"""Texts, and the message that each gives."""
+
+
 class MistakeTests(ConfigurationTestCase):
     def refuses(self, text: str | bytes, *expected: str) -> None:
         error = self.assertRaises(ConfigurationError, read, text, FILE)
         self.assertEqual(str(error).split("\n"), [f"{FILE}: {line}" for line in expected])
 
     def test_syntax_error_names_what_is_expected(self) -> None:
-        for text, expected in (
-            (
-                "protocol IGMPv4;",
-                'line 1, column 10: "IGMPv4" is not expected here; '
-                "write IGMPv1 to IGMPv3, MLDv1 or MLDv2",
-            ),
-            ("pinstance a: b\n ==> ;", 'line 2, column 6: ";" is not expected here; write a name'),
-            (
-                "pinstance a eth0;",
-                'line 1, column 13: "eth0" is not expected here;'
-                ' write "(", ":", "downstream" or "upstream"',
-            ),
-            (
-                "pinstance a: ==> b\n#\npinstance c: ==> d;\n",
-                'line 3, column 1: "pinstance" is not expected here; write ";", a name'
-                " or the end of the file",
-            ),
-            (
-                "table t { (239.0.0.1) }",
-                'line 1, column 21: ")" is not expected here; write "|"',
-            ),
-            (
-                "table t { ( | *) }",
-                'line 1, column 13: "|" is not expected here; write "table" or an address',
-            ),
-            (
-                "table t {\n (* | *)\n\n",
-                'line 2, column 9: the file ends too early; write "(", "}" or a name',
-            ),
-            (
-                "pinstance a up",
-                'line 1, column 13: "up" is not expected here;'
-                ' write "(", ":", "downstream" or "upstream"',
-            ),
-            (
-                "pinstance a: eth-0 ==> b;",
-                'line 1, column 17: "-0" is not expected here; write "==>" or a name',
-            ),
-            (
-                'pinstance "a: ==> b;',
-                'line 1, column 11: "\\"" is not expected here; write a name',
-            ),
-        ):
+        for text, expected in SYNTAX_ERRORS:
             self.refuses(text, expected)
 
     def test_file_without_an_instance_is_refused(self) -> None:
