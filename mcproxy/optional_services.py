@@ -1,55 +1,54 @@
-"""Services that a table of the configuration asks for, beside the proxy itself."""
+"""Services that the configuration asks for, beside the proxy itself."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from twisted.application.service import IService, MultiService
 from twisted.internet.defer import maybeDeferred
 
-from .config.model import Configuration
-
 Make = Callable[[Any], IService | None]
-"""Makes the service that a table describes, or None for none; OSError or ValueError."""
+"""Makes the service for a configuration, or None for none; OSError or ValueError."""
 
 
 class OptionalServices(MultiService):
-    """One service for each table of ``makers``, by name; made anew when the table changes."""
+    """One service for each name that has a maker; made anew when its configuration changes."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.makers: dict[str, Make] = {}
+        self._makers: dict[str, Make] = {}
+        self._configs: dict[str, Any] = {}
         self._current: dict[str, IService] = {}
 
-    def build(self, configuration: Configuration, makers: Mapping[str, Make]) -> None:
-        """Have all that the configuration asks for; what a maker raises is raised."""
-        self.makers.update(makers)
-        for name, make in makers.items():
-            self._put(name, make(getattr(configuration, name)))
+    def build(self, services: Iterable[tuple[str, Any]], makers: Mapping[str, Make]) -> None:
+        """Make the services for these configurations; whatever a maker raises is raised."""
+        self._makers.update(makers)
+        for name, config in services:
+            self._put(name, config, makers[name](config))
 
-    async def apply(self, before: Configuration, after: Configuration) -> None:
-        """Have what is asked for now; what is raised has changed nothing."""
-        done: list[str] = []
+    async def change(self, name: str, config: Any) -> None:
+        """Replace a service by one for ``config``; whatever is raised has changed nothing.
+
+        The former service ends before the new one starts, which may want the same address.
+        """
+        before = self._configs[name]
+        service = self._makers[name](config)
         try:
-            for name, make in self.makers.items():
-                if getattr(before, name) != getattr(after, name):
-                    service = make(getattr(after, name))
-                    done.append(name)
-                    await self._replace(name, service)
+            await self._end(name)
+            self._put(name, config, service)
         except BaseException:
-            for name in reversed(done):
-                await self._replace(name, self.makers[name](getattr(before, name)))
+            await self._end(name)
+            self._put(name, before, self._makers[name](before))
             raise
 
-    async def _replace(self, name: str, service: IService | None) -> None:
-        """Start ``service`` once the one before has ended: it may want the same address."""
+    async def _end(self, name: str) -> None:
         known = self._current.pop(name, None)
         if known is not None:
             await maybeDeferred(known.disownServiceParent)
-        self._put(name, service)
 
-    def _put(self, name: str, service: IService | None) -> None:
+    def _put(self, name: str, config: Any, service: IService | None) -> None:
+        self._configs[name] = config
         if service is not None:
             self._current[name] = service
             service.setServiceParent(self)

@@ -23,6 +23,7 @@ from .config.native.toml import from_interfaces
 from .control.changes import Changes
 from .control.unix_socket import ConnectionFactory, ControlService
 from .exit_codes import NO, NOT_PERMITTED
+from .instance.plan import plan_services
 from .linux.mroute.errors import MulticastRoutingError, NotPermitted
 from .optional_services import Make
 from .proxy import Proxy
@@ -32,15 +33,15 @@ from .signals import SignalHandlers
 
 
 class CannotBuildError(OSError):
-    """Something that the configuration asks for is not to be had; the text says what to do."""
+    """Something that the configuration asks for cannot be made; the text says what to do."""
 
 
 START_ERRORS = (ConfigurationError, MulticastRoutingError, CannotBuildError, OSError)
-"""What ends a start with one line instead of a traceback."""
+"""Errors that end a start with a line instead of a traceback."""
 
 
 class Options(usage.Options):
-    """A file, or interfaces on the command line."""
+    """Options of ``twistd mcproxy``: a file, or interfaces."""
 
     synopsis = "[options]"
     longdesc = (
@@ -54,7 +55,7 @@ class Options(usage.Options):
     ]
 
     command: Sequence[str] | None = None
-    """What starts the daemon once more, where that is known."""
+    """The command that starts the daemon again, where it is known."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -70,19 +71,19 @@ class Options(usage.Options):
         sys.exit(0)
 
     def postOptions(self) -> None:
-        """UsageError unless there is one way to a configuration."""
+        """UsageError unless either a file or interfaces are given."""
         by_name = self["upstream"] is not None or self["downstream"]
         if (self["config"] is not None) is bool(by_name):
             raise usage.UsageError("give --config FILE, or --upstream IF and --downstream IF")
 
     def configuration(self) -> Configuration:
-        """What the options name, read anew; ConfigurationError."""
+        """The configuration that the options name, read again; ConfigurationError."""
         if self["config"] is not None:
             return load(self["config"])
         return from_interfaces(self["upstream"], self["downstream"])
 
     def build(self, reactor: Any, configuration: Configuration) -> Proxy:
-        """The service tree for what ``configuration`` gave; CannotBuildError."""
+        """The service tree for ``configuration``; CannotBuildError or ConfigurationError."""
         return build(reactor, configuration, self.configuration, self["socket"], self.command)
 
 
@@ -97,14 +98,14 @@ def makeService(options: Options) -> IService:
 
 
 class Daemon(MultiService):
-    """Tells in one line why it cannot start, where twistd would show a traceback."""
+    """Prints one line when it cannot start, where twistd would print a traceback."""
 
     def __init__(self, proxy: Proxy) -> None:
         super().__init__()
         proxy.setServiceParent(self)
 
     def privilegedStartService(self) -> None:
-        """Take what needs privileges, or end."""
+        """Take what needs privileges, or exit."""
         try:
             super().privilegedStartService()
         except START_ERRORS as error:
@@ -112,7 +113,7 @@ class Daemon(MultiService):
 
 
 def tell(error: Exception) -> int:
-    """Write ``error``, which ends a start, to standard error; the exit code."""
+    """Print ``error``, which ends a start, to standard error; the exit code."""
     text = str(error) if isinstance(error, ConfigurationError) else f"mcproxy: {error}"
     print(text, file=sys.stderr)
     return NOT_PERMITTED if isinstance(error, NotPermitted | PermissionError) else NO
@@ -125,30 +126,30 @@ def build(
     socket: str | None = None,
     command: Sequence[str] | None = None,
 ) -> Proxy:
-    """The service tree, and a reactor that fits it; CannotBuildError.
+    """The service tree, and a reactor that fits it; CannotBuildError or ConfigurationError.
 
-    ``load`` reads the configuration anew when that is asked for; commands come in at
-    ``socket``, if it is given, whatever the configuration says; ``command`` starts the daemon
-    once more. What a process before this one has left is gone on with.
+    ``load`` reads the configuration again for a reload. ``socket``, if it is given, replaces
+    the configured control socket. ``command`` starts the daemon again for a restart. The
+    daemon resumes the state that a previous process left.
     """
     _raise_descriptor_limit()
     # Timers must not jump when the machine's clock is set, as happens after the start of a
     # router. Nothing was scheduled by the old clock yet.
     reactor.seconds = time.monotonic
     proxy = Proxy(reactor, configuration, inherited())
-    successor = Handoff(proxy, command)
-    changes = Changes(proxy, load, successor)
-    SignalHandlers(reactor, changes.hangup, successor.signalled).install()
+    handoff = Handoff(proxy, command)
+    changes = Changes(proxy, load, handoff)
+    SignalHandlers(reactor, changes.hangup, handoff.signalled).install()
     makers: dict[str, Make] = {
         "manhole": partial(_make_manhole, reactor, proxy),
         "control": partial(_make_control, reactor, proxy, changes, socket),
     }
-    proxy.optional_services.build(configuration, makers)
+    proxy.optional_services.build(plan_services(configuration), makers)
     return proxy
 
 
 def _raise_descriptor_limit() -> None:
-    """As many as we may: each link takes two, and both times two when a process takes over."""
+    """Allow as many as we may: each link takes two, and four during a restart."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
@@ -166,7 +167,7 @@ def _make_manhole(reactor: Any, proxy: Proxy, config: ManholeConfig | None) -> I
     try:
         return make_service(reactor, config, proxy)
     except (OSError, ValueError) as error:
-        raise CannotBuildError(f"the manhole cannot be: {error}") from error
+        raise CannotBuildError(f"the manhole cannot be made: {error}") from error
 
 
 def _make_control(
@@ -174,7 +175,7 @@ def _make_control(
     proxy: Proxy,
     changes: Changes,
     socket: str | None,
-    config: ControlConfig | None,
+    config: ControlConfig,
 ) -> IService:
     def connect(factory: ConnectionFactory) -> IProtocol:
         # The web server takes memory: it is imported when the first client connects.
@@ -185,5 +186,5 @@ def _make_control(
 
     if socket is not None:
         path = os.path.abspath(socket) if socket else ""
-        config = attrs.evolve(config or ControlConfig(), socket=path)
+        config = attrs.evolve(config, socket=path)
     return ControlService(reactor, config, connect)

@@ -24,6 +24,7 @@ LAYERS = (
         "mcproxy.restart.resume",
         "mcproxy.restart.state",
     ),
+    ("mcproxy.kernel_tables", "mcproxy.link_dispatch", "mcproxy.reconfigure"),
     ("mcproxy.proxy", "mcproxy.restart.handoff"),
     ("mcproxy.control",),
     ("mcproxy.tap",),

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import attrs
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
-from mcproxy.config.model import Configuration, ControlConfig, ManholeConfig
+from mcproxy.config.model import ControlConfig, ManholeConfig
 from mcproxy.optional_services import OptionalServices
 
 FIRST, SECOND = ControlConfig("/first"), ControlConfig("/second")
@@ -35,40 +34,47 @@ class Recorded(Service):
         return succeed(None)
 
 
-class SectionsTests(SynchronousTestCase):
+class OptionalServicesTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.events: list[str] = []
         self.optional_services = OptionalServices()
-        self.before = Configuration((), control=FIRST)
         makers = {"control": self.make, "manhole": self.make}
-        self.optional_services.build(self.before, makers)
+        self.optional_services.build([("manhole", None), ("control", FIRST)], makers)
         self.optional_services.startService()
         self.events.clear()
 
     def make(self, config: Any) -> Service | None:
         return None if config is None else Recorded(config, self.events)
 
-    def apply(self, **changes: Any) -> Deferred[None]:
-        after = attrs.evolve(self.before, **changes)
-        return Deferred.fromCoroutine(self.optional_services.apply(self.before, after))
+    def change(self, name: str, config: Any) -> Deferred[None]:
+        return Deferred.fromCoroutine(self.optional_services.change(name, config))
 
-    def test_what_is_the_same_goes_on(self) -> None:
-        self.successResultOf(self.apply())
-        self.assertEqual(self.events, [])
+    def running(self) -> list[str]:
+        return [one.label for one in self.optional_services]
 
-    def test_the_old_one_ends_before_the_new_one_begins(self) -> None:
-        self.successResultOf(self.apply(control=SECOND))
+    def test_old_service_ends_before_the_new_one_begins(self) -> None:
+        self.successResultOf(self.change("control", SECOND))
         self.assertEqual(self.events, ["/first stops", "/second starts"])
 
-    def test_they_come_and_go(self) -> None:
-        self.successResultOf(self.apply(manhole=MANHOLE, control=None))
-        self.assertEqual(self.events, ["/first stops", "manhole starts"])
+    def test_services_come_and_go(self) -> None:
+        self.successResultOf(self.change("manhole", MANHOLE))
+        self.successResultOf(self.change("control", None))
+        self.assertEqual(self.events, ["manhole starts", "/first stops"])
+        self.assertEqual(self.running(), ["manhole"])
 
-    def test_when_one_fails_all_are_as_before(self) -> None:
-        for changes in ({"control": ControlConfig("/bad")}, {"manhole": ControlConfig("/bad")}):
-            self.events.clear()
-            failed = self.apply(**({"control": SECOND} | changes))
-            self.failureResultOf(failed, OSError)
-            self.assertEqual(self.events[-1], "/first starts")
-            [running] = [one for one in self.optional_services if one.label != "/bad"]
-            self.assertEqual(running.label, "/first")
+    def test_service_that_cannot_start_leaves_the_former_one(self) -> None:
+        self.failureResultOf(self.change("control", ControlConfig("/bad")), OSError)
+        self.assertEqual(self.events, ["/first stops", "/bad stops", "/first starts"])
+        self.assertEqual(self.running(), ["/first"])
+
+    def test_service_that_cannot_start_leaves_none_where_there_was_none(self) -> None:
+        self.failureResultOf(self.change("manhole", ControlConfig("/bad")), OSError)
+        self.assertEqual(self.running(), ["/first"])
+
+    def test_service_that_cannot_be_made_leaves_the_former_one_untouched(self) -> None:
+        def refuse(config: Any) -> Service:
+            raise OSError("no such folder")
+
+        self.optional_services.build([], {"control": refuse})
+        self.failureResultOf(self.change("control", SECOND), OSError)
+        self.assertEqual((self.events, self.running()), ([], ["/first"]))

@@ -11,6 +11,7 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy import tap
+from mcproxy.config.errors import ConfigurationError
 from mcproxy.config.model import Configuration, InstanceConfig, ManholeConfig
 from mcproxy.config.paths import CONTROL_SOCKET
 
@@ -27,28 +28,28 @@ class BuildTests(SynchronousTestCase):
         configuration = Configuration(INSTANCES, manhole)
         return tap.build(self.reactor, configuration, lambda: configuration)
 
-    def test_the_clock_does_not_jump_with_the_machine_s(self) -> None:
+    def test_clock_of_timers_is_monotonic(self) -> None:
         self.build()
         self.assertIs(self.reactor.seconds, time.monotonic)
 
-    def test_the_manhole_is_there_only_if_it_is_configured(self) -> None:
+    def test_manhole_is_made_only_where_it_is_configured(self) -> None:
         self.assertNotIn("manhole", self.build().optional_services.namedServices)
         manhole = ManholeConfig("127.0.0.1:4022", "/keys", self.mktemp())
         self.assertIn("manhole", self.build(manhole).optional_services.namedServices)
 
-    def test_commands_come_in_where_the_option_says(self) -> None:
+    def test_socket_option_replaces_the_configured_control_socket(self) -> None:
         configuration = Configuration(INSTANCES)
         for socket, expected in ((None, CONTROL_SOCKET), ("/run/s", "/run/s"), ("", "")):
             proxy = tap.build(self.reactor, configuration, lambda: configuration, socket)
             self.assertEqual(proxy.optional_services.getServiceNamed("control").path, expected)
             self.assertIsNone(proxy.configuration.control)
 
-    def test_a_manhole_that_cannot_be(self) -> None:
+    def test_manhole_that_cannot_be_made_ends_the_start(self) -> None:
         manhole = ManholeConfig("127.0.0.1:4022", "/keys", "/nowhere/key")
         error = self.assertRaises(tap.CannotBuildError, self.build, manhole)
         self.assertIn("/nowhere/key", str(error))
 
-    def test_a_manhole_without_what_it_is_made_of(self) -> None:
+    def test_manhole_without_its_packages_says_what_to_install(self) -> None:
         name = "mcproxy.control.manhole"
         before: Any = sys.modules.get(name)
         self.addCleanup(sys.modules.__setitem__ if before else sys.modules.pop, name, before)
@@ -56,9 +57,16 @@ class BuildTests(SynchronousTestCase):
         error = self.assertRaises(tap.CannotBuildError, self.build, ManholeConfig("/s", "/k"))
         self.assertIn(f"{sys.executable} -m pip install 'twisted[conch]'", str(error))
 
+    def test_contradictory_configuration_ends_the_start(self) -> None:
+        other = InstanceConfig("b", ("up",), ("down2",), igmp_version=2)
+        configuration = Configuration((*INSTANCES, other))
+        load = lambda: configuration  # noqa: E731
+        error = self.assertRaises(ConfigurationError, tap.build, self.reactor, configuration, load)
+        self.assertIn("instance b speaks IGMPv2 on upstream up", str(error))
+
 
 class OptionsTests(SynchronousTestCase):
-    def test_downstreams_add_up(self) -> None:
+    def test_repeated_downstream_options_add_up(self) -> None:
         options = tap.Options()
         options.parseOptions(["--upstream", "a", "--downstream", "b", "--downstream=c*"])
         (instance,) = options.configuration().instances

@@ -1,4 +1,4 @@
-"""``mcproxy check``: what is wrong in a configuration file."""
+"""``mcproxy check``: finds the mistakes that would keep the daemon from starting with a file."""
 
 from __future__ import annotations
 
@@ -10,15 +10,18 @@ from ..config.errors import ConfigurationError
 from ..config.files import read, usable
 from ..config.model import Configuration, InstanceConfig
 from ..exit_codes import DONE, NO
+from ..instance.plan import compile_plan
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Exit code 0 if the file can be used, 1 if not."""
-    parser = argparse.ArgumentParser("mcproxy check", description="Say what is wrong in a file.")
-    parser.add_argument("file", metavar="FILE", help="a configuration")
+    """Exit code 0 if the daemon could start with the file, 1 if not."""
+    told = "Find the mistakes in a configuration file."
+    parser = argparse.ArgumentParser("mcproxy check", description=told)
+    parser.add_argument("file", metavar="FILE", help="a configuration file")
     path = parser.parse_args(arguments).file
     try:
         reading = usable(read(path), path)
+        compile_plan(reading.configuration)
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return NO

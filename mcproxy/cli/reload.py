@@ -1,16 +1,28 @@
-"""``mcproxy reload``: the daemon reads its file again, and does what is different."""
+"""``mcproxy reload``: the daemon reads its file again and applies it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from . import client
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Exit code 0 when the file is in force."""
-    parser = client.parser("reload", "Read the configuration file again; do what is different.")
-    told = "only print what is different"
+    """Exit code 0 when the file is applied, or could be."""
+    parser = client.parser("reload", "Read the configuration file again, and apply what differs.")
+    told = "print the keys that differ and the steps that a reload would carry out; change nothing"
     parser.add_argument("-n", "--dry-run", action="store_true", help=told)
     options = parser.parse_args(arguments)
-    return client.change(options.socket, "/reload", {"dry-run": options.dry_run})
+    if options.dry_run:
+        return client.run(lambda: _print_steps(options.socket))
+    return client.change(options.socket, "/reload", {"dry-run": False})
+
+
+def _print_steps(path: str) -> None:
+    answer: dict[str, Any] = client.ask(path, "POST", "/reload", {"dry-run": True})
+    client.print_changes(answer["changes"])
+    if answer["changes"]:
+        print("steps:" if answer["steps"] else "steps: none; what runs stays as it is")
+    for step in answer["steps"]:
+        print(f"  {step}")

@@ -10,8 +10,9 @@
     POST /restart
 
 /add, /remove and /move accept ``"save": true``. The answer to a POST is ``{"changes": [{"where":
-KEY, "what": TEXT}, ...]}``. The answer to a request that failed is ``{"error": TEXT}`` with one of
-these status codes:
+KEY, "what": TEXT}, ...], "steps": [TEXT, ...]}``: the keys that differ, and what the daemon did, or
+would do with ``"dry-run": true``. The answer to a request that failed is ``{"error": TEXT}`` with
+one of these status codes:
 
 ===  ================================================
 400  the request is malformed or incomplete
@@ -35,12 +36,11 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from ..config import edit
-from ..config.diff import Difference
 from ..config.model import Configuration
 from ..config.native.document import document
 from ..linux.mroute.errors import NotPermitted
 from .answers import Answer, RowsAnswer
-from .changes import REFUSALS, Changes
+from .changes import REFUSALS, Changes, Outcome
 from .requests import (
     BadRequestError,
     MemberRequest,
@@ -117,8 +117,8 @@ class Api:
 
     async def _restart(self, body: bytes) -> Answer:
         parse(body, RestartRequest)
-        differences = await self._changes.before_restart()
-        return Answer(_report(differences), after=self._changes.restart)
+        outcome = await self._changes.before_restart()
+        return Answer(_report(outcome), after=self._changes.restart)
 
     async def _add(self, body: bytes) -> Answer:
         request = parse(body, MemberRequest)
@@ -166,8 +166,9 @@ class Api:
         return Answer(_report(await self._changes.change(change, save)))
 
 
-def _report(differences: list[Difference]) -> dict[str, Any]:
-    return {"changes": [attrs.asdict(difference) for difference in differences]}
+def _report(outcome: Outcome) -> dict[str, Any]:
+    changes = [attrs.asdict(difference) for difference in outcome.differences]
+    return {"changes": changes, "steps": list(outcome.steps)}
 
 
 def _error(code: int, text: str) -> Answer:

@@ -1,11 +1,12 @@
-"""Changes to the running daemon: one after the other, each carried out as a whole or not at all."""
+"""Changes to the running daemon, one after the other; each is applied as a whole or refused."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import attrs
 from twisted.internet.defer import Deferred, DeferredLock
 from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
@@ -14,6 +15,8 @@ from twisted.python.failure import Failure
 from ..config.diff import Difference, compare
 from ..config.errors import ConfigurationError, Mistake
 from ..config.model import Configuration
+from ..instance.plan import Plan, compile_plan
+from ..instance.steps import Step
 from ..linux.mroute.errors import MulticastRoutingError
 from ..systemd import notify
 
@@ -23,50 +26,65 @@ if TYPE_CHECKING:
     from ..restart.handoff import Handoff
 
 REFUSALS = (ConfigurationError, MulticastRoutingError, OSError)
-"""Why a change may not be: its text is for whoever wanted it."""
+"""Errors that refuse a change; the text of each is for the operator."""
+
+
+@attrs.frozen
+class Outcome:
+    """What a change does: the keys that differ, and the steps that the daemon carries out."""
+
+    differences: Sequence[Difference] = ()
+    steps: Sequence[str] = ()
+
+
+@attrs.frozen
+class _Target:
+    """A configuration to change to, what is different in it, and its plan."""
+
+    configuration: Configuration
+    differences: Sequence[Difference]
+    plan: Plan
 
 
 class Changes:
-    """Carries out what the operator wants of ``proxy``; ``load`` reads its file again.
+    """Carries out the operator's changes to ``proxy``; ``load`` reads its file again.
 
-    ``successor`` has the daemon restart.
-
-    What raises one of REFUSALS has changed nothing.
+    ``handoff`` restarts the daemon. Whatever raises one of REFUSALS has changed nothing.
     """
 
     log = Logger()
 
-    def __init__(self, proxy: Proxy, load: Callable[[], Configuration], successor: Handoff) -> None:
+    def __init__(self, proxy: Proxy, load: Callable[[], Configuration], handoff: Handoff) -> None:
         self._proxy = proxy
-        self._handoff = successor
+        self._handoff = handoff
         self._load = load
         self._lock = DeferredLock()
 
-    def reload(self, dry_run: bool = False) -> Deferred[list[Difference]]:
-        """Run by what the file says now; what was different, or would be with ``dry_run``."""
+    def reload(self, dry_run: bool = False) -> Deferred[Outcome]:
+        """Read the file again and apply it; with ``dry_run`` only say what would be done."""
         return self._in_turn(lambda: self._reload(dry_run))
 
     def change(
         self, make: Callable[[Configuration], Configuration], save: bool = False
-    ) -> Deferred[list[Difference]]:
-        """Run by what ``make`` makes of the configuration, and perhaps write it to the file."""
+    ) -> Deferred[Outcome]:
+        """Apply what ``make`` makes of the configuration; with ``save`` write it to the file."""
         return self._in_turn(lambda: self._change(make, save))
 
-    def before_restart(self) -> Deferred[list[Difference]]:
-        """What would be different after a restart, if there can be one."""
+    def before_restart(self) -> Deferred[Outcome]:
+        """What a restart would change in the configuration; a refusal if it is not possible."""
         return self._in_turn(self._before_restart)
 
-    async def _before_restart(self) -> list[Difference]:
+    async def _before_restart(self) -> Outcome:
         self._handoff.check()
-        _, differences = await deferToThread(self._read, self._proxy.configuration)
-        return differences
+        target = await self._target(self._load)
+        return Outcome(target.differences)
 
     def restart(self) -> None:
-        """Restart once what was asked for before is done; what fails is for the log."""
+        """Restart once earlier changes are done; a failure goes to the log."""
         self._lock.run(self._handoff.restart_or_tell)
 
     def hangup(self) -> None:
-        """SIGHUP: reload, and leave what comes of it to the log."""
+        """SIGHUP: reload; a failure goes to the log."""
         self.reload().addErrback(self._hangup_failed)
 
     def _hangup_failed(self, failure: Failure) -> None:
@@ -76,59 +94,62 @@ class Changes:
         else:
             self.log.failure("not reloaded", failure)
 
-    def _in_turn(
-        self, what: Callable[[], Coroutine[Any, Any, list[Difference]]]
-    ) -> Deferred[list[Difference]]:
+    def _in_turn(self, what: Callable[[], Coroutine[Any, Any, Outcome]]) -> Deferred[Outcome]:
         return self._lock.run(lambda: Deferred.fromCoroutine(what()))
 
-    async def _reload(self, dry_run: bool) -> list[Difference]:
+    async def _reload(self, dry_run: bool) -> Outcome:
         if self._proxy.configuration.path is None:
             raise _refused("the daemon was started without a file", "start it with --config FILE")
-        after, differences = await deferToThread(self._read, self._proxy.configuration)
+        target = await self._target(self._load)
         if dry_run:
-            return differences
+            return self._outcome(target, self._proxy.steps(target.plan))
         # What a service manager waits for after SIGHUP (sd_notify(3), Type=notify-reload).
         notify(f"RELOADING=1\nMONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
         try:
-            await self._apply(after, differences)
+            return await self._apply(target)
         finally:
             notify("READY=1")
-        return differences
 
-    def _read(self, before: Configuration) -> tuple[Configuration, list[Difference]]:
-        """What the file says, and what is different; in a thread, for files may be long."""
-        after = self._load()
-        return after, compare(before, after)
+    async def _target(self, make: Callable[[], Configuration]) -> _Target:
+        """Compile what ``make`` makes; in a thread, for files and filters may be long."""
+        return await deferToThread(_compiled, self._proxy.configuration, make)
 
-    async def _change(
-        self, make: Callable[[Configuration], Configuration], save: bool
-    ) -> list[Difference]:
+    async def _change(self, make: Callable[[Configuration], Configuration], save: bool) -> Outcome:
         before = self._proxy.configuration
-        after = make(before)
-        differences = compare(before, after)
-        replacement = await deferToThread(_replacement, after) if save else None
+        target = await self._target(lambda: make(before))
+        replacement = await deferToThread(_replacement, target.configuration) if save else None
         try:
-            await self._apply(after, differences)
+            outcome = await self._apply(target)
         except BaseException:
             if replacement is not None:
                 replacement.discard()
             raise
         if replacement is not None:
-            _save(replacement, after.path or "")
-        return differences
+            _save(replacement, target.configuration.path or "")
+        return outcome
 
-    async def _apply(self, after: Configuration, differences: list[Difference]) -> None:
+    async def _apply(self, target: _Target) -> Outcome:
         if self._proxy.stopping:
             raise _refused("the daemon is stopping", "start it again")
-        await self._proxy.apply(after)
-        for difference in differences:
+        steps = await self._proxy.apply(target.configuration, target.plan)
+        for difference in target.differences:
             self.log.info("changed: {difference}", difference=str(difference))
-        if not differences:
-            self.log.info("nothing is different in the configuration")
+        if not target.differences:
+            self.log.info("no changes in the configuration")
+        return self._outcome(target, steps)
+
+    @staticmethod
+    def _outcome(target: _Target, steps: Iterable[Step]) -> Outcome:
+        return Outcome(target.differences, [str(step) for step in steps])
+
+
+def _compiled(before: Configuration, make: Callable[[], Configuration]) -> _Target:
+    after = make()
+    return _Target(after, compare(before, after), compile_plan(after))
 
 
 def _replacement(configuration: Configuration) -> Replacement:
-    """What is to become the configuration's file; ConfigurationError if that cannot be."""
+    """The new text of the configuration's file; ConfigurationError where it cannot be written."""
     from ..config.save import Replacement, rewrite
 
     path = configuration.path
@@ -147,7 +168,7 @@ def _save(replacement: Replacement, path: str) -> None:
         replacement.commit()
     except OSError as error:
         replacement.discard()
-        message = f"the change is in force, but cannot be saved: {error.strerror}"
+        message = f"the change is applied, but cannot be saved: {error.strerror}"
         raise ConfigurationError([Mistake(path, "", message)]) from error
 
 

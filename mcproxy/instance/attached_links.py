@@ -12,16 +12,15 @@ from typing import Protocol
 
 from twisted.logger import Logger
 
-from ..config.model import InstanceConfig, InterfaceSettings
 from ..linux.netlink.links import Link
-from ..protocol.family import Family
 from ..protocol.router.querier import Querier
 from ..receiver import Listener
 from ..routing.plan import Owner as TableOwner
 from .context import InstanceContext
 from .downstream import Downstream, DownstreamOwner
+from .downstream_plan import DownstreamPlan, DownstreamPlans
 from .links import LinkSet
-from .policy import querier_settings, version_of
+from .plan import InstancePlan
 
 
 class LinksOwner(DownstreamOwner, Listener, TableOwner, Protocol):
@@ -40,21 +39,20 @@ class AttachedLinks:
 
     log = Logger()
 
-    def __init__(
-        self, owner: LinksOwner, config: InstanceConfig, family: Family, modules: InstanceContext
-    ) -> None:
+    def __init__(self, owner: LinksOwner, plan: InstancePlan, context: InstanceContext) -> None:
         self.usable = LinkSet()
         self.downstreams: dict[str, Downstream] = {}
         self.queriers: dict[str, Querier] = {}
         self._owner = owner
-        self._family = family
-        self._config = config
-        self._modules = modules
+        self._family = plan.family
+        self._version = plan.version
+        self._plan = plan.downstreams
+        self._context = context
         self._closed = False
 
-    def configure(self, config: InstanceConfig, modules: InstanceContext) -> None:
-        """Use another configuration for links from now on; links in use stay as they are."""
-        self._config, self._modules = config, modules
+    def set_plan(self, downstreams: DownstreamPlans) -> None:
+        """Have other downstreams from now on; links in use stay as they are."""
+        self._plan = downstreams
 
     def close(self) -> None:
         """Release all downstreams; upstreams are released with the owner's part of the table."""
@@ -73,7 +71,7 @@ class AttachedLinks:
         if self._closed:
             return
         if link is None or link.index != self.usable.upstreams.get(name):
-            self._modules.table.release(name, self._owner)
+            self._context.table.release(name, self._owner)
             self.usable = self.usable.without_upstream(name)
         if link is not None and self._make_vif(link):
             self.usable = self.usable.with_upstream(name, link.index)
@@ -85,13 +83,18 @@ class AttachedLinks:
     def release_upstream(self, name: str) -> None:
         """Release the vif of a forgotten upstream, unless it is a downstream as well."""
         if name not in self.downstreams:
-            self._modules.table.release(name, self._owner)
+            self._context.table.release(name, self._owner)
 
     # -- downstreams
 
-    def downstream_changed(self, name: str, link: Link | None) -> None:
-        """Take a link into use, update it, or release it, if the configuration names it."""
-        settings = self._config.downstream_settings(name)
+    def downstream_changed(
+        self, name: str, link: Link | None, querier: Querier | None = None
+    ) -> None:
+        """Take a link into use, update it, or release it, if it is planned as a downstream.
+
+        ``querier`` is that of another instance that had the link.
+        """
+        settings = self._plan.settings(name)
         if settings is None or self._closed:
             return
         usable = link if link is not None and link.up else None
@@ -103,7 +106,7 @@ class AttachedLinks:
             self._register(usable)
             known.update(usable)
         elif usable is not None and usable.address(self._family) is not None:
-            self._add_downstream(usable, settings)
+            self._add_downstream(usable, settings, querier)
 
     def lose_downstream(self, name: str) -> None:
         """Release a downstream, and forget what its hosts wanted."""
@@ -114,7 +117,7 @@ class AttachedLinks:
         groups = list(downstream.querier.wanted_groups())
         downstream.close()
         self._detach(downstream.link)
-        self._owner.changed(groups, self._modules.timer.now())
+        self._owner.changed(groups, self._context.timer.now())
         self._owner.links_changed()
 
     def role_changed(self, downstream: Downstream) -> None:
@@ -122,13 +125,13 @@ class AttachedLinks:
         link, querier = downstream.link, downstream.querier
         self.usable = self.usable.with_downstream(link.name, link.index, querier.is_querier)
 
-    def _add_downstream(self, link: Link, settings: InterfaceSettings) -> None:
+    def _add_downstream(self, link: Link, settings: DownstreamPlan, known: Querier | None) -> None:
         if not self._make_vif(link):
             return
         self._register(link)
-        name, modules = link.name, self._modules
+        name, context = link.name, self._context
         try:
-            groups = modules.join_link_groups(self._family, link.index)
+            groups = context.join_link_groups(self._family, link.index)
         except OSError as error:
             self._detach(link)
             if error.errno != errno.ENODEV:  # the link is gone, and its message is on the way
@@ -136,29 +139,26 @@ class AttachedLinks:
                 reason = error.strerror
                 self.log.error(told, reason=reason, instance=self._owner.name, interface=name)
             return
-        querier = self._querier(link)
+        querier = self._querier(link, settings, known)
         downstream = Downstream(
-            self._owner, link, querier, groups, modules.timer, modules.sender, settings.check_subnet
+            self._owner, link, querier, groups, context.timer, context.sender, settings.check_subnet
         )
         self.downstreams[name] = downstream
         self.queriers[name] = querier
         self.role_changed(downstream)
-        modules.table.set_threshold(name, settings.ttl_threshold)
+        context.table.set_threshold(name, settings.ttl_threshold)
         self.log.info("downstream found", instance=self._owner.name, interface=name)
         self._owner.links_changed()
         downstream.begin()
         if querier.groups:
-            self._owner.changed(list(querier.wanted_groups()), modules.timer.now())
+            self._owner.changed(list(querier.wanted_groups()), context.timer.now())
 
-    def _querier(self, link: Link) -> Querier:
-        """A new querier, or the one that another instance had on this link, with its members."""
-        wanted = querier_settings(self._config, link.name, self._family)
-        modules = self._modules
-        mover = modules.movers.pop((self._family, link.name), None)
-        if mover is None or mover.version != version_of(self._config, self._family):
-            return Querier(self._family, wanted, link.mtu)
-        mover.reconfigure(wanted, modules.timer.now())
-        return mover
+    def _querier(self, link: Link, settings: DownstreamPlan, known: Querier | None) -> Querier:
+        """A new querier, or the ``known`` one of the link, with its memberships."""
+        if known is None or known.version != self._version:
+            return Querier(self._family, settings.querier, link.mtu)
+        known.reconfigure(settings.querier, self._context.timer.now())
+        return known
 
     # -- the kernel table and the Receiver
 
@@ -170,7 +170,7 @@ class AttachedLinks:
 
     def _make_vif(self, link: Link) -> bool:
         refused = self.usable.refused
-        if self._modules.table.acquire(link.name, link.index, self._owner):
+        if self._context.table.acquire(link.name, link.index, self._owner):
             if link.name in refused:
                 self.usable = self.usable.with_refused(refused - {link.name})
             return True
@@ -185,11 +185,11 @@ class AttachedLinks:
         return False
 
     def _register(self, link: Link) -> None:
-        table = self._modules.table.kernel.table
-        self._modules.receiver.register(self._family, table, link, self._owner)
+        table = self._context.table.kernel.table
+        self._context.receiver.register(self._family, table, link, self._owner)
 
     def _detach(self, link: Link) -> None:
-        table = self._modules.table
-        self._modules.receiver.unregister(self._family, table.kernel.table, link, self._owner)
+        table = self._context.table
+        self._context.receiver.unregister(self._family, table.kernel.table, link, self._owner)
         if link.name not in self.usable.upstreams:
             table.release(link.name, self._owner)

@@ -8,76 +8,70 @@ others, are merged again, told to the upstream and planned anew, in the same tur
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from twisted.application.service import Service
 from twisted.logger import Logger
 
-from ..config.model import InstanceConfig
 from ..linux.netlink.links import Link
 from ..messages import CacheMiss, LinkChanged, Message, PacketReceived, WrongInterface
-from ..protocol.family import Address, Family
+from ..protocol.family import Address
 from ..protocol.forwarding.planner import Route
 from ..protocol.membership import MembershipDatabase
 from ..protocol.policy.directional_filters import FilterPolicy
+from ..protocol.router.querier import Querier
 from ..protocol.sources import SourceFilter
-from ..protocol.upstreams.selection import Join
 from ..protocol.wire.packets import Query
 from .attached_links import AttachedLinks
 from .context import InstanceContext
 from .downstream import Downstream
+from .downstream_plan import DownstreamPlans
 from .forwarding import Forwarding
+from .forwarding_plan import ForwardingPlan
 from .group_forwarding import GroupForwarding
-from .policy import (
-    instance_policy,
-    instance_selection,
-    of_all_links,
-    querier_settings,
-    same_querier,
-    static_groups,
-    version_of,
-)
-from .source_forwarding import LOOK_INTERVAL, SourceForwarding
+from .plan import InstancePlan
+from .source_forwarding import SourceForwarding
+from .upstream import Upstream
 
 
 class ProxyInstance(Service):
     """Joins the downstream links of one configured instance, in one family, to its upstreams.
 
-    ``upstreams`` are those of the configuration, in order of priority; ``links`` are the links
-    in use.
+    ``planned`` is its plan, by which it runs. ``upstreams`` are in order of preference; ``links``
+    are the links in use.
     """
 
     log = Logger()
 
-    def __init__(self, config: InstanceConfig, family: Family, modules: InstanceContext) -> None:
-        self.name = f"{config.name}/{family.name}"
-        self.config = config
-        self.family = family
-        self.upstreams = {upstream.name: upstream for upstream in modules.upstreams}
-        self.version = version_of(config, family)
-        self.table_key = (family, config.table)
-        self.links = AttachedLinks(self, config, family, modules)
-        self.database = MembershipDatabase(
-            self.links.queriers, static_groups(config.static_group, family)
-        )
-        self._modules = modules
-        policy = instance_policy(config, family)
-        self.selection = instance_selection(config, policy)
+    def __init__(
+        self, plan: InstancePlan, context: InstanceContext, upstreams: Iterable[Upstream]
+    ) -> None:
+        self.planned = plan
+        self.name = plan.name
+        self.family = plan.family
+        self.upstreams = {upstream.name: upstream for upstream in upstreams}
+        self.table_key = (plan.family, plan.table)
+        self.links = AttachedLinks(self, plan, context)
+        self.database = MembershipDatabase(self.links.queriers, plan.static)
+        self._context = context
+        policy = plan.forwarding.policy.policy()
+        self.selection = plan.forwarding.selection.selection(policy)
         self.forwarding = self._make_forwarding(policy)
-        self._reminder = modules.timer.reminder(lambda _: self._upstreams_changed())
+        self._reminder = context.timer.reminder(lambda _: self._upstreams_changed())
 
     def _make_forwarding(self, policy: FilterPolicy) -> Forwarding:
-        modules, family, towards = self._modules, self.family, self._modules.interface_towards
-        if not modules.per_source:
-            return GroupForwarding(family, self.config.upstream, towards, modules.table)
+        context, family, plan = self._context, self.family, self.planned.forwarding
+        if not plan.per_source:
+            return GroupForwarding(family, plan.upstream, context.interface_towards, context.table)
         return SourceForwarding(
             str(self.name),
             family,
             policy,
             self.selection,
-            self._look_interval,
-            towards,
-            modules.timer,
-            modules.table,
+            plan.selection.look_interval,
+            context.interface_towards,
+            context.timer,
+            context.table,
             self._ask_upstreams,
         )
 
@@ -86,17 +80,12 @@ class ProxyInstance(Service):
         """The downstreams in use, by interface name."""
         return self.links.downstreams
 
-    @property
-    def _look_interval(self) -> float:
-        mutex = self.selection.join is Join.MUTEX
-        return self.config.mutex_time if mutex else LOOK_INTERVAL
-
     def startService(self) -> None:
         """Take part in the table and upstreams; links are told by messages."""
         super().startService()
         for upstream in self.upstreams.values():
             upstream.add_user(self)
-        self._modules.table.attach(self)
+        self._context.table.attach(self)
 
     def stopService(self) -> None:
         """Leave all groups upstream, and take everything out of the table."""
@@ -106,7 +95,7 @@ class ProxyInstance(Service):
             upstream.remove_user(self)
         self.links.close()
         self.forwarding.close()
-        self._modules.table.detach(self)
+        self._context.table.detach(self)
 
     def receive(self, message: Message) -> None:
         """Act upon what a module tells; a stopped instance ignores it."""
@@ -124,74 +113,71 @@ class ProxyInstance(Service):
                     self._upstream_changed(message.interface, after)
                 self.links.downstream_changed(message.interface, after)
 
-    # -- another configuration
+    # -- another plan
 
-    def can_become(self, config: InstanceConfig) -> bool:
-        """Whether ``reconfigure`` is enough: the table and the version are the same."""
-        same = config.table == self.config.table
-        return same and version_of(config, self.family) == self.version
+    def set_downstreams(self, downstreams: DownstreamPlans) -> None:
+        """Have other downstreams from now on; links in use stay as they are."""
+        self.planned = replace(self.planned, downstreams=downstreams)
+        self.links.set_plan(downstreams)
 
-    def let_go(self, config: InstanceConfig) -> None:
-        """Give up the downstreams that ``config`` has no more, so that others can have them."""
-        for name, downstream in list(self.downstreams.items()):
-            if config.downstream_settings(name) is None:
-                self._modules.movers[self.family, name] = downstream.querier
-                self.links.lose_downstream(name)
+    def remove_downstream(self, name: str, downstreams: DownstreamPlans) -> Querier | None:
+        """Give a downstream up; its querier, for another instance, if the link was in use."""
+        self.set_downstreams(downstreams)
+        downstream = self.downstreams.get(name)
+        if downstream is None:
+            return None
+        self.links.lose_downstream(name)
+        return downstream.querier
 
-    def reconfigure(
-        self, config: InstanceConfig, modules: InstanceContext, links: Mapping[str, Link]
+    def change_downstream(self, name: str, downstreams: DownstreamPlans) -> None:
+        """Give a downstream other settings; its memberships stay."""
+        self.set_downstreams(downstreams)
+        downstream, settings = self.downstreams.get(name), downstreams.settings(name)
+        if downstream is not None and settings is not None:
+            downstream.reconfigure(settings.querier, settings.check_subnet)
+            self._context.table.set_threshold(name, settings.ttl_threshold)
+
+    def set_static_groups(self, static: Mapping[Address, SourceFilter]) -> None:
+        """Have these groups joined upstream whatever downstreams want."""
+        self.planned = replace(self.planned, static=static)
+        groups = {**self.database.static, **static}
+        self.database.set_static(static)
+        self.changed(groups, self._context.timer.now())
+
+    def change_forwarding(
+        self, after: ForwardingPlan, upstreams: Iterable[Upstream], links: Mapping[str, Link]
     ) -> None:
-        """Live by ``config``, which may be the same, after ``let_go``; what hosts want stays."""
-        before, self.config = self.config, config
-        forwarding_differs = modules.per_source != self._modules.per_source
-        self._modules = modules
-        self.links.configure(config, modules)
-        if before == config and not forwarding_differs:
-            return
-        asked_before = self.database.static
-        self.database.static = static_groups(config.static_group, self.family)
-        self._ask_upstreams({**asked_before, **self.database.static})
-        if forwarding_differs or of_all_links(before) != of_all_links(config):
-            self._reform(before, forwarding_differs)
-            self._exchange_upstreams(links)
-        for name, downstream in self.downstreams.items():
-            settings = config.downstream_settings(name)
-            if settings is not None and not same_querier(name, config, before):
-                wanted = querier_settings(config, name, self.family)
-                downstream.reconfigure(wanted, settings.check_subnet)
-                self._modules.table.set_threshold(name, settings.ttl_threshold)
-        for link in list(links.values()):
-            if link.name not in self.downstreams:
-                self.links.downstream_changed(link.name, link)
-
-    def _reform(self, before: InstanceConfig, forwarding_differs: bool) -> None:
-        """Forward and choose among upstreams as the configuration says now."""
-        policy = instance_policy(self.config, self.family)
-        selection = instance_selection(self.config, policy)
+        """Use other upstreams, filters or another way of forwarding; memberships stay."""
+        before = self.planned.forwarding
+        self.planned = replace(self.planned, forwarding=after)
+        policy = after.policy.policy()
+        selection = after.selection.selection(policy)
         selection.continue_from(self.selection)
         self.selection = selection
-        if isinstance(self.forwarding, SourceForwarding) and not forwarding_differs:
-            self.forwarding.reconfigure(policy, selection, self._look_interval)
-        elif forwarding_differs or before.upstream != self.config.upstream:
-            old, self.forwarding = self.forwarding, self._make_forwarding(policy)
-            same = before.upstream in self.config.upstreams
-            if (
-                same
-                and isinstance(old, GroupForwarding)
-                and isinstance(self.forwarding, SourceForwarding)
-            ):
-                self.forwarding.migrate_from(old, list(self.database.groups()))
-            else:
-                old.close()
+        if isinstance(self.forwarding, SourceForwarding) and after.per_source:
+            self.forwarding.reconfigure(policy, selection, after.selection.look_interval)
+        elif before.per_source != after.per_source or before.upstream != after.upstream:
+            self._replace_forwarding(policy, migrate=before.upstream in after.upstreams)
+        self._exchange_upstreams({one.name: one for one in upstreams}, links)
 
-    def _exchange_upstreams(self, links: Mapping[str, Link]) -> None:
+    def _replace_forwarding(self, policy: FilterPolicy, migrate: bool) -> None:
+        """Forward in another way; with ``migrate`` by groups until their sources are known."""
+        old, new = self.forwarding, self._make_forwarding(policy)
+        self.forwarding = new
+        if migrate and isinstance(old, GroupForwarding) and isinstance(new, SourceForwarding):
+            new.migrate_from(old, list(self.database.groups()))
+        else:
+            old.close()
+
+    def _exchange_upstreams(
+        self, upstreams: dict[str, Upstream], links: Mapping[str, Link]
+    ) -> None:
         """Join on new upstreams before old ones are left."""
-        before = self.upstreams
-        self.upstreams = {upstream.name: upstream for upstream in self._modules.upstreams}
-        for name in self.upstreams.keys() - before.keys():
-            self.upstreams[name].add_user(self)
+        before, self.upstreams = self.upstreams, upstreams
+        for name in upstreams.keys() - before.keys():
+            upstreams[name].add_user(self)
             self._upstream_changed(name, links.get(name))
-        gone = before.keys() - self.upstreams.keys()
+        gone = before.keys() - upstreams.keys()
         for name in gone:
             self.links.forget_upstream(name)
         self._upstreams_changed(anyway=True)
@@ -205,18 +191,14 @@ class ProxyInstance(Service):
         """The entries for ``group``, or one source of it; for the unspecified one, the base."""
         if group == self.family.unspecified:
             return self.forwarding.base()
-        return self.forwarding.plan(group, self._forwarded(group), source)
-
-    def _forwarded(self, group: Address) -> dict[str, SourceFilter]:
-        """What links want on which we are the querier (RFC 4605, 4.2)."""
         wanted = self.database.subscriptions(group)
-        for name in self.links.usable.foreign:
+        for name in self.links.usable.foreign:  # we forward where we are querier (RFC 4605, 4.2)
             wanted.pop(name, None)
-        return wanted
+        return self.forwarding.plan(group, wanted, source)
 
     def wanted(self, upstream: str, group: Address) -> SourceFilter:
         """What all downstreams together want of ``group`` from an upstream."""
-        if not self._modules.per_source:
+        if not self.planned.forwarding.per_source:
             return self.database.merged(group)
         return self.selection.share(upstream, group, self.database.upstream_wants(group))
 
@@ -231,10 +213,10 @@ class ProxyInstance(Service):
         """Tell upstreams and Routing of groups with a new subscription."""
         for upstream in self.upstreams.values():
             upstream.changed(groups, now)
-        self._modules.table.changed(groups)
+        self._context.table.changed(groups)
 
     def _ask_upstreams(self, groups: Iterable[Address]) -> None:
-        now = self._modules.timer.now()
+        now = self._context.timer.now()
         for upstream in self.upstreams.values():
             upstream.changed(groups, now)
 
@@ -249,19 +231,27 @@ class ProxyInstance(Service):
     def links_changed(self) -> None:
         """Forward by the links that are usable now."""
         self.forwarding.links_changed(self.links.usable)
-        self._modules.table.changed([self.family.unspecified, *self.planned_groups()])
+        self._context.table.changed([self.family.unspecified, *self.planned_groups()])
 
     def role_changed(self, downstream: Downstream) -> None:
         """Forward to this link no more, or again."""
         self.links.role_changed(downstream)
         self.forwarding.links_changed(self.links.usable)
         groups = (*downstream.querier.wanted_groups(), *self.forwarding.groups())
-        self._modules.table.changed([self.family.unspecified, *groups])
+        self._context.table.changed([self.family.unspecified, *groups])
+
+    def take_link(self, link: Link, querier: Querier | None = None) -> None:
+        """Use a link that exists, with the querier that another instance had on it."""
+        if not self.running:
+            return
+        if link.name in self.upstreams:
+            self._upstream_changed(link.name, link)
+        self.links.downstream_changed(link.name, link, querier)
 
     def retry_refused(self, links: Mapping[str, Link]) -> None:
         """Take refused links into use, as far as the kernel table has room by now."""
         for link in self.links.present_refused(links):
-            self.receive(LinkChanged(None, link))
+            self.take_link(link)
 
     def _upstream_changed(self, name: str, link: Link | None) -> None:
         usable = link if link is not None and link.up else None
@@ -272,7 +262,7 @@ class ProxyInstance(Service):
 
     def _upstreams_changed(self, anyway: bool = False) -> None:
         """Act upon another order of the usable upstreams, if it is another."""
-        now, before = self._modules.timer.now(), self.selection.usable
+        now, before = self._context.timer.now(), self.selection.usable
         moved = self.selection.note(self.upstreams, self.links.usable.upstreams, now)
         if self.selection.usable != before and len(self.upstreams) > 1:
             order = ", ".join(self.selection.usable) or "none"

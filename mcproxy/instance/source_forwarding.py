@@ -27,9 +27,6 @@ from .links import LinkSet
 from .migration import Migration
 from .source_side import SourceSides
 
-LOOK_INTERVAL = 10.0
-"""Seconds between readings of the kernel's packet counters."""
-
 
 class SourceForwarding:
     """Forwards each source by an entry of its own, until the source is idle.

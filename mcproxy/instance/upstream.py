@@ -14,13 +14,14 @@ from twisted.logger import Logger
 
 from ..linux.netlink.links import Link
 from ..messages import Message, PacketReceived
-from ..protocol.family import Address, Family
+from ..protocol.family import Address
 from ..protocol.host.host import Host
 from ..protocol.sources import SourceFilter, merge
 from ..protocol.wire.packets import Query, Send
 from ..receiver import Receiver
 from ..sender import Sender
 from ..timer import Timer
+from .plan import UpstreamPlan
 
 
 class UpstreamUser(Protocol):
@@ -48,26 +49,24 @@ class Upstream:
     log = Logger()
 
     def __init__(
-        self,
-        name: str,
-        family: Family,
-        table: int,
-        version: int,
-        timer: Timer,
-        sender: Sender,
-        receiver: Receiver,
+        self, plan: UpstreamPlan, timer: Timer, sender: Sender, receiver: Receiver
     ) -> None:
-        self.name = name
+        self.name = plan.interface
+        self.family = plan.family
         self.link: Link | None = None
-        self.host = Host(family, random.random, version=version)
+        self.host = Host(plan.family, random.random, version=plan.version)
+        self.reconfigure(plan)
         self.users: list[UpstreamUser] = []
-        self.family = family
-        self._table = table
+        self._table = plan.table
         self._spoken = self.host.version
         self._timer = timer
         self._sender = sender
         self._receiver = receiver
         self._reminder = timer.reminder(self._due)
+
+    def reconfigure(self, plan: UpstreamPlan) -> None:
+        """Use the settings of ``plan``, which has the same version."""
+        self.host.configure(fallback=plan.version_fallback, is_ssm=plan.is_ssm)
 
     def add_user(self, user: UpstreamUser) -> None:
         """Request what ``user`` wants too, from its next change on."""

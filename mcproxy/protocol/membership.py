@@ -25,6 +25,10 @@ class MembershipDatabase:
         self.queriers = queriers
         self.static = static or {}
 
+    def set_static(self, static: Mapping[Address, SourceFilter]) -> None:
+        """Ask for these groups from now on, whatever downstreams want."""
+        self.static = static
+
     def subscriptions(self, group: Address) -> dict[str, SourceFilter]:
         """What each downstream wants of ``group``, by interface; others are left out."""
         found = {}

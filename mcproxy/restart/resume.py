@@ -8,16 +8,15 @@ made what is wanted, which mostly is what they are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from twisted.logger import Logger
 
+from ..instance.downstream_plan import DownstreamPlan
 from ..instance.instance import ProxyInstance
-from ..instance.policy import querier_settings, ssm_policy
 from ..instance.source_forwarding import SourceForwarding
 from ..instance.upstream import Upstream
 from ..linux.netlink.links import Link
-from ..messages import LinkChanged
 from ..protocol.family import Family
 from ..protocol.router.querier import Querier
 from ..routing.adopt import Found
@@ -61,16 +60,19 @@ class Resumption:
         made: dict[tuple[Family, str], Querier] = {}
         for instance in instances:
             for name in self._routing.tables[instance.table_key].vifs:
-                if instance.config.downstream_settings(name) is not None:
+                settings = instance.planned.downstreams.settings(name)
+                if settings is not None:
                     found = self._found(instance)
-                    made[instance.family, name] = _from_entries(instance, found, name, now)
+                    querier = _from_entries(instance, settings, found, name, now)
+                    made[instance.family, name] = querier
         return made
 
     def hand_over(
         self,
-        instances: list[ProxyInstance],
+        instances: Iterable[ProxyInstance],
         upstreams: Iterable[Upstream],
         links: Iterable[Link],
+        queriers: Mapping[tuple[Family, str], Querier],
     ) -> None:
         """Tell instances of all links and of the sources that the kernel knows; then go on."""
         if self._memory is not None:
@@ -81,8 +83,8 @@ class Resumption:
                 instance.selection.preference.restore_fallen(fallen)
         for instance in instances:
             # First those whose hosts want something, so that it is asked for at once, as a whole.
-            for link in sorted(links, key=lambda link: link.name in instance.config.upstreams):
-                instance.receive(LinkChanged(None, link))
+            for link in sorted(links, key=lambda link: link.name in instance.planned.upstreams):
+                instance.take_link(link, queriers.get((instance.family, link.name)))
             for group, entries in self._found(instance).items():
                 for entry in entries:
                     if any(entry.source):
@@ -93,11 +95,12 @@ class Resumption:
         return self._routing.adopted.get(instance.table_key, {})
 
 
-def _from_entries(instance: ProxyInstance, found: Found, link: str, now: float) -> Querier:
+def _from_entries(
+    instance: ProxyInstance, plan: DownstreamPlan, found: Found, link: str, now: float
+) -> Querier:
     """A querier of ``link`` that knows what the kernel has forwarded to it."""
-    family = instance.family
-    settings = querier_settings(instance.config, link, family)
-    is_ssm = ssm_policy(instance.config, family).is_ssm
+    family, settings = instance.family, plan.querier
+    is_ssm = family.is_ssm if settings.ssm is None else settings.ssm.is_ssm
     querier = Querier(family, settings)
     until = now + settings.group_membership_interval
     learned = isinstance(instance.forwarding, SourceForwarding)

@@ -73,7 +73,6 @@ class RequestTests(ClientTestCase):
         daemon = self.daemon({"changes": [{"where": "x", "what": "y added"}]})
         for line, path, request in (
             ("reload", "/reload", {"dry-run": False}),
-            ("reload -n", "/reload", {"dry-run": True}),
             (
                 "add instance b --upstream u --downstream d --downstream e* --table 7 --save",
                 "/add",
@@ -101,10 +100,21 @@ class RequestTests(ClientTestCase):
             self.assertEqual(daemon.asked.pop(), (f"POST {path}", request))
             self.assertEqual(self.out, "x: y added\n")
 
+    def test_dry_run_prints_the_changes_and_then_the_steps(self) -> None:
+        daemon = self.daemon({"changes": [{"where": "x", "what": "y added"}], "steps": ["a", "b"]})
+        for option in ("-n", "--dry-run"):
+            self.assertEqual(self.command(f"reload {option}"), 0)
+            self.assertEqual(daemon.asked.pop(), ("POST /reload", {"dry-run": True}))
+            self.assertEqual(self.out, "x: y added\nsteps:\n  a\n  b\n")
+        daemon.body = b'{"changes": [{"where": "x", "what": "y added"}], "steps": []}'
+        self.assertEqual(self.command("reload -n"), 0)
+        self.assertEqual(self.out, "x: y added\nsteps: none; what runs stays as it is\n")
+
     def test_answer_without_changes_is_said(self) -> None:
-        self.daemon({"changes": []})
-        self.assertEqual(self.command("reload"), 0)
-        self.assertEqual(self.out, "no changes\n")
+        self.daemon({"changes": [], "steps": []})
+        for line in ("reload", "reload -n"):
+            self.assertEqual(self.command(line), 0)
+            self.assertEqual(self.out, "no changes\n")
 
     def test_incomplete_command_is_wrong_use(self) -> None:
         for line in (

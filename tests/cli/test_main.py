@@ -76,3 +76,14 @@ class CheckTests(CommandTestCase):
         lines = self.err.splitlines()
         self.assertEqual(len(lines), 2)
         self.assertTrue(all(line.startswith(f"{path}: instance.tv") for line in lines), self.err)
+
+    def test_contradiction_about_a_shared_upstream_is_a_mistake(self) -> None:
+        other = '[instance.b]\nupstream = "eth0"\ndownstream = "eth2"\nigmp-version = 2\n'
+        path = self.write(GOOD + other)
+        self.assertEqual(self.run_here("check", path), 1)
+        self.assertEqual(
+            self.err,
+            f"{path}: instance.b.igmp-version (line 7): instance b speaks IGMPv2 on upstream eth0, "
+            "but instance tv speaks IGMPv3 there (instance.tv.igmp-version, line 1); give both the "
+            "same value or another upstream\n",
+        )

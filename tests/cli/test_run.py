@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import sys
 from typing import Any
 
-from .support import GOOD, RUN, TWISTD, CommandTestCase
+from .support import GOOD, PROJECT, RUN, TWISTD, CommandTestCase
 
 
 class RefusalTests(CommandTestCase):
@@ -36,6 +37,20 @@ class RefusalTests(CommandTestCase):
         self.assertEqual(self.run_here("run", "--upstream", "a", "--downstream", "a"), 1)
         self.assertIn("command line: --downstream: ", self.err)
         self.assertEqual(self.run_here("run", "--config", ""), 1)
+
+    def test_contradiction_about_a_shared_upstream_has_exit_code_1(self) -> None:
+        other = '[instance.b]\nupstream = "eth0"\ndownstream = "eth2"\nmld-version = 1\n'
+        path = self.write(GOOD + other)
+        done = subprocess.run(
+            [sys.executable, "-m", "mcproxy", "run", "--config", path],
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+            timeout=20,
+        )
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        [line] = done.stderr.splitlines()
+        self.assertIn(f"{path}: instance.b.mld-version (line 7): instance b speaks MLDv1", line)
 
 
 class ProcessTestCase(CommandTestCase):

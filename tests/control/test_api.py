@@ -14,6 +14,7 @@ from mcproxy.config.errors import ConfigurationError, Mistake
 from mcproxy.config.model import Configuration
 from mcproxy.config.native.toml import parse
 from mcproxy.control.api import Api
+from mcproxy.control.changes import Outcome
 from mcproxy.linux.mroute.errors import NotPermitted, TableInUse
 
 CONFIGURATION = parse('[instance.a]\nupstream = "up"\ndownstream = ["eth1", "eth2"]\n')
@@ -27,12 +28,14 @@ class FakeChanges:
     def __init__(self) -> None:
         self.made: Configuration | None = None
         self.saved = False
-        self.answer: Deferred[list[Difference]] = succeed([Difference("x", "y added")])
+        self.answer: Deferred[Outcome] = succeed(
+            Outcome([Difference("x", "y added")], ["tv/ipv4: stop"])
+        )
 
-    def reload(self, dry_run: bool = False) -> Deferred[list[Difference]]:
+    def reload(self, dry_run: bool = False) -> Deferred[Outcome]:
         return self.answer
 
-    def change(self, make: Make, save: bool = False) -> Deferred[list[Difference]]:
+    def change(self, make: Make, save: bool = False) -> Deferred[Outcome]:
         self.made, self.saved = make(CONFIGURATION), save
         return self.answer
 
@@ -54,7 +57,7 @@ class ApiTests(SynchronousTestCase):
         return instance.upstreams, instance.downstream
 
     def test_answer_lists_the_changes(self) -> None:
-        done = {"changes": [{"where": "x", "what": "y added"}]}
+        done = {"changes": [{"where": "x", "what": "y added"}], "steps": ["tv/ipv4: stop"]}
         self.assertEqual(self.ask("POST", "/reload"), (200, done))
 
     def test_each_path_makes_its_change(self) -> None:

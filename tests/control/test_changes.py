@@ -15,7 +15,10 @@ from mcproxy.config.files import load
 from mcproxy.config.model import Configuration
 from mcproxy.config.native.toml import parse
 from mcproxy.control import changes as module
-from mcproxy.control.changes import Changes
+from mcproxy.control.changes import Changes, Outcome
+from mcproxy.instance.compare import compare
+from mcproxy.instance.plan import Plan, compile_plan
+from mcproxy.instance.steps import Step
 
 FILE = '[instance.a]\nupstream = "up"\ndownstream = ["down1"]\n'
 TABLE = {"upstream": ["up"], "downstream": ["down2"]}
@@ -30,11 +33,16 @@ class FakeProxy:
         self.applied: Deferred[None] = succeed(None)
         self.under_way = 0
 
-    async def apply(self, configuration: Configuration) -> None:
+    def steps(self, plan: Plan) -> list[Step]:
+        return compare(compile_plan(self.configuration), plan)
+
+    async def apply(self, configuration: Configuration, plan: Plan) -> list[Step]:
         self.under_way += 1
         await self.applied
+        steps = self.steps(plan)
         self.configuration = configuration
         self.under_way -= 1
+        return steps
 
 
 class FakeSuccessor:
@@ -71,10 +79,10 @@ class ChangesTests(SynchronousTestCase):
         with open(self.path, "w", encoding="utf-8") as file:
             file.write(text)
 
-    def texts(self, done: Deferred[Any]) -> list[str]:
-        return list(map(str, self.successResultOf(done)))
+    def texts(self, done: Deferred[Outcome]) -> list[str]:
+        return list(map(str, self.successResultOf(done).differences))
 
-    def test_a_reload(self) -> None:
+    def test_reload_applies_what_the_file_says(self) -> None:
         self.write(FILE.replace("down1", "down3"))
         self.assertEqual(
             self.texts(self.changes.reload()), ["instance.a.downstream: down3 added, down1 removed"]
@@ -83,19 +91,28 @@ class ChangesTests(SynchronousTestCase):
         self.assertRegex(self.told[0], r"^RELOADING=1\nMONOTONIC_USEC=\d+$")
         self.assertEqual(self.told[1:], ["READY=1"])
 
-    def test_a_dry_run(self) -> None:
+    def test_dry_run_says_the_changes_and_steps_and_applies_nothing(self) -> None:
         before = self.proxy.configuration
         self.write(FILE.replace("down1", "down3"))
-        self.assertEqual(len(self.texts(self.changes.reload(dry_run=True))), 1)
+        outcome = self.successResultOf(self.changes.reload(dry_run=True))
+        self.assertEqual(len(outcome.differences), 1)
+        self.assertEqual(
+            outcome.steps,
+            [
+                f"a/{family}: {what}"
+                for what in ("remove downstream down1", "add downstream down3")
+                for family in ("ipv4", "ipv6")
+            ],
+        )
         self.assertIs(self.proxy.configuration, before)
         self.assertEqual(self.told, [])
 
-    def test_a_reload_that_fails(self) -> None:
+    def test_change_after_a_failed_reload_is_applied(self) -> None:
         self.write("x")
         self.failureResultOf(self.changes.reload(), ConfigurationError)
         self.assertEqual(self.texts(self.changes.change(self.add)), ["instance.b: added"])
 
-    def test_without_a_file(self) -> None:
+    def test_daemon_without_a_file_refuses_to_reload_and_to_save(self) -> None:
         self.proxy.configuration = parse(FILE)
         self.proxy.configuration = Configuration(self.proxy.configuration.instances)
         for done in (self.changes.reload(), self.changes.change(self.add, save=True)):
@@ -103,7 +120,7 @@ class ChangesTests(SynchronousTestCase):
             self.assertIn("--config FILE", str(failure.value))
         self.assertEqual(len(self.proxy.configuration.instances), 1)
 
-    def test_before_a_restart(self) -> None:
+    def test_restart_is_refused_where_the_file_or_the_start_does_not_allow_it(self) -> None:
         self.write(FILE.replace("down1", "down3"))
         self.assertEqual(
             self.texts(self.changes.before_restart()),
@@ -115,7 +132,7 @@ class ChangesTests(SynchronousTestCase):
         self.failureResultOf(self.changes.before_restart(), OSError)
         self.assertEqual(self.successor.restarts, 0)
 
-    def test_a_restart_waits_for_its_turn(self) -> None:
+    def test_restart_waits_until_earlier_changes_are_done(self) -> None:
         self.proxy.applied = Deferred()
         self.changes.change(self.add)
         self.changes.restart()
@@ -123,19 +140,19 @@ class ChangesTests(SynchronousTestCase):
         self.proxy.applied.callback(None)
         self.assertEqual(self.successor.restarts, 1)
 
-    def test_what_is_saved(self) -> None:
+    def test_saved_change_is_in_the_file_and_the_former_file_is_kept(self) -> None:
         self.texts(self.changes.change(self.add, save=True))
         self.assertEqual(load(self.path), self.proxy.configuration)
         self.assertEqual(load(f"{self.path}~").instances, parse(FILE).instances)
 
-    def test_what_is_refused_is_not_saved(self) -> None:
+    def test_refused_change_is_not_saved(self) -> None:
         self.proxy.applied = defer.fail(OSError("the table is taken"))
         self.failureResultOf(self.changes.change(self.add, save=True), OSError)
         self.assertEqual(load(self.path).instances, parse(FILE).instances)
         self.proxy.applied = succeed(None)
         self.assertEqual(self.texts(self.changes.reload()), [])
 
-    def test_one_after_the_other(self) -> None:
+    def test_changes_are_applied_one_after_the_other(self) -> None:
         self.proxy.applied = Deferred()
         first = self.changes.change(self.add)
         second = self.changes.change(partial(remove_instance, name="b"))
@@ -146,12 +163,32 @@ class ChangesTests(SynchronousTestCase):
         self.assertEqual(self.texts(second), ["instance.b: removed"])
         self.failureResultOf(third, ConfigurationError)
 
-    def test_a_daemon_that_stops_changes_no_more(self) -> None:
+    def test_stopping_daemon_refuses_changes(self) -> None:
         self.proxy.stopping = True
         failure = self.failureResultOf(self.changes.change(self.add), ConfigurationError)
         self.assertIn("stopping", str(failure.value))
 
-    def test_a_hangup_leaves_what_came_of_it_to_the_log(self) -> None:
+    def test_contradiction_about_a_shared_upstream_is_refused(self) -> None:
+        """By a reload, its dry run, a change, and before a restart; each names both instances."""
+        before = self.proxy.configuration
+        old = TABLE | {"igmp-version": 2}
+        self.write(FILE + '[instance.b]\nupstream = "up"\ndownstream = "down2"\nigmp-version = 2\n')
+        for done in (
+            self.changes.reload(),
+            self.changes.reload(dry_run=True),
+            self.changes.change(partial(add_instance, name="b", table=old)),
+            self.changes.before_restart(),
+        ):
+            failure = self.failureResultOf(done, ConfigurationError)
+            self.assertIn("instance b speaks IGMPv2 on upstream up", str(failure.value))
+            self.assertIn("instance a speaks IGMPv3 there", str(failure.value))
+        self.assertIs(self.proxy.configuration, before)
+
+    def test_steps_that_were_carried_out_are_told(self) -> None:
+        outcome = self.successResultOf(self.changes.change(self.add))
+        self.assertEqual(outcome.steps, ["b/ipv4: start", "b/ipv6: start"])
+
+    def test_hangup_reloads_and_logs_a_failure(self) -> None:
         self.write(FILE + '[instance.b]\nupstream = "up"\ndownstream = ["down2"]\n')
         self.changes.hangup()
         self.assertEqual(len(self.proxy.configuration.instances), 2)

@@ -8,9 +8,10 @@ from typing import Any
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from mcproxy.config.model import InstanceConfig
+from mcproxy.config.model import Configuration, InstanceConfig
 from mcproxy.instance.context import InstanceContext
 from mcproxy.instance.instance import ProxyInstance
+from mcproxy.instance.plan import compile_plan
 from mcproxy.instance.upstream import Upstream
 from mcproxy.messages import CacheMiss, LinkChanged, Message, PacketReceived, WrongInterface
 from mcproxy.protocol.family import IPV4, packed
@@ -18,13 +19,15 @@ from mcproxy.protocol.sources import ANY_SOURCE, NOTHING, SourceFilter
 from mcproxy.protocol.wire.packets import Query, Record, RecordType, Report
 from mcproxy.timer import Timer
 
-from .test_instance import Recorder, link
+from .support import Recorder, link
 
 ANY = IPV4.unspecified
 G, HOST, SOURCE = packed("239.1.1.1"), packed("10.0.2.9"), packed("192.0.2.1")
 JOIN = Report((Record(RecordType.CHANGE_TO_EXCLUDE_MODE, G),))
 LEAVE = Report((Record(RecordType.CHANGE_TO_INCLUDE_MODE, G),))
 QUERY = Query(3, ANY, 1.0)
+CONFIG = InstanceConfig("a", ("up",), ("d1",), mld_version=0, forwarding="per-source")
+PLAN = compile_plan(Configuration((CONFIG,)))
 UP, D1 = link("up", 1, "10.0.1.1"), link("d1", 2, "10.0.2.1")
 
 
@@ -62,7 +65,7 @@ class ClosedUpstreamTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock, self.neighbours, self.user = Clock(), Recorder(), User()
         n: Any = self.neighbours
-        self.upstream = Upstream("up", IPV4, 0, 3, Timer(self.clock), n, n)
+        self.upstream = Upstream(PLAN.upstreams[0], Timer(self.clock), n, n)
         self.open()
 
     def open(self) -> None:
@@ -121,9 +124,9 @@ class StoppedInstanceTests(SynchronousTestCase):
         self.clock, self.neighbours = Clock(), Neighbours()
         n: Any = self.neighbours
         timer = Timer(self.clock)
-        self.upstream = Upstream("up", IPV4, 0, 3, timer, n, n)
-        context = InstanceContext(timer, n, n, n, (self.upstream,), True, lambda _: None, n.join)
-        self.instance = ProxyInstance(InstanceConfig("a", ("up",), ("d1",)), IPV4, context)
+        self.upstream = Upstream(PLAN.upstreams[0], timer, n, n)
+        context = InstanceContext(timer, n, n, n, lambda _: None, n.join)
+        self.instance = ProxyInstance(PLAN.instances[0], context, [self.upstream])
         self.instance.startService()
         for one in (UP, D1):
             self.instance.receive(LinkChanged(None, one))

@@ -9,9 +9,10 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from mcproxy.instance.forwarding_plan import LOOK_INTERVAL
 from mcproxy.instance.group_forwarding import GroupForwarding
 from mcproxy.instance.links import LinkSet
-from mcproxy.instance.source_forwarding import LOOK_INTERVAL, SourceForwarding
+from mcproxy.instance.source_forwarding import SourceForwarding
 from mcproxy.linux.mroute.dump import InstalledRoute
 from mcproxy.messages import CacheMiss, WrongInterface
 from mcproxy.protocol.family import IPV4, packed

@@ -76,7 +76,9 @@ class CommandTests(RunningTestCase):
         downs = [r["interface"] for r in self.rows("interfaces") if r["role"] == "downstream"]
         self.assertEqual(downs, ["down1", "down2"] * 2)
         code, output = self.mcproxy("reload", "--dry-run")
-        self.assertEqual((code, output), (0, "instance.tv.downstream: down2 removed\n"))
+        steps = [f"  tv/{family}: remove downstream down2" for family in ("ipv4", "ipv6")]
+        told = ["instance.tv.downstream: down2 removed", "steps:", *steps]
+        self.assertEqual((code, output.splitlines()), (0, told))
         self.assertEqual(len(self.rows("interfaces")), 6)
         self.assertEqual(self.mcproxy("reload")[0], 0)
         self.assertEqual(self.mcproxy("reload"), (0, "no changes\n"))
@@ -128,6 +130,11 @@ class RefusalTests(RunningTestCase):
             ("/add", {"instance": "tv", "downstream": "down2"}, '"down2" is also downstream of'),
             ("/add", {"instance": "b", "table": table}, '"down2" is also downstream of instance'),
             ("/add", {"instance": "b", "table": {}}, "instance.b: downstream is missing"),
+            (
+                "/add",
+                {"instance": "b", "table": table | {"downstream": ["x"], "igmp-version": 2}},
+                "instance b speaks IGMPv2 on upstream up, but instance tv speaks IGMPv3 there",
+            ),
             ("/add", {"instance": "b"}, 'exactly one of "table"'),
             ("/add", {"downstream": "eth7"}, 'must name an "instance"'),
             ("/remove", {"instance": "tv", "table": {}}, 'must have no "table"'),
@@ -149,6 +156,7 @@ class RefusalTests(RunningTestCase):
             ("[instance.tv", "not TOML"),
             (TWO + "[instance.tv.interface.down9]\n", "no such downstream"),
             (TWO.replace('["down2"]', '["down1"]'), '"down1" is also downstream of instance tv'),
+            (TWO + "mld-version = 1\n", "instance radio speaks MLDv1 on upstream up, but"),
         ):
             self.daemon.config.write_text(text)
             self.assertIn(told, self.refused("/reload"))

@@ -177,7 +177,7 @@ class LateScenarios(Scenarios):
 
     def test_interfaces_created_after_the_start_are_proxied(self) -> None:
         self.start(query_interval=4)
-        self.await_log("down1", "no such interface yet")
+        self.await_log("down1", "interface not found")
         early, late = self.other.join(self.group), self.home.join(self.group)
         self.lay("up")
         self.stream()

@@ -21,7 +21,7 @@ def rows(proxy: Proxy) -> Iterator[Row]:
     for instance in list(proxy.instances):
         for name, upstream in list(instance.upstreams.items()):
             yield _place(instance, name, "upstream") | _upstream(instance, upstream, now)
-        names = [*instance.downstreams, *instance.config.downstream]
+        names = [*instance.downstreams, *instance.planned.downstreams.names]
         for name in dict.fromkeys(names):
             downstream = instance.downstreams.get(name)
             yield _place(instance, name, "downstream") | _downstream(instance, downstream, now)
@@ -49,7 +49,7 @@ def _upstream(instance: ProxyInstance, upstream: Upstream, now: float) -> Row:
 def _downstream(instance: ProxyInstance, downstream: Downstream | None, now: float) -> Row:
     """``query-timer`` is the time until our next query; ``expire`` is the other querier's."""
     if downstream is None:
-        return {"state": "down", "version": instance.version, "groups": 0}
+        return {"state": "down", "version": instance.planned.version, "groups": 0}
     querier = downstream.querier
     election, is_ours = querier.election, querier.is_querier
     return {

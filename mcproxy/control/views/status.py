@@ -30,8 +30,8 @@ def status(proxy: Proxy) -> Row:
         "instance": [
             {
                 "instance": instance.name,
-                "table": instance.config.table,
-                "version": instance.version,
+                "table": instance.planned.table,
+                "version": instance.planned.version,
                 "upstream": sorted(n for n, up in instance.upstreams.items() if up.link),
                 "downstream": sorted(instance.downstreams),
                 "waiting": _waiting(instance),
@@ -45,7 +45,8 @@ def status(proxy: Proxy) -> Row:
 def _waiting(instance: ProxyInstance) -> list[str]:
     """Configured interfaces that do not exist or are not usable now."""
     ups = [name for name, upstream in instance.upstreams.items() if upstream.link is None]
-    return ups + [name for name in instance.config.downstream if name not in instance.downstreams]
+    names = instance.planned.downstreams.names
+    return ups + [name for name in names if name not in instance.downstreams]
 
 
 def _resident_bytes() -> int:

@@ -1,0 +1,110 @@
+"""The downstreams of an instance as they are planned: settings by interface name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from ..config.addresses import read_address
+from ..config.model import InstanceConfig, InterfaceSettings
+from ..config.names import is_pattern, matches
+from ..protocol.family import Family
+from ..protocol.router.admission import SsmPolicy
+from ..protocol.router.settings import QuerierSettings
+from .group_ranges import ssm_policy, static_groups
+
+
+@dataclass(frozen=True, slots=True)
+class DownstreamPlan:
+    """The settings of one downstream; ``check_subnet`` drops reports of hosts of other subnets."""
+
+    querier: QuerierSettings
+    check_subnet: bool = False
+    ttl_threshold: int = 1
+
+    def as_peer(self) -> DownstreamPlan:
+        """The same for an interface that is an upstream as well, where a peer is the querier.
+
+        We query all the same, so that each proxy hears the queries that its own host answers.
+        """
+        return replace(self, querier=replace(self.querier, elects=False))
+
+
+@dataclass(frozen=True, slots=True)
+class DownstreamPlans:
+    """The interfaces that are downstreams of an instance.
+
+    ``names`` are names and patterns, as configured. ``own`` has settings by name or pattern:
+    a name comes before patterns, and of these the first that matches counts; ``default`` is
+    for all others. Interfaces in ``excluded`` match a pattern, but are upstreams or named by
+    another instance. ``peers`` are upstreams too.
+    """
+
+    names: tuple[str, ...]
+    own: Mapping[str, DownstreamPlan]
+    default: DownstreamPlan
+    excluded: frozenset[str]
+    peers: frozenset[str]
+
+    @property
+    def patterns(self) -> list[str]:
+        """Those of ``names`` that are patterns."""
+        return [name for name in self.names if is_pattern(name)]
+
+    def settings(self, name: str) -> DownstreamPlan | None:
+        """The settings of the interface ``name``; None when it is no downstream."""
+        if not self._includes(name):
+            return None
+        found = self.own.get(name)
+        if found is None:
+            found = next((own for key, own in self.own.items() if matches(name, key)), self.default)
+        return found.as_peer() if name in self.peers else found
+
+    def _includes(self, name: str) -> bool:
+        if name in self.names:
+            return True
+        return name not in self.excluded and any(matches(name, p) for p in self.patterns)
+
+
+def plan_downstreams(config: InstanceConfig, family: Family, version: int) -> DownstreamPlans:
+    """The downstreams of an instance that speaks ``version`` of the family's protocol."""
+    ssm = ssm_policy(config, family)
+    planned = {
+        settings: _plan(settings, family, version, ssm)
+        for settings in {*config.interface.values(), InterfaceSettings()}
+    }
+    patterns = [name for name in config.downstream if is_pattern(name)]
+    named = (*config.elsewhere, *config.upstreams) if patterns else ()
+    excluded = {name for name in named if any(matches(name, pattern) for pattern in patterns)}
+    return DownstreamPlans(
+        config.downstream,
+        {name: planned[settings] for name, settings in config.interface.items()},
+        planned[InterfaceSettings()],
+        frozenset(excluded),
+        frozenset(config.upstreams) & frozenset(config.downstream),
+    )
+
+
+def _plan(
+    settings: InterfaceSettings, family: Family, version: int, ssm: SsmPolicy
+) -> DownstreamPlan:
+    """The settings of a downstream in the terms of RFC 9776, section 8."""
+    allowed = settings.allowed_queriers
+    querier = QuerierSettings(
+        query_interval=settings.query_interval,
+        query_response_interval=settings.query_max_response_time,
+        robustness=settings.robustness_variable,
+        last_member_query_interval=settings.last_member_query_interval,
+        immediate_leave=settings.immediate_leave,
+        explicit_tracking=settings.explicit_tracking,
+        max_hosts=settings.max_hosts,
+        max_group_hosts=settings.max_group_hosts,
+        max_groups=settings.max_groups,
+        max_group_sources=settings.max_group_sources,
+        max_report_rate=settings.max_report_rate,
+        allowed_queriers=None if allowed is None else frozenset(map(read_address, allowed)),
+        static=static_groups(settings.static_group, family),
+        ssm=ssm,
+        version=version,
+    )
+    return DownstreamPlan(querier, settings.check_subnet, settings.ttl_threshold)

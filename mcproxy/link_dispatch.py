@@ -1,0 +1,78 @@
+"""LinkDispatch: which instances a change of a link concerns."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from twisted.logger import Logger
+
+from .config.names import is_pattern
+from .instance.instance import ProxyInstance
+from .instance.plan import Plan
+from .linux.netlink.links import Link
+from .messages import LinkChanged
+
+
+class LinkDispatch:
+    """Passes changes of links to the instances that name the link, or that have patterns."""
+
+    log = Logger()
+
+    def __init__(self) -> None:
+        self._instances: tuple[ProxyInstance, ...] = ()
+        self._by_name: defaultdict[str, list[ProxyInstance]] = defaultdict(list)
+        self._with_patterns: list[ProxyInstance] = []
+
+    def set_instances(self, instances: Iterable[ProxyInstance]) -> None:
+        """Serve these instances from now on; there may be many, and many links."""
+        self._instances = tuple(instances)
+        self._by_name.clear()
+        self._with_patterns.clear()
+        for instance in self._instances:
+            names = _names(instance.planned.upstreams, instance.planned.downstreams.names)
+            if any(map(is_pattern, names)):
+                self._with_patterns.append(instance)
+                continue
+            for name in names:
+                self._by_name[name].append(instance)
+
+    def dispatch(self, message: LinkChanged) -> None:
+        """Pass a change of a link on."""
+        named = self._by_name.get(message.interface, ())
+        for instance in [*named, *self._with_patterns]:
+            instance.receive(message)
+
+    @property
+    def any_refused(self) -> bool:
+        """Whether the table of some instance had no room for a link."""
+        return any(instance.links.usable.refused for instance in self._instances)
+
+    def retry_refused(self, links: Mapping[str, Link]) -> None:
+        """Have instances take refused links, as far as their tables have room now."""
+        for instance in self._instances:
+            instance.retry_refused(links)
+
+    def warn_of_missing(self, before: Plan, after: Plan, links: Mapping[str, Link]) -> None:
+        """Warn of interfaces that ``after`` names and ``before`` did not, and that do not exist."""
+        for instance, name in sorted(_named(after) - _named(before)):
+            if name not in links:
+                self.log.warn(
+                    "interface not found; it will be used as soon as it appears",
+                    instance=instance,
+                    interface=name,
+                )
+
+
+def _named(plan: Plan) -> set[tuple[str, str]]:
+    """Instance and name of each interface that the plan names."""
+    return {
+        (one.instance, name)
+        for one in plan.instances
+        for name in _names(one.upstreams, one.downstreams.names)
+        if not is_pattern(name)
+    }
+
+
+def _names(upstreams: Iterable[str], downstreams: Iterable[str]) -> set[str]:
+    return {*upstreams, *downstreams}

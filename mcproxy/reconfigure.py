@@ -1,0 +1,221 @@
+"""Reconfiguration: from the running plan to another one, step by step.
+
+The steps that can be refused come first, and are undone when a later one is refused. All
+others are carried out in one turn of the reactor, so that no packet comes between them. Kernel
+tables are closed at the end, when the kernel has what the other steps asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import assert_never
+
+from twisted.application.service import MultiService
+from twisted.internet.defer import maybeDeferred
+
+from .instance.compare import compare
+from .instance.context import InstanceContext
+from .instance.instance import ProxyInstance
+from .instance.plan import InstanceKey, InstancePlan, Plan, UpstreamKey
+from .instance.steps import (
+    AddDownstream,
+    ChangeDownstream,
+    ChangeForwarding,
+    ChangeService,
+    ChangeStaticGroups,
+    ChangeUpstream,
+    CloseTable,
+    InstanceStep,
+    OpenTable,
+    RefusableStep,
+    RemoveDownstream,
+    ReplaceDownstreams,
+    StartInstance,
+    StartUpstream,
+    Step,
+    StopInstance,
+    StopUpstream,
+)
+from .instance.upstream import Upstream
+from .kernel_tables import KernelTables
+from .linux.netlink.links import Link
+from .linux.report_groups import ReportGroups
+from .linux.route_lookup import RouteLookup
+from .optional_services import OptionalServices
+from .protocol.family import Family
+from .protocol.router.querier import Querier
+from .receiver import Receiver
+from .routing.routing import Routing
+from .sender import Sender
+from .timer import Timer
+
+Links = Mapping[str, Link]
+"""The links that exist, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Modules:
+    """What instances and upstreams are made with."""
+
+    timer: Timer
+    sender: Sender
+    receiver: Receiver
+    routing: Routing
+    locator: RouteLookup
+
+
+class Reconfiguration:
+    """Runs a plan: has its upstreams and instances, which are services of ``parent``."""
+
+    def __init__(
+        self,
+        parent: MultiService,
+        modules: Modules,
+        tables: KernelTables,
+        services: OptionalServices,
+    ) -> None:
+        self.plan = Plan()
+        self._parent = parent
+        self._modules = modules
+        self._tables = tables
+        self._services = services
+        self._instances: dict[InstanceKey, ProxyInstance] = {}
+        self._upstreams: dict[UpstreamKey, Upstream] = {}
+        self._queriers: dict[tuple[Family, str], Querier] = {}
+
+    @property
+    def instances(self) -> Collection[ProxyInstance]:
+        """The instances, in the order of the plan."""
+        return self._instances.values()
+
+    @property
+    def upstreams(self) -> Collection[Upstream]:
+        """All upstreams that instances use, each once."""
+        return self._upstreams.values()
+
+    def steps(self, plan: Plan, links: Collection[str]) -> list[Step]:
+        """The steps to ``plan``, where these interfaces exist."""
+        return compare(self.plan, plan.without(self._tables.unsupported), links)
+
+    async def prepare(self, plan: Plan) -> list[Step]:
+        """Carry out the steps that can be refused; whatever is raised has changed nothing."""
+        done: list[RefusableStep] = []
+        try:
+            for step in self.steps(plan, ()):
+                if isinstance(step, RefusableStep) and await self._try(step):
+                    done.append(step)
+        except BaseException:
+            for step in reversed(done):
+                await self._undo(step)
+            raise
+        return [*done]
+
+    async def _try(self, step: RefusableStep) -> bool:
+        """Carry a step out; False where the kernel has nothing to carry it out with."""
+        if isinstance(step, OpenTable):
+            return self._tables.open(step.table)
+        await self._services.change(step.name, step.after)
+        return True
+
+    async def _undo(self, step: RefusableStep) -> None:
+        if isinstance(step, OpenTable):
+            await self._tables.close(step.table)
+        else:
+            await self._services.change(step.name, step.before)
+
+    def carry_out(self, plan: Plan, links: Links) -> list[Step]:
+        """Carry out the other steps, after ``prepare``; ``close_tables`` is left to be called."""
+        steps: list[Step] = []
+        for step in self.steps(plan, links):
+            if not isinstance(step, RefusableStep):
+                self._carry_out(step, links)
+                steps.append(step)
+        self._queriers.clear()
+        self.plan = plan.without(self._tables.unsupported)
+        self._instances = {one.key: self._instances[one.key] for one in self.plan.instances}
+        return steps
+
+    async def close_tables(self, steps: Iterable[Step]) -> None:
+        """Close the tables that ``steps`` name, once the kernel has carried out the others."""
+        for step in steps:
+            if isinstance(step, CloseTable):
+                await self._tables.close(step.table)
+
+    async def stop(self) -> None:
+        """Stop all instances, which leave their groups upstream, one after the other."""
+        for instance in list(self._instances.values()):
+            await maybeDeferred(instance.disownServiceParent)
+        self._instances.clear()
+        self._upstreams.clear()
+
+    # -- single steps
+
+    def _carry_out(self, step: Step, links: Links) -> None:
+        match step:
+            case StartUpstream(plan):
+                modules = self._modules
+                self._upstreams[plan.key] = Upstream(
+                    plan, modules.timer, modules.sender, modules.receiver
+                )
+            case ChangeUpstream(plan):
+                self._upstreams[plan.key].reconfigure(plan)
+            case StopUpstream(plan):
+                del self._upstreams[plan.key]
+            case StartInstance(plan):
+                self._start(plan, links)
+            case StopInstance(plan):
+                self._stop(plan)
+            case OpenTable() | ChangeService() | CloseTable():
+                pass  # carried out before and after all others
+            case _:
+                self._change(step, self._instances[step.plan.key], links)
+
+    def _change(self, step: InstanceStep, instance: ProxyInstance, links: Links) -> None:
+        """Carry out a step of one running instance."""
+        match step:
+            case ChangeStaticGroups(_, static):
+                instance.set_static_groups(static)
+            case ChangeForwarding(plan, after):
+                upstreams = self._upstreams_of(plan, after.upstreams)
+                instance.change_forwarding(after, upstreams, links)
+            case RemoveDownstream(plan, name, after):
+                querier = instance.remove_downstream(name, after)
+                if querier is not None:
+                    self._queriers[plan.family, name] = querier
+            case ChangeDownstream(_, name, after):
+                instance.change_downstream(name, after)
+            case AddDownstream(plan, name, after):
+                instance.set_downstreams(after)
+                if name in links:
+                    instance.take_link(links[name], self._queriers.get((plan.family, name)))
+            case ReplaceDownstreams(_, after):
+                instance.set_downstreams(after)
+            case _:
+                assert_never(step)
+
+    def _start(self, plan: InstancePlan, links: Links) -> None:
+        modules = self._modules
+        context = InstanceContext(
+            modules.timer,
+            modules.sender,
+            modules.receiver,
+            modules.routing.tables[plan.family, plan.table],
+            modules.locator.interface_towards,
+            ReportGroups,
+        )
+        instance = ProxyInstance(plan, context, self._upstreams_of(plan, plan.upstreams))
+        self._instances[plan.key] = instance
+        instance.setServiceParent(self._parent)
+        for link in list(links.values()):
+            instance.take_link(link, self._queriers.get((plan.family, link.name)))
+
+    def _stop(self, plan: InstancePlan) -> None:
+        """Stop an instance; the memberships of its links are for whoever takes these."""
+        instance = self._instances.pop(plan.key)
+        for name, downstream in instance.downstreams.items():
+            self._queriers[plan.family, name] = downstream.querier
+        instance.disownServiceParent()
+
+    def _upstreams_of(self, plan: InstancePlan, names: Iterable[str]) -> list[Upstream]:
+        return [self._upstreams[name, plan.family, plan.table] for name in names]
