@@ -73,7 +73,9 @@ class Proxy(MultiService):
         self._takeover: Resumption | None = None
         self._settled: Deferred[None] = Deferred()
         self._links: DatagramPort | None = None
-        self.monitor = InterfaceMonitor(self._link_changed, self._links_known)
+        self.monitor = InterfaceMonitor(
+            self._link_changed, self._links_known, self._link_events_lost
+        )
         for module in (
             self.timer,
             self.sender,
@@ -264,6 +266,10 @@ class Proxy(MultiService):
             instance.receive(message)
         if any(instance.links.usable.refused for instance in self.instances):
             self._when_idle().addCallback(self._fill_tables)
+
+    def _link_events_lost(self) -> None:
+        for instance in self.instances:
+            instance.renew_groups()
 
     def _take_over(self) -> None:
         takeover, self._takeover = self._takeover, None

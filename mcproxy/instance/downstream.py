@@ -107,12 +107,22 @@ class Downstream:
         if self._closed:
             return
         self.link = link
+        self.renew_groups()
         self.querier.set_mtu(link.mtu)
         address = link.address(self.querier.family)
         if address is None:
             self.querier.set_address(None)  # the address may be changing: memberships stay
         elif address != self.querier.election.address:
             self.start()
+
+    def renew_groups(self) -> None:
+        """Join again the groups that let reports reach us: the kernel may have dropped them."""
+        try:
+            self.groups.renew()
+        except OSError as error:
+            told = "cannot hear reports: {reason}"
+            instance, interface = self._owner.name, self.link.name
+            self.log.error(told, reason=error.strerror, instance=instance, interface=interface)
 
     def receive(self, packet: Packet, source: Address) -> None:
         """Act upon what a host or another router sent."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from twisted.internet.task import Clock
@@ -39,6 +40,7 @@ class Recorder:
         self.heard: dict[str, frozenset[bytes]] = {}
         self.joined: list[int] = []
         self.thresholds: dict[str, int] = {}
+        self.renewed = 0
         self.full = False
         self.kernel = self
         self.table = 0
@@ -80,6 +82,9 @@ class Recorder:
     def join(self, family: Any, index: int) -> Any:
         self.joined.append(index)
         return self
+
+    def renew(self) -> None:
+        self.renewed += 1
 
     def close(self) -> None:
         self.joined.pop()
@@ -206,6 +211,21 @@ class InstanceTests(SynchronousTestCase):
         [query] = self.sent("d1")
         self.assertIsInstance(query, Query)
         self.assertEqual(self.neighbours.heard["d1"], {packed("10.0.2.9")})
+
+    def test_downstream_joins_its_groups_again_at_each_change_of_its_link(self) -> None:
+        """The kernel drops memberships where the MTU was too small for the family."""
+        self.links(UP, D1, D2)
+        self.assertEqual(self.neighbours.renewed, 0)
+        self.links(replace(D1, mtu=1200))
+        self.links(replace(D1, mtu=1500))
+        self.assertEqual(self.neighbours.renewed, 2)
+        self.links(link("up", 1, "10.0.1.2"))
+        self.assertEqual(self.neighbours.renewed, 2)
+
+    def test_downstreams_join_their_groups_again_after_lost_link_events(self) -> None:
+        self.links(UP, D1, D2)
+        self.instance.renew_groups()
+        self.assertEqual(self.neighbours.renewed, 2)
 
     def test_a_pattern_takes_links_in_and_lets_them_go(self) -> None:
         """PX-08, V-2."""

@@ -19,8 +19,8 @@ class MonitorTests(KernelTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.changes: list[tuple[Link | None, Link | None]] = []
-        self.ready = 0
-        self.monitor = InterfaceMonitor(self.change, self.be_ready)
+        self.ready = self.losses = 0
+        self.monitor = InterfaceMonitor(self.change, self.be_ready, self.lose_events)
         with self.router:
             self.socket = make_link_socket()
         self.port = DatagramPort(self.socket, self.monitor, MemoryReactor())
@@ -36,6 +36,9 @@ class MonitorTests(KernelTestCase):
 
     def be_ready(self) -> None:
         self.ready += 1
+
+    def lose_events(self) -> None:
+        self.losses += 1
 
     def run_until(self, condition) -> None:  # type: ignore[no-untyped-def]
         run_ports([self.port], condition)
@@ -111,6 +114,7 @@ class MonitorTests(KernelTestCase):
         self.run_until(lambda: "down1" not in self.monitor.links)
         self.assertGreaterEqual(self.port.errors[errno.ENOBUFS], 1)
         self.assertEqual(self.ready, 1)
+        self.assertGreaterEqual(self.losses, 1)
 
 
 class LocatorTests(KernelTestCase):

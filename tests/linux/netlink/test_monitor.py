@@ -1,7 +1,6 @@
 """InterfaceMonitor: what the kernel tells, and what is told of it."""
 
 import errno
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -16,25 +15,10 @@ from mcproxy.protocol.family import IPV4, IPV6, packed
 
 from .. import messages
 from ..messages import AF_BRIDGE, SECONDARY, TENTATIVE, UP, done
+from .support import MonitorTestCase
 
 A1, A2, A3 = packed("10.0.0.1"), packed("10.0.0.2"), packed("10.0.0.3")
 LOCAL, GLOBAL = packed("fe80::1"), packed("2001:db8::1")
-
-
-class Transport:
-    """Notes the kinds of requests; its socket gives what waits there."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[int, int]] = []
-        self.socket, self.kernel = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.socket.setblocking(False)
-
-    def send(self, data: bytes, address: Any) -> None:
-        self.asked.append((int.from_bytes(data[4:6], "little"), data[8]))
-
-    def close(self) -> None:
-        self.socket.close()
-        self.kernel.close()
 
 
 class LinkTests(SynchronousTestCase):
@@ -52,35 +36,6 @@ class LinkTests(SynchronousTestCase):
     def test_all_addresses(self) -> None:
         self.assertEqual(self.link.addresses(IPV4), {A1, A2})
         self.assertEqual(self.link.addresses(IPV6), {GLOBAL, LOCAL})
-
-
-class MonitorTestCase(SynchronousTestCase):
-    def setUp(self) -> None:
-        self.changes: list[tuple[Link | None, Link | None]] = []
-        self.ready = 0
-        self.monitor = InterfaceMonitor(self.change, self.be_ready)
-        self.transport = Transport()
-        self.addCleanup(self.transport.close)
-        self.monitor.makeConnection(self.transport)
-
-    def change(self, before: Link | None, after: Link | None) -> None:
-        self.changes.append((before, after))
-
-    def be_ready(self) -> None:
-        self.ready += 1
-
-    def receive(self, *parts: bytes) -> list[tuple[Link | None, Link | None]]:
-        """The changes that these messages, each a datagram, lead to."""
-        self.changes.clear()
-        for part in parts:
-            self.monitor.datagramReceived(part, [], (0, 0))
-        return list(self.changes)
-
-    def start(self, *parts: bytes) -> None:
-        links = [part for part in parts if part[4] == 16]
-        addresses = [part for part in parts if part[4] != 16]
-        self.receive(*links, done(1), *addresses, done(2))
-        self.assertEqual(self.ready, 1)
 
 
 class StartTests(MonitorTestCase):
@@ -106,7 +61,9 @@ class StartTests(MonitorTestCase):
 
     def test_ready_comes_after_the_links(self) -> None:
         seen = []
-        self.monitor = InterfaceMonitor(self.change, lambda: seen.append(len(self.changes)))
+        self.monitor = InterfaceMonitor(
+            self.change, lambda: seen.append(len(self.changes)), self.lose_events
+        )
         self.monitor.makeConnection(self.transport)
         self.receive(messages.link(2, "eth0"), done(1), done(2))
         self.assertEqual(seen, [1])
@@ -237,16 +194,16 @@ class ResynchronisationTests(MonitorTestCase):
         self.before = dict(self.monitor.links)
         self.transport.asked.clear()
 
-    def lose_events(self) -> None:
+    def overrun(self) -> None:
         self.monitor.receiveFailed(OSError(errno.ENOBUFS, "full"))
 
     def test_asks_for_everything_again(self) -> None:
-        self.lose_events()
+        self.overrun()
         self.assertEqual(self.transport.asked, [(18, 3)])
 
     def test_what_is_older_than_the_loss_is_thrown_away(self) -> None:
         self.transport.kernel.send(messages.link(2, "eth0", gone=True))
-        self.lose_events()
+        self.overrun()
         self.assertRaises(BlockingIOError, self.transport.socket.recv, 100)
 
     def test_other_errors_ask_nothing(self) -> None:
@@ -254,14 +211,22 @@ class ResynchronisationTests(MonitorTestCase):
         self.assertEqual(self.transport.asked, [])
 
     def test_only_differences_are_told(self) -> None:
-        self.lose_events()
+        self.overrun()
         same = [messages.link(2, "eth0"), messages.link(3, "eth1"), done(3)]
         same += [messages.address(2, A1), messages.address(2, A2), done(4)]
         self.assertEqual(self.receive(*same), [])
         self.assertEqual((self.ready, self.monitor.links), (1, self.before))
 
+    def test_lost_events_are_reported_once_all_links_are_known_again(self) -> None:
+        self.overrun()
+        self.receive(messages.link(2, "eth0"), messages.link(3, "eth1"), done(3))
+        self.assertEqual(self.losses, 0)
+        self.receive(messages.address(2, A1), messages.address(2, A2), done(4))
+        self.receive(messages.link(3, "eth1", mtu=1280))
+        self.assertEqual(self.losses, 1)
+
     def test_links_and_addresses_that_are_not_named_are_gone(self) -> None:
-        self.lose_events()
+        self.overrun()
         answers = [messages.link(2, "eth0"), done(3), messages.address(2, A2), done(4)]
         told = self.receive(*answers)
         self.assertEqual(
@@ -273,15 +238,15 @@ class ResynchronisationTests(MonitorTestCase):
         )
 
     def test_a_name_with_another_index_is_told_with_both(self) -> None:
-        self.lose_events()
+        self.overrun()
         told = self.receive(messages.link(2, "eth0"), messages.link(9, "eth1"), done(3))
         told = self.receive(messages.address(2, A1), messages.address(2, A2), done(4))
         self.assertEqual(told, [(self.before["eth1"], Link("eth1", 9, True, 1500))])
 
     def test_lost_again_meanwhile(self) -> None:
-        self.lose_events()
+        self.overrun()
         self.receive(messages.link(2, "eth0"))
-        self.lose_events()
+        self.overrun()
         self.receive(messages.link(3, "eth1"), done(4), done(5))
         self.assertEqual(list(self.monitor.links), ["eth1"])
 
