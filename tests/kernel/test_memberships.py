@@ -11,7 +11,7 @@ from pathlib import Path
 from mcproxy.lab.capture import Capture
 from mcproxy.lab.waiting import wait_until
 from mcproxy.linux.report_groups import ReportGroups
-from mcproxy.protocol.family import FAMILIES, IPV4, IPV6, Family, packed, text
+from mcproxy.protocol.family import FAMILIES, IPV4, IPV6, Family, text
 
 from .messages import TO_EX, records
 from .site import DOWN1, IPv4TestCase, IPv6TestCase, Scenarios, addresses
