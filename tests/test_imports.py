@@ -43,7 +43,12 @@ MAY_IMPORT = {
     "mcproxy.exit_codes": set(),
     "mcproxy.systemd": set(),
     "mcproxy.timer": set(),
-    "mcproxy.lab": {"mcproxy.lab", "mcproxy.protocol"},
+    "mcproxy.lab": {
+        "mcproxy.lab",
+        "mcproxy.linux.bpf",
+        "mcproxy.linux.buffers",
+        "mcproxy.protocol",
+    },
 }
 """Parts of the project, with all that they may import from it."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import struct
 from typing import Any
 
@@ -12,7 +13,7 @@ from mcproxy.messages import CacheMiss, Message, PacketReceived, WrongInterface
 from mcproxy.protocol.family import IPV4, IPV6, packed, text
 from mcproxy.protocol.wire import datagram, mld
 from mcproxy.protocol.wire.packets import Record, RecordType, Report
-from mcproxy.receiver import Receiver
+from mcproxy.receiver import Receiver, TableProtocol
 
 G4, G6 = packed("239.1.1.1"), packed("ff1e::1")
 H4, H6 = packed("10.0.2.9"), packed("fe80::9")
@@ -26,10 +27,13 @@ class FakeTable:
     """A table whose socket nobody reads."""
 
     socket = None
-    table = 0
 
-    def __init__(self, family: Any) -> None:
+    def __init__(self, family: Any, table: int = 0) -> None:
         self.family = family
+        self.table = table
+
+    def accept_from(self, indexes: Any) -> None:
+        raise OSError(errno.ENOMEM, "no memory")
 
 
 class Listener:
@@ -111,6 +115,20 @@ class ReceiverTests(SynchronousTestCase):
         """IP4-SD-08."""
         self.gets4(self.join4(bytes(4)))
         self.assertEqual(len(self.listener.told), 1)
+
+    def test_filter_that_cannot_be_attached_is_logged_and_every_packet_is_read(self) -> None:
+        logged: list[str] = []
+        log = type("Log", (), {"debug": lambda _, told, **f: logged.append(told.format(**f))})
+        self.patch(TableProtocol, "log", log())
+        table: Any = FakeTable(IPV4, 7)
+        self.receiver.listen(table, {3: "d1"}.get)
+        self.assertEqual(
+            logged, ["cannot attach the socket filter; every packet is read: no memory"]
+        )
+        self.receiver.register(IPV4, 7, LINK, self.listener)
+        self.protocols[IPV4] = self.receiver._protocols[IPV4, 7]
+        self.gets4(self.join4())
+        self.assertEqual(self.listener.told, [PacketReceived("d1", H4, JOIN4)])
 
     def test_every_drop_is_counted_with_its_reason(self) -> None:
         """V-1, V-5..9."""

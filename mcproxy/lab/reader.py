@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterable
 from struct import Struct
 from typing import TYPE_CHECKING
 
+from ..linux.buffers import enlarge_receive_buffer
+
 if TYPE_CHECKING:
     from _typeshed import HasFileno
 
-_SO_TIMESTAMPNS, _SO_RCVBUFFORCE = 35, 33
+_SO_TIMESTAMPNS = 35
 _TIMESPEC = Struct("=qq")
 READS_PER_TURN = 256
 """How much one socket may read before the others have their turn."""
@@ -58,10 +60,7 @@ def prepare(sock: socket.socket, buffer: int) -> None:
     """Make ``sock`` ready for the Reader: kernel timestamps and room for ``buffer`` bytes."""
     sock.setblocking(False)
     sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
-    try:
-        sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, buffer)
-    except PermissionError:  # the root of a user namespace gets what net.core.rmem_max allows
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+    enlarge_receive_buffer(sock, buffer)
 
 
 def timestamp(ancillary: Iterable[tuple[int, int, bytes]]) -> float:
