@@ -69,7 +69,7 @@ class Daemon:
         )
         self._reader = threading.Thread(target=self._collect, daemon=True)
         self._reader.start()
-        node.lab.keep(self)
+        node.keep(self)
 
     @property
     def pid(self) -> int:

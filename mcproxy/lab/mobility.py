@@ -37,8 +37,8 @@ LATEST = 0.5
 PAUSE = 1.5
 """Seconds between the steps; a node is asked again after half a second."""
 
-SERVER, SERVER2, _TUNNEL1, _TUNNEL2, _TUNNEL3, RADIO = range(1, 7)
-"""Numbers of links, which are in the addresses there: see ``on_link``."""
+SERVER, RADIO = 1, 6
+"""Numbers of the first and the last link; addresses contain them, see ``on_link``."""
 
 
 def on_link(link: int, host: int) -> tuple[str, str]:

@@ -16,9 +16,6 @@ from typing import NamedTuple
 
 from ..protocol.family import IPV4, Family
 
-ARRIVAL_PROTOCOL = 0xFFFFF000
-"""Where ``load_half`` finds the link-layer protocol (SKF_AD_OFF + SKF_AD_PROTOCOL)."""
-
 ARRIVAL_INTERFACE = 0xFFFFF000 + 8
 """Where ``load_word`` finds the index of the interface (SKF_AD_OFF + SKF_AD_IFINDEX)."""
 

@@ -12,7 +12,6 @@ import struct
 from typing import NamedTuple
 
 from mcproxy.linux.bpf import (
-    ARRIVAL_PROTOCOL,
     assemble,
     attach,
     drop,
@@ -26,6 +25,7 @@ _ETH_P_ALL, _ETH_P_IP, _ETH_P_IPV6 = 0x0003, 0x0800, 0x86DD
 _SO_RCVBUFFORCE = 33
 _SO_TIMESTAMPNS = 35
 _PACKET_OUTGOING = 4
+_ARRIVAL_PROTOCOL = 0xFFFFF000  # SKF_AD_OFF + SKF_AD_PROTOCOL
 _BUFFER = 1 << 28
 _TIMESPEC = struct.Struct("@qq")
 
@@ -92,7 +92,7 @@ class Tap:
 def _only(kind: Kind) -> bytes:
     """The socket filter that lets packets of ``kind`` pass."""
     return assemble(
-        load_half(ARRIVAL_PROTOCOL),
+        load_half(_ARRIVAL_PROTOCOL),
         if_equal(kind.protocol, "", "drop"),
         load_byte(kind.at),
         if_equal(kind.value, "", "drop"),

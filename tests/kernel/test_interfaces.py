@@ -49,9 +49,7 @@ class MonitorTests(KernelTestCase):
     def test_monitor_knows_all_links_at_the_start(self) -> None:
         self.assertEqual(set(self.monitor.links), {"lo", *self.links})
         up0 = self.monitor.links["up0"]
-        self.assertEqual(
-            (up0.index, up0.up, up0.mtu, up0.point_to_point), (self.indexes[0], True, 1500, False)
-        )
+        self.assertEqual((up0.index, up0.up, up0.mtu), (self.indexes[0], True, 1500))
         self.assertEqual(up0.ipv4, ((packed("10.0.0.1"), 24),))
         self.assertEqual(set(up0.ipv6), {(packed("fe80::1"), 64), (packed("2001:db8:0::1"), 64)})
         self.assertEqual(up0.address(IPV6), packed("fe80::1"))

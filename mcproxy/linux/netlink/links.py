@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ...protocol.family import IPV4, Address, Family
 from .events import AddressGone, AddressSeen, Event, LinkGone, LinkSeen
 
-_IFF_UP, _IFF_POINTOPOINT, _IFF_RUNNING = 0x1, 0x10, 0x40
+_IFF_UP, _IFF_RUNNING = 0x1, 0x40
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,6 @@ class Link:
     mtu: int
     ipv4: tuple[tuple[Address, int], ...] = ()
     ipv6: tuple[tuple[Address, int], ...] = ()
-    point_to_point: bool = False
 
     def address(self, family: Family) -> Address | None:
         """The source to send from: the primary IPv4 or link-local IPv6 address, or None."""
@@ -84,7 +83,6 @@ class _Known:
             mtu=self.mtu,
             ipv4=tuple(pair for pair in pairs if len(pair[0]) == 4),
             ipv6=tuple(pair for pair in pairs if len(pair[0]) == 16),
-            point_to_point=bool(self.flags & _IFF_POINTOPOINT),
         )
 
 

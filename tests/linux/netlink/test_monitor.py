@@ -116,7 +116,7 @@ class EventTests(MonitorTestCase):
     def test_mtu_and_kind(self) -> None:
         [(_, after)] = self.receive(messages.link(2, "eth0", UP | 0x10, 1280))
         assert after is not None
-        self.assertEqual((after.mtu, after.point_to_point), (1280, True))
+        self.assertEqual(after, Link("eth0", 2, True, 1280, ((A1, 24),)))
 
     def test_a_port_of_a_bridge_is_of_no_use(self) -> None:
         """Its packets never come to IP; those of a VRF's links do."""
