@@ -162,7 +162,7 @@ class Receiver(Service):
 
     def stopService(self) -> None:
         """Stop reading; Routing closes the sockets."""
-        super().stopService()
+        super().stopService()  # type: ignore[no-untyped-call]  # untyped in Twisted
         for port in self._ports.values():
             port.stopReading()
         self._ports.clear()

@@ -117,7 +117,7 @@ class Journey:
     # -- what happens
 
     def perform(self, tell: Callable[[str], None]) -> None:
-        """Play it, and tell of each step in a line or two."""
+        """Play it, and describe each step in a line or two."""
         for group in CHANNEL:
             self._server.stream(group, ("eth0", "eth1"), RATE, _own(SERVER, group))
             self._node.join(group)
@@ -126,11 +126,13 @@ class Journey:
         near, far = self._gateways.near, self._gateways.far
         tell("the node, at the near gateway, watches a channel and films")
         time.sleep(PAUSE)
-        for text, step, way in (
+        moving = "mcproxy move mn --to visited: it belongs to the other anchor"
+        steps: tuple[tuple[str, Callable[[], None], str], ...] = (
             ("the node goes to the far gateway", lambda: self._go(near, far), "eth0"),
             ("the node comes back", lambda: self._go(far, near), "eth0"),
-            ("mcproxy move mn --to visited: it belongs to the other anchor", self._move, "eth1"),
-        ):
+            (moving, self._move, "eth1"),
+        )
+        for text, step, way in steps:
             for capture in (self._air, *self._seen.values()):
                 capture.clear()
             tell(text)

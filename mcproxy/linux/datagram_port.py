@@ -80,26 +80,26 @@ class DatagramPort(FileDescriptor):
 
     def stopListening(self) -> None:
         """Close the socket and tell the protocol; stopping again is no error."""
-        self.connectionLost(Failure(main.CONNECTION_DONE))
+        self.connectionLost(Failure(main.CONNECTION_DONE))  # type: ignore[no-untyped-call]  # untyped in Twisted
 
     def connectionLost(self, reason: Failure) -> None:
         """Close the socket and tell the protocol why."""
         if not self.connected:
             return
         self.stopReading()
-        super().connectionLost(reason)
+        super().connectionLost(reason)  # type: ignore[no-untyped-call]  # untyped in Twisted
         self.socket.close()
         self.protocol.connectionLost(reason)
 
     def startReading(self) -> None:
         """Have the reactor call ``doRead`` when there is something to read."""
         self._reading = True
-        super().startReading()
+        super().startReading()  # type: ignore[no-untyped-call]  # untyped in Twisted
 
     def stopReading(self) -> None:
         """Stop reading at once, even in the middle of a wake-up."""
         self._reading = False
-        super().stopReading()
+        super().stopReading()  # type: ignore[no-untyped-call]  # untyped in Twisted
 
     def doRead(self) -> None:
         """Hand over what has arrived, at most READS_PER_WAKEUP datagrams.
@@ -137,7 +137,7 @@ class DatagramPort(FileDescriptor):
         number = error.errno or 0
         self.errors[number] = self.errors.get(number, 0) + 1
         if number in _FATAL:
-            self.connectionLost(Failure(error))
+            self.connectionLost(Failure(error))  # type: ignore[no-untyped-call]  # untyped in Twisted
             return
         try:
             self.protocol.receiveFailed(error)
