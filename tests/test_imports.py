@@ -108,6 +108,15 @@ class ImportTests(SynchronousTestCase):
             if not name.startswith(("mcproxy.lab", "mcproxy.cli.demo")):
                 self.assertFalse([o for o in imported if within(o, ["mcproxy.lab"])], name)
 
+    def test_rich_is_imported_by_the_demo_alone(self) -> None:
+        """The daemon runs without it."""
+        users = {
+            name
+            for name in self.modules
+            if any(within(other, ["rich"]) for other in imports(name, self.modules))
+        }
+        self.assertEqual(users, {"mcproxy.cli.demo_view"})
+
     def test_imports_have_no_cycles(self) -> None:
         graph = {
             name: imports(name, self.modules, for_types=False) & self.modules.keys()

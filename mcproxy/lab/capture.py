@@ -1,4 +1,4 @@
-"""What passes on an interface, with the kernel's times."""
+"""Captures the packets of an interface, with the kernel's times."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Capture:
         self._data = data
         self._frames: list[Frame] = []
         self._changed = threading.Condition()
-        # Without a protocol nothing comes before the filter stands and the interface is bound.
+        # Without a protocol no packet arrives before filter and interface are set.
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
         prepare(self._socket, _BUFFER)
         attach(self._socket, _ANY_IP if data else _PERHAPS_MEMBERSHIP)
@@ -81,7 +81,7 @@ class Capture:
         READER.add(self._socket, self._read)
 
     def close(self) -> None:
-        """Read no more; what was captured stays."""
+        """Stop reading; the captured packets stay."""
         READER.remove(self._socket)
         self._socket.close()
 
@@ -98,7 +98,7 @@ class Capture:
         return frames
 
     def clear(self) -> None:
-        """Forget what was captured."""
+        """Forget the captured packets."""
         self.take()
 
     def data(self, outgoing: bool = False) -> Iterator[Datum]:
@@ -109,7 +109,7 @@ class Capture:
                 yield datum
 
     def wait_for(self, predicate: Callable[[Frame], bool], timeout: float = 5.0) -> Frame:
-        """The first packet that ``predicate`` holds for; AssertionError after ``timeout``."""
+        """The first packet that satisfies ``predicate``; AssertionError after ``timeout``."""
         deadline = time.monotonic() + timeout
         seen = 0
         with self._changed:

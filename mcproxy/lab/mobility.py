@@ -1,7 +1,7 @@
 """Access gateways of mobile nodes, and a journey: a node moves, while it watches and films.
 
-A gateway has a proxy instance for each tunnel to an anchor (RFC 6224). What is measured on the
-journey is how long the streams are away, and how much of that is due to the proxies.
+A gateway has a proxy instance for each tunnel to an anchor (RFC 6224). The journey measures how
+long the streams are interrupted, and how much of that is due to the proxies.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def on_link(link: int, host: int) -> tuple[str, str]:
 
 
 class Gateways:
-    """Two anchors, two gateways, and a node whose link to the near one is up, to the far one down.
+    """Two anchors, two gateways, and a node, at first connected to the near gateway.
 
     ::
 
@@ -93,18 +93,18 @@ class Gateways:
         return daemons
 
     def attach(self, gateway: Node) -> None:
-        """Put a gateway's link to the node up."""
+        """Set a gateway's link to the node up."""
         gateway.set_link("mn", state="up")
         for node, name in ((gateway, "mn"), (self.radio, gateway.name)):
             node.await_link(name)
 
     def detach(self, gateway: Node) -> None:
-        """Put it down again."""
+        """Set it down again."""
         gateway.set_link("mn", state="down")
 
 
 class Journey:
-    """Gateways with their daemons; ``faults`` are sentences on what was not as it should."""
+    """Gateways with their daemons; ``faults`` has a sentence for everything that went wrong."""
 
     def __init__(self, lab: Lab) -> None:
         self.faults: list[str] = []
@@ -152,7 +152,7 @@ class Journey:
     # -- what came of it
 
     def _judge(self, way: str) -> Iterator[str]:
-        """A line for each stream: how long it was away, and since when it could be back."""
+        """A line for each stream: how long it was away, and when it could have been back."""
         for group in CHANNEL:
             gap = _gap([d.time for d in self._air.data() if d.group == group])
             if gap is None:
@@ -178,7 +178,7 @@ class Journey:
         return f"{told}, and came {since * 1000:.1f} ms after the node's report"
 
     def _reports(self, group: str) -> list[float]:
-        """When the node said something about a group."""
+        """The times of the node's reports of a group."""
         packed = ipaddress.ip_address(group).packed
         said = (frame for frame in self._air.frames(outgoing=True) if is_membership(frame.packet))
         return [frame.time for frame in said if packed in frame.packet]
