@@ -6,7 +6,6 @@ import socket
 from collections.abc import Sequence
 from functools import lru_cache
 from struct import Struct
-from typing import NamedTuple
 
 from ..protocol.family import IPV4, Address, Family
 
@@ -19,17 +18,6 @@ _IPV6_PKTINFO, _IPV6_HOPLIMIT, _IPV6_HOPOPTS = 50, 52, 54
 _IN_PKTINFO = Struct("=i4s4s")
 _IN6_PKTINFO = Struct("=16si")
 _INT = Struct("=i")
-
-
-class IPv6Info(NamedTuple):
-    """What the kernel keeps of an IPv6 header; ``hops`` is -1 and bytes are empty if it is silent.
-
-    ``options`` is the hop-by-hop options header as it came.
-    """
-
-    destination: Address
-    hops: int
-    options: bytes
 
 
 def request_packet_info(sock: socket.socket, family: Family) -> None:
@@ -61,8 +49,11 @@ def ipv6_arrival(ancillary: Ancillary) -> int:
     return 0
 
 
-def ipv6_info(ancillary: Ancillary) -> IPv6Info:
-    """What came beside an ICMPv6 message, whose IPv6 header the kernel does not pass up."""
+def ipv6_info(ancillary: Ancillary) -> tuple[Address, int, bytes]:
+    """Destination, hop limit and hop-by-hop options of a packet: its header stays in the kernel.
+
+    What the kernel does not tell is empty, and the hop limit then -1.
+    """
     destination, hops, options = b"", -1, b""
     for level, kind, value in ancillary:
         if level == _IPPROTO_IPV6:
@@ -72,7 +63,7 @@ def ipv6_info(ancillary: Ancillary) -> IPv6Info:
                 hops = _INT.unpack_from(value)[0]
             elif kind == _IPV6_HOPOPTS:
                 options = value
-    return IPv6Info(destination, hops, options)
+    return destination, hops, options
 
 
 @lru_cache(maxsize=512)
