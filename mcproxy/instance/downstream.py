@@ -120,9 +120,13 @@ class Downstream:
         try:
             self.groups.renew()
         except OSError as error:
-            told = "cannot hear reports: {reason}"
-            instance, interface = self._owner.name, self.link.name
-            self.log.error(told, reason=error.strerror, instance=instance, interface=interface)
+            self.log.error(
+                "cannot join the groups that reports are sent to: {reason}; joins and leaves of "
+                "hosts are missed until the interface changes again",
+                reason=error.strerror,
+                instance=self._owner.name,
+                interface=self.link.name,
+            )
 
     def receive(self, packet: Packet, source: Address) -> None:
         """Act upon what a host or another router sent."""

@@ -152,7 +152,7 @@ def pack_reports(records: Iterable[Record], family: Family, mtu: int) -> Iterato
         yield Report(tuple(batch))
 
 
-def most_sources(room: int, size: int) -> int:
+def sources_that_fit(room: int, size: int) -> int:
     """How many addresses of ``size`` bytes fit into ``room``; one at least, if it fits or not."""
     return max(1, room // size)
 
@@ -165,7 +165,7 @@ def chunks(sources: Sources, most: int) -> Iterator[Sources]:
 
 
 def _fitting(record: Record, size: int, room: int) -> Iterable[Record]:
-    most = most_sources(room - 4 - size, size)
+    most = sources_that_fit(room - 4 - size, size)
     if len(record.sources) <= most:
         return (record,)
     if record.type in _WHOLE_LIST_TYPES:
