@@ -139,6 +139,18 @@ class RenewalTests(KernelTestCase):
             groups.close()
             self.assert_joined(family, index, False)
 
+    def test_renewal_leaves_the_memberships_of_others_alone(self) -> None:
+        """The kernel itself is a member of all-routers where it forwards."""
+        index, routers = self.indexes[1], text(IPV6.all_routers)
+        self.router.sysctl("ipv6/conf/all/forwarding", 1)
+        groups = self.groups(IPV6, index)
+        for mtu in (1200, 1500):
+            self.router.ip(f"link set down0 mtu {mtu}")
+            groups.renew()
+        self.assert_joined(IPV6, index, True)
+        groups.close()
+        self.assertIn(routers, joined(self.router, IPV6, index))
+
     def test_renewal_of_an_intact_membership_keeps_it(self) -> None:
         """And no message says that it ended."""
         for family in FAMILIES:
