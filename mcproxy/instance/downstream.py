@@ -121,7 +121,7 @@ class Downstream:
             self.groups.renew()
         except OSError as error:
             self.log.error(
-                "cannot join the groups that reports are sent to: {reason}; joins and leaves of "
+                "cannot join the groups of reports: {reason}; joins and leaves of "
                 "hosts are missed until the interface changes again",
                 reason=error.strerror,
                 instance=self._owner.name,
