@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from ..family import Address, Family
 from ..wire.datagram import destination
-from ..wire.encoding import chunks, sources_that_fit
+from ..wire.encoding import chunks
 from ..wire.packets import NO_SOURCES, Query, Send, Sources
 from .group import Group, NeedsQuery
 from .settings import QuerierSettings
@@ -87,7 +87,7 @@ class Queries:
         """Queries for a group, or for sources of it, divided so that each fits the MTU."""
         longest = self._settings.last_member_query_interval
         room = self._family.room(self.mtu) - self._family.query_size
-        most = sources_that_fit(room, self._family.address_size)
+        most = room // self._family.address_size
         for part in chunks(sources, most) if sources else (NO_SOURCES,):
             yield self._query(address, longest, part, suppress)
 

@@ -134,8 +134,7 @@ def pack_reports(records: Iterable[Record], family: Family, mtu: int) -> Iterato
     """Reports with ``records`` in their order; each fits into a packet of ``mtu`` bytes.
 
     A source list that is too long for a packet is divided into several records; in an IS_EX
-    or TO_EX record it is cut (RFC 9776, section 4.2.16). A record with one source is sent
-    even if it exceeds the ``mtu``: a report that the link may refuse is better than none.
+    or TO_EX record it is cut (RFC 9776, section 4.2.16).
     """
     room = family.room(mtu) - REPORT_HEADER_SIZE
     batch: list[Record] = []
@@ -143,18 +142,13 @@ def pack_reports(records: Iterable[Record], family: Family, mtu: int) -> Iterato
     for record in records:
         for piece in _fitting(record, family.address_size, room):
             size = 4 + family.address_size * (1 + len(piece.sources))
-            if batch and used + size > room:
+            if used + size > room:
                 yield Report(tuple(batch))
                 batch, used = [], 0
             batch.append(piece)
             used += size
     if batch:
         yield Report(tuple(batch))
-
-
-def sources_that_fit(room: int, size: int) -> int:
-    """How many addresses of ``size`` bytes fit into ``room``; one at least, if it fits or not."""
-    return max(1, room // size)
 
 
 def chunks(sources: Sources, most: int) -> Iterator[Sources]:
@@ -165,7 +159,7 @@ def chunks(sources: Sources, most: int) -> Iterator[Sources]:
 
 
 def _fitting(record: Record, size: int, room: int) -> Iterable[Record]:
-    most = sources_that_fit(room - 4 - size, size)
+    most = (room - 4 - size) // size
     if len(record.sources) <= most:
         return (record,)
     if record.type in _WHOLE_LIST_TYPES:

@@ -198,15 +198,3 @@ class SpecificQueryTests(RouterTests):
                 there = datagram.destination(self.family, query)
                 packet = datagram.encode(self.family, host(self.family, 1), there, query)
                 self.assertLessEqual(len(packet), mtu)
-
-    def test_source_that_exceeds_the_mtu_is_queried_by_itself(self) -> None:
-        """SQ-12: a query that the link may refuse is better than none."""
-        for mtu in (0, self.family.header_size + self.family.query_size):
-            self.setUp()
-            self.querier.set_mtu(mtu)
-            listed = many_sources(self.family, 3)
-            self.reports(Record(ALLOW, group(self.family, 1), listed))
-            self.reports(Record(BLOCK, group(self.family, 1), listed))
-            queried = [query.sources for _, query in self.sent]
-            self.assertEqual([len(sources) for sources in queried], [1, 1, 1])
-            self.assertEqual(frozenset().union(*queried), listed)

@@ -118,20 +118,6 @@ class PackingTests(FamilyTests):
             for r in wanted
         ]
 
-    def test_record_that_exceeds_the_mtu_is_sent_by_itself(self) -> None:
-        """One group with one source at the most, in a report of its own."""
-        several = many_sources(self.family, 3)
-        for mtu in (0, 40, self.family.header_size + 8 + 4 + self.family.address_size):
-            for kind in (ALLOW, TO_EX):
-                wanted = [Record(kind, group(self.family, n), several) for n in (1, 2)]
-                reports = list(wire.pack_reports(wanted, self.family, mtu))
-                self.assertEqual({len(report.records) for report in reports}, {1})
-                self.assertEqual({len(r.sources) for p in reports for r in p.records}, {1})
-                self.assertEqual(len(reports), 2 if kind is TO_EX else 6)
-            empty = [Record(TO_EX, group(self.family, n)) for n in (1, 2)]
-            reports = list(wire.pack_reports(empty, self.family, mtu))
-            self.assertEqual([report.records for report in reports], [(r,) for r in empty])
-
     def test_report_never_exceeds_65535_bytes(self) -> None:
         """The MTU of the loopback interface is larger."""
         count = 70_000 // (4 + self.family.address_size)
