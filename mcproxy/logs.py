@@ -1,4 +1,4 @@
-"""The daemon's log: one line an event on standard error."""
+"""The daemon's log: one line per event on standard error."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ _SYSLOG = {"debug": 7, "info": 6, "warn": 4, "error": 3, "critical": 2}
 class LineLog:
     """An observer that writes ``TIME LEVEL INSTANCE INTERFACE: WHAT`` for each event.
 
-    For the journal the level goes in front, in its way, and the time is left to it. Only an
-    unexpected failure has more lines, those of its traceback; they are indented.
+    The journal has its own times, so its lines begin with the priority instead. Only an
+    unexpected failure takes more than one line; its traceback is indented.
     """
 
     def __init__(self, stream: TextIO, level: str, journal: bool) -> None:
         self._stream = stream
         self._least = _ORDER[level]
-        # The framework's own small talk is for those who debug.
+        # Messages of Twisted itself below "warn" are for debugging only.
         self._least_of_others = max(self._least, _ORDER["warn"]) if self._least else 0
         self._journal = journal
 
     def __call__(self, event: LogEvent) -> None:
-        """Write ``event`` if it matters enough."""
+        """Write ``event`` if its level is high enough."""
         level = event.get("log_level", LogLevel.info).name
         own = str(event.get("log_namespace", "")).startswith("mcproxy")
         if _ORDER[level] < (self._least if own else self._least_of_others):
@@ -61,7 +61,7 @@ class LineLog:
 
 
 def is_journal(stream: TextIO) -> bool:
-    """Whether ``stream`` goes to the journal, by what systemd says of it (systemd.exec(5))."""
+    """Whether ``stream`` goes to the journal, according to JOURNAL_STREAM (systemd.exec(5))."""
     try:
         status = os.fstat(stream.fileno())
     except (OSError, ValueError):
@@ -70,10 +70,10 @@ def is_journal(stream: TextIO) -> bool:
 
 
 def observer(level: str = "info") -> LineLog:
-    """Writes to standard error; also for ``twistd --logger=mcproxy.logs.observer``."""
+    """A log on standard error; also for ``twistd --logger=mcproxy.logs.observer``."""
     return LineLog(sys.stderr, level, is_journal(sys.stderr))
 
 
 def start_logging(level: str) -> None:
-    """Send events of at least ``level`` to standard error from now on."""
+    """Begin to write events of at least ``level`` to standard error."""
     globalLogBeginner.beginLoggingTo([observer(level)], redirectStandardIO=False)

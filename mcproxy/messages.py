@@ -1,4 +1,4 @@
-"""What the modules tell a proxy instance: small values, handed over in arrival order."""
+"""The messages that a proxy instance receives: small values, delivered in arrival order."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .protocol.wire.packets import Packet
 
 
 class PacketReceived(NamedTuple):
-    """An IGMP or MLD packet that came in on ``interface``."""
+    """An IGMP or MLD packet that arrived on ``interface``."""
 
     interface: str
     source: Address
@@ -18,7 +18,7 @@ class PacketReceived(NamedTuple):
 
 
 class WrongInterface(NamedTuple):
-    """Data of (``source``, ``group``) came in on ``interface``, which its entry forbids."""
+    """Data of (``source``, ``group``) arrived on ``interface``, which is not its entry's iif."""
 
     interface: str
     source: Address
@@ -26,7 +26,7 @@ class WrongInterface(NamedTuple):
 
 
 class CacheMiss(NamedTuple):
-    """Data of (``source``, ``group``) came in on ``interface``, and there is no entry for it."""
+    """Data of (``source``, ``group``) arrived on ``interface``, and no entry matches it."""
 
     interface: str
     source: Address
@@ -34,7 +34,7 @@ class CacheMiss(NamedTuple):
 
 
 class LinkChanged(NamedTuple):
-    """A link of this name appeared (no ``before``), changed, or went (no ``after``)."""
+    """A link appeared (no ``before``), changed, or went (no ``after``)."""
 
     before: Link | None
     after: Link | None
@@ -44,7 +44,7 @@ class LinkChanged(NamedTuple):
         """The name of the link."""
         link = self.after or self.before
         if link is None:
-            raise ValueError("a change of no link")
+            raise ValueError("a link change needs a link before or after")
         return link.name
 
 

@@ -61,7 +61,9 @@ class Proxy(MultiService):
         self.routing = Routing(reactor, inherited=self._inherited)
         self.receiver = Receiver(reactor)
         self.optional_services = OptionalServices()
-        self.monitor = InterfaceMonitor(self._link_changed, self._links_known)
+        self.monitor = InterfaceMonitor(
+            self._link_changed, self._links_known, self._link_events_lost
+        )
         self._reactor = reactor
         self._locator = RouteLookup()
         self._dispatch = LinkDispatch()
@@ -169,6 +171,10 @@ class Proxy(MultiService):
 
     def _retry_refused(self) -> None:
         self._dispatch.retry_refused(self.monitor.links)
+
+    def _link_events_lost(self) -> None:
+        for instance in self.instances:
+            instance.renew_groups()
 
     def _links_known(self) -> None:
         """Resume, and announce the daemon once the kernel has the first entries."""

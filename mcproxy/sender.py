@@ -17,10 +17,10 @@ from .protocol.wire.packets import Query, Send
 
 
 class Sender(Service):
-    """Sends packets on links, each from the address that its kind asks for.
+    """Sends packets on links, each from the source address that its kind needs.
 
-    Losses are counted and told once until the link sends again: the protocols repeat what
-    matters, and a link that went down is reported by the kernel anyway.
+    Failures are counted, and logged once until the link sends again: the protocols repeat
+    their messages, and the kernel reports a link that went down anyway.
     """
 
     name = "sender"
@@ -34,26 +34,26 @@ class Sender(Service):
         self.failed: Counter[tuple[str, str]] = Counter()
 
     def open(self, family: Family) -> None:
-        """Make ready to send packets of ``family``; OSError when that is not permitted."""
+        """Open the socket of ``family``; OSError when that is not permitted."""
         if family not in self._sockets:
             self._sockets[family] = self._open(family)
 
     def stopService(self) -> None:
         """Close the sockets."""
-        super().stopService()
+        super().stopService()  # type: ignore[no-untyped-call]  # untyped in Twisted
         for sock in self._sockets.values():
             sock.close()
         self._sockets.clear()
 
     def send(self, family: Family, link: Link, sends: Iterable[Send]) -> None:
-        """Put ``sends`` on ``link`` in their order."""
+        """Send ``sends`` on ``link``, in their order."""
         sock = self._sockets[family]
         for destination, packet in sends:
             kind = type(packet).__name__.lower()
             source = link.address(family)
             if source is None:
                 if isinstance(packet, Query):
-                    continue  # RFC 9776 4.1.12, RFC 9777 5.1.14: never without an address
+                    continue  # RFC 9776 4.1.12, RFC 9777 5.1.14: queries need an address
                 source = family.unspecified
             data = datagram.encode(family, source, destination, packet)
             try:
@@ -72,7 +72,7 @@ class Sender(Service):
         if (family, link.name) not in self._failing:
             self._failing.add((family, link.name))
             self.log.warn(
-                "cannot send a {protocol} {kind}: {reason}",
+                "cannot send a {protocol} {kind}: {reason}; tried again with the next one",
                 protocol=family.protocol,
                 kind=kind,
                 interface=link.name,

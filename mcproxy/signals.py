@@ -1,6 +1,6 @@
-"""Signals: SIGTERM and SIGINT end the daemon, the second of them at once.
+"""Signals: SIGTERM and SIGINT stop the daemon, and kill it when they come again.
 
-SIGHUP has it reload its configuration, SIGUSR2 has another process go on in its place.
+SIGHUP makes it reload its configuration, SIGUSR2 makes it restart without a lost packet.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ STOPPING = (signal.SIGTERM, signal.SIGINT)
 
 
 class SignalHandlers:
-    """Stops ``reactor`` on a signal, so that the exit code is 0; others call functions.
+    """Stops ``reactor`` on a signal, with exit code 0; other signals call functions.
 
-    The reactor's own handlers end the process by the same signal once more, and its exit
-    code is then that of a crash to those who watch it.
+    The reactor's own handlers end the process by raising the signal again, which a service
+    manager takes for a crash.
     """
 
     log = Logger()
@@ -34,17 +34,17 @@ class SignalHandlers:
         self._asked = False
 
     def install(self) -> None:
-        """Handle signals from now on, and also when the reactor runs."""
+        """Begin to handle signals, before the reactor runs and while it does."""
         for number in STOPPING:
             signal.signal(number, self._stop)
         for number in self._called:
             signal.signal(number, self._call)
-        # The reactor puts these in when it is run. Put in after that, ours would come too
-        # late for a signal in between.
+        # The reactor installs these two handlers when it starts; ours, installed after that,
+        # would miss a signal in between.
         self._reactor.sigTerm = self._reactor.sigInt = self._stop
 
     def _stop(self, number: int, _: FrameType | None) -> None:
-        # A stop that hangs may hang the reactor too, so the second is not left to it.
+        # A stop that hangs may block the reactor, so the second signal does without it.
         if self._asked:
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)

@@ -1,7 +1,7 @@
-"""What a service manager is told (sd_notify), and what it keeps for us (its descriptor store).
+"""Messages to the service manager (sd_notify), and its store of file descriptors.
 
-Descriptors that are put into the store outlive the process, and come back to the next one of
-the same unit by sd_listen_fds(3).
+Descriptors in the store outlive the process. The next process of the same unit receives them
+by sd_listen_fds(3).
 """
 
 from __future__ import annotations
@@ -13,24 +13,25 @@ import socket
 from collections.abc import Sequence
 
 _FIRST = 3
-"""The first of the descriptors that a service manager passes on."""
+"""The first descriptor that a service manager passes on."""
 
 _PATIENCE = 0.5
-"""Seconds for it to take a descriptor."""
+"""Seconds to wait until the service manager takes a descriptor."""
 
 _BARRIER_TIME = 5.0
+"""Seconds to wait until it has handled all messages."""
 
 
 def notify(state: str) -> None:
-    """Send a state such as ``READY=1``; nothing happens where nobody wants to know."""
+    """Send a state such as ``READY=1``, if a service manager listens."""
     try:
         _send(state, (), 0.0)
     except OSError:
-        return  # it went away, or does not read; the daemon's work does not depend on it
+        return  # it is gone or does not read; the daemon works without it
 
 
 def _send(state: str, descriptors: Sequence[int], patience: float) -> bool:
-    """Send ``state``; whether there was somebody to send it to. OSError."""
+    """Send ``state``; whether a service manager listens. OSError when sending fails."""
     path = os.environ.get("NOTIFY_SOCKET", "")
     if path[:1] not in ("/", "@"):
         return False
@@ -45,36 +46,36 @@ def _send(state: str, descriptors: Sequence[int], patience: float) -> bool:
 def passed_on() -> list[tuple[str, int]]:
     """The descriptors that the service manager passed to this process, with their names.
 
-    Only once: the environment does not tell of them any more after that.
+    Call it once: it removes them from the environment.
     """
-    told = {key: os.environ.pop(f"LISTEN_{key}", "") for key in ("PID", "FDS", "FDNAMES")}
-    if told["PID"] != str(os.getpid()) or not told["FDS"].isdecimal():
+    passed = {key: os.environ.pop(f"LISTEN_{key}", "") for key in ("PID", "FDS", "FDNAMES")}
+    if passed["PID"] != str(os.getpid()) or not passed["FDS"].isdecimal():
         return []
-    numbers = range(_FIRST, _FIRST + int(told["FDS"]))
-    return list(zip(told["FDNAMES"].split(":"), numbers, strict=False))
+    numbers = range(_FIRST, _FIRST + int(passed["FDS"]))
+    return list(zip(passed["FDNAMES"].split(":"), numbers, strict=False))
 
 
 class DescriptorStore:
-    """What the service manager keeps of ours, if it keeps anything; ``is_there`` tells.
+    """The service manager's store of our descriptors; ``is_there`` says whether it has one.
 
-    The environment's FDSTORE says that it does, which systemd sets from version 254 on.
+    The environment variable FDSTORE says so; systemd sets it from version 254 on.
     """
 
     def __init__(self) -> None:
         self.is_there = bool(os.environ.get("FDSTORE") and os.environ.get("NOTIFY_SOCKET"))
 
     def put(self, name: str, descriptor: int) -> None:
-        """Have it kept, under a name; OSError, after which nothing is kept any more."""
+        """Store a descriptor under a name; after an OSError the store is not used any more."""
         if self.is_there:
             self._tell(f"FDSTORE=1\nFDNAME={name}\nFDPOLL=0", [descriptor])
 
     def drop(self, name: str) -> None:
-        """Have what goes by this name kept no more; OSError as with ``put``."""
+        """Remove the descriptors of this name; OSError as with ``put``."""
         if self.is_there:
             self._tell(f"FDSTOREREMOVE=1\nFDNAME={name}", [])
 
     def settle(self) -> None:
-        """Wait until all that was told is done (sd_notify_barrier); OSError."""
+        """Wait until all messages were handled (sd_notify_barrier); OSError."""
         ours, theirs = os.pipe()
         try:
             self._tell("BARRIER=1", [theirs])
@@ -89,5 +90,5 @@ class DescriptorStore:
         try:
             _send(state, descriptors, _PATIENCE)
         except OSError:
-            self.is_there = False  # nobody waits for it again
+            self.is_there = False  # so that no later call waits for it again
             raise

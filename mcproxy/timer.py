@@ -1,4 +1,4 @@
-"""Timer: reminders for state machines, on reactor.callLater."""
+"""Timer: wakes state machines at their next deadline, with reactor.callLater."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 
 class Reminder:
-    """Calls back once the time that was set last has come.
+    """Calls back at the time that was set last.
 
-    A machine's next deadline mostly moves to later. Then the call under way is left alone:
-    it comes early, finds nothing due, and is set again.
+    A machine's next deadline mostly moves to a later time. The scheduled call then stays as it
+    is: it fires early, finds nothing due, and is scheduled again.
     """
 
     def __init__(self, clock: IReactorTime, due: Callable[[float], None]) -> None:
@@ -23,11 +23,11 @@ class Reminder:
 
     @property
     def when(self) -> float | None:
-        """When it calls back; None for never."""
+        """The time of the next call; None if there is none."""
         return self._when
 
     def set(self, when: float | None) -> None:
-        """Call back at ``when`` (the clock's seconds), or never for None."""
+        """Call back at ``when``, in seconds of the clock; None cancels."""
         self._when = when
         if when is None:
             self.cancel()
@@ -38,7 +38,7 @@ class Reminder:
             self._call_at(when)
 
     def cancel(self) -> None:
-        """Do not call back until a time is set again."""
+        """Do not call back, until a time is set again."""
         self._when = None
         if self._call is not None:
             self._call.cancel()
@@ -61,7 +61,7 @@ class Reminder:
 
 
 class Timer(Service):
-    """The one clock of the daemon, and the reminders that run on it."""
+    """The daemon's only clock, and the maker of its reminders."""
 
     name = "timer"
 
@@ -73,5 +73,5 @@ class Timer(Service):
         return self._clock.seconds()
 
     def reminder(self, due: Callable[[float], None]) -> Reminder:
-        """A new reminder that calls ``due`` with the time."""
+        """A new reminder, which calls ``due`` with the current time."""
         return Reminder(self._clock, due)

@@ -28,7 +28,7 @@ class LineLogTests(SynchronousTestCase):
             re.sub(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} ", "T ", x) for x in text.splitlines()
         ]
 
-    def test_time_level_instance_and_interface(self) -> None:
+    def test_line_has_time_level_instance_and_interface(self) -> None:
         log = self.make()
         log.info("ready")
         log.warn("{what} lost", what="link", instance="tv/ipv4", interface="eth0")
@@ -38,14 +38,14 @@ class LineLogTests(SynchronousTestCase):
             ["T info  ready", "T warn  tv/ipv4 eth0: link lost", "T error 7: odd"],
         )
 
-    def test_levels(self) -> None:
+    def test_event_below_the_level_is_not_written(self) -> None:
         for level, expected in (("debug", 4), ("info", 3), ("warn", 2), ("error", 1)):
             log = self.make(level)
             for other in (LogLevel.debug, LogLevel.info, LogLevel.warn, LogLevel.error):
                 log.emit(other, "x")
             self.assertEqual(len(self.lines()), expected)
 
-    def test_the_framework_is_heard_when_it_warns(self) -> None:
+    def test_twisted_messages_below_warn_are_written_at_debug_only(self) -> None:
         self.make("info")
         self.others.info("small talk")
         self.others.warn("important")
@@ -57,11 +57,11 @@ class LineLogTests(SynchronousTestCase):
         self.others.warn("important")
         self.assertEqual(self.lines(), [])
 
-    def test_an_event_is_one_line(self) -> None:
+    def test_event_with_line_breaks_is_one_line(self) -> None:
         self.make().info("{text}", text="one\ntwo")
         self.assertEqual(self.lines(), ["T info  one | two"])
 
-    def test_a_failure_has_its_traceback_indented(self) -> None:
+    def test_failure_has_its_traceback_indented(self) -> None:
         log = self.make()
         try:
             raise KeyError("why")
@@ -72,19 +72,19 @@ class LineLogTests(SynchronousTestCase):
         self.assertIn("KeyError: 'why'", more[-1])
         self.assertTrue(all(line.startswith("    ") for line in more), more)
 
-    def test_the_journal_has_its_own_times_and_knows_priorities(self) -> None:
+    def test_journal_line_has_priority_and_no_time(self) -> None:
         log = self.make(journal=True)
         log.warn("slow", instance="tv")
         self.assertEqual(self.lines(), ["<4>warn  tv: slow"])
 
-    def test_a_message_that_cannot_be_formatted_is_still_told(self) -> None:
+    def test_message_that_cannot_be_formatted_is_still_written(self) -> None:
         self.make().info("{nothing}")
         (line,) = self.lines()
         self.assertIn("nothing", line)
 
 
 class JournalTests(SynchronousTestCase):
-    def test_standard_error_is_the_journal_where_its_inode_is_named(self) -> None:
+    def test_stream_is_the_journal_if_its_inode_is_named(self) -> None:
         with open(self.mktemp(), "w", encoding="utf-8") as stream:
             status = os.fstat(stream.fileno())
             for value, expected in (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import struct
 from typing import Any
 
@@ -12,7 +13,7 @@ from mcproxy.messages import CacheMiss, Message, PacketReceived, WrongInterface
 from mcproxy.protocol.family import IPV4, IPV6, packed, text
 from mcproxy.protocol.wire import datagram, mld
 from mcproxy.protocol.wire.packets import Record, RecordType, Report
-from mcproxy.receiver import Receiver
+from mcproxy.receiver import Receiver, TableProtocol
 
 G4, G6 = packed("239.1.1.1"), packed("ff1e::1")
 H4, H6 = packed("10.0.2.9"), packed("fe80::9")
@@ -26,10 +27,13 @@ class FakeTable:
     """A table whose socket nobody reads."""
 
     socket = None
-    table = 0
 
-    def __init__(self, family: Any) -> None:
+    def __init__(self, family: Any, table: int = 0) -> None:
         self.family = family
+        self.table = table
+
+    def accept_from(self, indexes: Any) -> None:
+        raise OSError(errno.ENOMEM, "no memory")
 
 
 class Listener:
@@ -78,7 +82,7 @@ class ReceiverTests(SynchronousTestCase):
     def join4(self, source: bytes = H4) -> bytes:
         return datagram.encode(IPV4, source, IPV4.report_destination, JOIN4)
 
-    def test_a_report_reaches_the_instance_of_its_interface(self) -> None:
+    def test_report_reaches_the_instance_of_its_interface(self) -> None:
         self.gets4(self.join4())
         self.gets6(mld.encode(JOIN6, H6, IPV6.report_destination))
         self.assertEqual(
@@ -86,12 +90,12 @@ class ReceiverTests(SynchronousTestCase):
             [PacketReceived("d1", H4, JOIN4), PacketReceived("d1", H6, JOIN6)],
         )
 
-    def test_other_interfaces_are_nobodys(self) -> None:
+    def test_report_on_unregistered_interface_is_dropped(self) -> None:
         """V-2."""
         self.gets4(self.join4(), index=8)
         self.assertEqual((self.listener.told, dict(self.receiver.dropped)), ([], {}))
 
-    def test_families_have_nothing_in_common(self) -> None:
+    def test_report_reaches_listeners_of_its_family_only(self) -> None:
         """PX-07: what comes in of one is not told to who is there for the other."""
         other = Listener()
         self.receiver.register(IPV6, 0, LINK, other)
@@ -101,18 +105,32 @@ class ReceiverTests(SynchronousTestCase):
         self.gets6(mld.encode(JOIN6, H6, IPV6.report_destination))
         self.assertEqual((len(self.listener.told), len(other.told)), (1, 1))
 
-    def test_our_own_packets_are_dropped_without_a_word(self) -> None:
+    def test_own_packet_is_dropped_and_not_counted(self) -> None:
         """V-3, PX-03."""
         self.gets4(self.join4(OWN4))
         self.gets6(mld.encode(JOIN6, OWN6, IPV6.report_destination), source=OWN6)
         self.assertEqual((self.listener.told, dict(self.receiver.dropped)), ([], {}))
 
-    def test_a_report_without_an_address_is_heard_in_ipv4(self) -> None:
+    def test_ipv4_report_from_unspecified_address_is_accepted(self) -> None:
         """IP4-SD-08."""
         self.gets4(self.join4(bytes(4)))
         self.assertEqual(len(self.listener.told), 1)
 
-    def test_every_drop_is_counted_with_its_reason(self) -> None:
+    def test_filter_that_cannot_be_attached_is_logged_and_every_packet_is_read(self) -> None:
+        logged: list[str] = []
+        log = type("Log", (), {"debug": lambda _, told, **f: logged.append(told.format(**f))})
+        self.patch(TableProtocol, "log", log())
+        table: Any = FakeTable(IPV4, 7)
+        self.receiver.listen(table, {3: "d1"}.get)
+        self.assertEqual(
+            logged, ["cannot attach the socket filter; every packet is read: no memory"]
+        )
+        self.receiver.register(IPV4, 7, LINK, self.listener)
+        self.protocols[IPV4] = self.receiver._protocols[IPV4, 7]
+        self.gets4(self.join4())
+        self.assertEqual(self.listener.told, [PacketReceived("d1", H4, JOIN4)])
+
+    def test_each_drop_is_counted_with_its_reason(self) -> None:
         """V-1, V-5..9."""
         good = self.join4()
         self.gets4(good[:-1] + b"\xff")
@@ -128,7 +146,7 @@ class ReceiverTests(SynchronousTestCase):
         counted = {reason: self.receiver.dropped["d1", reason] for reason in reasons}
         self.assertEqual(counted, dict.fromkeys(reasons, 1) | {"ttl": 2})
 
-    def test_a_wrong_interface_is_told_to_its_instance(self) -> None:
+    def test_wrong_interface_upcall_reaches_its_instance(self) -> None:
         upcall = struct.pack("=8xBBBB4s4s8x", 2, 0, 3, 0, H4, G4)
         self.protocols[IPV4].datagramReceived(upcall, [], ("10.0.2.9", 0))
         upcall = struct.pack("=BBHI16s16s", 0, 2, 3, 0, packed("2001:db8::9"), G6)
@@ -138,17 +156,17 @@ class ReceiverTests(SynchronousTestCase):
             [WrongInterface("d1", H4, G4), WrongInterface("d1", packed("2001:db8::9"), G6)],
         )
 
-    def test_data_without_an_entry_is_told_to_its_instance(self) -> None:
+    def test_cache_miss_upcall_reaches_its_instance(self) -> None:
         upcall = struct.pack("=8xBBBB4s4s8x", 1, 0, 3, 0, H4, G4)
         self.protocols[IPV4].datagramReceived(upcall, [], ("10.0.2.9", 0))
         self.assertEqual(self.listener.told, [CacheMiss("d1", H4, G4)])
 
-    def test_other_upcalls_ask_nothing_of_us(self) -> None:
+    def test_other_upcall_is_ignored(self) -> None:
         upcall = struct.pack("=8xBBBB4s4s8x", 3, 0, 3, 0, H4, G4)
         self.protocols[IPV4].datagramReceived(upcall, [], ("10.0.2.9", 0))
         self.assertEqual(self.listener.told, [])
 
-    def test_a_shared_interface_has_several_listeners(self) -> None:
+    def test_report_on_shared_interface_reaches_all_listeners(self) -> None:
         other = Listener()
         self.receiver.register(IPV4, 0, LINK, other)
         self.gets4(self.join4())

@@ -51,7 +51,7 @@ class SenderTests(SynchronousTestCase):
     def send_bare(self, interface: str, packet: bytes, destination: bytes) -> None:
         self.left.append((0, packet, destination))
 
-    def test_reports_leave_from_the_links_own_address(self) -> None:
+    def test_report_is_sent_from_the_address_of_the_link(self) -> None:
         """IP4-SD-05, IP6-04: link-local in IPv6, whatever else there is."""
         for family, own, report in ((IPV4, OWN4, JOIN), (IPV6, OWN6, JOIN6)):
             destination = family.report_destination
@@ -59,7 +59,7 @@ class SenderTests(SynchronousTestCase):
             expected = datagram.encode(family, own, destination, report)
             self.assertEqual(self.left.pop(), (5, expected, destination))
 
-    def test_reports_without_an_address_leave_from_the_unspecified_one(self) -> None:
+    def test_report_on_link_without_address_is_sent_from_unspecified_address(self) -> None:
         """IP4-SD-05, IP6-04."""
         for family, report in ((IPV4, JOIN), (IPV6, JOIN6)):
             self.sender.send(family, BARE, [Send(family.report_destination, report)])
@@ -69,14 +69,14 @@ class SenderTests(SynchronousTestCase):
             index = 0 if family is IPV4 else 5  # the kernel would put a source into IPv4's
             self.assertEqual(self.left.pop()[:2], (index, expected))
 
-    def test_queries_without_an_address_stay_here(self) -> None:
+    def test_query_on_link_without_address_is_not_sent(self) -> None:
         """GQ-06, IP6-03."""
         for family in (IPV4, IPV6):
             query = Query(family.current_version, family.unspecified, 10.0)
             self.sender.send(family, BARE, [Send(family.all_nodes, query)])
         self.assertEqual(self.left, [])
 
-    def test_a_failure_is_counted_and_told_once(self) -> None:
+    def test_send_failure_is_counted_and_logged_once(self) -> None:
         told: list[Any] = []
         self.patch(self.sender, "log", type("Log", (), {"warn": lambda *a, **k: told.append(k)}))
         self.error = OSError(errno.ENETDOWN, "Network is down")
@@ -91,7 +91,7 @@ class SenderTests(SynchronousTestCase):
         self.assertEqual(len(told), 2)
         self.assertEqual(self.sender.sent["up", "report"], 1)
 
-    def test_stopping_closes_its_sockets(self) -> None:
+    def test_stop_closes_the_sockets(self) -> None:
         self.sender.startService()
         self.sender.stopService()
         self.assertTrue(self.socket.closed)

@@ -21,26 +21,26 @@ class NotifyTests(SynchronousTestCase):
         self.patch(os, "environ", {**os.environ, "NOTIFY_SOCKET": name})
         return listening
 
-    def test_by_a_path(self) -> None:
+    def test_notify_socket_with_a_path_gets_the_state(self) -> None:
         path = os.path.relpath(self.mktemp())  # short enough for a socket's address
         listening = self.listen(path, os.path.abspath(path))
         if len(os.path.abspath(path)) < 100:
             notify("READY=1")
             self.assertEqual(listening.recv(100), b"READY=1")
 
-    def test_by_an_abstract_name(self) -> None:
+    def test_notify_socket_with_abstract_name_gets_the_state(self) -> None:
         name = f"mcproxy-test-{os.getpid()}"
         listening = self.listen(f"\0{name}", f"@{name}")
         notify("STOPPING=1")
         self.assertEqual(listening.recv(100), b"STOPPING=1")
 
-    def test_one_who_does_not_read_is_not_waited_for(self) -> None:
+    def test_notify_does_not_wait_for_a_manager_that_does_not_read(self) -> None:
         name = f"mcproxy-test-{os.getpid()}"
         self.listen(f"\0{name}", f"@{name}")
         for _ in range(10_000):  # more than wait to be read in any system
             self.assertIsNone(notify("READY=1"))
 
-    def test_nobody_wants_to_know(self) -> None:
+    def test_notify_without_a_manager_does_nothing(self) -> None:
         for name in ("", "/nowhere/socket", "relative", "vsock:2:1", "/" + "x" * 300):
             self.patch(os, "environ", {"NOTIFY_SOCKET": name})
             self.assertIsNone(notify("READY=1"))
@@ -57,11 +57,11 @@ class PassedOnTests(SynchronousTestCase):
         self.assertEqual(passed_on(), [])
         return found
 
-    def test_descriptors_with_their_names(self) -> None:
+    def test_passed_descriptors_have_their_names(self) -> None:
         ours = str(os.getpid())
         self.assertEqual(self.given(PID=ours, FDS="2", FDNAMES="a:b"), [("a", 3), ("b", 4)])
 
-    def test_those_of_another_process_or_none(self) -> None:
+    def test_descriptors_for_another_process_are_ignored(self) -> None:
         ours = str(os.getpid())
         for environment in (
             {"PID": "1", "FDS": "1", "FDNAMES": "a"},
@@ -92,14 +92,14 @@ class StoreTests(SynchronousTestCase):
             os.close(number)
         return data.decode(), len(passed)
 
-    def test_what_is_kept(self) -> None:
+    def test_put_and_drop_tell_the_manager(self) -> None:
         store = DescriptorStore()
         store.put("ipv4-0", self.ours)
         self.assertEqual(self.heard(), ("FDSTORE=1\nFDNAME=ipv4-0\nFDPOLL=0", 1))
         store.drop("ipv4-0")
         self.assertEqual(self.heard(), ("FDSTOREREMOVE=1\nFDNAME=ipv4-0", 0))
 
-    def test_a_barrier_is_waited_for(self) -> None:
+    def test_settle_sends_a_barrier_and_waits(self) -> None:
         told: list[tuple[str, int]] = []
         reader = threading.Thread(target=lambda: told.append(self.heard()))
         reader.start()
@@ -107,7 +107,7 @@ class StoreTests(SynchronousTestCase):
         reader.join(5)
         self.assertEqual(told, [("BARRIER=1", 1)])
 
-    def test_one_who_does_not_read_is_given_up(self) -> None:
+    def test_store_is_given_up_if_the_manager_does_not_read(self) -> None:
         store = DescriptorStore()
         with self.assertRaises(OSError):
             for _ in range(10_000):  # more than wait to be read in any system
@@ -115,7 +115,7 @@ class StoreTests(SynchronousTestCase):
         self.assertFalse(store.is_there)
         self.assertIsNone(store.put("x", self.ours))
 
-    def test_nobody_keeps_anything(self) -> None:
+    def test_store_without_a_manager_sends_nothing(self) -> None:
         for missing in ("NOTIFY_SOCKET", "FDSTORE"):
             environ = {key: value for key, value in os.environ.items() if key != missing}
             self.patch(os, "environ", environ)

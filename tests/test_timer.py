@@ -12,14 +12,14 @@ class ReminderTests(SynchronousTestCase):
         self.due: list[float] = []
         self.reminder = Timer(self.clock).reminder(self.due.append)
 
-    def test_calls_back_at_the_time_that_was_set(self) -> None:
+    def test_reminder_calls_back_at_its_time(self) -> None:
         self.reminder.set(3.0)
         self.clock.advance(2.9)
         self.assertEqual(self.due, [])
         self.clock.advance(0.1)
         self.assertEqual(self.due, [3.0])
 
-    def test_a_later_time_replaces_the_first(self) -> None:
+    def test_later_time_replaces_the_first(self) -> None:
         self.reminder.set(3.0)
         call = self.clock.getDelayedCalls()[0]
         self.reminder.set(8.0)
@@ -29,7 +29,7 @@ class ReminderTests(SynchronousTestCase):
         self.clock.advance(0.1)
         self.assertEqual(self.due, [8.0])
 
-    def test_an_earlier_time_replaces_the_first(self) -> None:
+    def test_earlier_time_replaces_the_first(self) -> None:
         self.reminder.set(8.0)
         self.reminder.set(3.0)
         self.clock.advance(3.0)
@@ -37,14 +37,14 @@ class ReminderTests(SynchronousTestCase):
         self.clock.advance(10.0)
         self.assertEqual(self.due, [3.0])
 
-    def test_a_time_that_is_over_is_due_at_once_but_not_within_the_call(self) -> None:
+    def test_past_time_calls_back_in_the_next_turn(self) -> None:
         self.clock.advance(5.0)
         self.reminder.set(1.0)
         self.assertEqual(self.due, [])
         self.clock.advance(0)
         self.assertEqual(self.due, [5.0])
 
-    def test_none_and_cancel_forget_it(self) -> None:
+    def test_none_and_cancel_end_the_reminder(self) -> None:
         self.reminder.set(1.0)
         self.reminder.set(None)
         self.clock.advance(2.0)
@@ -54,7 +54,7 @@ class ReminderTests(SynchronousTestCase):
         self.assertEqual(self.due, [])
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
-    def test_it_may_be_set_again_while_it_calls_back(self) -> None:
+    def test_reminder_can_be_set_within_its_call(self) -> None:
         reminder = Timer(self.clock).reminder(lambda now: reminder.set(now + 1.0))
         reminder.set(1.0)
         self.clock.pump([1.0, 1.0, 1.0])

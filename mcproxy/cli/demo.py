@@ -78,7 +78,7 @@ def _permitted(perform: Callable[[], int]) -> int:
 
 def _play(plain: bool) -> int:
     from ..lab.daemon import Daemon
-    from ..lab.scenes import CONFIG
+    from ..lab.house import CONFIG
     from .demo_view import view
 
     return play(lambda node: Daemon(node, CONFIG), view(plain))
@@ -106,18 +106,19 @@ def _travel(plain: bool) -> int:
 
 def play(start: Start, view: View) -> int:
     """The scene "house" with the proxy that ``start`` starts."""
-    from ..lab.scenes import PICTURE, Play
+    from ..lab.house import PICTURE
+    from ..lab.scenes import Play
     from ..lab.topology import Lab
 
     with Lab() as lab:
         network = Play(lab)
-        daemon = start(network.proxy)
+        daemon = start(network.house.proxy)
         view.say(PICTURE)
         view.say(f"the proxy is ready after {daemon.wait_ready():.2f} s")
         with view.showing(network):
             network.perform(view.tell, view.glance)
         code, _ = daemon.terminate()
-        faults = network.faults()
+        faults = network.results.faults()
         if code:
             faults.append(f"the proxy exited with code {code}")
         view.conclude(network, faults)

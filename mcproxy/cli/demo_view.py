@@ -66,7 +66,7 @@ def _milliseconds(seconds: float | None) -> str:
 
 def links(play: Play) -> Iterator[str]:
     """What was forwarded to each link, a sentence each."""
-    for watch in play.watches:
+    for watch in play.results.watches:
         unwanted = sum(watch.unwanted.values())
         yield f"{watch.link}: {watch.packets} packets forwarded, {unwanted} of them unwanted"
 
@@ -100,7 +100,7 @@ class PlainView:
 
     def conclude(self, play: Play, faults: Sequence[str]) -> None:
         """Print the table, the links and the verdict."""
-        rows = [HEADINGS, *map(row, play.rows())]
+        rows = [HEADINGS, *map(row, play.results.rows())]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         self.say("")
         for each in rows:
@@ -111,7 +111,7 @@ class PlainView:
             )
             self.say("  ".join(aligned).rstrip())
         self.say("")
-        for text in (*links(play), *play.cuts(), *play.remarks(), verdict(faults)):
+        for text in (*links(play), *play.results.cuts(), *play.results.remarks(), verdict(faults)):
             self.say(text)
 
 
@@ -149,7 +149,7 @@ class LiveView:
 
     def conclude(self, play: Play, faults: Sequence[str]) -> None:
         """Print the links and the verdict below the last table."""
-        for text in (*links(play), *play.cuts(), *play.remarks()):
+        for text in (*links(play), *play.results.cuts(), *play.results.remarks()):
             self.say(text)
         style = "bold red" if faults else "bold green"
         self._console.print(verdict(faults), style=style, highlight=False, markup=False)
@@ -161,7 +161,7 @@ class LiveView:
         table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
         for number, heading in enumerate(HEADINGS):
             table.add_column(heading, justify="right" if number in _NUMBERS else "left")
-        for wants in play.rows():
+        for wants in play.results.rows():
             bad = any(want.result().lost for want in wants)
             style = "red" if bad else "dim" if wants[0].left is not None else ""
             table.add_row(*row(wants), style=style)

@@ -107,12 +107,26 @@ class Downstream:
         if self._closed:
             return
         self.link = link
+        self.renew_groups()
         self.querier.set_mtu(link.mtu)
         address = link.address(self.querier.family)
         if address is None:
             self.querier.set_address(None)  # the address may be changing: memberships stay
         elif address != self.querier.election.address:
             self.start()
+
+    def renew_groups(self) -> None:
+        """Join again the groups that let reports reach us: the kernel may have dropped them."""
+        try:
+            self.groups.renew()
+        except OSError as error:
+            self.log.error(
+                "cannot join the groups of reports: {reason}; joins and leaves of "
+                "hosts are missed until the interface changes again",
+                reason=error.strerror,
+                instance=self._owner.name,
+                interface=self.link.name,
+            )
 
     def receive(self, packet: Packet, source: Address) -> None:
         """Act upon what a host or another router sent."""

@@ -253,6 +253,11 @@ class ProxyInstance(Service):
         for link in self.links.present_refused(links):
             self.take_link(link)
 
+    def renew_groups(self) -> None:
+        """Link events were lost, so memberships may be lost on any downstream: join again."""
+        for downstream in self.downstreams.values():
+            downstream.renew_groups()
+
     def _upstream_changed(self, name: str, link: Link | None) -> None:
         usable = link if link is not None and link.up else None
         self.links.upstream_changed(name, usable)

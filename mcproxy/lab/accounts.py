@@ -1,8 +1,8 @@
-"""What should have come, and what did: members and links, held against the streams sent.
+"""Which packets should have arrived, and which did.
 
-A ``Want`` is one membership of one receiver from its join to its leave. It is about the packets
-from the first that came to the last that was sent before the leave, each of which must come
-once. A ``Watch`` is a link, where a stream may pass only while a ``Want`` there covers it.
+A ``Want`` is one membership of one receiver, from its join to its leave. Each packet between the
+first that arrived and the last that was sent before the leave must arrive once. A ``Watch`` is a
+link; a stream may pass there only while a ``Want`` on the link covers it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Flow(NamedTuple):
 
 
 class Sending(Protocol):
-    """A stream: numbered packets, of which ``sent`` are on their way."""
+    """A stream of numbered packets, ``sent`` of them so far."""
 
     source: str
     group: str
@@ -36,21 +36,21 @@ class Receiving(Protocol):
     """A member."""
 
     def of(self, source: str) -> Received:
-        """What came from a source."""
+        """What arrived from a source."""
 
 
 class Frames(Protocol):
     """A capture."""
 
     def take(self) -> list[Frame]:
-        """What came since the last call."""
+        """The frames since the last call."""
 
 
 class Result(NamedTuple):
-    """What became of a ``Want``.
+    """The outcome of a ``Want``.
 
-    ``delay`` is the time from the join to the first packet, and ``reaction`` the part of it
-    that is not the host's own: from its first report. None while nothing came, or was said.
+    ``delay`` is the time from the join to the first packet, ``reaction`` the time from the
+    host's first report to the first packet; None while there is no packet, or no report.
     """
 
     delay: float | None
@@ -61,7 +61,7 @@ class Result(NamedTuple):
     repeated: int
 
     def faults(self, latest: float) -> list[str]:
-        """What is wrong with it, if anything, where a join may take ``latest`` seconds."""
+        """What is wrong with it, if a join may take ``latest`` seconds."""
         found = []
         if self.delay is None:
             found.append("nothing came")
@@ -79,9 +79,8 @@ class Want:
     """The membership of ``receiver`` for the streams that its filter lets through.
 
     ``joined`` and ``left`` are the times of the calls, ``asked`` and ``released`` those of the
-    reports that the kernel made of them, which on a busy machine it may do a second later; all
-    by the system's clock. With ``from_start`` not only what follows the first packet that came
-    is wanted, but all that was sent.
+    kernel's reports, which it may send a second later on a busy machine; all by the system's
+    clock. With ``from_start`` every packet is wanted, not only those after the first that came.
     """
 
     receiver: str
@@ -102,12 +101,12 @@ class Want:
         self._begins = [0 if self.from_start else stream.sent for stream in self.streams]
 
     def stop_counting(self) -> None:
-        """Packets sent from now on are not about this any more."""
+        """Packets sent from now on do not count."""
         if self._ends is None:
             self._ends = [stream.sent for stream in self.streams]
 
     def hear(self, frame: Frame) -> None:
-        """Take note of an IGMP or MLD packet of the receiver's."""
+        """Note the time of a report of the receiver."""
         if not frame.outgoing or ipaddress.ip_address(self.group).packed not in frame.packet:
             return
         if self.asked is None and frame.time >= self.joined:
@@ -116,7 +115,7 @@ class Want:
             self.released = frame.time
 
     def covers(self, flow: Flow, when: float, grace: float) -> bool:
-        """Whether a packet may pass, up to ``grace`` seconds after the leave was said."""
+        """Whether a packet may pass, until ``grace`` seconds after the leave was reported."""
         if flow.group != self.group or flow.source not in {s.source for s in self.streams}:
             return False
         return self.joined <= when and (self.released is None or when <= self.released + grace)
@@ -141,7 +140,7 @@ class Want:
         if not came.packets:
             return Result(None, None, max(0, end - begin), 0, max(0, end - begin), 0)
         if not self.from_start:
-            # What was sent before the join may have waited for it; it says nothing of losses.
+            # Packets sent before the join may have waited for it; they are no measure of loss.
             begin = next((n for n in range(begin, end) if n in came.sequences), end)
         lost = came.missing(begin, end)
         received = end - begin - lost
@@ -151,7 +150,7 @@ class Want:
 
 
 def _latest(times: Iterable[float | None]) -> float | None:
-    """The greatest, or None if one is not known yet."""
+    """The greatest time, or None if one of them is not known yet."""
     latest = 0.0
     for each in times:
         if each is None:
@@ -162,10 +161,10 @@ def _latest(times: Iterable[float | None]) -> float | None:
 
 @dataclass
 class Watch:
-    """A link as a capture at its far end sees it: the packets that the proxy put there.
+    """A link, seen by a capture at its far end: the packets that the proxy forwarded to it.
 
-    Sources in ``local`` are on this link: they are heard directly, with all the ``hops`` that
-    they give their packets, and nothing of theirs may come back. A stream may run on for
+    Sources in ``local`` are on this link. Their own packets have the full hop limit ``hops``;
+    copies with less came back from the proxy, which is a fault. A stream may go on for
     ``grace`` seconds after a leave.
     """
 
@@ -178,7 +177,7 @@ class Watch:
     unwanted: Counter[Flow] = field(default_factory=Counter)
 
     def update(self, wants: Sequence[Want]) -> None:
-        """Judge what came since the last time."""
+        """Judge the packets since the last call."""
         here = [want for want in wants if want.link == self.link]
         for frame in self.capture.take():
             if frame.outgoing or (datum := read_datum(frame)) is None:
@@ -197,11 +196,11 @@ class Watch:
 
     @property
     def packets(self) -> int:
-        """All that was forwarded to this link."""
+        """The number of packets forwarded to this link."""
         return sum(each.packets for each in self.received.values())
 
     def last(self, flow: Flow) -> float:
-        """When the last packet of a stream was forwarded, 0 if none was."""
+        """When the last packet of a stream was forwarded; 0 if there was none."""
         return self.received[flow].last_time if flow in self.received else 0.0
 
     def member(self, group: str) -> Receiving:

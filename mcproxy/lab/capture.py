@@ -1,8 +1,7 @@
-"""What passes on an interface, with the kernel's times."""
+"""Captures the packets of an interface, with the kernel's times."""
 
 from __future__ import annotations
 
-import ctypes
 import socket
 import threading
 import time
@@ -10,15 +9,43 @@ from collections.abc import Callable, Iterator
 from struct import Struct
 from typing import NamedTuple
 
+from ..linux.bpf import assemble, attach, drop, if_equal, keep, load_byte, shift_right
 from .payload import PAYLOAD
 from .reader import READER, READS_PER_TURN, prepare, timestamp
 
 _ETH_P_ALL = 0x0003
-_SO_ATTACH_FILTER = 26
 _PACKET_OUTGOING = 4
 _BUFFER = 16 << 20
 _IPPROTO_IGMP, _IPPROTO_UDP, _IPPROTO_ICMPV6 = 2, 17, 58
 _MLD_TYPES = (130, 131, 132, 143)
+
+# The kernel filters: Python would be too slow for a thousand packets a second.
+_ANY_IP = assemble(
+    load_byte(0),
+    shift_right(4),
+    if_equal(4, "keep"),
+    if_equal(6, "keep"),
+    drop(),
+    "keep",
+    keep(),
+)
+_PERHAPS_MEMBERSHIP = assemble(
+    load_byte(0),
+    shift_right(4),
+    if_equal(4, "IPv4"),
+    if_equal(6, "IPv6", "drop"),
+    "IPv6",
+    load_byte(6),
+    if_equal(0, "keep"),  # hop-by-hop options, as MLD has
+    if_equal(_IPPROTO_ICMPV6, "keep", "drop"),
+    "IPv4",
+    load_byte(9),
+    if_equal(_IPPROTO_IGMP, "keep"),
+    "drop",
+    drop(),
+    "keep",
+    keep(),
+)
 
 
 class Frame(NamedTuple):
@@ -46,15 +73,15 @@ class Capture:
         self._data = data
         self._frames: list[Frame] = []
         self._changed = threading.Condition()
-        # Without a protocol nothing comes before the filter stands and the interface is bound.
+        # Without a protocol no packet arrives before filter and interface are set.
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
         prepare(self._socket, _BUFFER)
-        _attach(self._socket, _ANY_IP if data else _PERHAPS_MEMBERSHIP)
+        attach(self._socket, _ANY_IP if data else _PERHAPS_MEMBERSHIP)
         self._socket.bind((interface, _ETH_P_ALL))
         READER.add(self._socket, self._read)
 
     def close(self) -> None:
-        """Read no more; what was captured stays."""
+        """Stop reading; the captured packets stay."""
         READER.remove(self._socket)
         self._socket.close()
 
@@ -71,7 +98,7 @@ class Capture:
         return frames
 
     def clear(self) -> None:
-        """Forget what was captured."""
+        """Forget the captured packets."""
         self.take()
 
     def data(self, outgoing: bool = False) -> Iterator[Datum]:
@@ -82,7 +109,7 @@ class Capture:
                 yield datum
 
     def wait_for(self, predicate: Callable[[Frame], bool], timeout: float = 5.0) -> Frame:
-        """The first packet that ``predicate`` holds for; AssertionError after ``timeout``."""
+        """The first packet that satisfies ``predicate``; AssertionError after ``timeout``."""
         deadline = time.monotonic() + timeout
         seen = 0
         with self._changed:
@@ -138,39 +165,3 @@ def read_datum(frame: Frame) -> Datum | None:
         return None
     source, group = (socket.inet_ntop(family, each) for each in addresses)
     return Datum(frame.time, source, group, PAYLOAD.unpack_from(payload)[1], hops)
-
-
-# -- filters in the kernel, for Python would be late with a thousand packets a second
-
-_LOAD_BYTE, _SHIFT_RIGHT, _IF_EQUAL, _RETURN = 0x30, 0x74, 0x15, 0x06
-_KEEP = 0x40000
-_Instruction = tuple[int, int, int, int]
-
-_ANY_IP: tuple[_Instruction, ...] = (
-    (_LOAD_BYTE, 0, 0, 0),
-    (_SHIFT_RIGHT, 0, 0, 4),
-    (_IF_EQUAL, 1, 0, 4),
-    (_IF_EQUAL, 0, 1, 6),
-    (_RETURN, 0, 0, _KEEP),
-    (_RETURN, 0, 0, 0),
-)
-_PERHAPS_MEMBERSHIP: tuple[_Instruction, ...] = (
-    (_LOAD_BYTE, 0, 0, 0),
-    (_SHIFT_RIGHT, 0, 0, 4),
-    (_IF_EQUAL, 0, 2, 4),
-    (_LOAD_BYTE, 0, 0, 9),
-    (_IF_EQUAL, 4, 5, _IPPROTO_IGMP),
-    (_IF_EQUAL, 0, 4, 6),
-    (_LOAD_BYTE, 0, 0, 6),
-    (_IF_EQUAL, 1, 0, 0),  # hop-by-hop options, as MLD has
-    (_IF_EQUAL, 0, 1, _IPPROTO_ICMPV6),
-    (_RETURN, 0, 0, _KEEP),
-    (_RETURN, 0, 0, 0),
-)
-
-
-def _attach(sock: socket.socket, program: tuple[_Instruction, ...]) -> None:
-    code = b"".join(Struct("=HBBI").pack(*each) for each in program)
-    buffer = ctypes.create_string_buffer(code, len(code))
-    description = Struct("@HP").pack(len(program), ctypes.addressof(buffer))
-    sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, description)

@@ -26,10 +26,10 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 
 class Daemon:
-    """A program on ``node``; without ``command`` mcproxy with ``config``, a file's text.
+    """A program on ``node``: ``command``, or mcproxy with the file text ``config``.
 
-    Its standard error is collected in ``lines``. ``socket`` is where mcproxy takes commands.
-    It has our ``descriptors``, under the same numbers.
+    ``lines`` collects its standard error. ``socket`` is the path at which mcproxy takes
+    commands. It inherits our ``descriptors`` under the same numbers.
     """
 
     def __init__(
@@ -56,8 +56,8 @@ class Daemon:
             stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
             text=True,
-            # Its children end with it. A session would do that too, but kernels share the CPU
-            # out by session, and on a busy machine a new one waits for seconds.
+            # A group of its own, so that its children end with it. Not a session: kernels
+            # divide the CPU by sessions, and on a busy machine a new one waits for seconds.
             process_group=0,
             pass_fds=descriptors,
             env={
@@ -69,7 +69,7 @@ class Daemon:
         )
         self._reader = threading.Thread(target=self._collect, daemon=True)
         self._reader.start()
-        node.lab.keep(self)
+        node.keep(self)
 
     @property
     def pid(self) -> int:
@@ -77,7 +77,7 @@ class Daemon:
         return self.process.pid
 
     def wait_ready(self, timeout: float = 30.0) -> float:
-        """Wait for READY=1; seconds since the start. AssertionError when it ends or is late."""
+        """Wait for READY=1; seconds since the start, or AssertionError if it ends or is late."""
         deadline = time.monotonic() + timeout
         self._notify.settimeout(0.05)
         while time.monotonic() < deadline:
@@ -91,7 +91,7 @@ class Daemon:
         raise AssertionError("the daemon is not ready: " + "\n".join(self.lines))
 
     def terminate(self, number: int = signal.SIGTERM, timeout: float = 10.0) -> tuple[int, float]:
-        """Send a signal; the exit code, and the seconds that it took."""
+        """Send a signal and wait; the exit code, and the seconds that it took."""
         begin = time.monotonic()
         self.process.send_signal(number)
         code = self.process.wait(timeout)
@@ -100,18 +100,18 @@ class Daemon:
         return code, took
 
     def wait(self, timeout: float = 10.0) -> int:
-        """The exit code, once it ended by itself."""
+        """Wait until it ends by itself; the exit code."""
         code = self.process.wait(timeout)
         self._reader.join(2)
         return code
 
     def kill(self) -> None:
-        """End it at once, with no chance to clean up."""
+        """Kill it, so that it cannot clean up."""
         self._kill_all()
         self.process.wait()
 
     def close(self) -> None:
-        """End it and what it started, if they run, and remove its files."""
+        """Kill it and its children, if they run, and remove its files."""
         self.kill()
         self._reader.join(2)
         if self.process.stderr is not None:
@@ -120,7 +120,7 @@ class Daemon:
         self._folder.cleanup()
 
     def command(self, *words: str) -> None:
-        """Have mcproxy carry out a command; CalledProcessError if it cannot."""
+        """Run an mcproxy command against it; CalledProcessError if that fails."""
         program = [sys.executable, "-m", "mcproxy", *words, "--socket", str(self.socket)]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(_search_path())}
         subprocess.run(program, check=True, stdout=subprocess.DEVNULL, env=environment)
@@ -128,12 +128,12 @@ class Daemon:
     # -- what it uses
 
     def resident_bytes(self) -> int:
-        """SavedState that is its own or shared, in use now."""
+        """Memory in use now, private and shared."""
         pages = Path(f"/proc/{self.pid}/statm").read_text(encoding="ascii").split()[1]
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
     def cpu_seconds(self) -> float:
-        """Time on a CPU of all its threads since it started."""
+        """CPU time of all its threads since it started."""
         total = 0
         for task in Path(f"/proc/{self.pid}/task").iterdir():
             total += int((task / "schedstat").read_text(encoding="ascii").split()[0])
@@ -150,6 +150,6 @@ class Daemon:
 
 
 def _search_path() -> list[str]:
-    """Where the daemon finds its modules: the same mcproxy as ours, then what we were told."""
+    """The daemon's PYTHONPATH: the same mcproxy as ours, then our own PYTHONPATH."""
     told = os.environ.get("PYTHONPATH", "")
     return [str(PROJECT), *filter(None, told.split(os.pathsep))]

@@ -1,4 +1,4 @@
-"""A multicast receiver: the kernel's host stack joins, and what comes is counted."""
+"""A multicast receiver: the kernel's host stack joins, and packets that arrive are counted."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TWO_WORDS = Struct("=II")
 
 @dataclass
 class Received:
-    """What came of one stream. Times are the kernel's, in seconds of the system's clock."""
+    """What arrived of one stream. Times are the kernel's, in seconds of the system's clock."""
 
     sequences: set[int] = field(default_factory=set)
     packets: int = 0
@@ -33,16 +33,16 @@ class Received:
 
     @property
     def duplicates(self) -> int:
-        """Packets that came more than once."""
+        """The number of packets that arrived again."""
         return self.packets - len(self.sequences)
 
     @property
     def lost(self) -> int:
-        """Packets missing between the first and the last that came."""
+        """The number of packets missing between the first and the last that arrived."""
         return self.last - self.first + 1 - len(self.sequences) if self.packets else 0
 
     def missing(self, first: int, end: int) -> int:
-        """How many of the packets ``first`` to ``end`` - 1 did not come."""
+        """How many of the packets ``first`` to ``end`` - 1 did not arrive."""
         return sum(number not in self.sequences for number in range(first, end))
 
     def take(self, sequence: int, when: float) -> None:
@@ -75,7 +75,7 @@ class Member:
         self._socket = socket.socket(self._family, socket.SOCK_DGRAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         prepare(self._socket, _BUFFER)
-        # Only what this socket joined, and not what others on this machine did.
+        # Only what this socket joined, not what other sockets of this machine did.
         ipv4 = self._family == socket.AF_INET
         everything = _IP_MULTICAST_ALL if ipv4 else _IPV6_MULTICAST_ALL
         self._socket.setsockopt(self._level, everything, 0)
@@ -84,16 +84,16 @@ class Member:
         READER.add(self._socket, self._read)
 
     def close(self) -> None:
-        """Leave, and count no more."""
+        """Leave, and stop counting."""
         READER.remove(self._socket)
         self._socket.close()
 
     def total(self) -> int:
-        """All packets that came."""
+        """The number of packets of all sources."""
         return sum(each.packets for each in self.received.values())
 
     def of(self, source: str) -> Received:
-        """What came from ``source``; nothing yet is no error."""
+        """What arrived from ``source``, which may be nothing."""
         return self.received.get(source, Received())
 
     def forget(self) -> None:
@@ -103,7 +103,7 @@ class Member:
     # -- membership
 
     def include(self, sources: Iterable[str]) -> None:
-        """Want these sources and no others; of none, leave."""
+        """Receive these sources only; an empty list means leave."""
         wanted = list(sources)
         self.joined = time.time()
         if not self._member and wanted:
@@ -114,7 +114,7 @@ class Member:
         self._member = bool(wanted)
 
     def exclude(self, sources: Iterable[str] = ()) -> None:
-        """Want all sources but these."""
+        """Receive all sources except these."""
         unwanted = list(sources)
         self.joined = time.time()
         if not self._member:
@@ -125,7 +125,7 @@ class Member:
         self._filter(_EXCLUDE, unwanted)
 
     def leave(self) -> None:
-        """Want nothing any more."""
+        """Leave the group."""
         self.joined = time.time()
         if self._member:
             self._option(_LEAVE_GROUP, storage(self.group))

@@ -1,7 +1,7 @@
 """Access gateways of mobile nodes, and a journey: a node moves, while it watches and films.
 
-A gateway has a proxy instance for each tunnel to an anchor (RFC 6224). What is measured on the
-journey is how long the streams are away, and how much of that is due to the proxies.
+A gateway has a proxy instance for each tunnel to an anchor (RFC 6224). The journey measures how
+long the streams are interrupted, and how much of that is due to the proxies.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ LATEST = 0.5
 PAUSE = 1.5
 """Seconds between the steps; a node is asked again after half a second."""
 
-SERVER, SERVER2, _TUNNEL1, _TUNNEL2, _TUNNEL3, RADIO = range(1, 7)
-"""Numbers of links, which are in the addresses there: see ``on_link``."""
+SERVER, RADIO = 1, 6
+"""Numbers of the first and the last link; addresses contain them, see ``on_link``."""
 
 
 def on_link(link: int, host: int) -> tuple[str, str]:
@@ -47,7 +47,7 @@ def on_link(link: int, host: int) -> tuple[str, str]:
 
 
 class Gateways:
-    """Two anchors, two gateways, and a node whose link to the near one is up, to the far one down.
+    """Two anchors, two gateways, and a node, at first connected to the near gateway.
 
     ::
 
@@ -93,18 +93,18 @@ class Gateways:
         return daemons
 
     def attach(self, gateway: Node) -> None:
-        """Put a gateway's link to the node up."""
+        """Set a gateway's link to the node up."""
         gateway.set_link("mn", state="up")
         for node, name in ((gateway, "mn"), (self.radio, gateway.name)):
             node.await_link(name)
 
     def detach(self, gateway: Node) -> None:
-        """Put it down again."""
+        """Set it down again."""
         gateway.set_link("mn", state="down")
 
 
 class Journey:
-    """Gateways with their daemons; ``faults`` are sentences on what was not as it should."""
+    """Gateways with their daemons; ``faults`` has a sentence for everything that went wrong."""
 
     def __init__(self, lab: Lab) -> None:
         self.faults: list[str] = []
@@ -117,7 +117,7 @@ class Journey:
     # -- what happens
 
     def perform(self, tell: Callable[[str], None]) -> None:
-        """Play it, and tell of each step in a line or two."""
+        """Play it, and describe each step in a line or two."""
         for group in CHANNEL:
             self._server.stream(group, ("eth0", "eth1"), RATE, _own(SERVER, group))
             self._node.join(group)
@@ -126,11 +126,13 @@ class Journey:
         near, far = self._gateways.near, self._gateways.far
         tell("the node, at the near gateway, watches a channel and films")
         time.sleep(PAUSE)
-        for text, step, way in (
+        moving = "mcproxy move mn --to visited: it belongs to the other anchor"
+        steps: tuple[tuple[str, Callable[[], None], str], ...] = (
             ("the node goes to the far gateway", lambda: self._go(near, far), "eth0"),
             ("the node comes back", lambda: self._go(far, near), "eth0"),
-            ("mcproxy move mn --to visited: it belongs to the other anchor", self._move, "eth1"),
-        ):
+            (moving, self._move, "eth1"),
+        )
+        for text, step, way in steps:
             for capture in (self._air, *self._seen.values()):
                 capture.clear()
             tell(text)
@@ -150,7 +152,7 @@ class Journey:
     # -- what came of it
 
     def _judge(self, way: str) -> Iterator[str]:
-        """A line for each stream: how long it was away, and since when it could be back."""
+        """A line for each stream: how long it was away, and when it could have been back."""
         for group in CHANNEL:
             gap = _gap([d.time for d in self._air.data() if d.group == group])
             if gap is None:
@@ -176,7 +178,7 @@ class Journey:
         return f"{told}, and came {since * 1000:.1f} ms after the node's report"
 
     def _reports(self, group: str) -> list[float]:
-        """When the node said something about a group."""
+        """The times of the node's reports of a group."""
         packed = ipaddress.ip_address(group).packed
         said = (frame for frame in self._air.frames(outgoing=True) if is_membership(frame.packet))
         return [frame.time for frame in said if packed in frame.packet]

@@ -51,7 +51,7 @@ class Namespace:
         failure: list[OSError] = []
 
         def make() -> None:
-            # A thread of its own changes over for good, so that no other one is moved.
+            # In a thread of its own, which stays there; no other thread is moved.
             try:
                 unshare(CLONE_NEWNET)
                 self.descriptor = _own()
@@ -96,7 +96,7 @@ class Namespace:
         return way
 
     def close(self) -> None:
-        """Let it go; the kernel takes it apart once nothing is left in it."""
+        """Release it; the kernel removes it once nothing is left in it."""
         if self.descriptor >= 0:
             os.close(self.descriptor)
             self.descriptor = -1
@@ -112,16 +112,13 @@ class Namespace:
             file.write(str(value))
 
     def popen(self, arguments: Sequence[str], **options: Any) -> subprocess.Popen[Any]:
-        """Start a program inside that ends with us, however we end.
-
-        "Us" is the calling thread: the kernel kills the program when that thread ends.
-        """
+        """Start a program inside that ends with the calling thread, however that ends."""
         parent = os.getpid()
 
         def prepare() -> None:
             _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
             if os.getppid() != parent:
-                os._exit(1)  # we ended before the kernel knew what we want
+                os._exit(1)  # the parent died before the kernel knew
             _setns(self.descriptor)
 
         return subprocess.Popen(arguments, preexec_fn=prepare, **options)

@@ -5,34 +5,38 @@ from __future__ import annotations
 import socket
 import subprocess
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pyroute2 import IPRoute
 
 from .capture import Capture
 from .host import Member
+from .keeper import Keeper, Kept
 from .namespace import Namespace
 from .raw import RawHost
 from .source import Stream, send_burst
 from .waiting import wait_until
 
-if TYPE_CHECKING:
-    from .topology import Lab
-
-
 _IFA_F_NODAD, _IFA_F_TENTATIVE = 0x02, 0x40
 
 
 class Node:
-    """A network namespace with a name, and the things that run in it."""
+    """A network namespace with a name, and the things that run in it, which ``keeper`` closes.
 
-    def __init__(self, name: str, lab: Lab) -> None:
+    Further links of a node that has a ``bridge`` become ports of it.
+    """
+
+    def __init__(self, name: str, keeper: Keeper, bridge: str | None = None) -> None:
         self.name = name
-        self.lab = lab
+        self._keeper = keeper
         self.namespace = Namespace(name)
-        self.bridge: str | None = None
+        self.bridge = bridge
         self.sysctl = self.namespace.sysctl
         self.popen = self.namespace.popen
+
+    def keep(self, thing: Kept) -> Kept:
+        """Close ``thing`` before the node."""
+        return self._keeper.keep(thing)
 
     def close(self) -> None:
         """Let the namespace go."""
@@ -54,8 +58,8 @@ class Node:
     def await_link(self, interface: str, timeout: float = 5.0) -> None:
         """Wait until an interface that is up can be used: carrier, a link-local address.
 
-        The kernel tells its own parts of a carrier once a second, bridges and IPv6 among
-        them; a question for just this link makes it do so at once.
+        The kernel passes news of a carrier to bridges and IPv6 once a second, and at once when
+        somebody asks for the link.
         """
         with self.namespace, IPRoute() as ip:
             index = socket.if_nametoindex(interface)
@@ -64,7 +68,7 @@ class Node:
             wait_until(lambda: _link_local(interface), timeout, message)
 
     def index(self, interface: str) -> int:
-        """The index of an interface here; OSError without such a one."""
+        """The index of an interface here; OSError if there is none of this name."""
         try:
             return self.namespace.call(socket.if_nametoindex, interface)
         except OSError as error:
@@ -77,7 +81,7 @@ class Node:
             ip.link("set", index=index, **changes)
 
     def delete_link(self, interface: str) -> None:
-        """Take a link away, and the other end of its cable with it."""
+        """Delete a link, and with it the other end of its cable."""
         index = self.index(interface)
         with self.namespace, IPRoute() as ip:
             ip.link("del", index=index)
@@ -89,7 +93,7 @@ class Node:
             _add_address(ip, index, address)
 
     def delete_address(self, interface: str, address: str) -> None:
-        """Take an address, text with prefix length, from an interface."""
+        """Remove an address, text with prefix length, from an interface."""
         index = self.index(interface)
         with self.namespace, IPRoute() as ip:
             host, _, length = address.partition("/")
@@ -114,7 +118,7 @@ class Node:
         index = self.index(interface)
         with self.namespace:
             member = Member(group, index, port)
-        self.lab.keep(member)
+        self.keep(member)
         if include is not None:
             member.include(include)
         else:
@@ -138,7 +142,7 @@ class Node:
         indexes = [self.index(name) for name in interfaces]
         with self.namespace:
             stream = Stream(group, indexes, rate, source, port, ttl)
-        self.lab.keep(stream)
+        self.keep(stream)
         stream.start()
         return stream
 
@@ -157,21 +161,21 @@ class Node:
             send_burst(group, index, count, source, port, ttl)
 
     def capture(self, interface: str = "eth0", data: bool = False) -> Capture:
-        """Read along on an interface: IGMP and MLD, or with ``data`` all IP packets."""
+        """Capture on an interface: IGMP and MLD, or with ``data`` all IP packets."""
         with self.namespace:
             capture = Capture(interface, data)
-        self.lab.keep(capture)
+        self.keep(capture)
         return capture
 
     def raw_host(self, interface: str = "eth0") -> RawHost:
         """A host whose packets are made by hand."""
         with self.namespace:
             host = RawHost(interface)
-        self.lab.keep(host)
+        self.keep(host)
         return host
 
     def run(self, *arguments: str) -> str:
-        """What a program prints that is run here; CalledProcessError when it fails."""
+        """Run a program here; what it prints, or CalledProcessError when it fails."""
         process = self.popen(arguments, stdout=subprocess.PIPE, text=True)
         output, _ = process.communicate(timeout=60)
         if process.returncode:
@@ -180,7 +184,7 @@ class Node:
 
 
 def _operational(ip: Any, index: int) -> bool:
-    """Up, or nobody knows: a tunnel does not tell."""
+    """Whether the link is up, or has no such state, as a tunnel."""
     return ip.link("get", index=index)[0].get_attr("IFLA_OPERSTATE") in ("UP", "UNKNOWN")
 
 

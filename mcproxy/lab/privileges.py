@@ -1,4 +1,4 @@
-"""The right to make network namespaces, for everybody who may make user namespaces."""
+"""The right to make network namespaces, for every user who may make user namespaces."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CLONE_NEWUSER = 0x10000000
 
 _CAPABILITIES = {"CAP_NET_ADMIN": 12, "CAP_NET_RAW": 13, "CAP_SYS_ADMIN": 21}
 
-_HINDRANCES = {
+_OBSTACLES = {
     "/proc/sys/kernel/unprivileged_userns_clone": ("0", "kernel.unprivileged_userns_clone=1"),
     "/proc/sys/kernel/apparmor_restrict_unprivileged_userns": (
         "1",
@@ -21,7 +21,7 @@ _HINDRANCES = {
     "/proc/sys/user/max_user_namespaces": ("0", "user.max_user_namespaces=1000"),
     "/proc/sys/user/max_net_namespaces": ("0", "user.max_net_namespaces=1000"),
 }
-"""Settings that forbid it: the value that does, and the sysctl that lifts it."""
+"""Settings that forbid it: the value that does, and the sysctl that permits it."""
 
 
 class NoRightsError(Exception):
@@ -31,14 +31,14 @@ class NoRightsError(Exception):
 def ensure_network_rights() -> None:
     """Return with the right to make network namespaces, or raise NoRightsError.
 
-    Without it the whole process becomes the root of a user namespace of its own, and leaves
-    the machine's network for an empty one. The kernel allows that to a process without
-    threads only, so this comes before anything starts one.
+    A process without this right becomes root of its own user namespace, and moves from the
+    machine's network into an empty one. The kernel allows that only to a process without
+    threads, so call this before anything starts one.
     """
     try:
         if not has_network_rights():
             _become_root_of_user_namespace()
-        # Tried, not concluded: a security module may take back what the kernel gave.
+        # A trial, because a security module may deny what the capabilities allow.
         Namespace().close()
     except OSError as error:
         raise NoRightsError(_explain(error)) from error
@@ -59,7 +59,7 @@ def _become_root_of_user_namespace() -> None:
     _write("/proc/self/setgroups", "deny")
     _write("/proc/self/uid_map", f"0 {user} 1")
     _write("/proc/self/gid_map", f"0 {group} 1")
-    # Moving in and out of namespaces also needs rights on the one that is returned to.
+    # Leaving a namespace also needs rights on the one to return to.
     unshare(CLONE_NEWNET)
 
 
@@ -67,7 +67,7 @@ def _explain(error: OSError) -> str:
     text = f"not permitted to make network namespaces ({error.strerror})"
     if error.errno == errno.EINVAL:
         return f"{text}: the program has threads already; run it as root"
-    cures = [cure for path, (value, cure) in _HINDRANCES.items() if _holds(path, value)]
+    cures = [cure for path, (value, cure) in _OBSTACLES.items() if _holds(path, value)]
     if cures:
         return f"{text}: run as root, or set " + " and ".join(f"sysctl {cure}" for cure in cures)
     return f"{text}: run as root, or where user namespaces are allowed (not so in most containers)"

@@ -7,7 +7,7 @@ import socket
 import time
 
 PATIENCE = 2.0
-"""Seconds to go on trying."""
+"""Seconds to try again."""
 
 _ETH_P_IP, _ETH_P_IPV6 = 0x0800, 0x86DD
 
@@ -21,10 +21,10 @@ class RawHost:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 << 20)
 
     def send(self, packet: bytes) -> None:
-        """Send an IP packet, whatever is in it; OSError when the link does not take it.
+        """Send an IP packet with any content; OSError when the link refuses it.
 
-        When the other end has just gone down, the kernel refuses packets (ENOBUFS) until it has
-        noticed that the carrier is lost, in up to a second. So it is tried again for a while.
+        When the other end has just gone down, the kernel refuses packets (ENOBUFS) until it
+        notices the lost carrier, which takes up to a second. So this tries again for a while.
         """
         if packet[0] >> 4 == 4:
             kind = _ETH_P_IP
@@ -43,5 +43,5 @@ class RawHost:
             time.sleep(0.001)
 
     def close(self) -> None:
-        """Send no more."""
+        """Close the socket."""
         self._socket.close()

@@ -1,4 +1,4 @@
-"""One thread that reads every socket of this process's labs, and times what comes."""
+"""One thread that reads all sockets of this process's labs, with the time of each packet."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from collections.abc import Callable, Iterable
 from struct import Struct
 from typing import TYPE_CHECKING
 
+from ..linux.buffers import enlarge_receive_buffer
+
 if TYPE_CHECKING:
     from _typeshed import HasFileno
 
-_SO_TIMESTAMPNS, _SO_RCVBUFFORCE = 35, 33
+_SO_TIMESTAMPNS = 35
 _TIMESPEC = Struct("=qq")
 READS_PER_TURN = 256
-"""How much one socket may read before the others have their turn."""
+"""The most reads of one socket before the others have their turn."""
 
 
 class Reader:
@@ -28,7 +30,7 @@ class Reader:
         self._thread: threading.Thread | None = None
 
     def add(self, sock: HasFileno, read: Callable[[], None]) -> None:
-        """Call ``read`` from now on; it must not block, nor raise anything."""
+        """Begin to call ``read``, which must not block or raise."""
         with self._lock:
             # The kernel lets a socket be added while the thread waits for the others.
             self._selector.register(sock, selectors.EVENT_READ, read)
@@ -37,7 +39,7 @@ class Reader:
                 self._thread.start()
 
     def remove(self, sock: HasFileno) -> None:
-        """Read ``sock`` no more: its function is not running when this returns."""
+        """Stop reading ``sock``; its function does not run any more when this returns."""
         with self._lock:
             if sock.fileno() >= 0 and sock in self._selector.get_map():
                 self._selector.unregister(sock)
@@ -46,7 +48,7 @@ class Reader:
         while True:
             for key, _ in self._selector.select():
                 with self._lock:
-                    # Another thread may have closed it, and its number may have a new owner.
+                    # Another thread may have closed it, and its number may be another socket's.
                     if self._selector.get_map().get(key.fd) == key:
                         key.data()
 
@@ -58,14 +60,11 @@ def prepare(sock: socket.socket, buffer: int) -> None:
     """Make ``sock`` ready for the Reader: kernel timestamps and room for ``buffer`` bytes."""
     sock.setblocking(False)
     sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
-    try:
-        sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, buffer)
-    except PermissionError:  # the root of a user namespace gets what net.core.rmem_max allows
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+    enlarge_receive_buffer(sock, buffer)
 
 
 def timestamp(ancillary: Iterable[tuple[int, int, bytes]]) -> float:
-    """When the kernel got a packet; now if it does not tell."""
+    """When the kernel received a packet; the time now if there is no timestamp."""
     for level, kind, value in ancillary:
         if level == socket.SOL_SOCKET and kind == _SO_TIMESTAMPNS:
             seconds, nanoseconds = _TIMESPEC.unpack_from(value)

@@ -41,7 +41,7 @@ def send_burst(group: str, index: int, count: int, source: str | None, port: int
 
 
 class Stream(threading.Thread):
-    """Sends at a steady rate, kept against the clock; ``sent`` counts.
+    """Sends at a steady rate, without drift; ``sent`` counts the packets.
 
     Each packet goes out on all the interfaces of ``indexes``.
     """
@@ -64,7 +64,7 @@ class Stream(threading.Thread):
         self._stopping = threading.Event()
 
     def run(self) -> None:
-        """Send until stopped; a packet that cannot be sent is left out and counts as sent."""
+        """Send until stopped; a packet that the kernel refuses counts as sent."""
         number = next(_numbers)
         due = time.monotonic()
         while not self._stopping.is_set():
@@ -81,7 +81,7 @@ class Stream(threading.Thread):
                 time.sleep(pause)
 
     def stop(self) -> int:
-        """End, and give the number of packets sent."""
+        """Stop; the number of packets sent."""
         self._stopping.set()
         if self.is_alive():
             self.join()

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from collections.abc import Iterable
 from types import TracebackType
-from typing import Protocol, TypeVar
 
 from pyroute2 import IPRoute
 
+from .keeper import Keeper
 from .namespace import Namespace
 from .node import Node
 from .tunnel import TunnelEnd
@@ -20,18 +19,8 @@ _RESPONSE_INTERVAL = 100
 """Of a switch that is a querier, in hundredths of a second."""
 
 
-class Closing(Protocol):
-    """Something that the lab ends."""
-
-    @property
-    def close(self) -> Callable[[], object]:
-        """End it; again is no error."""
-
-
-Kept = TypeVar("Kept", bound=Closing)
-
 _HOST_LIMITS = {
-    # What a host may join is not what is measured or tested here.
+    # Limits on what a host may join are not what labs test or measure.
     "ipv4/igmp_max_memberships": 100_000,
     "ipv4/igmp_max_msf": 1_000,
     "ipv6/mld_max_msf": 1_000,
@@ -46,12 +35,12 @@ _PLAIN = {
 }
 
 
-class Lab:
-    """A network that goes when it is closed, also after a failure; use it in ``with``."""
+class Lab(Keeper):
+    """A network that is removed when it is closed, also after a failure; use it in ``with``."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.nodes: list[Node] = []
-        self._closing = ExitStack()
         self._numbers = itertools.count(1)
 
     def __enter__(self) -> Lab:
@@ -66,18 +55,16 @@ class Lab:
         self.close()
 
     def close(self) -> None:
-        """End all that was started in it, the latest first; one failure does not spare the rest."""
-        self._closing.close()
+        """End everything that runs in it and remove the nodes."""
+        super().close()
         self.nodes.clear()
-
-    def keep(self, thing: Kept) -> Kept:
-        """Close ``thing`` with the lab."""
-        self._closing.callback(thing.close)
-        return thing
 
     def node(self, name: str) -> Node:
         """A new machine with nothing but a loopback interface."""
-        node = self.keep(Node(name, self))
+        return self._node(name)
+
+    def _node(self, name: str, bridge: str | None = None) -> Node:
+        node = self.keep(Node(name, self, bridge))
         self.nodes.append(node)
         for path, value in _PLAIN.items():
             node.sysctl(path, value)
@@ -90,12 +77,11 @@ class Lab:
     def switch(self, name: str, snooping: bool = False, querier: bool = False) -> Node:
         """A node with the bridge "br0", whose further interfaces become its ports.
 
-        It says nothing itself, but for its queries as a snooping ``querier``, which is also
-        what IPv6 is left on for: MLD queries need a link-local source. A querier sends every
-        group to every port until the members had time to answer, which is one second here.
+        It sends nothing of its own, except queries as a snooping ``querier``: that one keeps
+        IPv6, because MLD queries need a link-local source. A querier sends every group to
+        every port until the members had time to answer, which is one second here.
         """
-        node = self.node(name)
-        node.bridge = "br0"
+        node = self._node(name, bridge="br0")
         if not querier:
             node.sysctl("ipv6/conf/default/disable_ipv6", 1)
         with node.namespace, IPRoute() as ip:
@@ -109,7 +95,7 @@ class Lab:
             )
             index = ip.link_lookup(ifname=node.bridge)[0]
             ip.link("set", index=index, state="up")
-            if querier:  # after the interval: it is looked at when the querier begins
+            if querier:  # after the interval, which the kernel reads when the querier begins
                 ip.link("set", index=index, kind="bridge", br_mcast_querier=1)
         return node
 
@@ -147,7 +133,8 @@ class Lab:
     ) -> None:
         """The same with point-to-point interfaces that have no link layer."""
         near, far = (self.keep(TunnelEnd(node.namespace, "tunnel")) for node in (one, other))
-        near.far, far.far = far, near
+        near.connect(far)
+        far.connect(near)
         _take_both(
             (one, "tunnel", one_name, one_addresses),
             (other, "tunnel", other_name, other_addresses),
@@ -168,7 +155,7 @@ def _take_both(one: _End, other: _End, mtu: int) -> None:
 
 
 def _try_sysctl(namespace: Namespace, path: str, value: object) -> None:
-    """Some limits belong to the machine in older kernels, and not to a namespace."""
+    """Set it if the namespace has it: older kernels keep some limits for the whole machine."""
     try:
         namespace.sysctl(path, value)
     except OSError:

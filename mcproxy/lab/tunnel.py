@@ -1,4 +1,4 @@
-"""A tunnel between two nodes: two tun devices, and we carry the packets from one to the other."""
+"""A tunnel between two nodes: two tun devices; this process carries packets between them."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _LONGEST = 1 << 16
 
 
 class TunnelEnd:
-    """A point-to-point interface without a link layer; what it sends goes to ``far``."""
+    """A point-to-point interface without a link layer; its packets go to a connected end."""
 
     def __init__(self, namespace: Namespace, name: str) -> None:
-        self.far: TunnelEnd | None = None
+        self._far: TunnelEnd | None = None
         with namespace:
             self._file = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
             try:
@@ -29,12 +29,16 @@ class TunnelEnd:
                 raise
         READER.add(self, self._carry)
 
+    def connect(self, far: TunnelEnd) -> None:
+        """Send what comes from here on to ``far``."""
+        self._far = far
+
     def fileno(self) -> int:
         """For the Reader."""
         return self._file
 
     def close(self) -> None:
-        """The interface goes with it."""
+        """Remove the interface."""
         READER.remove(self)
         if self._file >= 0:
             os.close(self._file)
@@ -44,7 +48,7 @@ class TunnelEnd:
         for _ in range(READS_PER_TURN):
             try:
                 packet = os.read(self._file, _LONGEST)
-                if self.far is not None:
-                    os.write(self.far._file, packet)
-            except OSError:  # nothing more, or the other end is down: then it is lost
+                if self._far is not None:
+                    os.write(self._far._file, packet)
+            except OSError:  # nothing more to read, or the other end is down: a packet is lost
                 return

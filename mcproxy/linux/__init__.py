@@ -1,4 +1,4 @@
-"""The kernel's side: sockets, multicast routing tables, links and addresses of Linux.
+"""The kernel: sockets, multicast routing tables, links and addresses of Linux.
 
-Nothing here knows of proxying; of the project only ``protocol.family`` is imported.
+Nothing here knows of proxying. From the rest of the project it imports ``protocol.family``.
 """

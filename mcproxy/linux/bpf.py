@@ -1,7 +1,9 @@
-"""A filter in the kernel for a multicast routing socket: its own interfaces' packets alone.
+"""Socket filters: an assembler for classic BPF, and the filter of multicast routing sockets.
 
-The kernel gives each such socket the IGMP or MLD of the whole machine. With a hundred tables
-each packet would wake the daemon a hundred times.
+A program is a sequence of instructions and labels. It ends with the number of bytes to keep of
+the packet: ``keep()`` keeps all of it, ``drop()`` nothing::
+
+    assemble(load_byte(9), if_equal(2, "igmp"), drop(), "igmp", keep())
 """
 
 from __future__ import annotations
@@ -10,34 +12,118 @@ import ctypes
 import socket
 from collections.abc import Iterable
 from struct import Struct
+from typing import NamedTuple
 
 from ..protocol.family import IPV4, Family
 
+ARRIVAL_INTERFACE = 0xFFFFF000 + 8
+"""Where ``load_word`` finds the index of the interface (SKF_AD_OFF + SKF_AD_IFINDEX)."""
+
 _SO_ATTACH_FILTER = 26
-_LOAD_BYTE, _LOAD_WORD, _IF_EQUAL, _RETURN = 0x30, 0x20, 0x15, 0x06
-_INTERFACE_INDEX = 0xFFFFF000 + 8  # SKF_AD_OFF + SKF_AD_IFINDEX
+_LOAD_WORD, _LOAD_HALF, _LOAD_BYTE = 0x20, 0x28, 0x30
+_SHIFT_RIGHT, _JUMP_IF_EQUAL, _RETURN = 0x74, 0x15, 0x06
 _WHOLE_PACKET = 0xFFFFFFFF
-_INSTRUCTION = Struct("=HBBI")
-_PROGRAM = Struct("@HP")
+_SOCK_FILTER, _SOCK_FPROG = Struct("=HBBI"), Struct("@HP")
+
+
+class Instruction(NamedTuple):
+    """One instruction; without a label the next one follows."""
+
+    code: int
+    value: int
+    if_true: str = ""
+    if_false: str = ""
+
+
+def load_byte(offset: int) -> Instruction:
+    """Load the byte at ``offset`` of the packet."""
+    return Instruction(_LOAD_BYTE, offset)
+
+
+def load_half(offset: int) -> Instruction:
+    """Load two bytes in network order."""
+    return Instruction(_LOAD_HALF, offset)
+
+
+def load_word(offset: int) -> Instruction:
+    """Load four bytes in network order."""
+    return Instruction(_LOAD_WORD, offset)
+
+
+def shift_right(bits: int) -> Instruction:
+    """Shift what was loaded."""
+    return Instruction(_SHIFT_RIGHT, bits)
+
+
+def if_equal(value: int, if_true: str = "", if_false: str = "") -> Instruction:
+    """Compare what was loaded, and go on at one of these labels further down."""
+    return Instruction(_JUMP_IF_EQUAL, value, if_true, if_false)
+
+
+def keep() -> Instruction:
+    """End, and deliver the packet."""
+    return Instruction(_RETURN, _WHOLE_PACKET)
+
+
+def drop() -> Instruction:
+    """End, and do not deliver the packet."""
+    return Instruction(_RETURN, 0)
+
+
+def assemble(*lines: Instruction | str) -> bytes:
+    """The program as the kernel takes it; a text is a label for the instruction after it.
+
+    ValueError when a jump is longer than 255 instructions or leads back or to no label.
+    """
+    instructions: list[Instruction] = []
+    labels: dict[str, int] = {}
+    for line in lines:
+        if isinstance(line, str):
+            labels[line] = len(instructions)
+        else:
+            instructions.append(line)
+
+    def distance(position: int, label: str) -> int:
+        found = labels.get(label, -1) - position - 1 if label else 0
+        if not 0 <= found <= 255:
+            raise ValueError(f"no jump from instruction {position} to label {label!r}")
+        return found
+
+    return b"".join(
+        _SOCK_FILTER.pack(
+            one.code, distance(at, one.if_true), distance(at, one.if_false), one.value
+        )
+        for at, one in enumerate(instructions)
+    )
+
+
+def attach(sock: socket.socket, program: bytes) -> None:
+    """Let ``sock`` have only what the program keeps, from now on; OSError."""
+    buffer = ctypes.create_string_buffer(program, len(program))
+    count = len(program) // _SOCK_FILTER.size
+    description = _SOCK_FPROG.pack(count, ctypes.addressof(buffer))
+    sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, description)
 
 
 def accept_from(sock: socket.socket, family: Family, indexes: Iterable[int]) -> None:
-    """Let ``sock`` have what comes in on these interfaces, at most 250; OSError.
+    """Let a multicast routing socket have only what arrives on these interfaces; OSError.
 
-    It goes on to have what the kernel tells of the table: that is marked by a protocol, or a
-    type, of 0.
+    The kernel gives each such socket the IGMP or MLD of the whole machine: with a hundred
+    tables each packet would wake the daemon a hundred times. Upcalls still pass. They have 0
+    where packets have the protocol (IPv4) or the ICMPv6 type.
     """
-    wanted = list(indexes)
-    mark = 9 if family is IPV4 else 0
-    program = [
-        (_LOAD_BYTE, 0, 0, mark),
-        (_IF_EQUAL, len(wanted) + 2, 0, 0),
-        (_LOAD_WORD, 0, 0, _INTERFACE_INDEX),
-        *((_IF_EQUAL, len(wanted) - number, 0, index) for number, index in enumerate(wanted)),
-        (_RETURN, 0, 0, 0),
-        (_RETURN, 0, 0, _WHOLE_PACKET),
+    wanted = [
+        line
+        for index in indexes
+        for line in (if_equal(index, "", f"not {index}"), keep(), f"not {index}")
     ]
-    code = b"".join(_INSTRUCTION.pack(*each) for each in program)
-    buffer = ctypes.create_string_buffer(code, len(code))
-    description = _PROGRAM.pack(len(program), ctypes.addressof(buffer))
-    sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, description)
+    program = assemble(
+        load_byte(9 if family is IPV4 else 0),
+        if_equal(0, "", "packet"),
+        keep(),
+        "packet",
+        load_word(ARRIVAL_INTERFACE),
+        *wanted,
+        drop(),
+    )
+    attach(sock, program)

@@ -1,4 +1,4 @@
-"""Receive buffers as large as the process may have them."""
+"""Receive buffers as large as the process is allowed to make them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ _SO_RCVBUFFORCE = 33
 
 
 def enlarge_receive_buffer(sock: socket.socket, size: int) -> None:
-    """Ask for ``size`` bytes; less is no error."""
+    """Give ``sock`` a buffer of ``size`` bytes, or of what is allowed."""
     try:
         sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, size)
-    except OSError:  # in a container, perhaps: then as much as rmem_max allows
+    except OSError:  # no rights, as in a container: net.core.rmem_max is the limit
         with suppress(OSError):
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)

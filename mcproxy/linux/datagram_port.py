@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import socket
-from collections.abc import Sequence
 from typing import Any, Protocol
 
 from twisted.internet import main
@@ -13,30 +12,29 @@ from twisted.internet.interfaces import IReactorFDSet
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-READS_PER_WAKEUP = 64
-"""Datagrams taken at most before the reactor may look after others again.
+from .packet_info import Ancillary
 
-One a wake-up loses packets under load, all of them would let a flood starve the timers.
+READS_PER_WAKEUP = 64
+"""The most datagrams to read before the reactor can serve others again.
+
+One per wake-up loses packets under load; without a limit a flood would starve the timers.
 """
 
-Ancillary = list[tuple[int, int, bytes]]
-"""Control messages as ``recvmsg`` gives them: level, kind, value."""
-
-# The descriptor itself is of no more use; all other errors pass, as links and queues do.
+# The descriptor itself is unusable; all other errors are passing ones, of links and queues.
 _FATAL = frozenset({errno.EBADF, errno.ENOTSOCK})
 
 
 class DatagramSink(Protocol):
-    """What a DatagramPort needs its protocol to be."""
+    """The protocol of a DatagramPort."""
 
     def makeConnection(self, transport: Any) -> None:
-        """The port begins to read."""
+        """The port is about to read."""
 
     def datagramReceived(self, data: bytes, ancillary: Ancillary, address: Any) -> None:
         """One datagram came in."""
 
     def receiveFailed(self, error: OSError) -> None:
-        """A read failed, and reading goes on; ENOBUFS says that datagrams were lost."""
+        """A read failed, and the port goes on reading; ENOBUFS means that datagrams were lost."""
 
     def connectionLost(self, reason: Failure) -> None:
         """The socket is closed."""
@@ -46,7 +44,7 @@ class DatagramPort(FileDescriptor):
     """Hands the datagrams of ``sock`` to ``protocol``, with their control messages.
 
     ``ancillary_size`` and ``buffer_size`` are bytes. A datagram larger than the buffer is
-    not handed over but told as an EMSGSIZE failure. ``errors`` counts failures by errno.
+    dropped and reported as an EMSGSIZE failure. ``errors`` counts failures by errno.
     """
 
     log = Logger()
@@ -71,42 +69,42 @@ class DatagramPort(FileDescriptor):
         return self.socket.fileno()
 
     def logPrefix(self) -> str:
-        """The protocol's name, for the reactor's own messages."""
+        """The protocol's name, for messages of the reactor."""
         return type(self.protocol).__name__
 
     def startListening(self) -> None:
-        """Connect the protocol and read from now on."""
+        """Connect the protocol and begin to read."""
         self.connected = True
         self.protocol.makeConnection(self)
         self.startReading()
 
     def stopListening(self) -> None:
-        """Close the socket and tell the protocol; again is no error."""
-        self.connectionLost(Failure(main.CONNECTION_DONE))
+        """Close the socket and tell the protocol; stopping again is no error."""
+        self.connectionLost(Failure(main.CONNECTION_DONE))  # type: ignore[no-untyped-call]  # untyped in Twisted
 
     def connectionLost(self, reason: Failure) -> None:
         """Close the socket and tell the protocol why."""
         if not self.connected:
             return
         self.stopReading()
-        super().connectionLost(reason)
+        super().connectionLost(reason)  # type: ignore[no-untyped-call]  # untyped in Twisted
         self.socket.close()
         self.protocol.connectionLost(reason)
 
     def startReading(self) -> None:
-        """Let the reactor tell when there is something to read."""
+        """Have the reactor call ``doRead`` when there is something to read."""
         self._reading = True
-        super().startReading()
+        super().startReading()  # type: ignore[no-untyped-call]  # untyped in Twisted
 
     def stopReading(self) -> None:
-        """Read no more, not even the rest of a wake-up that is going on."""
+        """Stop reading at once, even in the middle of a wake-up."""
         self._reading = False
-        super().stopReading()
+        super().stopReading()  # type: ignore[no-untyped-call]  # untyped in Twisted
 
     def doRead(self) -> None:
         """Hand over what has arrived, at most READS_PER_WAKEUP datagrams.
 
-        Nothing may leave here as an exception: the reactor would drop the port.
+        No exception may leave this method: the reactor would drop the port.
         """
         receive, deliver = self.socket.recvmsg, self.protocol.datagramReceived
         buffer_size, ancillary_size = self._sizes
@@ -126,21 +124,25 @@ class DatagramPort(FileDescriptor):
                 else:
                     deliver(data, ancillary, address)
             except Exception:
-                self.log.failure("{protocol} failed on a datagram", protocol=self.logPrefix())
+                self.log.failure(
+                    "internal error: {protocol} could not handle a datagram, which is dropped",
+                    protocol=self.logPrefix(),
+                )
 
-    def send(
-        self, data: bytes, address: Any, ancillary: Sequence[tuple[int, int, bytes]] = ()
-    ) -> None:
-        """Send one datagram now; OSError when the kernel does not take it."""
+    def send(self, data: bytes, address: Any, ancillary: Ancillary = ()) -> None:
+        """Send one datagram now; OSError when the kernel refuses it."""
         self.socket.sendmsg((data,), ancillary, 0, address)
 
     def _failed(self, error: OSError) -> None:
         number = error.errno or 0
         self.errors[number] = self.errors.get(number, 0) + 1
         if number in _FATAL:
-            self.connectionLost(Failure(error))
+            self.connectionLost(Failure(error))  # type: ignore[no-untyped-call]  # untyped in Twisted
             return
         try:
             self.protocol.receiveFailed(error)
         except Exception:
-            self.log.failure("{protocol} failed on an error", protocol=self.logPrefix())
+            self.log.failure(
+                "internal error: {protocol} could not handle a read error",
+                protocol=self.logPrefix(),
+            )

@@ -1,4 +1,4 @@
-"""Where the kernel would send what goes to an address."""
+"""Lookup of the interface that unicast packets to an address leave on."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _TIMEOUT = 1.0
 
 
 class RouteLookup:
-    """Asks the kernel's unicast routes where a source is.
+    """Asks the kernel's unicast routes on which interface a source is.
 
-    The kernel answers within the call, so this does not block; the socket is opened when it
-    is first needed.
+    The kernel answers within the call, so a lookup does not block. The socket is opened by
+    the first lookup.
     """
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class RouteLookup:
     def interface_towards(self, address: Address) -> int | None:
         """Index of the interface that unicast packets to ``address`` leave on.
 
-        None when no route leads there, and when the address is one of this machine.
+        None when there is no route, and when the address belongs to this machine.
         """
         if self._socket is None:
             self._socket = netlink.open_netlink(blocking=True)
@@ -40,11 +40,11 @@ class RouteLookup:
         try:
             return self._ask(self._socket, address)
         except OSError:
-            self.close()  # whatever is wrong with it, the next call has a new one
+            self.close()  # the next lookup opens a new socket
             return None
 
     def close(self) -> None:
-        """Close the socket; again is no error."""
+        """Close the socket; closing again is no error."""
         if self._socket is not None:
             self._socket.close()
             self._socket = None

@@ -44,7 +44,7 @@ class Contender:
         """Run it on ``node``; it ends with the lab."""
         if not self.command:
             return Daemon(node, self.configuration)
-        file = Path(node.lab.keep(_Folder()).name, "configuration.toml")
+        file = Path(node.keep(_Folder()).name, "configuration.toml")
         file.write_text(self.configuration, encoding="ascii")
         return Daemon(node, command=(*self.command, str(file)))
 

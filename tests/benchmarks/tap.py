@@ -7,17 +7,25 @@ and to the kernel. (``mcproxy.lab.capture`` reads along, which a test wants.)
 
 from __future__ import annotations
 
-import ctypes
 import socket
 import struct
 from typing import NamedTuple
 
+from mcproxy.linux.bpf import (
+    assemble,
+    attach,
+    drop,
+    if_equal,
+    keep,
+    load_byte,
+    load_half,
+)
+
 _ETH_P_ALL, _ETH_P_IP, _ETH_P_IPV6 = 0x0003, 0x0800, 0x86DD
-_SO_ATTACH_FILTER = 26
 _SO_RCVBUFFORCE = 33
 _SO_TIMESTAMPNS = 35
 _PACKET_OUTGOING = 4
-_ANCILLARY_PROTOCOL = 0xFFFFF000
+_ARRIVAL_PROTOCOL = 0xFFFFF000  # SKF_AD_OFF + SKF_AD_PROTOCOL
 _BUFFER = 1 << 28
 _TIMESPEC = struct.Struct("@qq")
 
@@ -52,7 +60,7 @@ class Tap:
         except PermissionError:  # root of a user namespace: what the machine allows
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
         self._socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
-        _attach_filter(self._socket, kind)
+        attach(self._socket, _only(kind))
         self._socket.bind((interface, _ETH_P_ALL))
         self._socket.setblocking(False)
 
@@ -81,20 +89,14 @@ class Tap:
         self._socket.close()
 
 
-def _attach_filter(tap: socket.socket, kind: Kind) -> None:
-    """Let only packets of ``kind`` in: a classic BPF program."""
-    program = (
-        (0x28, 0, 0, _ANCILLARY_PROTOCOL),
-        (0x15, 0, 3, kind.protocol),
-        (0x30, 0, 0, kind.at),
-        (0x15, 0, 1, kind.value),
-        (0x06, 0, 0, 0xFFFF),
-        (0x06, 0, 0, 0),
-    )
-    code = b"".join(struct.pack("=HBBI", *line) for line in program)
-    buffer = ctypes.create_string_buffer(code, len(code))
-    tap.setsockopt(
-        socket.SOL_SOCKET,
-        _SO_ATTACH_FILTER,
-        struct.pack("@HP", len(program), ctypes.addressof(buffer)),
+def _only(kind: Kind) -> bytes:
+    """The socket filter that lets packets of ``kind`` pass."""
+    return assemble(
+        load_half(_ARRIVAL_PROTOCOL),
+        if_equal(kind.protocol, "", "drop"),
+        load_byte(kind.at),
+        if_equal(kind.value, "", "drop"),
+        keep(),
+        "drop",
+        drop(),
     )

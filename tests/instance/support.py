@@ -37,6 +37,7 @@ class Recorder:
         self.heard: dict[str, frozenset[bytes]] = {}
         self.joined: list[int] = []
         self.thresholds: dict[str, int] = {}
+        self.renewed = 0
         self.full = False
         self.kernel = self
         self.table = 0
@@ -78,6 +79,9 @@ class Recorder:
     def join(self, family: Any, index: int) -> Any:
         self.joined.append(index)
         return self
+
+    def renew(self) -> None:
+        self.renewed += 1
 
     def close(self) -> None:
         self.joined.pop()

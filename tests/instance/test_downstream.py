@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from twisted.internet.task import Clock
@@ -48,6 +50,10 @@ class Silent:
 
     def send(self, *sent: object) -> None:
         self.sent.append(sent)
+
+    def renew(self) -> None:
+        """The kernel refuses it."""
+        raise OSError(errno.ENOBUFS, "No buffer space available")
 
     def close(self) -> None:
         """Nothing is closed."""
@@ -145,6 +151,16 @@ class DownstreamTests(SynchronousTestCase):
         self.assertEqual(self.owner.groups, [G])
         self.says("198.51.100.9")
         self.assertEqual(self.downstream.querier.groups, {})
+
+    def test_groups_that_cannot_be_joined_again_are_logged_and_the_link_is_taken(self) -> None:
+        failed: list[str] = []
+        log = {"error": lambda told, **fields: failed.append(told.format(**fields))}
+        self.patch(Downstream, "log", type("Log", (), log))
+        changed = replace(LINK, mtu=1400)
+        self.downstream.update(changed)
+        self.assertEqual(self.downstream.link, changed)
+        self.assertEqual(len(failed), 1)
+        self.assertIn("No buffer space available; joins and leaves", failed[0])
 
     def test_neighbour_is_an_address_in_a_prefix_of_the_link(self) -> None:
         """By the prefixes of the link's own addresses, of the family asked about."""

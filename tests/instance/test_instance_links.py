@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mcproxy.config.model import InstanceConfig, InterfaceSettings
 from mcproxy.linux.netlink.links import Link
 from mcproxy.messages import LinkChanged
@@ -12,6 +14,7 @@ from mcproxy.protocol.wire.packets import Query, Record, Report
 from .support import (
     ANY,
     D1,
+    D2,
     G1,
     G2,
     TO_EX,
@@ -46,6 +49,21 @@ class LinkTests(InstanceTestCase):
         [query] = self.sent("d1")
         self.assertIsInstance(query, Query)
         self.assertEqual(self.neighbours.heard["d1"], {packed("10.0.2.9")})
+
+    def test_downstream_joins_its_groups_again_at_each_change_of_its_link(self) -> None:
+        """The kernel drops memberships where the MTU was too small for the family."""
+        self.links(UP, D1, D2)
+        self.assertEqual(self.neighbours.renewed, 0)
+        self.links(replace(D1, mtu=1200))
+        self.links(replace(D1, mtu=1500))
+        self.assertEqual(self.neighbours.renewed, 2)
+        self.links(link("up", 1, "10.0.1.2"))
+        self.assertEqual(self.neighbours.renewed, 2)
+
+    def test_downstreams_join_their_groups_again_after_lost_link_events(self) -> None:
+        self.links(UP, D1, D2)
+        self.instance.renew_groups()
+        self.assertEqual(self.neighbours.renewed, 2)
 
     def test_link_that_matches_a_pattern_is_used_until_it_goes(self) -> None:
         """PX-08, V-2."""

@@ -86,7 +86,7 @@ class Machine:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
         )
-        node.lab.keep(self)
+        node.keep(self)
         wait_until(self._is_up, 20, "systemd does not come up")
 
     def close(self) -> None:

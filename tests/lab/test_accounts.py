@@ -86,7 +86,7 @@ class AccountsTestCase(SynchronousTestCase):
 
 
 class WantTests(AccountsTestCase):
-    def test_all_came(self) -> None:
+    def test_complete_stream_has_no_faults(self) -> None:
         want = self.want()
         self.member.take(SOURCE, *range(13, 50))
         self.stream.sent = 50
@@ -96,7 +96,7 @@ class WantTests(AccountsTestCase):
         self.assertEqual(result.delay, 1.0)
         self.assertEqual(result.faults(latest=0.5), [])
 
-    def test_the_hosts_own_delay_is_not_the_proxys(self) -> None:
+    def test_reaction_does_not_include_the_delay_of_the_host(self) -> None:
         want = self.want()
         for frame in (said(98.9), said(99.0, outgoing=False), said(99.2, "239.1.1.2")):
             want.hear(frame)
@@ -110,13 +110,13 @@ class WantTests(AccountsTestCase):
         self.assertEqual(result.faults(latest=0.8), [])
         self.assertEqual(result.faults(0.5), ["came only 0.7 s after its host asked for it"])
 
-    def test_what_came_before_it_asked_needed_no_reaction(self) -> None:
+    def test_packet_before_the_report_has_no_reaction_time(self) -> None:
         want = self.want()
         self.member.take(SOURCE, 10, at=99.1)
         want.hear(said(99.3))
         self.assertEqual(want.result().reaction, 0.0)
 
-    def test_packets_missing_between_and_at_the_end_are_lost(self) -> None:
+    def test_packets_missing_in_the_middle_and_at_the_end_are_lost(self) -> None:
         want = self.want()
         self.member.take(SOURCE, *range(10, 20), *range(22, 48))
         self.stream.sent = 50
@@ -124,7 +124,7 @@ class WantTests(AccountsTestCase):
         self.assertEqual(want.result()[2:], (40, 36, 4, 0))
         self.assertEqual(want.result().faults(2.0), ["4 lost"])
 
-    def test_while_it_runs_the_last_are_on_their_way(self) -> None:
+    def test_last_packets_of_running_stream_are_not_lost(self) -> None:
         want = self.want()
         self.member.take(SOURCE, *range(10, 48))
         self.stream.sent = 50
@@ -140,29 +140,29 @@ class WantTests(AccountsTestCase):
         want.stop_counting()
         self.assertEqual(want.result()[2:], (10, 10, 0, 0))
 
-    def test_packets_that_waited_for_the_join_are_no_measure(self) -> None:
+    def test_packets_sent_before_the_join_do_not_count(self) -> None:
         want = self.want()
         self.member.take(SOURCE, 2, 3, *range(12, 20))
         self.assertEqual(want.result()[2:], (8, 8, 0, 0))
 
-    def test_from_the_start_all_count(self) -> None:
+    def test_every_packet_counts_from_the_start(self) -> None:
         want = self.want(from_start=True)
         self.member.take(SOURCE, *range(2, 20))
         self.assertEqual(want.result()[2:], (20, 18, 2, 0))
 
-    def test_nothing_came(self) -> None:
+    def test_stream_without_a_packet_is_a_fault(self) -> None:
         want = self.want()
         self.stream.sent = 30
         result = want.result()
         self.assertEqual(result, (None, None, 20, 0, 20, 0))
         self.assertEqual(result.faults(2.0), ["nothing came"])
 
-    def test_a_packet_came_twice(self) -> None:
+    def test_packet_that_arrives_twice_is_a_fault(self) -> None:
         want = self.want()
         self.member.take(SOURCE, 10, 11, 11, 12)
         self.assertEqual(want.result().faults(2.0), ["1 came twice"])
 
-    def test_of_two_streams_each_must_come(self) -> None:
+    def test_missing_stream_of_two_is_a_fault(self) -> None:
         streams = [self.stream, Sending(OTHER, 10)]
         want = Want("receiver", "down1", GROUP, "any", self.member, streams, 99.0)
         self.member.take(SOURCE, *range(10, 20))
@@ -185,21 +185,21 @@ class WatchTests(AccountsTestCase):
         self.watch.update(self.wants)
         return self.watch.unwanted.total() - before
 
-    def test_what_is_joined_may_pass(self) -> None:
+    def test_packet_of_joined_group_is_wanted(self) -> None:
         self.assertEqual(self.unwanted(frame(1, 99.0), frame(2, 100.0)), 0)
         self.assertEqual(self.watch.packets, 2)
         self.assertEqual(self.watch.last(Flow(SOURCE, GROUP)), 100.0)
         self.assertEqual(self.watch.member(GROUP).of(SOURCE).packets, 2)
 
-    def test_before_the_join_nothing_may(self) -> None:
+    def test_packet_before_the_join_is_unwanted(self) -> None:
         self.assertEqual(self.unwanted(frame(1, 98.9)), 1)
 
-    def test_another_group_or_source_may_not(self) -> None:
+    def test_packet_of_other_group_or_source_is_unwanted(self) -> None:
         self.assertEqual(self.unwanted(frame(1, 100.0, OTHER)), 1)
         self.assertEqual(self.unwanted(frame(1, 100.0, group="239.1.1.2")), 1)
         self.assertEqual(self.unwanted(frame(1, 100.0, "fd00::1", group="ff1e::1")), 1)
 
-    def test_what_is_wanted_on_another_link_may_not(self) -> None:
+    def test_packet_wanted_on_another_link_is_unwanted(self) -> None:
         self.wants = [self.want(link="down2")]
         self.assertEqual(self.unwanted(frame(1, 100.0)), 1)
 
@@ -211,30 +211,30 @@ class WatchTests(AccountsTestCase):
         self.assertIsNone(self.wants[0].released)
         self.wants[0].hear(said(110.0))
 
-    def test_after_a_leave_it_may_for_a_while(self) -> None:
+    def test_packet_soon_after_the_leave_is_wanted_and_later_unwanted(self) -> None:
         self.leave()
         self.assertEqual(self.unwanted(frame(1, 112.4)), 0)
         self.assertEqual(self.unwanted(frame(2, 112.6)), 1)
 
-    def test_a_leave_that_was_not_said_yet_is_none(self) -> None:
+    def test_packet_before_the_leave_is_reported_is_wanted(self) -> None:
         self.wants[0].left = 109.0
         self.assertEqual(self.unwanted(frame(1, 120.0)), 0)
 
-    def test_another_member_keeps_it(self) -> None:
+    def test_packet_after_the_leave_is_wanted_by_another_member(self) -> None:
         self.leave()
         self.wants.append(self.want())
         self.assertEqual(self.unwanted(frame(1, 120.0)), 0)
 
-    def test_what_the_proxy_did_not_send_is_not_judged(self) -> None:
+    def test_outgoing_packet_is_not_judged(self) -> None:
         direct = frame(1, 50.0, "10.0.2.7", hops=HOPS)
         own = frame(1, 50.0, outgoing=True)
         self.assertEqual(self.unwanted(direct, own), 0)
         self.assertEqual(self.watch.packets, 0)
 
-    def test_nothing_may_come_back_to_its_own_link(self) -> None:
+    def test_packet_that_returns_to_its_own_link_is_unwanted(self) -> None:
         self.wants = [Want("r", "down1", GROUP, "any", self.member, [Sending("10.0.2.7", 0)], 99.0)]
         self.assertEqual(self.unwanted(frame(1, 100.0, "10.0.2.7")), 1)
 
-    def test_other_packets_are_ignored(self) -> None:
+    def test_packet_of_no_stream_is_ignored(self) -> None:
         self.assertEqual(self.unwanted(Frame(100.0, False, b"\x45" + bytes(20))), 0)
         self.assertEqual(self.unwanted(Frame(100.0, False, b"\x60" + bytes(60))), 0)

@@ -26,7 +26,7 @@ class CaptureTests(LabTestCase):
         super().setUp()
         self.sender, self.receiver = self.pair()
 
-    def test_both_ends_see_a_report(self) -> None:
+    def test_report_is_captured_at_both_ends(self) -> None:
         near, far = self.receiver.capture(), self.sender.capture()
         begin = time.time()
         for group in (GROUP, GROUP6):
@@ -39,7 +39,7 @@ class CaptureTests(LabTestCase):
             self.assertLessEqual(begin, sent.time)
             self.assertLess(came.time - sent.time, 0.1)
 
-    def test_other_packets_are_left_out(self) -> None:
+    def test_capture_leaves_out_other_packets(self) -> None:
         capture = self.receiver.capture()
         self.receiver.join(GROUP)
         self.sender.burst(GROUP, 5)
@@ -47,7 +47,7 @@ class CaptureTests(LabTestCase):
         capture.wait_for(lambda frame: frame.packet[0] >> 4 == 4)
         self.assertTrue(all(is_membership(frame.packet) for frame in capture.frames()))
 
-    def test_numbered_packets_are_read(self) -> None:
+    def test_numbered_packets_are_captured_with_source_group_and_hops(self) -> None:
         capture = self.receiver.capture(data=True)
         for group, source in ((GROUP, "10.0.1.1"), (GROUP6, "fd00:1::1")):
             capture.clear()
@@ -58,11 +58,11 @@ class CaptureTests(LabTestCase):
             self.assertEqual({(e.source, e.group, e.hops) for e in data}, {(source, group, 3)})
         self.assertEqual(list(capture.data(outgoing=True)), [])
 
-    def test_waiting_in_vain_is_an_error(self) -> None:
+    def test_wait_for_packet_that_does_not_come_fails(self) -> None:
         with self.assertRaisesRegex(AssertionError, "no such packet"):
             self.receiver.capture().wait_for(lambda frame: False, 0.05)
 
-    def test_a_packet_made_by_hand_goes_out_as_it_is(self) -> None:
+    def test_raw_packet_is_sent_unchanged(self) -> None:
         capture = self.receiver.capture()
         packet = bytearray(self.report())
         packet[-1] ^= 0xFF  # a wrong checksum, from an address that nobody has
@@ -82,39 +82,39 @@ class DaemonTests(LabTestCase):
         """A shell script as a daemon."""
         return Daemon(self.lab.node("router"), command=("sh", "-c", script))
 
-    def test_its_words_and_its_end(self) -> None:
+    def test_daemon_output_and_exit_code_are_collected(self) -> None:
         daemon = self.daemon("echo one >&2; echo two >&2; exit 3")
         self.assertEqual(daemon.wait(), 3)
         self.assertEqual(daemon.lines, ["one", "two"])
 
-    def test_one_that_ends_early_is_not_ready(self) -> None:
+    def test_daemon_that_ends_early_is_not_ready(self) -> None:
         daemon = self.daemon("echo no such file >&2; exit 1")
         with self.assertRaisesRegex(AssertionError, "no such file"):
             daemon.wait_ready()
 
-    def test_one_that_says_nothing_is_not_ready(self) -> None:
+    def test_silent_daemon_is_not_ready(self) -> None:
         daemon = self.daemon("sleep 60")
         with self.assertRaisesRegex(AssertionError, "not ready"):
             daemon.wait_ready(0.1)
 
-    def test_a_signal_and_its_exit_code(self) -> None:
+    def test_terminated_daemon_gives_its_exit_code(self) -> None:
         daemon = self.daemon("trap 'exit 7' TERM; echo up >&2; while :; do sleep 0.01; done")
         wait_until(lambda: daemon.lines == ["up"])
         code, took = daemon.terminate()
         self.assertEqual(code, 7)
         self.assertLess(took, 5)
 
-    def test_killed(self) -> None:
+    def test_killed_daemon_ends_by_the_signal(self) -> None:
         daemon = self.daemon("sleep 60")
         daemon.kill()
         self.assertEqual(daemon.process.returncode, -signal.SIGKILL)
 
-    def test_what_it_uses(self) -> None:
+    def test_running_daemon_uses_cpu_and_memory(self) -> None:
         daemon = self.daemon("while :; do :; done")
         wait_until(lambda: daemon.cpu_seconds() > 0.05)
         self.assertGreater(daemon.resident_bytes(), 100_000)
 
-    def test_ready_is_what_it_says_itself(self) -> None:
+    def test_daemon_that_notifies_is_ready(self) -> None:
         script = (
             "import os, socket; s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); "
             "s.sendto(b'STATUS=soon', os.environ['NOTIFY_SOCKET']); "

@@ -81,7 +81,7 @@ class DemoTests(LabTestCase):
         self.addCleanup(process.kill)
         return process
 
-    def test_from_beginning_to_end(self) -> None:
+    def test_demo_without_terminal_prints_lines_and_finds_no_fault(self) -> None:
         """Lines, where standard output is no terminal; less than fifteen seconds."""
         begin = time.monotonic()
         process = self.start(stdout=subprocess.PIPE)
@@ -94,7 +94,7 @@ class DemoTests(LabTestCase):
         self.assertNotIn("\x1b", output)
         self.assertLess(time.monotonic() - begin, 15)
 
-    def test_a_node_that_moves(self) -> None:
+    def test_mobility_scene_finds_no_fault(self) -> None:
         """The other scene: streams follow it to other gateways and instances."""
         process = self.start("--scene", "mobility", stdout=subprocess.PIPE)
         output, errors = process.communicate(timeout=60)
@@ -102,7 +102,7 @@ class DemoTests(LabTestCase):
         self.assertIn("The streams followed the node.", output)
         self.assertEqual(output.count("was away for"), 12, output)
 
-    def test_ended_by_a_signal_it_leaves_nothing(self) -> None:
+    def test_demo_ended_by_signal_leaves_no_process(self) -> None:
         process = self.start(stdout=subprocess.PIPE)
         assert process.stdout is not None
         while "all streams run" not in process.stdout.readline():
@@ -114,7 +114,7 @@ class DemoTests(LabTestCase):
         self.assertEqual((process.returncode, errors), (1, "mcproxy demo: interrupted\n"))
         wait_until(lambda: not any(map(runs, children)))
 
-    def test_a_table_on_a_terminal(self) -> None:
+    def test_demo_on_terminal_shows_a_table(self) -> None:
         ours, theirs = pty.openpty()
         self.addCleanup(os.close, ours)
         process = self.start(stdout=theirs)
@@ -129,7 +129,7 @@ class DemoTests(LabTestCase):
                 pass
         self.assertEqual(process.wait(10), 1)
 
-    def test_a_terminal_that_cannot_redraw_gets_lines(self) -> None:
+    def test_demo_on_dumb_terminal_prints_lines(self) -> None:
         ours, theirs = pty.openpty()
         self.addCleanup(os.close, ours)
         process = self.start(stdout=theirs, terminal="dumb")
@@ -155,14 +155,14 @@ class FaultTests(LabTestCase):
             self.assertEqual(demo.play(start, view), 1)
         return view.faults
 
-    def test_a_proxy_that_forwards_nothing(self) -> None:
+    def test_proxy_that_forwards_nothing_is_a_fault(self) -> None:
         faults = self.play((sys.executable, "-c", _PRETENDER))
         for group in ("239.1.1.1", "ff1e::1"):
             self.assertIn(f"receiver1, {group} (any): nothing came", faults)
         self.assertIn("server, 239.2.2.2 (camera): nothing came", faults)
         self.assertIn("the proxy exited with code -15", faults)
 
-    def test_a_bridge_instead_of_a_proxy(self) -> None:
+    def test_bridge_that_forwards_everything_is_a_fault(self) -> None:
         """It sends everything everywhere."""
         steps = ["ip link add name br0 type bridge mcast_snooping 0", "ip link set br0 up"]
         steps += [f"ip link set dev {name} master br0" for name in ("up", "down1", "down2")]
@@ -175,7 +175,7 @@ class FaultTests(LabTestCase):
                     faults, f"{link}: [0-9]+ unwanted packets from {source} to {group}"
                 )
 
-    def test_a_journey_that_ends_nowhere(self) -> None:
+    def test_journey_to_instance_without_upstream_is_a_fault(self) -> None:
         """The node comes to an instance without a way to the other anchor."""
         nowhere = mobility.VISITED.replace('"visited"', '"nowhere"')
         with mock.patch.object(mobility, "VISITED", nowhere):
@@ -187,7 +187,7 @@ class FaultTests(LabTestCase):
 
 
 class ErrorTests(SynchronousTestCase):
-    def test_without_permission(self) -> None:
+    def test_demo_without_permission_says_so(self) -> None:
         error = NoRightsError("not permitted, because")
         with mock.patch("mcproxy.lab.privileges.ensure_network_rights", side_effect=error):
             self.assertEqual(self.errors_of_demo(), (NOT_PERMITTED, "mcproxy demo: not permitted"))

@@ -30,22 +30,22 @@ class MembershipTests(LabTestCase):
         time.sleep(0.05)
         return [member.of(source).packets for source in self.sources[member.group]]
 
-    def test_any_source(self) -> None:
+    def test_member_of_any_source_receives_all(self) -> None:
         for group in self.sources:
             member = self.receiver.join(group)
             self.assertEqual(self.arrivals(member), [5, 5])
 
-    def test_listed_sources_only(self) -> None:
+    def test_member_with_include_list_receives_listed_sources_only(self) -> None:
         for group, (wanted, _) in self.sources.items():
             member = self.receiver.join(group, include=[wanted])
             self.assertEqual(self.arrivals(member), [5, 0])
 
-    def test_all_but_blocked_sources(self) -> None:
+    def test_member_with_exclude_list_receives_all_but_listed_sources(self) -> None:
         for group, (blocked, _) in self.sources.items():
             member = self.receiver.join(group, exclude=[blocked])
             self.assertEqual(self.arrivals(member), [0, 5])
 
-    def test_a_filter_changes_while_packets_come(self) -> None:
+    def test_filter_change_while_packets_come_takes_effect(self) -> None:
         for group, (first, second) in self.sources.items():
             member = self.receiver.join(group, include=[first, second])
             self.assertEqual(self.arrivals(member), [5, 5])
@@ -62,26 +62,26 @@ class MembershipTests(LabTestCase):
             member.include([])
             self.assertEqual(self.arrivals(member), [0, 0])
 
-    def test_members_of_one_group_on_one_host_stay_apart(self) -> None:
+    def test_members_of_one_group_on_one_host_have_own_filters(self) -> None:
         for group, (first, second) in self.sources.items():
             one = self.receiver.join(group, include=[first])
             other = self.receiver.join(group, include=[second])
             self.assertEqual(self.arrivals(one), [5, 0])
             self.assertEqual([other.of(first).packets, other.of(second).packets], [0, 5])
 
-    def test_a_socket_that_left_gets_nothing_through_another(self) -> None:
+    def test_member_that_left_receives_nothing_through_another(self) -> None:
         for group in self.sources:
             self.receiver.join(group)
             member = self.receiver.join(group)
             member.leave()
             self.assertEqual(self.arrivals(member), [0, 0])
 
-    def test_a_host_joins_more_groups_than_the_kernel_allows_by_default(self) -> None:
+    def test_host_joins_more_groups_than_the_default_limit(self) -> None:
         for number in range(200):
             self.receiver.join(f"239.2.0.{number}")
             self.receiver.join(f"ff05::2:{number:x}")
 
-    def test_many_sources_in_one_list(self) -> None:
+    def test_include_list_of_many_sources_is_accepted(self) -> None:
         sources = [f"10.9.{number // 200}.{number % 200 + 1}" for number in range(500)]
         member = self.receiver.join(GROUP, include=[*sources, "10.0.1.7"])
         self.assertEqual(self.arrivals(member), [0, 5])
@@ -97,7 +97,7 @@ class LossTests(LabTestCase):
         self.lab.link(self.sender, "eth0", self.switch, "one", ("10.0.1.1/24",))
         self.lab.link(self.receiver, "eth0", self.switch, "two", ("10.0.1.2/24",))
 
-    def test_packets_that_are_dropped_on_the_way_are_counted(self) -> None:
+    def test_dropped_packets_are_counted_as_lost(self) -> None:
         member = self.receiver.join(GROUP)
         stream = self.sender.stream(GROUP, rate=500)
         wait_until(lambda: member.total() > 50)
@@ -125,7 +125,7 @@ class LossTests(LabTestCase):
             (received.lost, received.missing(0, 12), received.missing(5, 7)), (0, 2, 0)
         )
 
-    def test_a_packet_that_comes_twice_is_a_duplicate(self) -> None:
+    def test_packet_that_arrives_twice_is_a_duplicate(self) -> None:
         member = self.receiver.join(GROUP)
         capture = self.receiver.capture("eth0", data=True)
         self.sender.burst(GROUP, 3)
@@ -137,7 +137,7 @@ class LossTests(LabTestCase):
         received = member.of("10.0.1.1")
         self.assertEqual((received.duplicates, received.lost), (1, 0))
 
-    def test_a_stream_keeps_its_rate(self) -> None:
+    def test_stream_keeps_its_rate(self) -> None:
         member = self.receiver.join(GROUP)
         begin = time.monotonic()
         stream = self.sender.stream(GROUP, rate=400)
@@ -149,7 +149,7 @@ class LossTests(LabTestCase):
         self.assertEqual(member.total(), sent)
         self.assertGreaterEqual(member.of("10.0.1.1").first_time, member.joined)
 
-    def test_a_stream_on_two_interfaces(self) -> None:
+    def test_stream_on_two_interfaces_arrives_on_both(self) -> None:
         """Each packet goes out on both, so that the second is known for the same one."""
         self.lab.link(
             self.sender, "eth1", self.receiver, "eth1", ("10.0.2.1/24",), ("10.0.2.2/24",)

@@ -36,20 +36,20 @@ class NamespaceTests(LabTestCase):
         self.namespace = Namespace("test")
         self.addCleanup(self.namespace.close)
 
-    def test_only_what_is_within_the_with_is_inside(self) -> None:
+    def test_with_block_alone_is_inside(self) -> None:
         outside = identity()
         with self.namespace:
             inside = identity()
         self.assertNotEqual(inside, outside)
         self.assertEqual(identity(), outside)
 
-    def test_an_error_inside_leads_out_too(self) -> None:
+    def test_error_inside_leaves_the_namespace(self) -> None:
         outside = identity()
         with self.assertRaises(ZeroDivisionError), self.namespace:
             raise ZeroDivisionError
         self.assertEqual(identity(), outside)
 
-    def test_namespaces_nest(self) -> None:
+    def test_nested_namespaces_are_left_one_by_one(self) -> None:
         other = Namespace("other")
         self.addCleanup(other.close)
         outside = identity()
@@ -60,7 +60,7 @@ class NamespaceTests(LabTestCase):
             self.assertEqual(identity(), first)
         self.assertEqual(identity(), outside)
 
-    def test_threads_come_and_go_independently(self) -> None:
+    def test_threads_enter_and_leave_independently(self) -> None:
         """A thread that leaves while another is inside goes where it came from itself."""
         other = Namespace("other")
         self.addCleanup(other.close)
@@ -85,7 +85,7 @@ class NamespaceTests(LabTestCase):
         thread.join()
         self.assertEqual(seen, [True])
 
-    def test_a_socket_stays_where_it_was_opened(self) -> None:
+    def test_socket_stays_in_the_namespace_that_opened_it(self) -> None:
         with self.namespace:
             sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
         self.addCleanup(sock.close)
@@ -93,7 +93,7 @@ class NamespaceTests(LabTestCase):
             sock.bind(("eth0", 0))
         sock.bind(("lo", 0))
 
-    def test_a_sysctl_is_set_inside_only(self) -> None:
+    def test_sysctl_is_set_inside_only(self) -> None:
         path = Path("/proc/sys/net/ipv4/ip_default_ttl")
         before = path.read_text()
         self.namespace.sysctl("ipv4/ip_default_ttl", 77)
@@ -101,7 +101,7 @@ class NamespaceTests(LabTestCase):
         with self.namespace:
             self.assertEqual(path.read_text(), "77\n")
 
-    def test_a_program_runs_inside(self) -> None:
+    def test_program_runs_inside(self) -> None:
         process = self.namespace.popen(
             ["readlink", "/proc/self/ns/net"], stdout=subprocess.PIPE, text=True
         )
@@ -109,12 +109,12 @@ class NamespaceTests(LabTestCase):
         with self.namespace:
             self.assertEqual(output.strip(), identity())
 
-    def test_a_program_is_given_no_descriptor_of_ours(self) -> None:
+    def test_program_inherits_no_descriptor(self) -> None:
         process = self.namespace.popen(["ls", "/proc/self/fd"], stdout=subprocess.PIPE, text=True)
         output, _ = process.communicate(timeout=10)
         self.assertEqual(output.split(), ["0", "1", "2", "3"])  # 3 is the folder
 
-    def test_closing_gives_the_descriptor_back(self) -> None:
+    def test_close_releases_the_descriptor(self) -> None:
         before = held_namespaces()
         namespace = Namespace()
         self.assertEqual(held_namespaces(), before + 1)
@@ -122,7 +122,7 @@ class NamespaceTests(LabTestCase):
         namespace.close()
         self.assertEqual(held_namespaces(), before)
 
-    def test_a_program_ends_with_us_even_if_we_are_killed(self) -> None:
+    def test_program_ends_when_its_parent_is_killed(self) -> None:
         with subprocess.Popen(
             [sys.executable, "-c", _ORPHAN], stdout=subprocess.PIPE, text=True, cwd=PROJECT
         ) as parent:

@@ -63,7 +63,7 @@ def as_nobody(script: str) -> str:
 
 
 class PrivilegesTests(SynchronousTestCase):
-    def test_with_rights_nothing_changes(self) -> None:
+    def test_process_with_rights_stays_as_it_is(self) -> None:
         if not has_network_rights():
             raise SkipTest("needs root")
         before = os.readlink("/proc/self/ns/user"), os.readlink("/proc/self/ns/net")
@@ -82,13 +82,13 @@ class OrdinaryUserTests(SynchronousTestCase):
         if (printed := as_nobody("import pyroute2, mcproxy; print(1)")) != "1":
             raise SkipTest(printed)
 
-    def test_a_lab_without_root(self) -> None:
+    def test_lab_without_root_runs_in_a_user_namespace(self) -> None:
         printed = as_nobody(_LAB)
         if "not permitted" in printed:
             raise SkipTest(printed)
         self.assertEqual(printed, "3")
 
-    def test_threads_are_in_the_way(self) -> None:
+    def test_process_with_threads_is_refused(self) -> None:
         printed = as_nobody(_WITH_THREAD)
         self.assertIn("not permitted to make network namespaces", printed)
         self.assertNotIn("\n", printed)

@@ -15,25 +15,25 @@ GROUP = "239.1.1.1"
 
 
 class LinkTests(LabTestCase):
-    def test_a_link_can_be_used_at_once(self) -> None:
+    def test_new_link_works_at_once(self) -> None:
         sender, receiver = self.pair()
         for group in (GROUP, "ff05::1234", "ff12::1234"):
             member = receiver.join(group)
             sender.burst(group, 3)
             wait_until(lambda member=member: member.total() == 3, 2, group)
 
-    def test_the_mtu_holds_at_both_ends(self) -> None:
+    def test_mtu_is_set_at_both_ends(self) -> None:
         one, other = self.lab.node("one"), self.lab.node("other")
         self.lab.link(one, "eth0", other, "eth1", mtu=1400)
         self.assertIn("mtu 1400", one.run("ip", "link", "show", "eth0"))
         self.assertIn("mtu 1400", other.run("ip", "link", "show", "eth1"))
 
-    def test_an_unknown_interface_is_named(self) -> None:
+    def test_error_names_the_unknown_interface(self) -> None:
         node = self.lab.node("lonely")
         with self.assertRaisesRegex(OSError, "lonely has no interface eth7"):
             node.join(GROUP, "eth7")
 
-    def test_six_nodes_stand_within_a_second(self) -> None:
+    def test_six_nodes_are_ready_within_a_second(self) -> None:
         begin = time.monotonic()
         switch = self.lab.switch("switch")
         for number in range(5):
@@ -64,17 +64,17 @@ class SwitchTests(LabTestCase):
         wait_until(lambda: member.total() == 10)
         return [len(list(capture.data())) for capture in captures]
 
-    def test_without_snooping_all_get_all(self) -> None:
+    def test_switch_without_snooping_sends_to_all_ports(self) -> None:
         self.hosts()
         self.assertEqual(self.arrivals(GROUP), [10, 10])
 
-    def test_with_snooping_members_get_what_they_joined(self) -> None:
+    def test_switch_with_snooping_sends_to_members_only(self) -> None:
         self.hosts(snooping=True, querier=True)
         time.sleep(1.5)
         for group in (GROUP, "ff05::1234"):
             self.assertEqual(self.arrivals(group), [10, 0], group)
 
-    def test_a_switch_is_silent(self) -> None:
+    def test_switch_sends_nothing_of_its_own(self) -> None:
         switch, host = self.lab.switch("switch"), self.lab.node("host")
         self.lab.link(switch, "port", host, "eth0")
         capture = host.capture("eth0", data=True)
@@ -106,19 +106,19 @@ class ClosingTests(LabTestCase):
         self.namespaces = held_namespaces()
         self.threads = {thread.name for thread in threading.enumerate()}
 
-    def test_all_goes_with_the_lab(self) -> None:
+    def test_lab_that_is_closed_leaves_nothing(self) -> None:
         with Lab() as lab:
             self.fill(lab)
             self.assertEqual(held_namespaces(), self.namespaces + 2)
         self.check_all_gone()
 
-    def test_all_goes_after_an_error(self) -> None:
+    def test_lab_that_fails_leaves_nothing(self) -> None:
         with self.assertRaises(ZeroDivisionError), Lab() as lab:
             self.fill(lab)
             raise ZeroDivisionError
         self.check_all_gone()
 
-    def test_one_that_fails_to_close_does_not_keep_the_rest(self) -> None:
+    def test_failing_close_does_not_spare_the_rest(self) -> None:
         class Stubborn:
             def close(self) -> None:
                 raise RuntimeError("no")
@@ -128,7 +128,7 @@ class ClosingTests(LabTestCase):
             lab.keep(Stubborn())
         self.check_all_gone()
 
-    def test_closing_twice_is_no_error(self) -> None:
+    def test_closing_a_lab_twice_is_no_error(self) -> None:
         lab = Lab()
         self.fill(lab)
         lab.close()

@@ -90,3 +90,15 @@ def mc_forwarding(family: int, ifindex: int, count: int) -> bytes:
     """RTM_NEWNETCONF about the number of virtual interfaces on an interface."""
     body = pack("=B3x", family) + netlink.attribute(1, pack("=i", ifindex))
     return message(80, body + netlink.attribute(4, pack("=i", count)))
+
+
+def wireless_event(index: int, name: str, flags: int = UP) -> bytes:
+    """RTM_NEWLINK as cfg80211 sends it after a scan: name, IFLA_WIRELESS, and nothing else."""
+    body = pack("=BxHiII", 0, 1, index, flags, 0) + netlink.attribute(3, name.encode() + b"\0")
+    scan_done = pack("=HHI", 8, 0x8B19, 0)  # struct iw_event of SIOCGIWSCAN
+    return message(16, body + netlink.attribute(11, scan_done))
+
+
+def link_attributes(index: int, attributes: bytes, flags: int = UP) -> bytes:
+    """RTM_NEWLINK with these attributes alone."""
+    return message(16, pack("=BxHiII", 0, 1, index, flags, 0) + attributes)

@@ -75,12 +75,12 @@ class RealSocketTests(SynchronousTestCase):
         self.addCleanup(self.port.stopListening)
         self.port.startListening()
 
-    def test_connects_the_protocol_and_reads(self) -> None:
+    def test_started_port_connects_its_protocol_and_reads(self) -> None:
         self.assertIs(self.protocol.transport, self.port)
         self.assertEqual(self.reactor.getReaders(), [self.port])
         self.assertEqual(self.port.fileno(), self.near.fileno())
 
-    def test_drains_what_is_there_in_order(self) -> None:
+    def test_waiting_datagrams_are_read_in_order(self) -> None:
         for number in range(5):
             self.far.send(b"%d" % number)
         self.port.doRead()
@@ -88,7 +88,7 @@ class RealSocketTests(SynchronousTestCase):
         self.port.doRead()
         self.assertEqual(len(self.protocol.received), 5)
 
-    def test_takes_a_bounded_number_a_wake_up(self) -> None:
+    def test_one_wake_up_reads_a_bounded_number_of_datagrams(self) -> None:
         script = [b"x"] * (READS_PER_WAKEUP + 6)
         port = DatagramPort(FakeSocket(*script), self.protocol, self.reactor)  # type: ignore[arg-type]
         port.startListening()
@@ -98,7 +98,7 @@ class RealSocketTests(SynchronousTestCase):
         port.doRead()
         self.assertEqual(len(self.protocol.received), 70)
 
-    def test_hands_over_control_messages(self) -> None:
+    def test_control_messages_are_handed_over(self) -> None:
         self.near.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self.far.send(b"who")
         self.port.doRead()
@@ -106,15 +106,15 @@ class RealSocketTests(SynchronousTestCase):
         self.assertEqual(level, socket.SOL_SOCKET)
         self.assertEqual(int.from_bytes(value[:4], "little"), os.getpid())
 
-    def test_sends_at_once(self) -> None:
+    def test_datagram_is_sent_at_once(self) -> None:
         self.port.send(b"hello", None)
         self.assertEqual(self.far.recv(10), b"hello")
 
-    def test_tells_the_sender_what_went_wrong(self) -> None:
+    def test_send_error_is_raised(self) -> None:
         self.far.close()
         self.assertRaises(OSError, self.port.send, b"hello", None)
 
-    def test_a_datagram_that_was_cut_off_is_a_failure(self) -> None:
+    def test_truncated_datagram_is_a_failure(self) -> None:
         port = DatagramPort(self.near, self.protocol, self.reactor, buffer_size=4)
         port.startListening()
         self.far.send(b"12345")
@@ -123,14 +123,14 @@ class RealSocketTests(SynchronousTestCase):
         self.assertEqual(self.protocol.received, [b"1234"])
         self.assertEqual(self.protocol.errors, [errno.EMSGSIZE])
 
-    def test_stop_closes_once_and_tells(self) -> None:
+    def test_stop_closes_once_and_tells_the_protocol(self) -> None:
         self.port.stopListening()
         self.port.stopListening()
         self.assertEqual(len(self.protocol.lost), 1)
         self.assertEqual(self.near.fileno(), -1)
         self.assertEqual(self.reactor.getReaders(), [])
 
-    def test_stopping_within_a_wake_up_is_the_end(self) -> None:
+    def test_stop_within_a_wake_up_ends_reading(self) -> None:
         self.protocol.datagramReceived = (  # type: ignore[method-assign]
             lambda *_: (self.protocol.received.append(b"one"), self.port.stopListening())[0]
         )
@@ -150,7 +150,7 @@ class ErrorTests(SynchronousTestCase):
         self.port.startListening()
         self.result = self.port.doRead()  # type: ignore[func-returns-value]
 
-    def test_reading_goes_on_after_errors_that_pass(self) -> None:
+    def test_reading_goes_on_after_passing_errors(self) -> None:
         for number in (
             errno.ENETDOWN,
             errno.ENOBUFS,
@@ -166,17 +166,17 @@ class ErrorTests(SynchronousTestCase):
             self.assertEqual(self.reactor.getReaders(), [self.port])
             self.assertIs(self.result, None)
 
-    def test_errors_without_end_do_not_hold_the_reactor(self) -> None:
+    def test_endless_errors_do_not_block_the_reactor(self) -> None:
         self.read(*[OSError(errno.ENETDOWN, "again") for _ in range(1000)])
         self.assertEqual(self.port.errors, {errno.ENETDOWN: READS_PER_WAKEUP})
 
-    def test_a_descriptor_that_is_gone_ends_the_port(self) -> None:
+    def test_closed_descriptor_ends_the_port(self) -> None:
         self.read(OSError(errno.EBADF, "closed"), b"never")
         self.assertEqual(self.protocol.received, [])
         self.assertEqual(len(self.protocol.lost), 1)
         self.assertEqual(self.reactor.getReaders(), [])
 
-    def test_a_fault_of_the_protocol_is_logged_and_no_more(self) -> None:
+    def test_exception_of_the_protocol_is_logged_and_reading_goes_on(self) -> None:
         self.read(b"one", OSError(errno.ENETDOWN, "down"), b"two", fail=True)
         self.assertEqual(self.protocol.received, [b"one", b"two"])
         self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 3)

@@ -11,9 +11,10 @@ from fcntl import ioctl
 from struct import Struct
 from typing import NamedTuple
 
-from ...protocol.family import IPV4, Address, Family
+from ...protocol.family import IPV6, Address, Family
 from ..bpf import accept_from
 from ..buffers import enlarge_receive_buffer
+from ..packet_info import request_packet_info
 from .dump import InstalledRoute, dump_routes
 from .errors import (
     MulticastRoutingError,
@@ -24,13 +25,12 @@ from .errors import (
     socket_error,
     table_error,
 )
-from .operations import ADD, ADD_VIF, MOST_VIFS, PROXY, REMOVE, REMOVE_VIF, Operation, Operations
+from .operations import ADD, ADD_VIF, PROXY, REMOVE, REMOVE_VIF, Operation, Operations
 from .upcall import Upcall, UpcallKind, parse_upcall
 
 __all__ = [
     "ADD",
     "ADD_VIF",
-    "MOST_VIFS",
     "REMOVE",
     "REMOVE_VIF",
     "Counters",
@@ -52,7 +52,6 @@ RECEIVE_BUFFER = 4 << 20
 
 _MRT_INIT, _MRT_DONE, _MRT_PIM, _MRT_TABLE = 200, 201, 208, 209
 _SIOCGETSGCNT = 0x89E1
-_IP_PKTINFO = 8
 _ICMP6_FILTER = 1
 _MLD_TYPES = (130, 131, 132, 143)
 
@@ -188,15 +187,11 @@ class MulticastTable(Operations):
             self.socket.setsockopt(level, _MRT_PIM, 1)
 
     def _prepare_receiving(self) -> None:
-        sock, level = self.socket, self.layout.level
-        enlarge_receive_buffer(sock, RECEIVE_BUFFER)
-        if self.family is IPV4:
-            sock.setsockopt(level, _IP_PKTINFO, 1)
-            return
-        sock.setsockopt(socket.IPPROTO_ICMPV6, _ICMP6_FILTER, _icmp6_filter(_MLD_TYPES))
-        sock.setsockopt(level, socket.IPV6_RECVPKTINFO, 1)
-        sock.setsockopt(level, socket.IPV6_RECVHOPLIMIT, 1)
-        sock.setsockopt(level, socket.IPV6_RECVHOPOPTS, 1)
+        enlarge_receive_buffer(self.socket, RECEIVE_BUFFER)
+        request_packet_info(self.socket, self.family)
+        if self.family is IPV6:
+            mld = _icmp6_filter(_MLD_TYPES)
+            self.socket.setsockopt(socket.IPPROTO_ICMPV6, _ICMP6_FILTER, mld)
 
 
 def _is_missing(option: int, error: OSError) -> bool:

@@ -6,16 +6,15 @@ events only. A filter in the kernel keeps out all events about additions, which 
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import socket
 from collections.abc import Callable
-from struct import Struct
 from typing import Any
 
 from twisted.python.failure import Failure
 
 from ...protocol.family import IPV4, IPV6, Address, Family
+from ..bpf import assemble, attach, drop, if_equal, keep, load_half
 from ..buffers import enlarge_receive_buffer
 from ..netlink import frame as netlink
 from ..netlink.frame import INT
@@ -35,22 +34,30 @@ _GROUPS = (6, 10, 24, 25)  # IPV4_MROUTE, IPV6_MROUTE, IPV4_NETCONF, IPV6_NETCON
 _RTM_NEWNETCONF = 80
 _NETCONFA_IFINDEX, _NETCONFA_MC_FORWARDING = 1, 4
 _NETCONFMSG_SIZE = 4  # struct netconfmsg is one byte; attributes are aligned
-_SO_ATTACH_FILTER = 26
 _RECEIVE_BUFFER = 1 << 20
 
-_INSTRUCTION = Struct("=HBBI")
-_LOAD_HALF, _JUMP_IF_EQUAL, _RETURN = 0x28, 0x15, 0x06
 _TYPE_AT = 4
 
 _MROUTE_FAMILIES = {RTNL_FAMILY_IPMR: IPV4, RTNL_FAMILY_IP6MR: IPV6}
 _FAMILIES: dict[int, Family] = {socket.AF_INET: IPV4, socket.AF_INET6: IPV6}
 
 
+# The load takes network order, netlink has the machine's.
+_REMOVALS = assemble(
+    load_half(_TYPE_AT),
+    if_equal(socket.htons(RTM_DELROUTE), "keep"),
+    if_equal(socket.htons(_RTM_NEWNETCONF), "keep"),
+    drop(),
+    "keep",
+    keep(),
+)
+
+
 def make_route_watch_socket() -> socket.socket:
     """The non-blocking socket for a RouteWatch's port; OSError."""
     sock = netlink.open_netlink()
     try:
-        _attach_filter(sock, (RTM_DELROUTE, _RTM_NEWNETCONF))
+        attach(sock, _REMOVALS)
         enlarge_receive_buffer(sock, _RECEIVE_BUFFER)
         # Only now, so that nothing comes in past the filter.
         for group in _GROUPS:
@@ -59,20 +66,6 @@ def make_route_watch_socket() -> socket.socket:
         sock.close()
         raise
     return sock
-
-
-def _attach_filter(sock: socket.socket, kinds: tuple[int, ...]) -> None:
-    """Let only messages of these types in (a classic BPF program)."""
-    code = [_INSTRUCTION.pack(_LOAD_HALF, 0, 0, _TYPE_AT)]
-    for position, kind in enumerate(kinds):
-        # The load takes network order, netlink has the machine's.
-        skip = len(kinds) - position
-        code.append(_INSTRUCTION.pack(_JUMP_IF_EQUAL, skip, 0, socket.htons(kind)))
-    code.append(_INSTRUCTION.pack(_RETURN, 0, 0, 0))
-    code.append(_INSTRUCTION.pack(_RETURN, 0, 0, 0xFFFFFFFF))
-    program = ctypes.create_string_buffer(b"".join(code))
-    value = Struct("HP").pack(len(code), ctypes.addressof(program))
-    sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, value)
 
 
 class RouteWatch:

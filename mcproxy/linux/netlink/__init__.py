@@ -1,1 +1,1 @@
-"""Links and addresses, as the kernel reports them over netlink."""
+"""Links and addresses of the machine, which the kernel reports over netlink."""

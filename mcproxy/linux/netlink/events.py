@@ -1,4 +1,9 @@
-"""Netlink messages about links and addresses as small values, decoded by pyroute2."""
+"""Netlink messages about links and addresses as small values, decoded by pyroute2.
+
+A message need not describe its link in full: after each Wi-Fi scan cfg80211 sends an
+RTM_NEWLINK with the interface's name and IFLA_WIRELESS and nothing else. An attribute that a
+message does not carry is None here, which means "unchanged".
+"""
 
 from __future__ import annotations
 
@@ -16,7 +21,7 @@ _IFLA_EXT_MASK, _RTEXT_FILTER_SKIP_STATS = 29, 8
 _IFINFOMSG = Struct("=BxHiII")
 _IFADDRMSG = Struct("=BBBBI")
 
-# Bridges report the comings and goings of their ports as links too, of family AF_BRIDGE.
+# Bridges send link messages of family AF_BRIDGE about their ports; the ports remain links.
 _LINKS, _ADDRESSES = (socket.AF_UNSPEC,), (socket.AF_INET, socket.AF_INET6)
 _FAMILIES = {
     _RTM_NEWLINK: _LINKS,
@@ -26,32 +31,32 @@ _FAMILIES = {
 }
 
 _PORTS = ("bridge", "bond", "team", "openvswitch")
-"""What a link is part of that takes all its packets; others, as VRFs, let them pass to IP."""
+"""Kinds of master that take all packets of their ports; a VRF, for one, leaves them to IP."""
 
 _IFA_F_SECONDARY, _IFA_F_DADFAILED, _IFA_F_TENTATIVE = 0x01, 0x08, 0x40
 
 
 class LinkSeen(NamedTuple):
-    """A link as it is now; ``flags`` are IFF_ ones.
+    """What a message says of a link; None for what it does not say. ``flags`` are IFF_ ones.
 
-    What comes in on a ``port`` goes to the bridge, or what else it is part of, and not to IP.
+    Packets that arrive on a ``port`` go to its bridge or bond and never reach IP.
     """
 
     ifindex: int
-    name: str
+    name: str | None
     flags: int
-    mtu: int
-    port: bool
+    mtu: int | None
+    port: bool | None
 
 
 class LinkGone(NamedTuple):
-    """A link that does not exist any more."""
+    """A link that no longer exists."""
 
     ifindex: int
 
 
 class AddressSeen(NamedTuple):
-    """An address of a link; one that is not ``usable`` is not to be sent from (yet)."""
+    """An address of a link; packets may be sent from it only when it is ``usable``."""
 
     ifindex: int
     address: Address
@@ -61,7 +66,7 @@ class AddressSeen(NamedTuple):
 
 
 class AddressGone(NamedTuple):
-    """An address that a link has no more."""
+    """An address that was removed from its link."""
 
     ifindex: int
     address: Address
@@ -69,7 +74,7 @@ class AddressGone(NamedTuple):
 
 
 class DumpEnd(NamedTuple):
-    """All answers to the request with ``sequence`` were given; ``error`` is an errno or 0."""
+    """The answer to the request with ``sequence`` is complete; ``error`` is an errno or 0."""
 
     sequence: int
     error: int
@@ -80,30 +85,38 @@ Event = LinkSeen | LinkGone | AddressSeen | AddressGone | DumpEnd
 
 
 def request_links(sequence: int) -> bytes:
-    """Asks for all links, without their statistics."""
-    body = _IFINFOMSG.pack(socket.AF_UNSPEC, 0, 0, 0, 0)
-    body += netlink.attribute(_IFLA_EXT_MASK, netlink.INT.pack(_RTEXT_FILTER_SKIP_STATS))
-    return netlink.request(_RTM_GETLINK, netlink.NLM_F_DUMP, sequence, body)
+    """A request for all links, without their statistics."""
+    return netlink.request(_RTM_GETLINK, netlink.NLM_F_DUMP, sequence, _link_request(0))
+
+
+def request_link(ifindex: int) -> bytes:
+    """A request for one link; its sequence number is 0, which no other request has."""
+    return netlink.request(_RTM_GETLINK, 0, 0, _link_request(ifindex))
 
 
 def request_addresses(sequence: int) -> bytes:
-    """Asks for all addresses of all links and families."""
+    """A request for all addresses of all links and families."""
     body = _IFADDRMSG.pack(socket.AF_UNSPEC, 0, 0, 0, 0)
     return netlink.request(_RTM_GETADDR, netlink.NLM_F_DUMP, sequence, body)
 
 
+def _link_request(ifindex: int) -> bytes:
+    body = _IFINFOMSG.pack(socket.AF_UNSPEC, 0, ifindex, 0, 0)
+    return body + netlink.attribute(_IFLA_EXT_MASK, netlink.INT.pack(_RTEXT_FILTER_SKIP_STATS))
+
+
 class Decoder:
-    """Turns what a netlink socket delivers into events."""
+    """Turns the datagrams of a netlink socket into events."""
 
     def __init__(self) -> None:
-        # Long to import and large in memory: commands that run no proxy go without.
+        # Slow to import and large in memory; commands that run no proxy do without it.
         from pyroute2.netlink.rtnl.marshal import MarshalRtnl
 
         self._marshal = MarshalRtnl()
         self._interrupted = False
 
     def decode(self, data: bytes) -> Iterator[Event]:
-        """The events in one datagram; messages about anything else are left out."""
+        """The events in one datagram; messages of other types are skipped."""
         for kind, flags, sequence, start, end in netlink.messages(data):
             self._interrupted |= bool(flags & netlink.NLM_F_DUMP_INTR)
             if kind in (netlink.NLMSG_DONE, netlink.NLMSG_ERROR):
@@ -124,7 +137,10 @@ def _error(data: bytes, start: int, end: int) -> int:
 def _link_seen(message: Any) -> LinkSeen:
     name, mtu = message.get_attr("IFLA_IFNAME"), message.get_attr("IFLA_MTU")
     kind = message.get_nested("IFLA_LINKINFO", "IFLA_INFO_SLAVE_KIND")
-    return LinkSeen(message["index"], name or "", message["flags"], mtu or 0, kind in _PORTS)
+    # A message in full has an MTU. Only there the lack of a kind means that there is no master:
+    # a network card without one has no IFLA_LINKINFO at all.
+    port = kind in _PORTS if mtu is not None or kind is not None else None
+    return LinkSeen(message["index"], name, message["flags"], mtu, port)
 
 
 def _link_gone(message: Any) -> LinkGone:
@@ -137,7 +153,7 @@ def _address_seen(message: Any) -> AddressSeen | None:
         return None
     flags = message.get_attr("IFA_FLAGS")
     if flags is None:
-        flags = message["flags"]
+        flags = message["flags"]  # the lower eight bits of the same
     return AddressSeen(
         message["index"],
         address,
@@ -155,7 +171,7 @@ def _address_gone(message: Any) -> AddressGone | None:
 
 
 def _own_address(message: Any) -> Address | None:
-    # On a point-to-point link IFA_ADDRESS is the other side's.
+    # On a point-to-point link IFA_ADDRESS is the peer's, and IFA_LOCAL ours.
     text = message.get_attr("IFA_LOCAL") or message.get_attr("IFA_ADDRESS")
     return socket.inet_pton(message["family"], text) if text else None
 

@@ -1,4 +1,4 @@
-"""The frame of netlink messages: just enough to ask and to walk through answers fast."""
+"""The frame of netlink messages: enough to send requests and to walk through answers fast."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TYPE_MASK = 0x3FFF  # without NLA_F_NESTED and NLA_F_NET_BYTEORDER
 
 
 def open_netlink(groups: tuple[int, ...] = (), blocking: bool = False) -> socket.socket:
-    """A NETLINK_ROUTE socket that is told the events of ``groups`` (RTNLGRP numbers to 32)."""
+    """A NETLINK_ROUTE socket that receives events of ``groups`` (RTNLGRP numbers up to 32)."""
     sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, NETLINK_ROUTE)
     sock.setblocking(blocking)
     sock.bind((0, sum(1 << (group - 1) for group in groups)))
@@ -34,7 +34,7 @@ def open_netlink(groups: tuple[int, ...] = (), blocking: bool = False) -> socket
 
 
 def request(kind: int, flags: int, sequence: int, body: bytes) -> bytes:
-    """A whole request message."""
+    """A request message with its header."""
     size = HEADER.size + len(body)
     return HEADER.pack(size, kind, flags | NLM_F_REQUEST, sequence, 0) + body
 
@@ -48,7 +48,7 @@ def attribute(kind: int, value: bytes) -> bytes:
 def messages(data: bytes) -> Iterator[tuple[int, int, int, int, int]]:
     """Type, flags, sequence, start and end of the body of each message in ``data``.
 
-    Ends silently at a message whose length cannot be.
+    Stops silently at a message whose length is impossible.
     """
     offset, end = 0, len(data)
     while offset + HEADER.size <= end:
@@ -60,7 +60,7 @@ def messages(data: bytes) -> Iterator[tuple[int, int, int, int, int]]:
 
 
 def attributes(data: bytes, start: int, end: int) -> dict[int, bytes]:
-    """Value by type of the attributes in ``data[start:end]``; stops where lengths disagree."""
+    """The attributes in ``data[start:end]`` by type; stops at a length that is impossible."""
     found = {}
     while start + 4 <= end:
         size, kind = ATTRIBUTE.unpack_from(data, start)

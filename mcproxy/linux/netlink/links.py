@@ -1,4 +1,4 @@
-"""Links with their addresses, put together from single events of the kernel."""
+"""Links with their addresses, built from single events of the kernel."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from ...protocol.family import IPV4, Address, Family
 from .events import AddressGone, AddressSeen, Event, LinkGone, LinkSeen
 
-_IFF_UP, _IFF_POINTOPOINT, _IFF_RUNNING = 0x1, 0x10, 0x40
+_IFF_UP, _IFF_RUNNING = 0x1, 0x40
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
     """A network interface at one moment.
 
-    ``up`` means that packets can pass, as they cannot by a port of a bridge. ``ipv4`` and
-    ``ipv6`` are the addresses that may be sent from, with prefix lengths, primary ones first.
+    ``up`` means that IP packets can pass, which a port of a bridge does not let them.
+    ``ipv4`` and ``ipv6`` are the usable addresses with prefix lengths, primary ones first.
     """
 
     name: str
@@ -24,16 +24,15 @@ class Link:
     mtu: int
     ipv4: tuple[tuple[Address, int], ...] = ()
     ipv6: tuple[tuple[Address, int], ...] = ()
-    point_to_point: bool = False
 
     def address(self, family: Family) -> Address | None:
-        """What to send from: the primary IPv4 or the link-local IPv6 address, None without."""
+        """The source to send from: the primary IPv4 or link-local IPv6 address, or None."""
         if family is IPV4:
             return self.ipv4[0][0] if self.ipv4 else None
         return next((own for own, _ in self.ipv6 if family.is_link_local(own)), None)
 
     def addresses(self, family: Family) -> frozenset[Address]:
-        """All addresses of its own."""
+        """All usable addresses of one family."""
         return frozenset(own for own, _ in (self.ipv4 if family is IPV4 else self.ipv6))
 
     def has_neighbour(self, family: Family, address: Address) -> bool:
@@ -47,15 +46,32 @@ class Link:
 
 @dataclass(slots=True)
 class _Known:
-    """What was told of one link, by its index."""
+    """What the messages about one index have said so far; None for what none of them said."""
 
-    name: str
-    flags: int
-    mtu: int
-    port: bool
+    name: str | None = None
+    flags: int = 0
+    mtu: int | None = None
+    port: bool | None = None
     addresses: dict[tuple[Address, int], AddressSeen] = field(default_factory=dict)
 
-    def link(self, index: int) -> Link:
+    @property
+    def is_complete(self) -> bool:
+        return None not in (self.name, self.mtu, self.port)
+
+    def update(self, event: LinkSeen) -> None:
+        """Take over what the message carries and keep the rest."""
+        self.flags = event.flags
+        if event.name is not None:
+            self.name = event.name
+        if event.mtu is not None:
+            self.mtu = event.mtu
+        if event.port is not None:
+            self.port = event.port
+
+    def link(self, index: int) -> Link | None:
+        """The link, None until all of it is known."""
+        if self.name is None or self.mtu is None or self.port is None:
+            return None
         needed = _IFF_UP | _IFF_RUNNING  # the kernel sets RUNNING also where it cannot know
         usable = [one for one in self.addresses.values() if one.usable]
         usable.sort(key=lambda one: one.secondary)
@@ -67,12 +83,15 @@ class _Known:
             mtu=self.mtu,
             ipv4=tuple(pair for pair in pairs if len(pair[0]) == 4),
             ipv6=tuple(pair for pair in pairs if len(pair[0]) == 16),
-            point_to_point=bool(self.flags & _IFF_POINTOPOINT),
         )
 
 
 class LinkTable:
-    """Builds links out of events; ``touched`` collects the names they may have changed."""
+    """Builds links from events.
+
+    ``touched`` collects the names of links that may have changed, ``incomplete`` the indexes
+    of links that no message has described in full; the caller empties both.
+    """
 
     def __init__(self) -> None:
         self._by_index: dict[int, _Known] = {}
@@ -81,17 +100,18 @@ class LinkTable:
         self._seen: set[int] = set()
         self._seen_addresses: set[tuple[int, Address, int]] = set()
         self.touched: set[str] = set()
+        self.incomplete: set[int] = set()
 
     def link(self, name: str) -> Link | None:
-        """The link of this name now."""
+        """The link that has this name now."""
         index = self._indexes.get(name)
         return None if index is None else self._by_index[index].link(index)
 
     def take(self, event: Event) -> None:
-        """Note what a link or an address is now."""
+        """Note what the event says of a link or an address."""
         match event:
             case LinkSeen():
-                self._link_seen(*event)
+                self._link_seen(event)
             case LinkGone():
                 self._link_gone(event.ifindex)
             case AddressSeen():
@@ -100,13 +120,13 @@ class LinkTable:
                 self._address_gone(*event)
 
     def begin_dump(self) -> None:
-        """From here on, note what is named."""
+        """Begin to note which links and addresses the kernel lists."""
         self._marking = True
         self._seen.clear()
         self._seen_addresses.clear()
 
     def end_dump(self) -> None:
-        """Forget what was not named since ``begin_dump``."""
+        """Forget what the kernel has not listed since ``begin_dump``."""
         self._marking = False
         for index in self._by_index.keys() - self._seen:
             self._link_gone(index)
@@ -115,17 +135,19 @@ class LinkTable:
                 if (index, address, prefix_length) not in self._seen_addresses:
                     self._address_gone(index, address, prefix_length)
 
-    def _link_seen(self, index: int, name: str, flags: int, mtu: int, port: bool) -> None:
+    def _link_seen(self, event: LinkSeen) -> None:
+        index = event.ifindex
         if self._marking:
             self._seen.add(index)
-        known = self._by_index.get(index)
-        if known is None:
-            known = self._by_index[index] = _Known(name, flags, mtu, port)
-        elif known.name != name:
+        known = self._by_index.setdefault(index, _Known())
+        if event.name is not None and known.name != event.name:
             self._forget_name(index)
-        known.name, known.flags, known.mtu, known.port = name, flags, mtu, port
-        self._indexes[name] = index
-        self.touched.add(name)
+        known.update(event)
+        if not known.is_complete:
+            self.incomplete.add(index)
+        if known.name is not None:
+            self._indexes[known.name] = index
+            self.touched.add(known.name)
 
     def _link_gone(self, index: int) -> None:
         if index in self._by_index:
@@ -138,16 +160,22 @@ class LinkTable:
         known = self._by_index.get(event.ifindex)
         if known is not None:
             known.addresses[event.address, event.prefix_length] = event
-            self.touched.add(known.name)
+            self._touch(known)
 
     def _address_gone(self, index: int, address: Address, prefix_length: int) -> None:
         known = self._by_index.get(index)
         if known is not None and (address, prefix_length) in known.addresses:
             del known.addresses[address, prefix_length]
+            self._touch(known)
+
+    def _touch(self, known: _Known) -> None:
+        if known.name is not None:
             self.touched.add(known.name)
 
     def _forget_name(self, index: int) -> None:
         name = self._by_index[index].name
+        if name is None:
+            return
         self.touched.add(name)
         # Another link may have the name by now.
         if self._indexes.get(name) == index:

@@ -21,16 +21,16 @@ IPMR, IP6MR = 128, 129
 
 
 class FrameTests(SynchronousTestCase):
-    def test_walks_through_all_messages_of_a_datagram(self) -> None:
+    def test_all_messages_of_a_datagram_are_found(self) -> None:
         data = messages.message(20, b"12345") + messages.message(3, b"abcd", sequence=7)
         found = [(kind, number, data[a:b]) for kind, _, number, a, b in netlink.messages(data)]
         self.assertEqual(found, [(20, 0, b"12345"), (3, 7, b"abcd")])
 
-    def test_attributes_by_type_whatever_their_flags(self) -> None:
+    def test_attributes_are_found_by_type_whatever_their_flags(self) -> None:
         data = netlink.attribute(1, b"abc") + netlink.attribute(0x8002, b"defg")
         self.assertEqual(netlink.attributes(data, 0, len(data)), {1: b"abc", 2: b"defg"})
 
-    def test_lengths_that_disagree_end_it(self) -> None:
+    def test_impossible_length_ends_the_walk(self) -> None:
         noise = random.Random(2)
         whole = messages.route(IPMR, 253, S4, G4, outgoing=(1, 2))
         for _ in range(3000):
@@ -42,7 +42,7 @@ class FrameTests(SynchronousTestCase):
                 self.assertLessEqual(end, len(data))
                 netlink.attributes(bytes(data), start, end)
 
-    def test_a_request_is_one_whole_message(self) -> None:
+    def test_request_is_one_message_with_header(self) -> None:
         data = netlink.request(26, netlink.NLM_F_DUMP, 5, b"body")
         self.assertEqual(list(netlink.messages(data)), [(26, 0x301, 5, 16, 20)])
 
@@ -92,7 +92,7 @@ class DumpTests(SynchronousTestCase):
         self.patch(mroutedump.netlink, "open_netlink", lambda **_: self.sock)
         return dump_routes(family, table)
 
-    def test_entries_of_all_kinds(self) -> None:
+    def test_dump_lists_entries_of_all_kinds(self) -> None:
         any4 = IPV4.unspecified
         first = answers(
             messages.route(
@@ -110,14 +110,14 @@ class DumpTests(SynchronousTestCase):
             ],
         )
 
-    def test_ipv6(self) -> None:
+    def test_dump_lists_ipv6_entries(self) -> None:
         data = answers(
             messages.route(IP6MR, 254, S6, G6, gone=False, parent=3, outgoing=(5,)),
             messages.done(1),
         )
         self.assertEqual(self.dump([data], family=IPV6), [InstalledRoute(S6, G6, 3, (5,), 0, 0)])
 
-    def test_other_tables_and_unresolved_entries_are_left_out(self) -> None:
+    def test_dump_leaves_out_other_tables_and_unresolved_entries(self) -> None:
         data = answers(
             messages.route(IPMR, 7, S4, G4, gone=False, parent=3),
             messages.route(IPMR, 253, S4, G4, gone=False, flags=0x20),
@@ -126,14 +126,14 @@ class DumpTests(SynchronousTestCase):
         self.assertEqual(self.dump([data]), [])
         self.assertEqual(len(self.dump([data], table=7)), 1)
 
-    def test_a_table_that_does_not_exist_is_empty(self) -> None:
+    def test_dump_of_missing_table_is_empty(self) -> None:
         self.assertEqual(self.dump([messages.failed(1, errno.ENOENT)], table=9), [])
 
-    def test_other_errors_are_raised(self) -> None:
+    def test_dump_error_is_raised(self) -> None:
         error = self.assertRaises(OSError, self.dump, [messages.failed(1, errno.EPERM)])
         self.assertEqual(error.errno, errno.EPERM)
 
-    def test_asks_again_when_entries_changed_meanwhile(self) -> None:
+    def test_interrupted_dump_is_requested_again(self) -> None:
         entry = messages.route(IPMR, 253, S4, G4, gone=False, parent=3)
         found = self.dump(
             [answers(entry), messages.done(1, interrupted=True)],
@@ -141,7 +141,7 @@ class DumpTests(SynchronousTestCase):
         )
         self.assertEqual(len(found), 2)
 
-    def test_does_not_ask_for_ever(self) -> None:
+    def test_dump_that_is_always_interrupted_ends(self) -> None:
         scripts = [[messages.done(number, interrupted=True)] for number in range(1, 100)]
         self.assertEqual(self.dump(*scripts), [])
         self.assertEqual(len(self.sock.requests), 4)
@@ -158,10 +158,10 @@ class LocatorTests(SynchronousTestCase):
         body = bytes([2, 32, 0, 0, 254, 2, 0, kind, 0, 0, 0, 0])
         return messages.message(24, body + netlink.attribute(4, netlink.INT.pack(6)))
 
-    def test_the_interface_of_a_unicast_route(self) -> None:
+    def test_lookup_gives_the_interface_of_a_unicast_route(self) -> None:
         self.assertEqual(self.locate(self.answer(1)), 6)
 
-    def test_local_and_unreachable_addresses_are_nowhere(self) -> None:
+    def test_lookup_returns_none_for_local_and_unreachable_address(self) -> None:
         for kind in (2, 7):
             self.assertIsNone(self.locate(self.answer(kind)))
         self.assertIsNone(self.locate(messages.failed(1, errno.ENETUNREACH)))
@@ -181,7 +181,7 @@ class WatchTests(SynchronousTestCase):
         self.watch.datagramReceived(b"".join(parts), [], (0, 0))
         return list(self.told)
 
-    def test_removed_entries_with_their_table(self) -> None:
+    def test_removed_entry_is_reported_with_its_table(self) -> None:
         found = self.receive(
             messages.route(IPMR, 253, S4, G4),
             messages.route(IPMR, 77, S4, G4),
@@ -192,23 +192,23 @@ class WatchTests(SynchronousTestCase):
             [(IPV4, 0, S4, G4), (IPV4, 77, S4, G4), (IPV6, 0, IPV6.unspecified, G6)],
         )
 
-    def test_packets_that_waited_in_vain_are_no_entry(self) -> None:
+    def test_removed_unresolved_entry_is_not_reported(self) -> None:
         self.assertEqual(self.receive(messages.route(IPMR, 253, S4, G4, flags=0x20)), [])
 
-    def test_a_virtual_interface_that_went(self) -> None:
+    def test_removed_vif_is_reported(self) -> None:
         self.assertEqual(self.receive(messages.mc_forwarding(2, 5, 1)), [])
         self.assertEqual(self.receive(messages.mc_forwarding(2, 5, 0)), [(IPV4, 5)])
         self.assertEqual(self.receive(messages.mc_forwarding(10, 6, 0)), [(IPV6, 6)])
 
-    def test_one_of_two_tables_on_an_interface(self) -> None:
+    def test_removed_vif_of_one_of_two_tables_is_reported(self) -> None:
         self.receive(messages.mc_forwarding(2, 5, 1))
         self.assertEqual(self.receive(messages.mc_forwarding(2, 5, 2)), [])
         self.assertEqual(self.receive(messages.mc_forwarding(2, 5, 1)), [(IPV4, 5)])
 
-    def test_counts_of_tables_are_not_about_an_interface(self) -> None:
+    def test_count_of_tables_is_not_reported(self) -> None:
         self.assertEqual(self.receive(messages.mc_forwarding(2, -1, 0)), [])
 
-    def test_events_that_the_kernel_dropped(self) -> None:
+    def test_lost_events_are_reported(self) -> None:
         self.watch.receiveFailed(OSError(errno.ENOBUFS, "full"))
         self.assertEqual(self.told, ["lost"])
         self.watch.receiveFailed(OSError(errno.ECONNREFUSED, "something else"))

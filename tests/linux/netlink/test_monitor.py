@@ -1,7 +1,6 @@
 """InterfaceMonitor: what the kernel tells, and what is told of it."""
 
 import errno
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -16,75 +15,31 @@ from mcproxy.protocol.family import IPV4, IPV6, packed
 
 from .. import messages
 from ..messages import AF_BRIDGE, SECONDARY, TENTATIVE, UP, done
+from .support import MonitorTestCase
 
 A1, A2, A3 = packed("10.0.0.1"), packed("10.0.0.2"), packed("10.0.0.3")
 LOCAL, GLOBAL = packed("fe80::1"), packed("2001:db8::1")
-
-
-class Transport:
-    """Notes the kinds of requests; its socket gives what waits there."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[int, int]] = []
-        self.socket, self.kernel = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.socket.setblocking(False)
-
-    def send(self, data: bytes, address: Any) -> None:
-        self.asked.append((int.from_bytes(data[4:6], "little"), data[8]))
-
-    def close(self) -> None:
-        self.socket.close()
-        self.kernel.close()
 
 
 class LinkTests(SynchronousTestCase):
     link = Link("eth0", 2, True, 1500, ((A1, 24), (A2, 24)), ((GLOBAL, 64), (LOCAL, 64)))
     bare = Link("eth1", 3, True, 1500, (), ((GLOBAL, 64),))
 
-    def test_sends_from_the_primary_and_from_the_link_local_address(self) -> None:
+    def test_address_is_the_primary_or_the_link_local_one(self) -> None:
         self.assertEqual(self.link.address(IPV4), A1)
         self.assertEqual(self.link.address(IPV6), LOCAL)
 
-    def test_may_have_none(self) -> None:
+    def test_link_without_usable_address_has_none(self) -> None:
         self.assertIsNone(self.bare.address(IPV4))
         self.assertIsNone(self.bare.address(IPV6))
 
-    def test_all_addresses(self) -> None:
+    def test_addresses_are_all_of_one_family(self) -> None:
         self.assertEqual(self.link.addresses(IPV4), {A1, A2})
         self.assertEqual(self.link.addresses(IPV6), {GLOBAL, LOCAL})
 
 
-class MonitorTestCase(SynchronousTestCase):
-    def setUp(self) -> None:
-        self.changes: list[tuple[Link | None, Link | None]] = []
-        self.ready = 0
-        self.monitor = InterfaceMonitor(self.change, self.be_ready)
-        self.transport = Transport()
-        self.addCleanup(self.transport.close)
-        self.monitor.makeConnection(self.transport)
-
-    def change(self, before: Link | None, after: Link | None) -> None:
-        self.changes.append((before, after))
-
-    def be_ready(self) -> None:
-        self.ready += 1
-
-    def receive(self, *parts: bytes) -> list[tuple[Link | None, Link | None]]:
-        """The changes that these messages, each a datagram, lead to."""
-        self.changes.clear()
-        for part in parts:
-            self.monitor.datagramReceived(part, [], (0, 0))
-        return list(self.changes)
-
-    def start(self, *parts: bytes) -> None:
-        links = [part for part in parts if part[4] == 16]
-        addresses = [part for part in parts if part[4] != 16]
-        self.receive(*links, done(1), *addresses, done(2))
-        self.assertEqual(self.ready, 1)
-
-
 class StartTests(MonitorTestCase):
-    def test_asks_for_links_and_then_for_addresses(self) -> None:
+    def test_start_asks_for_links_and_then_for_addresses(self) -> None:
         self.assertEqual(self.transport.asked, [(18, 1)])
         self.receive(done(1))
         self.assertEqual(self.transport.asked, [(18, 1), (22, 2)])
@@ -93,20 +48,22 @@ class StartTests(MonitorTestCase):
         self.assertEqual(self.ready, 1)
         self.assertEqual(len(self.transport.asked), 2)
 
-    def test_tells_nothing_before_all_is_known_and_then_whole_links(self) -> None:
+    def test_links_are_reported_once_all_are_known(self) -> None:
         self.assertEqual(self.receive(messages.link(2, "eth0"), done(1)), [])
         self.assertEqual(self.receive(messages.address(2, A1)), [])
         eth0 = Link("eth0", 2, True, 1500, ((A1, 24),))
         self.assertEqual(self.receive(done(2)), [(None, eth0)])
         self.assertEqual(self.monitor.links, {"eth0": eth0})
 
-    def test_many_messages_in_a_datagram(self) -> None:
+    def test_datagram_with_many_messages_is_read(self) -> None:
         self.start(messages.link(1, "lo") + messages.link(2, "eth0"))
         self.assertEqual(set(self.monitor.links), {"lo", "eth0"})
 
-    def test_ready_comes_after_the_links(self) -> None:
+    def test_ready_is_called_after_the_links(self) -> None:
         seen = []
-        self.monitor = InterfaceMonitor(self.change, lambda: seen.append(len(self.changes)))
+        self.monitor = InterfaceMonitor(
+            self.change, lambda: seen.append(len(self.changes)), self.lose_events
+        )
         self.monitor.makeConnection(self.transport)
         self.receive(messages.link(2, "eth0"), done(1), done(2))
         self.assertEqual(seen, [1])
@@ -116,7 +73,7 @@ class StartTests(MonitorTestCase):
         self.receive(messages.link(3, "eth1", gone=True), messages.link(4, "eth2"), done(2))
         self.assertEqual(set(self.monitor.links), {"eth0", "eth2"})
 
-    def test_an_interrupted_answer_is_asked_for_again(self) -> None:
+    def test_interrupted_answer_is_requested_again(self) -> None:
         self.receive(messages.link(2, "eth0"), done(1, interrupted=True))
         self.assertEqual(self.transport.asked, [(18, 1), (18, 2)])
         self.receive(done(1))  # late, and of no meaning
@@ -124,13 +81,13 @@ class StartTests(MonitorTestCase):
         self.receive(messages.link(3, "eth1"), done(2), done(3))
         self.assertEqual((self.ready, list(self.monitor.links)), (1, ["eth1"]))
 
-    def test_interruptions_without_end_are_put_up_with(self) -> None:
+    def test_answer_that_is_always_interrupted_is_accepted(self) -> None:
         for number in range(1, 12):
             self.receive(messages.link(2, "eth0"), done(number, interrupted=True))
         self.assertEqual(self.ready, 1)
         self.assertLess(len(self.transport.asked), 12)
 
-    def test_a_refusal_is_asked_again_and_told_in_the_end(self) -> None:
+    def test_refused_request_is_repeated_and_then_given_up(self) -> None:
         for number in range(1, 8):
             self.receive(messages.failed(number, errno.EBUSY))
         self.assertEqual(self.transport.asked, [(18, number) for number in range(1, 6)])
@@ -144,24 +101,24 @@ class EventTests(MonitorTestCase):
         super().setUp()
         self.start(messages.link(2, "eth0"), messages.address(2, A1))
 
-    def test_what_changes_nothing_is_not_told(self) -> None:
+    def test_event_that_changes_nothing_is_not_reported(self) -> None:
         self.assertEqual(
             self.receive(*[messages.link(2, "eth0"), messages.address(2, A1)] * 10), []
         )
 
-    def test_a_link_goes_down_and_comes_up(self) -> None:
+    def test_link_that_goes_down_and_up_is_reported(self) -> None:
         down = Link("eth0", 2, False, 1500, ((A1, 24),))
         no_carrier = messages.link(2, "eth0", flags=0x1)
         self.assertEqual(self.receive(no_carrier), [(self.eth0, down)])
         self.assertEqual(self.receive(messages.link(2, "eth0", flags=0x1000)), [])
         self.assertEqual(self.receive(messages.link(2, "eth0")), [(down, self.eth0)])
 
-    def test_mtu_and_kind(self) -> None:
+    def test_new_mtu_is_reported(self) -> None:
         [(_, after)] = self.receive(messages.link(2, "eth0", UP | 0x10, 1280))
         assert after is not None
-        self.assertEqual((after.mtu, after.point_to_point), (1280, True))
+        self.assertEqual(after, Link("eth0", 2, True, 1280, ((A1, 24),)))
 
-    def test_a_port_of_a_bridge_is_of_no_use(self) -> None:
+    def test_port_of_a_bridge_is_not_up(self) -> None:
         """Its packets never come to IP; those of a VRF's links do."""
         down = Link("eth0", 2, False, 1500, ((A1, 24),))
         for kind in ("bridge", "bond"):
@@ -170,52 +127,52 @@ class EventTests(MonitorTestCase):
             self.assertEqual(self.receive(messages.link(2, "eth0")), [(down, self.eth0)])
         self.assertEqual(self.receive(messages.link(2, "eth0", port_of="vrf")), [])
 
-    def test_a_link_goes(self) -> None:
+    def test_deleted_link_is_reported(self) -> None:
         gone = messages.link(2, "eth0", gone=True)
         self.assertEqual(self.receive(gone), [(self.eth0, None)])
         self.assertEqual(self.monitor.links, {})
         self.assertEqual(self.receive(gone, messages.address(2, A1, gone=True)), [])
 
-    def test_a_link_made_again_starts_without_addresses(self) -> None:
+    def test_link_that_is_made_again_has_no_addresses(self) -> None:
         self.receive(messages.link(2, "eth0", gone=True))
         self.assertEqual(
             self.receive(messages.link(2, "eth0")), [(None, Link("eth0", 2, True, 1500))]
         )
 
-    def test_a_renamed_link_is_gone_and_new(self) -> None:
+    def test_renamed_link_goes_and_comes(self) -> None:
         wan = Link("wan", 2, True, 1500, ((A1, 24),))
         self.assertEqual(self.receive(messages.link(2, "wan")), [(self.eth0, None), (None, wan)])
         self.assertEqual(self.monitor.links, {"wan": wan})
 
-    def test_bridges_that_lose_a_port_do_not_lose_a_link(self) -> None:
+    def test_bridge_message_about_a_port_changes_no_link(self) -> None:
         self.assertEqual(self.receive(messages.link(2, "eth0", family=AF_BRIDGE, gone=True)), [])
         self.assertEqual(self.receive(messages.link(2, "eth0", flags=0, family=AF_BRIDGE)), [])
 
-    def test_addresses_come_and_go(self) -> None:
+    def test_added_and_removed_addresses_are_reported(self) -> None:
         more = Link("eth0", 2, True, 1500, ((A1, 24), (A2, 16)))
         self.assertEqual(self.receive(messages.address(2, A2, 16)), [(self.eth0, more)])
         gone = messages.address(2, A2, 16, gone=True)
         self.assertEqual(self.receive(gone, gone), [(more, self.eth0)])
 
-    def test_primary_addresses_stand_first(self) -> None:
+    def test_primary_address_is_first(self) -> None:
         self.receive(messages.address(2, A1, gone=True))
         self.receive(messages.address(2, A2, flags=SECONDARY), messages.address(2, A3))
         self.assertEqual(self.monitor.links["eth0"].ipv4, ((A3, 24), (A2, 24)))
 
-    def test_tentative_addresses_wait(self) -> None:
+    def test_tentative_address_is_not_used(self) -> None:
         self.assertEqual(self.receive(messages.address(2, LOCAL, 64, TENTATIVE)), [])
         [(_, after)] = self.receive(messages.address(2, LOCAL, 64))
         assert after is not None
         self.assertEqual(after.address(IPV6), LOCAL)
 
-    def test_the_address_of_a_point_to_point_link_is_our_side(self) -> None:
+    def test_address_of_point_to_point_link_is_the_local_one(self) -> None:
         self.receive(messages.address(2, A2, 32, peer=A3))
         self.receive(messages.address(2, GLOBAL, 128, peer=LOCAL))
         link = self.monitor.links["eth0"]
         self.assertEqual(link.addresses(IPV4), {A1, A2})
         self.assertEqual(link.addresses(IPV6), {GLOBAL})
 
-    def test_a_fault_of_who_is_told_hurts_nobody_else(self) -> None:
+    def test_exception_of_the_listener_does_not_stop_other_reports(self) -> None:
         def fail(*_: Any) -> None:
             raise RuntimeError("a fault of the listener")
 
@@ -237,31 +194,39 @@ class ResynchronisationTests(MonitorTestCase):
         self.before = dict(self.monitor.links)
         self.transport.asked.clear()
 
-    def lose_events(self) -> None:
+    def overrun(self) -> None:
         self.monitor.receiveFailed(OSError(errno.ENOBUFS, "full"))
 
-    def test_asks_for_everything_again(self) -> None:
-        self.lose_events()
+    def test_lost_events_make_it_ask_for_everything(self) -> None:
+        self.overrun()
         self.assertEqual(self.transport.asked, [(18, 3)])
 
-    def test_what_is_older_than_the_loss_is_thrown_away(self) -> None:
+    def test_events_older_than_the_loss_are_discarded(self) -> None:
         self.transport.kernel.send(messages.link(2, "eth0", gone=True))
-        self.lose_events()
+        self.overrun()
         self.assertRaises(BlockingIOError, self.transport.socket.recv, 100)
 
-    def test_other_errors_ask_nothing(self) -> None:
+    def test_other_read_error_asks_for_nothing(self) -> None:
         self.monitor.receiveFailed(OSError(errno.ECONNREFUSED, "no"))
         self.assertEqual(self.transport.asked, [])
 
-    def test_only_differences_are_told(self) -> None:
-        self.lose_events()
+    def test_only_differences_are_reported_after_a_loss(self) -> None:
+        self.overrun()
         same = [messages.link(2, "eth0"), messages.link(3, "eth1"), done(3)]
         same += [messages.address(2, A1), messages.address(2, A2), done(4)]
         self.assertEqual(self.receive(*same), [])
         self.assertEqual((self.ready, self.monitor.links), (1, self.before))
 
-    def test_links_and_addresses_that_are_not_named_are_gone(self) -> None:
-        self.lose_events()
+    def test_lost_events_are_reported_once_all_links_are_known_again(self) -> None:
+        self.overrun()
+        self.receive(messages.link(2, "eth0"), messages.link(3, "eth1"), done(3))
+        self.assertEqual(self.losses, 0)
+        self.receive(messages.address(2, A1), messages.address(2, A2), done(4))
+        self.receive(messages.link(3, "eth1", mtu=1280))
+        self.assertEqual(self.losses, 1)
+
+    def test_links_and_addresses_that_are_not_listed_are_gone(self) -> None:
+        self.overrun()
         answers = [messages.link(2, "eth0"), done(3), messages.address(2, A2), done(4)]
         told = self.receive(*answers)
         self.assertEqual(
@@ -272,22 +237,22 @@ class ResynchronisationTests(MonitorTestCase):
             ],
         )
 
-    def test_a_name_with_another_index_is_told_with_both(self) -> None:
-        self.lose_events()
+    def test_name_with_another_index_is_reported_with_both(self) -> None:
+        self.overrun()
         told = self.receive(messages.link(2, "eth0"), messages.link(9, "eth1"), done(3))
         told = self.receive(messages.address(2, A1), messages.address(2, A2), done(4))
         self.assertEqual(told, [(self.before["eth1"], Link("eth1", 9, True, 1500))])
 
-    def test_lost_again_meanwhile(self) -> None:
-        self.lose_events()
+    def test_second_loss_during_the_listing_starts_it_again(self) -> None:
+        self.overrun()
         self.receive(messages.link(2, "eth0"))
-        self.lose_events()
+        self.overrun()
         self.receive(messages.link(3, "eth1"), done(4), done(5))
         self.assertEqual(list(self.monitor.links), ["eth1"])
 
 
 class ImportTests(SynchronousTestCase):
-    def test_what_a_link_is_can_be_had_without_the_netlink_library(self) -> None:
+    def test_modules_that_read_links_do_not_import_the_netlink_library(self) -> None:
         code = (
             "import sys, mcproxy.linux.netlink.monitor, mcproxy.linux.policy_rules;"
             "import mcproxy.linux.mroute.socket;"

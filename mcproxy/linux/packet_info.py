@@ -1,0 +1,77 @@
+"""Control messages that tell, or choose, the interface of a packet, and what else it came with."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Sequence
+from functools import lru_cache
+from struct import Struct
+
+from ..protocol.family import IPV4, Address, Family
+
+Ancillary = Sequence[tuple[int, int, bytes]]
+"""Control messages as ``recvmsg`` gives and ``sendmsg`` takes them: level, kind, value."""
+
+_IPPROTO_IP, _IPPROTO_IPV6 = int(socket.IPPROTO_IP), int(socket.IPPROTO_IPV6)
+_IP_PKTINFO = 8
+_IPV6_PKTINFO, _IPV6_HOPLIMIT, _IPV6_HOPOPTS = 50, 52, 54
+_IN_PKTINFO = Struct("=i4s4s")
+_IN6_PKTINFO = Struct("=16si")
+_INT = Struct("=i")
+
+
+def request_packet_info(sock: socket.socket, family: Family) -> None:
+    """Have the packets of ``sock`` come with their interface; OSError.
+
+    In IPv6 also with destination, hop limit and hop-by-hop options; an IPv4 raw socket gets
+    the header itself.
+    """
+    if family is IPV4:
+        sock.setsockopt(_IPPROTO_IP, _IP_PKTINFO, 1)
+        return
+    for option in (socket.IPV6_RECVPKTINFO, socket.IPV6_RECVHOPLIMIT, socket.IPV6_RECVHOPOPTS):
+        sock.setsockopt(_IPPROTO_IPV6, option, 1)
+
+
+def ipv4_arrival(ancillary: Ancillary) -> int:
+    """The index of the interface that a packet came in on; 0 if the kernel does not tell."""
+    for level, kind, value in ancillary:
+        if kind == _IP_PKTINFO and level == _IPPROTO_IP:
+            return int(_INT.unpack_from(value)[0])
+    return 0
+
+
+def ipv6_arrival(ancillary: Ancillary) -> int:
+    """The same for IPv6."""
+    for level, kind, value in ancillary:
+        if kind == _IPV6_PKTINFO and level == _IPPROTO_IPV6:
+            return int(_INT.unpack_from(value, 16)[0])
+    return 0
+
+
+def ipv6_info(ancillary: Ancillary) -> tuple[Address, int, bytes]:
+    """Destination, hop limit and hop-by-hop options of a packet: its header stays in the kernel.
+
+    What the kernel does not tell is empty, and the hop limit then -1.
+    """
+    destination, hops, options = b"", -1, b""
+    for level, kind, value in ancillary:
+        if level == _IPPROTO_IPV6:
+            if kind == _IPV6_PKTINFO:
+                destination = value[:16]
+            elif kind == _IPV6_HOPLIMIT:
+                hops = _INT.unpack_from(value)[0]
+            elif kind == _IPV6_HOPOPTS:
+                options = value
+    return destination, hops, options
+
+
+@lru_cache(maxsize=512)
+def sent_on(family: Family, ifindex: int) -> Ancillary:
+    """What makes ``sendmsg`` send on this interface, whatever the routes say.
+
+    The scope in an IPv6 destination would do so for link-local groups only.
+    """
+    if family is IPV4:
+        return ((_IPPROTO_IP, _IP_PKTINFO, _IN_PKTINFO.pack(ifindex, bytes(4), bytes(4))),)
+    return ((_IPPROTO_IPV6, _IPV6_PKTINFO, _IN6_PKTINFO.pack(bytes(16), ifindex)),)
