@@ -30,7 +30,9 @@ from .protocol.router.querier import Querier
 from .receiver import Receiver
 from .restart.inherited import Inherited
 from .restart.resume import Resumption
-from .routing.routing import Routing, TableKey
+from .restart.store import RestartStore
+from .routing.adopt import TableKey
+from .routing.routing import Routing
 from .sender import Sender
 from .systemd import notify
 from .timer import Timer
@@ -40,8 +42,8 @@ class Proxy(MultiService):
     """The daemon: Timer, Sender, Routing, Receiver and the proxy instances.
 
     ``privilegedStartService`` takes the kernel's tables, and raises MulticastRoutingError or
-    OSError where that is refused; ``startService`` then runs, and follows the links. What a
-    ``predecessor`` left is gone on with. ``since`` is when it was made, on the timer's clock,
+    OSError where that is refused; ``startService`` then runs, and follows the links. It resumes
+    what is ``inherited`` from a previous process. ``since`` is when it was made, on the timer's clock,
     and ``started`` on that of the world.
     """
 
@@ -62,7 +64,13 @@ class Proxy(MultiService):
         self.ready = False
         self.sender = Sender()
         self._inherited = inherited or Inherited()
-        self.routing = Routing(reactor, inherited=self._inherited)
+        self.store = RestartStore()
+        self.routing = Routing(
+            reactor,
+            inherited=self._inherited.take_tables(),
+            is_exact=self._inherited.state is not None,
+            store=self.store,
+        )
         self.receiver = Receiver(reactor)
         self.optional_services = OptionalServices()
         self._reactor = reactor
@@ -70,7 +78,7 @@ class Proxy(MultiService):
         self._upstreams: dict[tuple[str, Family, int, int], Upstream] = {}
         self._movers: dict[tuple[Family, str], Querier] = {}
         self._unsupported: dict[Family, NotSupported] = {}
-        self._takeover: Resumption | None = None
+        self._resumption: Resumption | None = None
         self._settled: Deferred[None] = Deferred()
         self._links: DatagramPort | None = None
         self.monitor = InterfaceMonitor(self._link_changed, self._links_known)
@@ -126,8 +134,8 @@ class Proxy(MultiService):
         super().startService()
         for table in self.routing.tables.values():
             self.receiver.listen(table.kernel, table.vif_name)
-        takeover = Resumption(self._inherited, self.routing)
-        self._takeover = takeover if takeover.is_wanted else None
+        resumption = Resumption(self._inherited.state, self.routing)
+        self._resumption = resumption if resumption.is_wanted else None
         self._arrange(self.configuration)
         self._links = DatagramPort(make_link_socket(), self.monitor, self._reactor)
         self._links.startListening()
@@ -145,7 +153,7 @@ class Proxy(MultiService):
         What is raised has changed nothing: MulticastRoutingError where a table is not to be
         had, OSError or ValueError where a section's service is not.
         """
-        if self._takeover is not None:
+        if self._resumption is not None:
             await self._settled
         opened = self._open_tables(configuration)
         try:
@@ -167,7 +175,7 @@ class Proxy(MultiService):
 
     async def when_settled(self) -> None:
         """Wait until nothing is under way in the kernel's tables; OSError when we are stopping."""
-        if self._takeover is not None:
+        if self._resumption is not None:
             await self._settled
         await self._when_idle()
         if self.stopping:
@@ -256,7 +264,7 @@ class Proxy(MultiService):
     # -- links
 
     def _link_changed(self, before: Link | None, after: Link | None) -> None:
-        if self._takeover is not None:
+        if self._resumption is not None:
             return  # all are told at once when all are known
         message = LinkChanged(before, after)
         named = self._named.get(message.interface, [])
@@ -265,14 +273,18 @@ class Proxy(MultiService):
         if any(instance.links.usable.refused for instance in self.instances):
             self._when_idle().addCallback(self._fill_tables)
 
-    def _take_over(self) -> None:
-        takeover, self._takeover = self._takeover, None
-        if takeover is not None:
-            self._movers.update(takeover.queriers(self.instances, self.timer.now()))
+    def _resume(self) -> None:
+        """Continue with what a previous process left, if one did."""
+        resumption, self._resumption = self._resumption, None
+        if resumption is not None:
+            self._movers.update(resumption.queriers(self.instances, self.timer.now()))
             links = list(self.monitor.links.values())
-            takeover.hand_over(self.instances, self._upstreams.values(), links)
+            resumption.resume(self.instances, self._upstreams.values(), links)
             self._movers.clear()
-        self.routing.go_on()
+        self.routing.release_hold()
+        if self._inherited.state is not None:
+            self.store.forget_state()
+        self._inherited.close()
         self._settled.callback(None)
 
     def _fill_tables(self, _: object) -> None:
@@ -282,7 +294,7 @@ class Proxy(MultiService):
 
     def _links_known(self) -> None:
         """All links were told once: the first queries are out, the first entries under way."""
-        self._take_over()
+        self._resume()
         self._warn_of_missing(set(_named(self.configuration)))
         self._when_idle().addCallback(self._announce)
 

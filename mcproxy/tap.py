@@ -129,16 +129,16 @@ def build(
 
     ``load`` reads the configuration anew when that is asked for; commands come in at
     ``socket``, if it is given, whatever the configuration says; ``command`` starts the daemon
-    once more. What a process before this one has left is gone on with.
+    once more. What a previous process left is resumed.
     """
     _raise_descriptor_limit()
     # Timers must not jump when the machine's clock is set, as happens after the start of a
     # router. Nothing was scheduled by the old clock yet.
     reactor.seconds = time.monotonic
     proxy = Proxy(reactor, configuration, inherited())
-    successor = Handoff(proxy, command)
-    changes = Changes(proxy, load, successor)
-    SignalHandlers(reactor, changes.hangup, successor.signalled).install()
+    handoff = Handoff(proxy, command)
+    changes = Changes(proxy, load, handoff)
+    SignalHandlers(reactor, changes.hangup, handoff.signalled).install()
     makers: dict[str, Make] = {
         "manhole": partial(_make_manhole, reactor, proxy),
         "control": partial(_make_control, reactor, proxy, changes, socket),
@@ -148,7 +148,7 @@ def build(
 
 
 def _raise_descriptor_limit() -> None:
-    """As many as we may: each link takes two, and both times two when a process takes over."""
+    """As many as allowed: each link takes two, and two more during a restart."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 

@@ -63,7 +63,7 @@ class Changes:
 
     def restart(self) -> None:
         """Restart once what was asked for before is done; what fails is for the log."""
-        self._lock.run(self._handoff.restart_or_tell)
+        self._lock.run(self._handoff.restart_or_log)
 
     def hangup(self) -> None:
         """SIGHUP: reload, and leave what comes of it to the log."""

@@ -13,7 +13,7 @@ from mcproxy.linux.mroute.dump import InstalledRoute
 from mcproxy.protocol.family import IPV4, packed
 from mcproxy.protocol.forwarding.planner import Route
 from mcproxy.routing import table as routingtable
-from mcproxy.routing.table import MOST_VIFS, ForwardingTable
+from mcproxy.routing.table import MAX_VIFS, ForwardingTable
 
 ANY = IPV4.unspecified
 G1, G2 = packed("239.1.1.1"), packed("239.1.1.2")
@@ -238,7 +238,7 @@ class RoutingTests(SynchronousTestCase):
         self.assertEqual(list(self.kernel.entries), [(ANY, G1, number)])
 
     def test_the_33rd_interface_is_refused(self) -> None:
-        for index in range(100, 100 + MOST_VIFS - 3):
+        for index in range(100, 100 + MAX_VIFS - 3):
             self.assertTrue(self.table.acquire(f"x{index}", index, self.owner))
         self.assertFalse(self.table.acquire("one-more", 999, self.owner))
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from struct import Struct
 
-from ...protocol.family import IPV4, IPV6, MOST_VIFS, Address, Family
+from ...protocol.family import IPV4, IPV6, MAX_VIFS, Address, Family
 
 ADD_VIF, REMOVE_VIF, ADD, REMOVE = 202, 203, 204, 205
 PROXY = 6
@@ -86,6 +86,13 @@ class Operations:
         layout = self.layout
         return REMOVE, layout.prefix + source + layout.middle + group + tail
 
+    def read_entry(self, operation: Operation) -> tuple[Address, Address, bytes]:
+        """Source, group and tail of an addition or a removal."""
+        data, size = operation[1], self.family.address_size
+        source = len(self.layout.prefix)
+        group = source + size + len(self.layout.middle)
+        return data[source : source + size], data[group : group + size], data[group + size :]
+
     def route_tail(
         self, parent: int, outgoing: Iterable[int], thresholds: Mapping[int, int] | None = None
     ) -> bytes:
@@ -95,11 +102,11 @@ class Operations:
         ``thresholds``. In IPv6 the kernel knows no others.
         """
         vifs = set(outgoing)
-        if not all(0 <= vif < MOST_VIFS for vif in (parent, *vifs)):
-            raise ValueError(f"virtual interfaces are numbered 0 to {MOST_VIFS - 1}")
+        if not all(0 <= vif < MAX_VIFS for vif in (parent, *vifs)):
+            raise ValueError(f"virtual interfaces are numbered 0 to {MAX_VIFS - 1}")
         if self.family is IPV4:
             known = thresholds or {}
-            levels = bytes(known.get(v, 1) if v in vifs else 0 for v in range(MOST_VIFS))
+            levels = bytes(known.get(v, 1) if v in vifs else 0 for v in range(MAX_VIFS))
             return _MFCCTL_TAIL.pack(parent, levels, 0, 0, 0, 0)
         return _MF6CCTL_TAIL.pack(parent, sum(1 << vif for vif in vifs))
 
