@@ -43,8 +43,8 @@ class Proxy(MultiService):
 
     ``privilegedStartService`` takes the kernel's tables, and raises MulticastRoutingError or
     OSError where that is refused; ``startService`` then runs, and follows the links. It resumes
-    what is ``inherited`` from a previous process. ``since`` is when it was made, on the timer's clock,
-    and ``started`` on that of the world.
+    what is ``inherited`` from a previous process. ``since`` is when it was made, on the timer's
+    clock, and ``started`` on that of the world.
     """
 
     log = Logger()
