@@ -64,7 +64,7 @@ class Resumption:
             }
         made: dict[tuple[Family, str], Querier] = {}
         for instance in instances:
-            for name in self._routing.tables[instance.table_key].vifs:
+            for name in self._routing.tables[instance.table_key].vifs.by_name:
                 if instance.config.downstream_settings(name) is not None:
                     routes = self._routes(instance)
                     made[instance.family, name] = _from_routes(instance, routes, name, now)

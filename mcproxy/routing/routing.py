@@ -113,7 +113,7 @@ class Routing(Service):
         rules: dict[TableKey, Iterable[str]] = {}
         for key in self.adopted:
             self.tables[key].release_hold()
-            rules[key] = list(self.tables[key].vifs)
+            rules[key] = list(self.tables[key].vifs.by_name)
         self.adopted.clear()
         for key, inherited in self._inherited.items():
             self._forget(key)

@@ -7,7 +7,7 @@ again only after every entry was planned anew without it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ..linux.mroute.operations import Operations
@@ -29,15 +29,15 @@ class Vif:
 class Vifs:
     """The vifs that a table should have, and the operations that bring the kernel there.
 
-    ``numbers`` maps interface names to the vifs that entries may use; ``pending`` are changes
-    that the kernel has not got yet. They are written to the record first, if there is one.
+    ``by_name`` has them by interface; ``numbers`` are those that entries may use. ``pending``
+    are changes that the kernel has not got yet; they are recorded first, if there is a record.
     """
 
     def __init__(self, operations: Operations) -> None:
         self.numbers: dict[str, int] = {}
         self._operations = operations
         self._any = operations.family.unspecified
-        self._vifs: dict[str, Vif] = {}
+        self.by_name: dict[str, Vif] = {}
         self._thresholds: dict[int, int] = {}
         self.pending: list[VifChange] = []
         self._retired: set[int] = set()
@@ -51,7 +51,7 @@ class Vifs:
         """The vifs that a previous process made: by interface name, number and entry."""
         vifs = cls(operations)
         for name, (number, entry) in found.items():
-            vifs._vifs[name] = Vif(number, entry.ifindex)
+            vifs.by_name[name] = Vif(number, entry.ifindex)
             vifs.numbers[name] = number
             if entry.threshold != 1:
                 vifs._thresholds[number] = entry.threshold
@@ -61,38 +61,17 @@ class Vifs:
 
     # -- what there is
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._vifs)
-
-    def __len__(self) -> int:
-        return len(self._vifs)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._vifs
-
-    def get(self, name: str) -> Vif | None:
-        """The vif of an interface."""
-        return self._vifs.get(name)
-
     def name_of(self, number: int) -> str | None:
         """The interface that is vif ``number``."""
-        return next((name for name, vif in self._vifs.items() if vif.number == number), None)
+        return next((name for name, vif in self.by_name.items() if vif.number == number), None)
 
     def has_index(self, index: int) -> bool:
         """Whether the interface with this index is a vif."""
-        return any(vif.index == index for vif in self._vifs.values())
+        return any(vif.index == index for vif in self.by_name.values())
 
     def indexes(self) -> dict[int, int]:
         """Interface indexes by vif number, refused vifs included."""
-        return {vif.number: vif.index for vif in self._vifs.values()}
-
-    def used_by(self, owner: Owner) -> list[str]:
-        """The interfaces that ``owner`` uses."""
-        return [name for name, vif in self._vifs.items() if owner in vif.users]
-
-    def unused(self) -> list[str]:
-        """The interfaces that no owner uses."""
-        return [name for name, vif in self._vifs.items() if not vif.users]
+        return {vif.number: vif.index for vif in self.by_name.values()}
 
     def entry(self, source: Address, parent: int, outgoing: Iterable[int]) -> Installed:
         """An entry with these vifs, in kernel form."""
@@ -108,14 +87,14 @@ class Vifs:
         if number is None:
             return None
         self._retry_removals()
-        vif = self._vifs[name] = Vif(number, index)
+        vif = self.by_name[name] = Vif(number, index)
         self._pend_addition(name, vif)
         self._write_record()
         return vif
 
     def retry(self, name: str) -> bool:
         """Ask the kernel again for a vif that it refused; whether it had refused it."""
-        vif = self._vifs[name]
+        vif = self.by_name[name]
         if vif.refused:
             self._pend_addition(name, vif)
             return True
@@ -129,7 +108,7 @@ class Vifs:
 
     def remove(self, name: str) -> None:
         """Take the vif away; its number is retired."""
-        vif = self._vifs.pop(name)
+        vif = self.by_name.pop(name)
         self.numbers.pop(name, None)
         self._thresholds.pop(vif.number, None)
         self._retired.add(vif.number)
@@ -149,7 +128,7 @@ class Vifs:
 
     def set_threshold(self, name: str, ttl: int) -> bool:
         """Set the TTL that a packet must exceed to leave by the vif; whether it changed."""
-        number = self._vifs[name].number
+        number = self.by_name[name].number
         if self._thresholds.get(number, 1) == ttl:
             return False
         self._thresholds[number] = ttl
@@ -174,16 +153,16 @@ class Vifs:
             return None
         name = self.name_of(change.number)
         if name is not None:
-            self._vifs[name].refused = True
+            self.by_name[name].refused = True
             del self.numbers[name]
         return name
 
     def accept(self, number: int) -> bool:
         """The kernel has this vif now; whether it had refused it before."""
         name = self.name_of(number)
-        if name is None or not self._vifs[name].refused:
+        if name is None or not self.by_name[name].refused:
             return False
-        self._vifs[name].refused = False
+        self.by_name[name].refused = False
         self.numbers[name] = number
         return True
 
@@ -209,6 +188,6 @@ class Vifs:
     def _write_record(self) -> None:
         if self._record is not None:
             levels = self._thresholds
-            self._record.write(
-                {v.number: VifEntry(v.index, levels.get(v.number, 1)) for v in self._vifs.values()}
-            )
+            vifs = self.by_name.values()
+            entries = {v.number: VifEntry(v.index, levels.get(v.number, 1)) for v in vifs}
+            self._record.write(entries)

@@ -132,11 +132,14 @@ class RoutingTestCase(SynchronousTestCase):
     def submit(self, function: Any, *arguments: Any) -> Deferred[Any]:
         """The routing thread: at once, or when the test lets it go on."""
         if self.held is None:
-            return succeed(function(*arguments))
+            return self.run_now(function, *arguments)
         waiting: Deferred[Any] = Deferred()
         waiting.addCallback(lambda _: function(*arguments))
         self.held.append(waiting)
         return waiting
+
+    def run_now(self, function: Any, *arguments: Any) -> Deferred[Any]:
+        return succeed(function(*arguments))
 
     def let_go_on(self) -> None:
         """Run what waits for the routing thread, and what follows from it."""

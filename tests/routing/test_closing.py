@@ -8,7 +8,7 @@ from typing import Any
 from twisted.internet.defer import CancelledError, Deferred, succeed
 
 from mcproxy.routing import table as table_module
-from mcproxy.routing.table import State
+from mcproxy.routing.work import KernelWork, State
 
 from .support import ANY, G1, G2, FakeOwner, RoutingTestCase, any_source
 
@@ -25,7 +25,8 @@ class ClosingTests(RoutingTestCase):
         self.assertIs(self.table.state, State.CLOSED)
         self.assertTrue(self.kernel.closed)
         self.submitted: list[Any] = []
-        self.patch(self.table, "_submit", lambda *work: self.submitted.append(work) or succeed([]))
+        submit = lambda *work: self.submitted.append(work) or succeed([])  # noqa: E731
+        self.patch(self, "run_now", submit)
         return len(self.kernel.applied)
 
     def test_close_waits_for_the_batch_under_way(self) -> None:
@@ -76,7 +77,7 @@ class ClosingTests(RoutingTestCase):
         self.want(G1, any_source("up", "d1"))
         closed = self.table.close()
         told: list[str] = []
-        self.patch(self.table, "log", type("Log", (), {"warn": told.append})())
+        self.patch(KernelWork, "log", type("Log", (), {"warn": told.append})())
         self.let_go_on()
         self.successResultOf(closed)
         self.assertEqual(told, [])

@@ -6,6 +6,7 @@ from typing import Any
 
 from mcproxy.protocol.family import packed
 from mcproxy.protocol.forwarding.planner import Route
+from mcproxy.routing.work import KernelWork
 
 from .support import ANY, G1, G2, S1, RoutingTestCase, any_source
 
@@ -30,7 +31,7 @@ class RefusalTestCase(RoutingTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.log = RecordingLog()
-        self.patch(type(self.table), "log", self.log)
+        self.patch(KernelWork, "log", self.log)
 
     def sources_of(self, group: bytes) -> set[bytes]:
         """The sources of the entries that the table remembers."""

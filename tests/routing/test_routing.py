@@ -16,7 +16,7 @@ from mcproxy.protocol.forwarding.planner import Route
 from mcproxy.routing import adopt, routing
 from mcproxy.routing.adopt import InheritedTable, TableKey
 from mcproxy.routing.routing import Routing
-from mcproxy.routing.table import State
+from mcproxy.routing.work import State
 
 from .support import ANY, G1, S1, FakeKernel, FakeOwner, any_source
 
