@@ -108,7 +108,7 @@ class RouteWatch:
         """The watch ends."""
 
     def receiveFailed(self, error: OSError) -> None:
-        """Events are lost when the buffer ran over."""
+        """Report lost events when the buffer is full."""
         if error.errno in (errno.ENOBUFS, errno.EMSGSIZE):
             self._lost()
 
@@ -125,7 +125,7 @@ class RouteWatch:
     def _take_route(self, data: bytes, start: int, end: int) -> None:
         family = _MROUTE_FAMILIES.get(data[start])
         if family is None or RTMSG.unpack_from(data, start)[-1] & RTNH_F_UNRESOLVED:
-            return  # packets waited for an entry that nobody wanted
+            return  # packets waited for an entry that was never made
         found = netlink.attributes(data, start + RTMSG.size, end)
         table = _table_number(family, found.get(RTA_TABLE))
         source = found.get(RTA_SRC, family.unspecified)
@@ -140,9 +140,9 @@ class RouteWatch:
         self._rule_removed(family, _table_number(family, found.get(_FRA_TABLE)), interface)
 
     def _take_netconf(self, data: bytes, start: int, end: int) -> None:
-        """An interface's mc_forwarding is the number of virtual interfaces on it.
+        """An interface's mc_forwarding is the number of vifs on it, in all tables.
 
-        It is told when it changes, and with all the rest when a link is new.
+        The kernel reports it when it changes, and for each new link.
         """
         family = _FAMILIES.get(data[start])
         found = netlink.attributes(data, start + _NETCONFMSG_SIZE, end)
