@@ -12,8 +12,7 @@ from pyroute2 import IPRoute
 from mcproxy.lab.capture import Capture
 from mcproxy.lab.daemon import Daemon
 from mcproxy.lab.waiting import wait_until
-from mcproxy.linux.mroute.operations import MAX_VIFS
-from mcproxy.protocol.family import IPV4, packed
+from mcproxy.protocol.family import IPV4, MAX_VIFS, packed
 
 from .messages import TO_EX, TO_IN, queries, record, timed_records
 from .providers import Providers, ProvidersTestCase

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcproxy.linux.mroute.operations import MAX_VIFS
+from mcproxy.protocol.family import MAX_VIFS
 
 from .support import ANY, G1, RoutingTestCase, any_source
 

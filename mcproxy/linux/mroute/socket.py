@@ -24,13 +24,12 @@ from .errors import (
     socket_error,
     table_error,
 )
-from .operations import ADD, ADD_VIF, MAX_VIFS, PROXY, REMOVE, REMOVE_VIF, Operation, Operations
+from .operations import ADD, ADD_VIF, PROXY, REMOVE, REMOVE_VIF, Operation, Operations
 from .upcall import Upcall, UpcallKind, parse_upcall
 
 __all__ = [
     "ADD",
     "ADD_VIF",
-    "MAX_VIFS",
     "REMOVE",
     "REMOVE_VIF",
     "Counters",
