@@ -27,6 +27,7 @@ from .receiver import Receiver
 from .reconfigure import Modules, Reconfiguration
 from .restart.inherited import Inherited
 from .restart.resume import Resumption
+from .restart.store import RestartStore
 from .routing.routing import Routing
 from .sender import Sender
 from .systemd import notify
@@ -58,7 +59,13 @@ class Proxy(MultiService):
         self.started = datetime.now(UTC)
         self.sender = Sender()
         self._inherited = inherited or Inherited()
-        self.routing = Routing(reactor, inherited=self._inherited)
+        self.store = RestartStore()
+        self.routing = Routing(
+            reactor,
+            inherited=self._inherited.take_tables(),
+            is_exact=self._inherited.state is not None,
+            store=self.store,
+        )
         self.receiver = Receiver(reactor)
         self.optional_services = OptionalServices()
         self.monitor = InterfaceMonitor(
@@ -104,7 +111,7 @@ class Proxy(MultiService):
             self.privilegedStartService()
         super().startService()
         self._tables.listen_all()
-        resumption = Resumption(self._inherited, self.routing)
+        resumption = Resumption(self._inherited.state, self.routing)
         self._resumption = resumption if resumption.is_wanted else None
         self._carry_out(self.plan)
         self._links = DatagramPort(make_link_socket(), self.monitor, self._reactor)
@@ -114,16 +121,6 @@ class Proxy(MultiService):
         steps = self._reconfiguration.carry_out(plan, self.monitor.links)
         self._dispatch.set_instances(self.instances)
         return steps
-
-    def _resume(self) -> None:
-        """Continue where the previous process ended; instances know no links before this."""
-        resumption, self._resumption = self._resumption, None
-        if resumption is not None:
-            queriers = resumption.queriers(self.instances, self.timer.now())
-            links = list(self.monitor.links.values())
-            resumption.hand_over(self.instances, self.upstreams, links, queriers)
-        self.routing.go_on()
-        self._settled.callback(None)
 
     # -- another configuration
 
@@ -171,6 +168,19 @@ class Proxy(MultiService):
 
     def _retry_refused(self) -> None:
         self._dispatch.retry_refused(self.monitor.links)
+
+    def _resume(self) -> None:
+        """Continue with what a previous process left, if one did."""
+        resumption, self._resumption = self._resumption, None
+        if resumption is not None:
+            queriers = resumption.queriers(self.instances, self.timer.now())
+            links = list(self.monitor.links.values())
+            resumption.resume(self.instances, self.upstreams, links, queriers)
+        self.routing.release_hold()
+        if self._inherited.state is not None:
+            self.store.forget_state()
+        self._inherited.close()
+        self._settled.callback(None)
 
     def _link_events_lost(self) -> None:
         for instance in self.instances:

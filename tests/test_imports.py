@@ -11,21 +11,12 @@ from .source import imports, sources
 LAYERS = (
     ("mcproxy.protocol", "mcproxy.exit_codes"),
     ("mcproxy.linux", "mcproxy.config", "mcproxy.systemd", "mcproxy.timer", "mcproxy.logs"),
-    (
-        "mcproxy.messages",
-        "mcproxy.restart.inherited",
-        "mcproxy.signals",
-        "mcproxy.optional_services",
-    ),
+    ("mcproxy.messages", "mcproxy.signals", "mcproxy.optional_services"),
     ("mcproxy.receiver", "mcproxy.sender", "mcproxy.routing"),
     ("mcproxy.instance",),
-    (
-        "mcproxy.restart.codec",
-        "mcproxy.restart.resume",
-        "mcproxy.restart.state",
-    ),
+    ("mcproxy.restart",),
     ("mcproxy.kernel_tables", "mcproxy.link_dispatch", "mcproxy.reconfigure"),
-    ("mcproxy.proxy", "mcproxy.restart.handoff"),
+    ("mcproxy.proxy",),
     ("mcproxy.control",),
     ("mcproxy.tap",),
     ("mcproxy.cli",),
@@ -53,7 +44,7 @@ MAY_IMPORT = {
 }
 """Parts of the project, with all that they may import from it."""
 
-PACKAGES = {"mcproxy", "mcproxy.restart"}
+PACKAGES = {"mcproxy"}
 """Packages whose ``__init__`` imports nothing."""
 
 FORBIDDEN_IN_THE_CORE = {

@@ -81,7 +81,7 @@ class Changes:
 
     def restart(self) -> None:
         """Restart once earlier changes are done; a failure goes to the log."""
-        self._lock.run(self._handoff.restart_or_tell)
+        self._lock.run(self._handoff.restart_or_log)
 
     def hangup(self) -> None:
         """SIGHUP: reload; a failure goes to the log."""

@@ -1,23 +1,28 @@
-"""Policy rules that send what comes in on an interface to a multicast routing table.
+"""Policy rules that send packets of an interface to a multicast routing table.
 
-A table other than the default one gets packets through such rules only. By pyroute2, which
-is imported when it is needed: most configurations have one table. Blocking; for the routing
-thread.
+The kernel looks packets up in a table other than the default one only where such a rule says
+so. All functions block; they are for the routing thread. pyroute2 is imported when it is
+needed: most configurations have one table.
 """
 
 from __future__ import annotations
 
 import errno
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..protocol.family import IPV4, Family
+from .mroute.dump import RTNL_FAMILY_IP6MR, RTNL_FAMILY_IPMR, kernel_table
 
-_RTNL_FAMILY_IPMR, _RTNL_FAMILY_IP6MR = 128, 129
+ANY_INTERFACE = ""
+"""Stands for all interfaces, in the kernel's own rule for the default table."""
+
+_DEFAULT_PRIORITY = 32767
+_RTPROT_KERNEL = 2
 
 
 class Rule(NamedTuple):
-    """What comes in on ``interface`` is looked up in ``table``."""
+    """Packets from ``interface`` are looked up in ``table``."""
 
     interface: str
     table: int
@@ -38,17 +43,30 @@ def list_rules(family: Family) -> list[Rule]:
 
 
 def add_rule(family: Family, interface_name: str, table: int) -> None:
-    """Make the rule unless it is there; OSError. The interface need not exist yet."""
+    """Make the rule unless it exists; OSError. The interface need not exist yet."""
     _change("add", family, [Rule(interface_name, table)], errno.EEXIST)
 
 
 def remove_rule(family: Family, interface_name: str, table: int) -> None:
-    """Take the rule away; a missing one is no error, others are OSError."""
+    """Remove the rule; a missing one is no error, others are OSError."""
     _change("del", family, [Rule(interface_name, table)], errno.ENOENT)
 
 
+def restore_rules(family: Family, interface_names: Iterable[str], table: int) -> list[str]:
+    """Make the rules of ``table`` that are missing; the interfaces of these; OSError.
+
+    For the default table, 0, the one interface is ANY_INTERFACE: the kernel's own rule.
+    """
+    return [
+        rule.interface
+        for rule in _change(
+            "add", family, [Rule(name, table) for name in interface_names], errno.EEXIST
+        )
+    ]
+
+
 def set_rules(wanted: Mapping[tuple[Family, int], Iterable[str]]) -> None:
-    """Have just what comes in on these interfaces looked up in each of these tables; OSError."""
+    """Have packets of just these interfaces looked up in each of these tables; OSError."""
     for family in {family for family, _ in wanted}:
         rules = {
             Rule(name, table)
@@ -62,17 +80,31 @@ def set_rules(wanted: Mapping[tuple[Family, int], Iterable[str]]) -> None:
 
 
 def _kernel_family(family: Family) -> int:
-    return _RTNL_FAMILY_IPMR if family is IPV4 else _RTNL_FAMILY_IP6MR
+    return RTNL_FAMILY_IPMR if family is IPV4 else RTNL_FAMILY_IP6MR
 
 
-def _change(command: str, family: Family, rules: Iterable[Rule], harmless: int) -> None:
+def _change(command: str, family: Family, rules: Iterable[Rule], harmless: int) -> list[Rule]:
+    """Carry out ``command`` for each rule; those for which there was something to do."""
     from pyroute2 import IPRoute
     from pyroute2.netlink.exceptions import NetlinkError
 
+    done = []
     with IPRoute() as netlink:
-        for name, table in rules:
+        for rule in rules:
             try:
-                netlink.rule(command, family=_kernel_family(family), iifname=name, table=table)
+                netlink.rule(command, family=_kernel_family(family), **_attributes(family, rule))
+                done.append(rule)
             except NetlinkError as error:
                 if error.code != harmless:
                     raise OSError(error.code, str(error)) from error
+    return done
+
+
+def _attributes(family: Family, rule: Rule) -> dict[str, Any]:
+    if rule.interface != ANY_INTERFACE:
+        return {"iifname": rule.interface, "table": rule.table}
+    return {
+        "table": kernel_table(family, rule.table),
+        "priority": _DEFAULT_PRIORITY,
+        "protocol": _RTPROT_KERNEL,
+    }

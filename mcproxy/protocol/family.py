@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 LARGEST_PACKET = 0xFFFF
 """Largest IP packet in bytes, even on a link with a larger MTU."""
 
-MOST_VIFS = 32
+MAX_VIFS = 32
 """Virtual interfaces of one multicast routing table (the kernel's MAXVIFS, MAXMIFS)."""
 
 Address = bytes

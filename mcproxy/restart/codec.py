@@ -1,8 +1,8 @@
-"""What a router part and a host part know, as plain values that outlive the process, and back.
+"""Queriers and hosts as plain values that outlive the process, and back.
 
-Plain are dicts, lists, texts and numbers, as JSON has them. Addresses are in hexadecimal;
-times are those of the clock, which must be the same one before and after. What is missing
-in a group's values is as in a group without it, since most groups have little.
+Plain values are dicts, lists, texts and numbers, as in JSON. Addresses are in hexadecimal.
+Times are those of the clock, which must be the same before and after. A group's values leave
+out what a new group has anyway, since most groups have little.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ T = TypeVar("T")
 
 
 def checked(make: Callable[[], T]) -> T:
-    """What ``make`` makes of values; ValueError where they are not what was kept once."""
+    """What ``make`` makes of saved values; ValueError where they have another form."""
     try:
         return make()
     except (LookupError, TypeError, AttributeError) as error:
-        raise ValueError(f"not understood: {error!r}") from error
+        raise ValueError(f"unexpected values: {error!r}") from error
 
 
 # -- the router part
 
 
 def querier_values(querier: Querier) -> Values:
-    """All that a querier has learned; of its settings those that another one told."""
+    """All that a querier has learned, and the settings that it took from another querier."""
     values: Values = {
         "version": querier.version,
         "groups": {address.hex(): _group(group) for address, group in querier.groups.items()},
@@ -53,7 +53,7 @@ def querier_values(querier: Querier) -> Values:
 
 
 def restored_querier(family: Family, values: Values) -> Querier:
-    """A querier that knows what ``values`` say, by default settings; ValueError."""
+    """A querier with what ``values`` say and default settings; ValueError."""
     return checked(lambda: _restored_querier(family, values))
 
 
@@ -141,7 +141,7 @@ def _restored_wish(family: Family, values: Any) -> float | HostMembership:
 
 
 def host_values(host: Host) -> Values:
-    """What a host has heard of its queriers; what it wants is for others to know."""
+    """What a host has heard of its queriers; its memberships are derived from downstream."""
     return {
         "older": _versions(host.older),
         "robustness": host.robustness,
@@ -150,22 +150,22 @@ def host_values(host: Host) -> Values:
 
 
 def restore_host(host: Host, values: Values) -> None:
-    """Have a new host know what ``values`` say; it counts from the next ``rejoin`` on."""
+    """Give a new host what ``values`` say, for its next ``rejoin``; ValueError."""
     older = checked(lambda: _restored_versions(values["older"]))
     timers = checked(lambda: (int(values["robustness"]), float(values["interval"])))
     host.restore_querier(older, *timers)
 
 
-# -- what forwarding entries tell, when nothing else was kept
+# -- what forwarding entries tell, without saved state
 
 
 def wanted_by_entries(
     entries: Iterable[Route], links: Iterable[str], is_learned: bool
 ) -> dict[str, SourceFilter]:
-    """What each of ``links`` wants of a group that is forwarded by ``entries``, at the least.
+    """The least that each of ``links`` wants of a group that ``entries`` forward.
 
-    Where entries ``is_learned`` from data, source by source, those who get some sources of a
-    group that is not source-specific may want others too.
+    ``is_learned`` says that (S,G) entries were made for observed sources of a group that is not
+    source-specific: a link that gets some of them may want others too.
     """
     specific = [entry for entry in entries if any(entry.source)]
     members = {name for entry in entries if not any(entry.source) for name in entry.outgoing}
@@ -181,7 +181,7 @@ def wanted_by_entries(
 
 
 def group_wanted(wanted: SourceFilter, now: float, until: float) -> Group:
-    """A group whose subscription is ``wanted``, as if it had been reported just ``now``."""
+    """A group whose subscription is ``wanted``, as if it was reported ``now``."""
     excluding = wanted.mode is EXCLUDE
     sources = dict.fromkeys(wanted.sources, STOPPED if excluding else until)
     return Group(now, wanted.mode, until if excluding else STOPPED, sources)
@@ -201,7 +201,7 @@ def _addresses(family: Family, times: Mapping[str, Any]) -> dict[Address, float]
 def _address(family: Family, digits: str) -> Address:
     address = bytes.fromhex(digits)
     if len(address) != family.address_size:
-        raise ValueError(f"no address of {family.name}: {digits}")
+        raise ValueError(f"not an {family.name} address: {digits}")
     return address
 
 

@@ -1,7 +1,7 @@
-"""Passing on, to the process after this one, the kernel's tables and what is known.
+"""The handoff: gives the kernel's tables and the saved state to the process after this one.
 
-Either this process becomes the next one (exec), with the descriptors open, or they are left
-with the service manager, which starts the next one. The kernel forwards all the while.
+Either this process becomes the next one (exec), with the descriptors open, or they stay in the
+service manager's store, and it starts the next one. The kernel forwards all the while.
 """
 
 from __future__ import annotations
@@ -9,36 +9,54 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from ..linux.mroute.vif_record import VifRecord
-from .inherited import INHERITED, LINK_GROUPS, MEMORY, note_name, socket_name
-from .state import written
-
-if TYPE_CHECKING:
-    from ..proxy import Proxy
+from ..instance.instance import ProxyInstance
+from ..instance.upstream import Upstream
+from ..routing.routing import Routing
+from .inherited import INHERITED, LINK_GROUPS, STATE, record_name, socket_name
+from .state import state_text
+from .store import RestartStore
 
 Named = list[tuple[str, int]]
 """Descriptors, with the names by which the next process knows them."""
 
 
+class Restartable(Protocol):
+    """The daemon, as far as its state is handed over."""
+
+    routing: Routing
+    store: RestartStore
+
+    @property
+    def instances(self) -> Iterable[ProxyInstance]:
+        """The proxy instances."""
+
+    @property
+    def upstreams(self) -> Iterable[Upstream]:
+        """All upstreams that instances name, each once."""
+
+    def when_settled(self) -> Coroutine[Any, Any, None]:
+        """Wait until nothing is under way in the kernel's tables; OSError while it stops."""
+
+
 class CannotRestart(OSError):  # noqa: N818 - as those of MulticastRoutingError
-    """Why not, and what to do instead; all goes on as it was."""
+    """Why a restart is impossible, and what to do instead; the daemon runs on unchanged."""
 
 
 class Handoff:
-    """Ends this process in favour of one that runs ``command``; None where that is not known."""
+    """Ends this process in favour of one that runs ``command``; None where that is unknown."""
 
     log = Logger()
 
-    def __init__(self, proxy: Proxy, command: Sequence[str] | None) -> None:
-        self._proxy = proxy
+    def __init__(self, daemon: Restartable, command: Sequence[str] | None) -> None:
+        self._daemon = daemon
         self._command = command
 
     def check(self) -> None:
@@ -50,81 +68,88 @@ class Handoff:
             )
 
     def signalled(self) -> None:
-        """SIGUSR2: end so that the service manager can start the next one, or restart."""
-        if self._proxy.routing.store.is_there:
-            Deferred.fromCoroutine(self.leave()).addErrback(self._failed)
+        """SIGUSR2: exit so that the service manager can start the next process, or restart."""
+        if self._daemon.store.is_available:
+            Deferred.fromCoroutine(self.store_and_exit()).addErrback(self._failed)
         else:
-            self.restart_or_tell()
+            self.restart_or_log()
 
-    def restart_or_tell(self) -> Deferred[None]:
-        """Restart; why that cannot be goes to the log."""
+    def restart_or_log(self) -> Deferred[None]:
+        """Restart; log the reason where that is impossible."""
         return Deferred.fromCoroutine(self.restart()).addErrback(self._failed)
 
     def _failed(self, failure: Failure) -> None:
         if failure.check(OSError):
-            self.log.error("not restarted: {reason}", reason=str(failure.value))
+            told = "restart failed, this process runs on: {reason}"
+            self.log.error(told, reason=str(failure.value))
         else:
-            self.log.failure("not restarted", failure)
+            self.log.failure("internal error: restart failed, this process runs on", failure)
 
     async def restart(self) -> None:
-        """Become the next process; returns only by CannotRestart or another OSError."""
+        """Become the next process; it returns only by CannotRestart or another OSError."""
         self.check()
-        await self._proxy.when_settled()
-        memory = self._write_memory()
-        named = [*self._tables(), (MEMORY, memory), *self._link_groups()]
-        self.log.info("restarting")
-        told = " ".join(f"{name}:{number}" for name, number in named)
-        # A signal that comes before the next process can handle it must not end it.
-        handlers = {n: signal.signal(n, signal.SIG_IGN) for n in (signal.SIGHUP, signal.SIGUSR2)}
+        await self._daemon.when_settled()
+        with self._saved_state() as state:
+            named = [*self._tables(), (STATE, state), *self._link_groups()]
+            self.log.info("restarting")
+            with _signals_ignored():
+                self._become(named)
+
+    def _become(self, named: Named) -> None:
+        command = list(self._command or ())
+        value = " ".join(f"{name}:{number}" for name, number in named)
         try:
             for _, number in named:
                 os.set_inheritable(number, True)
             sys.stdout.flush()
             sys.stderr.flush()
-            command = list(self._command or ())
-            os.execve(command[0], command, {**os.environ, INHERITED: told})
-        except OSError:
-            for number, handler in handlers.items():
-                signal.signal(number, handler)
+            os.execve(command[0], command, {**os.environ, INHERITED: value})
+        finally:
             for _, number in named:
                 os.set_inheritable(number, False)
-            os.close(memory)
-            raise
 
-    async def leave(self) -> None:
-        """End, with nothing taken back; OSError where the service manager does not keep it."""
-        await self._proxy.when_settled()
-        store = self._proxy.routing.store
-        memory = self._write_memory()
-        with suppress(OSError):
-            store.drop(MEMORY)
-        store.put(MEMORY, memory)
-        os.close(memory)
-        store.settle()
-        self.log.info("ending; the service manager keeps the tables for the next process")
+    async def store_and_exit(self) -> None:
+        """Exit without giving anything back; OSError where the service manager keeps nothing."""
+        await self._daemon.when_settled()
+        with self._saved_state() as state:
+            self._daemon.store.keep_state(state)
+        self.log.info("exiting; the service manager keeps the tables for the next process")
         sys.stderr.flush()
         os._exit(0)
 
     def _tables(self) -> Named:
         named: Named = []
-        for (family, number), table in self._proxy.routing.tables.items():
-            if table.note is None:
-                table.note = VifRecord()
-                table.note_vifs()
-            named.append((socket_name(family, number), table.kernel.socket.fileno()))
-            named.append((note_name(family, number), table.note.descriptor))
+        for key, table in self._daemon.routing.tables.items():
+            named.append((socket_name(*key), table.kernel.socket.fileno()))
+            named.append((record_name(*key), table.vifs.record().descriptor))
         return named
 
     def _link_groups(self) -> Named:
-        """What lets reports reach us; the next process joins before these are closed."""
+        """The sockets by which reports reach us: the next process joins before they close."""
         return [
             (LINK_GROUPS, downstream.groups.fileno())
-            for instance in self._proxy.instances
+            for instance in self._daemon.instances
             for downstream in instance.downstreams.values()
         ]
 
-    def _write_memory(self) -> int:
-        memory = os.memfd_create("mcproxy-memory")
-        with open(memory, "wb", closefd=False) as file:
-            file.write(written(self._proxy.instances, self._proxy.upstreams))
-        return memory
+    @contextmanager
+    def _saved_state(self) -> Iterator[int]:
+        """A descriptor of the saved state, which is closed when this process runs on; OSError."""
+        descriptor = os.memfd_create("mcproxy-state")
+        try:
+            with open(descriptor, "wb", closefd=False) as file:
+                file.write(state_text(self._daemon.instances, self._daemon.upstreams))
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+
+@contextmanager
+def _signals_ignored() -> Iterator[None]:
+    """Ignore signals that would end the next process before it can handle them."""
+    handlers = {n: signal.signal(n, signal.SIG_IGN) for n in (signal.SIGHUP, signal.SIGUSR2)}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)

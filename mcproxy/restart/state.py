@@ -1,7 +1,7 @@
-"""What the daemon knows and the kernel does not, written down for the process after it.
+"""The saved state: what the daemon knows and the kernel does not, for the next process.
 
-These are the memberships of downstream links with their timers, which versions upstream
-queriers speak, and which upstreams others have taken over from. All else follows from the
+It has the memberships of downstream links with their timers, the versions of the upstreams'
+queriers, and the upstreams that failed and lost their rank. Everything else follows from the
 configuration, the links and the kernel's entries.
 """
 
@@ -20,11 +20,11 @@ from ..protocol.router.querier import Querier
 from .codec import Values, checked, host_values, querier_values, restore_host, restored_querier
 
 FORMAT = 1
-"""To be raised whenever what was written before would be misunderstood."""
+"""Raise it whenever the text of an older version would be misunderstood."""
 
 
-def written(instances: Iterable[ProxyInstance], upstreams: Iterable[Upstream]) -> bytes:
-    """The memory of these."""
+def state_text(instances: Iterable[ProxyInstance], upstreams: Iterable[Upstream]) -> bytes:
+    """The state of these, as JSON."""
     queriers: dict[str, dict[str, Values]] = {}
     hosts: dict[str, dict[str, Values]] = {}
     fallen: dict[str, list[str]] = {}
@@ -40,24 +40,24 @@ def written(instances: Iterable[ProxyInstance], upstreams: Iterable[Upstream]) -
 
 
 class SavedState:
-    """What was written; ValueError when it is not understood at all."""
+    """The state in a ``state_text``; ValueError where the text as a whole is not one."""
 
     log = Logger()
 
     def __init__(self, text: bytes) -> None:
         values = json.loads(text)
         if checked(lambda: values["format"]) != FORMAT:
-            raise ValueError("it is of another version")
+            raise ValueError("it has the format of another version")
         self._queriers: dict[str, dict[str, Values]] = checked(lambda: dict(values["queriers"]))
         self._hosts: dict[str, dict[str, Values]] = checked(lambda: dict(values["hosts"]))
         self._fallen: dict[str, list[str]] = checked(lambda: dict(values["fallen"]))
 
     def fallen(self, instance: str) -> list[str]:
-        """The upstreams of an instance that others have taken over from."""
+        """The upstreams of an instance that failed and lost their rank."""
         return [str(name) for name in self._fallen.get(instance, [])]
 
     def queriers(self, family: Family) -> dict[str, Querier]:
-        """The queriers of links, by name, but for those that are not understood."""
+        """The queriers by link; those whose values are unusable are left out."""
         found = {}
         for name, values in self._queriers.get(family.name, {}).items():
             try:
@@ -67,7 +67,7 @@ class SavedState:
         return found
 
     def restore_host(self, host: Host, name: str) -> None:
-        """Let ``host``, on a link of this name, know of its queriers what was known."""
+        """Give ``host``, on the upstream ``name``, the saved versions of its queriers."""
         values = self._hosts.get(host.family.name, {}).get(name)
         if values is not None:
             try:
@@ -76,5 +76,8 @@ class SavedState:
                 self._warn(name, error)
 
     def _warn(self, name: str, error: ValueError) -> None:
-        told = "what was kept of {interface} is not used: {reason}"
-        self.log.warn(told, interface=name, reason=error)
+        self.log.warn(
+            "saved state of {interface} unusable ({reason}); it starts without memberships",
+            interface=name,
+            reason=error,
+        )

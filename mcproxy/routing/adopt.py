@@ -1,74 +1,116 @@
-"""A kernel table that another process made and filled, taken over as it stands."""
+"""A kernel table that a previous process made and filled, adopted as it stands.
+
+What came from the previous process are plain values: the table's socket, and the record of its
+virtual interfaces. All else is read from the kernel.
+"""
 
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterable
 from contextlib import suppress
+from typing import NamedTuple, Protocol
 
 from ..linux.mroute.dump import InstalledRoute, dump_routes
 from ..linux.mroute.socket import MulticastTable
-from ..linux.mroute.vif_record import VifRecord
-from ..protocol.family import MOST_VIFS, Address
+from ..linux.mroute.vif_record import VifEntry, VifRecord
+from ..protocol.family import MAX_VIFS, Address, Family
 from ..protocol.forwarding.planner import Route
 from .plan import Installed
-from .table import ForwardingTable, Vif
+from .rules import Submit
+from .table import ForwardingTable
+from .vifs import Vifs
 
-Found = dict[Address, list[Route]]
-"""Entries by group, those of the unspecified one for any source and group included."""
+TableKey = tuple[Family, int]
+"""A table's family and number."""
+
+Routes = dict[Address, list[Route]]
+"""Entries by group, those of the unspecified one, (*,*), included."""
 
 
-def adopt(table: ForwardingTable, note: VifRecord, is_exact: bool) -> Found:
-    """Have ``table``, a new one, know what the kernel has in it; the entries; OSError.
+class InheritedTable(NamedTuple):
+    """What a previous process left of a table: its socket, and the record of its vifs."""
 
-    It is held until ``go_on``, so that nothing is changed before all owners have said what
-    they want. ValueError where ``note`` is not of its virtual interfaces. Unless it
-    ``is_exact``, because who wrote it was interrupted, all entries are written once more.
+    socket: socket.socket
+    vif_record: VifRecord
+
+    def close(self) -> None:
+        """Let go of both; the kernel empties a table whose last socket is closed."""
+        self.socket.close()
+        self.vif_record.close()
+
+
+class TableStore(Protocol):
+    """Keeps tables' descriptors outside of this process, so that they outlive a crash."""
+
+    @property
+    def is_available(self) -> bool:
+        """Whether anything is kept."""
+
+    def keep_table(self, key: TableKey, sock: socket.socket, record: VifRecord) -> None:
+        """Keep what the next process needs to adopt the table; OSError."""
+
+    def forget_table(self, key: TableKey) -> None:
+        """Keep nothing of the table any more; never fails."""
+
+
+def adopt_table(
+    kernel: MulticastTable, record: VifRecord, submit: Submit, *, is_exact: bool
+) -> tuple[ForwardingTable, Routes]:
+    """A table, HELD, that knows what the kernel has, and the entries; OSError or ValueError.
+
+    ValueError where ``record`` is not a record of vifs. The record is the new table's from then
+    on. Unless the table ``is_exact``, because the process that wrote it was interrupted, all
+    entries are written once more.
     """
-    places = note.read()
-    table.held, table.note = True, note
-    kernel = table.kernel
+    recorded = record.read()
+    found: dict[str, tuple[int, VifEntry]] = {}
     gone = []
-    for number in range(MOST_VIFS):
-        name = _interface_name(places[number].ifindex) if number in places else None
-        if name is None:
+    for number in range(MAX_VIFS):
+        entry = recorded.get(number)
+        name = None if entry is None else _interface_name(entry.ifindex)
+        if entry is None or name is None:
             kernel.remove_interface(number)
             gone.append(number)
         else:
-            place = places[number]
-            kernel.restore_vif(number, place.ifindex)
-            table.vifs[name] = Vif(number, place.ifindex)
-            if place.threshold != 1:
-                table.thresholds[number] = place.threshold
-    table.note_vifs()
+            kernel.restore_vif(number, entry.ifindex)
+            found[name] = number, entry
     routes = dump_routes(kernel.family, kernel.table)
+    vifs = Vifs.adopt(kernel, record, found)
     # A number whose interface is gone may be in any entry, though the kernel does not show it.
-    return _note_entries(table, routes, gone, is_exact and not set(gone) & places.keys())
+    is_exact = is_exact and recorded.keys().isdisjoint(gone)
+    installed, known = _read_entries(kernel, vifs, routes, gone, is_exact)
+    entries = {group: tuple(some) for group, some in installed.items()}
+    return ForwardingTable.adopt(kernel, submit, vifs, entries), known
 
 
-def _note_entries(
-    table: ForwardingTable, routes: list[InstalledRoute], gone: list[int], is_exact: bool
-) -> Found:
-    names = {vif.index: name for name, vif in table.vifs.items()}
-    numbers = {vif.index: vif.number for vif in table.vifs.values()}
-    found: Found = {}
-    entries: dict[Address, list[Installed]] = {}
+def _read_entries(
+    kernel: MulticastTable,
+    vifs: Vifs,
+    routes: Iterable[InstalledRoute],
+    gone: list[int],
+    is_exact: bool,
+) -> tuple[dict[Address, list[Installed]], Routes]:
+    """The entries as installed and as routes; those whose iif is gone are removed."""
+    numbers = {index: number for number, index in vifs.indexes().items()}
+    names = {number: name for name, number in vifs.numbers.items()}
+    installed: dict[Address, list[Installed]] = {}
+    known: Routes = {}
     for route in routes:
         parent = numbers.get(route.parent)
         if parent is None:
-            _remove(table.kernel, route, gone)
+            _remove(kernel, route, gone)
             continue
-        outgoing = [index for index in route.outgoing if index in numbers]
-        shown = [numbers[index] for index in outgoing] if is_exact else range(MOST_VIFS)
-        entry = table.entry(route.source, parent, shown)
-        entries.setdefault(route.group, []).append(entry)
-        told = Route(route.source, names[route.parent], frozenset(names[i] for i in outgoing))
-        found.setdefault(route.group, []).append(told)
-    table.installed.update({group: tuple(some) for group, some in entries.items()})
-    return found
+        outgoing = [numbers[index] for index in route.outgoing if index in numbers]
+        shown = outgoing if is_exact else range(MAX_VIFS)
+        installed.setdefault(route.group, []).append(vifs.entry(route.source, parent, shown))
+        oifs = frozenset(names[number] for number in outgoing)
+        known.setdefault(route.group, []).append(Route(route.source, names[parent], oifs))
+    return installed, known
 
 
 def _remove(kernel: MulticastTable, route: InstalledRoute, gone: list[int]) -> None:
-    """Remove an entry whose parent is gone; one for any source goes by the parent's number."""
+    """Remove an entry whose iif is gone; the kernel's key of a (*,G) entry has its vif."""
     for parent in gone if not any(route.source) else gone[:1]:
         with suppress(OSError):
             kernel.remove(kernel.pack(route.source, route.group, parent, ()))

@@ -1,9 +1,8 @@
-"""What owners want of a kernel table, what was installed, and the steps from one to the other."""
+"""The values between owners and the kernel: wanted routes, installed entries, batches."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from ..linux.mroute.operations import Operation
@@ -17,7 +16,7 @@ class Owner(Protocol):
     def plan(self, group: Address, source: Address | None = None) -> tuple[Route, ...]:
         """The entries that it wants for ``group``, or for one source of it alone.
 
-        Those of the unspecified group are its entries for any source and group.
+        Those of the unspecified group are its (*,*) entries.
         """
 
     def planned_groups(self) -> Iterable[Address]:
@@ -25,10 +24,10 @@ class Owner(Protocol):
 
 
 class Installed(NamedTuple):
-    """One entry as the kernel was given it, but for the group.
+    """One entry as the kernel got it, without the group.
 
-    ``parent`` is the vif of an entry for any source, since it is part of that one's key in
-    the kernel, and -1 otherwise. ``tail`` holds parent and outgoing vifs in kernel form.
+    ``parent`` is the iif's vif for a (*,G) entry, where it is part of the kernel's key, and -1
+    for an (S,G) entry. ``tail`` holds iif and oifs in kernel form.
     """
 
     source: Address
@@ -39,21 +38,31 @@ class Installed(NamedTuple):
 Entries = tuple[Installed, ...]
 
 
-@dataclass(slots=True)
+class VifChange(NamedTuple):
+    """The addition or removal of vif ``number``."""
+
+    operation: Operation
+    number: int
+    is_addition: bool
+
+
 class Batch:
-    """Operations for the kernel; ``groups`` tells, one by one, whose entry each is."""
+    """Operations for the kernel: those of ``vifs`` first, then those on entries.
 
-    operations: list[Operation] = field(default_factory=list)
-    groups: list[Address | None] = field(default_factory=list)
+    ``before`` has what was installed for each group that changes, or for one source of it: its
+    key is the group, or group and source.
+    """
 
-    def add(self, operation: Operation, group: Address | None = None) -> None:
-        """One more operation; without a group it is about a vif."""
-        self.operations.append(operation)
-        self.groups.append(group)
+    __slots__ = ("before", "operations", "vifs")
+
+    def __init__(self, vifs: list[VifChange]) -> None:
+        self.vifs = vifs
+        self.operations = [change.operation for change in vifs] if vifs else []
+        self.before: dict[bytes, Entries] = {}
 
 
 def united(plans: list[tuple[Route, ...]]) -> tuple[Route, ...]:
-    """The plans of owners that share a table, as one: outgoing interfaces add up.
+    """The plans of owners that share a table as one: outgoing interfaces add up.
 
     The kernel has one entry for a source and group; the first owner's parent holds there.
     """

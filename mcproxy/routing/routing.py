@@ -1,9 +1,8 @@
-"""Routing: the kernel's multicast routing tables, and the thread that works on them."""
+"""Routing: opens and closes the kernel tables, owns the routing thread and the watch."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from typing import Any
 
 from twisted.application.service import Service
@@ -13,24 +12,24 @@ from twisted.logger import Logger
 from twisted.python.threadpool import ThreadPool
 
 from ..linux.datagram_port import DatagramPort
+from ..linux.mroute.errors import MulticastRoutingError
 from ..linux.mroute.socket import MulticastTable
-from ..linux.mroute.vif_record import VifRecord
 from ..linux.mroute.watch import RouteWatch, make_route_watch_socket
 from ..linux.policy_rules import set_rules
 from ..protocol.family import Address, Family
-from ..restart.inherited import MEMORY, Inherited, InheritedTable, TableKey, note_name, socket_name
-from ..systemd import DescriptorStore
-from .adopt import Found, adopt
+from .adopt import InheritedTable, Routes, TableKey, TableStore, adopt_table
 from .table import ForwardingTable
 
 OpenTable = Callable[[Family, int], MulticastTable]
 
 
 class Routing(Service):
-    """The kernel tables in use, the thread that works on them, and the watch over them.
+    """The kernel tables in use, by family and number.
 
-    Tables that a ``predecessor`` left are taken over as they are; ``adopted`` has their
-    entries. What the ``store`` keeps of all tables is there after a crash.
+    Tables that are ``inherited`` from a previous process belong to this service, which adopts
+    each when it is opened and closes the others; ``adopted`` has their entries until
+    ``release_hold``. They are exact (``is_exact``) unless that process was interrupted. What
+    the next process needs of each table is in ``store``.
     """
 
     name = "routing"
@@ -40,91 +39,108 @@ class Routing(Service):
         self,
         reactor: Any,
         open_table: OpenTable = MulticastTable,
-        inherited: Inherited | None = None,
+        inherited: Mapping[TableKey, InheritedTable] | None = None,
+        is_exact: bool = False,
+        store: TableStore | None = None,
     ) -> None:
-        self.adopted: dict[TableKey, Found] = {}
-        self.store = DescriptorStore()
-        self._inherited = inherited or Inherited()
+        self.tables: dict[TableKey, ForwardingTable] = {}
+        self.adopted: dict[TableKey, Routes] = {}
         self._reactor = reactor
         self._open_table = open_table
+        self._inherited = dict(inherited or {})
+        self._is_exact = is_exact
+        self._store = store
         self._pool = ThreadPool(1, 1, "routing")
         self._watch: DatagramPort | None = None
-        self.tables: dict[TableKey, ForwardingTable] = {}
+
+    # -- tables
 
     def open(self, family: Family, number: int) -> ForwardingTable:
-        """Take over a table (0: the default one); MulticastRoutingError when that fails."""
-        left = self._inherited.tables.pop((family, number), None)
-        table = None if left is None else self._adopt(family, number, left)
+        """Open a table (0: the default one), or adopt it; MulticastRoutingError."""
+        key = (family, number)
+        inherited = self._inherited.pop(key, None)
+        table = None if inherited is None else self._adopt(key, inherited)
         if table is None:
             table = ForwardingTable(self._open_table(family, number), self._submit)
-        self.tables[family, number] = table
-        if self.store.is_there:
-            self._put_into_store(family, number, table)
+        self.tables[key] = table
+        self._keep(key, table)
         if self.running:
-            self._set_rules({(family, number): ()})
+            self._set_rules({key: ()})
         return table
 
-    def _adopt(self, family: Family, number: int, left: InheritedTable) -> ForwardingTable | None:
-        """Go on with a table that was left; None when that cannot be, and it is given up."""
-        kernel = MulticastTable(family, number, left.socket)
-        table = ForwardingTable(kernel, self._submit)
+    def _adopt(self, key: TableKey, inherited: InheritedTable) -> ForwardingTable | None:
+        """Adopt an inherited table; None, and it is let go, where that is impossible."""
+        kernel = None
         try:
-            is_exact = self._inherited.memory is not None
-            self.adopted[family, number] = adopt(table, left.note, is_exact)
-        except (OSError, ValueError) as error:
-            told = "the {family} table begins anew: {reason}"
-            self.log.warn(told, family=family.name, reason=error)
-            self._drop_from_store(family, number)
-            kernel.close()
-            left.note.close()
+            kernel = MulticastTable(*key, inherited.socket)
+            table, self.adopted[key] = adopt_table(
+                kernel, inherited.vif_record, self._submit, is_exact=self._is_exact
+            )
+        except (MulticastRoutingError, OSError, ValueError) as error:
+            self.log.warn(
+                "inherited {family} table {table} unusable ({reason}); it is built anew",
+                family=key[0].name,
+                table=key[1],
+                reason=error,
+            )
+            if kernel is not None:
+                kernel.close()  # empties the table, even if the service manager has its socket
+            inherited.close()
+            self._forget(key)
             return None
         return table
 
-    def _put_into_store(self, family: Family, number: int, table: ForwardingTable) -> None:
+    def _keep(self, key: TableKey, table: ForwardingTable) -> None:
+        if self._store is None or not self._store.is_available:
+            return
         try:
-            if table.note is None:
-                table.note = VifRecord()
-                table.note_vifs()
-            self.store.put(note_name(family, number), table.note.descriptor)
-            self.store.put(socket_name(family, number), table.kernel.socket.fileno())
+            self._store.keep_table(key, table.kernel.socket, table.vifs.record())
         except OSError as error:
-            told = "the service manager keeps nothing for a restart: {reason}"
-            self.log.warn(told, reason=error)
+            self.log.warn(
+                "the service manager does not keep the {family} table {table} ({reason}); after "
+                "a crash or a restart of the unit it is built anew",
+                family=key[0].name,
+                table=key[1],
+                reason=error,
+            )
 
-    def _drop_from_store(self, family: Family, number: int) -> None:
-        with suppress(OSError):
-            self.store.drop(note_name(family, number))
-            self.store.drop(socket_name(family, number))
+    def _forget(self, key: TableKey) -> None:
+        if self._store is not None:
+            self._store.forget_table(key)
 
-    def go_on(self) -> None:
-        """Make adopted tables what their owners want by now, and let go what nobody took."""
+    def release_hold(self) -> None:
+        """Make adopted tables what their owners want by now, and close those without owners."""
         rules: dict[TableKey, Iterable[str]] = {}
         for key in self.adopted:
-            self.tables[key].go_on()
-            rules[key] = list(self.tables[key].vifs)
+            self.tables[key].release_hold()
+            rules[key] = list(self.tables[key].vifs.by_name)
         self.adopted.clear()
-        if self._inherited.memory is not None:
-            with suppress(OSError):
-                self.store.drop(MEMORY)
-        for key in self._inherited.tables:
-            self._drop_from_store(*key)
+        for key, inherited in self._inherited.items():
+            self._forget(key)
+            inherited.close()
             rules[key] = ()
-        self._inherited.close()
+        self._inherited.clear()
         self._set_rules(rules)
 
     def close(self, family: Family, number: int) -> Deferred[Any]:
         """Give a table back; fires when the kernel has nothing left of it."""
-        self._drop_from_store(family, number)
-        closed = self.tables.pop((family, number)).close()
-        return closed.addCallback(lambda _: self._set_rules({(family, number): ()}))
+        key = (family, number)
+        self._forget(key)
+        self.adopted.pop(key, None)
+        closed = self.tables.pop(key).close()
+        return closed.addCallback(lambda _: self._set_rules({key: ()}))
+
+    # -- service
 
     def startService(self) -> None:
-        """Start the thread, and see what others do to the tables."""
+        """Start the thread and the watch over what other programs do to the tables."""
         super().startService()
         self._pool.start()
-        # Left by a run that could not end well.
+        # Rules that a process left which could not end well.
         self._set_rules(dict.fromkeys(self.tables.keys() - self.adopted.keys(), ()))
-        watch = RouteWatch(self._entry_removed, self._audit_all, self._vif_removed)
+        watch = RouteWatch(
+            self._entry_removed, self._events_lost, self._vif_removed, self._rule_removed
+        )
         self._watch = DatagramPort(make_route_watch_socket(), watch, self._reactor)
         self._watch.startListening()
 
@@ -134,24 +150,30 @@ class Routing(Service):
         if self._watch is not None:
             self._watch.stopListening()
             self._watch = None
-        closing = DeferredList([table.close() for table in self.tables.values()])
-        closing.addCallback(lambda _: self._set_rules(dict.fromkeys(self.tables, ())))
+        tables, self.tables = self.tables, {}
+        for inherited in self._inherited.values():
+            inherited.close()
+        self._inherited.clear()
+        closing = DeferredList([table.close() for table in tables.values()])
+        closing.addCallback(lambda _: self._set_rules(dict.fromkeys(tables, ())))
         return closing.addCallback(self._stopped)
 
-    def _set_rules(self, wanted: Mapping[TableKey, Iterable[str]]) -> Deferred[None]:
-        """Have what comes in on these interfaces, and nothing else, looked up in these tables."""
-        own = {key: names for key, names in wanted.items() if key[1]}
-        if not own:
-            return succeed(None)
-        done: Deferred[None] = self._submit(set_rules, own)
-        return done.addErrback(lambda why: self.log.failure("policy rules may be left", why))
-
     def _stopped(self, _: object) -> None:
-        self.tables.clear()
         self._pool.stop()  # waits for its one thread, which has nothing left to do
 
     def _submit(self, function: Callable[..., Any], *arguments: object) -> Deferred[Any]:
         return deferToThreadPool(self._reactor, self._pool, function, *arguments)
+
+    def _set_rules(self, wanted: Mapping[TableKey, Iterable[str]]) -> Deferred[None]:
+        """Have packets of these interfaces, and no others, looked up in these tables."""
+        own = {key: names for key, names in wanted.items() if key[1]}
+        if not own:
+            return succeed(None)
+        done: Deferred[None] = self._submit(set_rules, own)
+        told = "the policy rules of the tables of their own may be wrong (see ip mrule)"
+        return done.addErrback(lambda failure: self.log.failure(told, failure))
+
+    # -- what the watch reports
 
     def _entry_removed(self, family: Family, table: int, source: Address, group: Address) -> None:
         found = self.tables.get((family, table))
@@ -160,9 +182,15 @@ class Routing(Service):
 
     def _vif_removed(self, family: Family, index: int) -> None:
         for table in self.tables.values():
-            if table.kernel.family is family and table.uses(index):
-                table.audit()
+            if table.kernel.family is family:
+                table.vif_removed(index)
 
-    def _audit_all(self) -> None:
+    def _rule_removed(self, family: Family, table: int, interface: str) -> None:
+        found = self.tables.get((family, table))
+        if found is not None:
+            found.rules.removed(interface)
+
+    def _events_lost(self) -> None:
         for table in self.tables.values():
             table.audit()
+            table.rules.audit()

@@ -56,7 +56,7 @@ class FakeSuccessor:
         if self.refusal is not None:
             raise self.refusal
 
-    def restart_or_tell(self) -> Deferred[None]:
+    def restart_or_log(self) -> Deferred[None]:
         self.restarts += 1
         return succeed(None)
 

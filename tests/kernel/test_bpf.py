@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
+from mcproxy.linux.mroute.socket import MulticastTable
 from mcproxy.linux.report_groups import ReportGroups
-from mcproxy.protocol.family import Family, packed
+from mcproxy.protocol.family import FAMILIES, Family, packed
 
-from . import test_mroute
+from . import test_mroute_traffic as traffic
 from .support import await_datagram, drain, readable
-from .test_mroute import FAMILIES, GROUPS
+from .tables import GROUPS
 
 
-class OwnInterfaceTests(test_mroute.MembershipTests):
+class OwnInterfaceTests(traffic.MembershipTests):
     """With its own interfaces named, all is as without."""
 
-    def table(self, family: Family, *arguments: int) -> test_mroute.MulticastTable:
-        table: test_mroute.MulticastTable = super().table(family, *arguments)
+    def table(self, family: Family, *arguments: int) -> MulticastTable:
+        table: MulticastTable = super().table(family, *arguments)
         table.accept_from(self.indexes)
         return table
 
 
-class OwnUpcallTests(test_mroute.TrafficTests):
+class OwnUpcallTests(traffic.TrafficTests):
     """What the kernel tells comes up with no interface named at all."""
 
-    def table(self, family: Family, *arguments: int) -> test_mroute.MulticastTable:
-        table: test_mroute.MulticastTable = super().table(family, *arguments)
+    def table(self, family: Family, *arguments: int) -> MulticastTable:
+        table: MulticastTable = super().table(family, *arguments)
         table.accept_from([])
         return table
 
 
-class OtherInterfaceTests(test_mroute.MembershipTests):
+class OtherInterfaceTests(traffic.MembershipTests):
     def test_report_on_an_interface_outside_the_filter_is_not_received(self) -> None:
         """The filter names the other interfaces, so the kernel drops the report."""
         for family in FAMILIES:

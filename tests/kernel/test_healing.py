@@ -1,4 +1,4 @@
-"""What others do to the daemon: hosts vanish, and programs empty the kernel's tables."""
+"""Hosts vanish, and other programs empty the kernel's tables: the daemon heals."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 
 from mcproxy.lab.waiting import wait_until
 from mcproxy.linux.mroute.operations import LAYOUTS, Operations
-from mcproxy.protocol.family import packed
+from mcproxy.protocol.family import IPV4, packed
 from mcproxy.protocol.wire.packets import Report
 
 from .messages import TO_EX, TO_IN, record, say
@@ -17,9 +17,16 @@ FLUSH = 212
 FLUSH_ENTRIES, FLUSH_STATIC_ENTRIES, FLUSH_VIFS, FLUSH_STATIC_VIFS = 1, 2, 4, 8
 EVERYTHING = 15
 
+OWN_TABLE = """
+[instance.own]
+upstream = "up"
+downstream = ["down1", "down2"]
+table = 77
+"""
+
 
 class VanishingScenarios(Scenarios):
-    def test_a_member_that_vanishes_times_out_and_others_stay(self) -> None:
+    def test_vanished_member_times_out_and_others_stay(self) -> None:
         """TX-01, TX-02."""
         self.start(query_interval=1, query_max_response_time=0.5)
         upstream, link = self.server.capture(), self.home.capture(data=True)
@@ -77,28 +84,85 @@ class FlushScenarios(Scenarios):
         """As ``smcroutectl flush`` and its like do."""
         self.stranger.setsockopt(self.level, FLUSH, what)
 
-    def test_entries_are_flushed(self) -> None:
+    def test_flushed_entries_are_put_back(self) -> None:
         self.flush(FLUSH_ENTRIES | FLUSH_STATIC_ENTRIES)
         self.check_healed()
         self.await_log("another program changed")
 
-    def test_interfaces_are_flushed(self) -> None:
+    def test_flushed_vifs_are_put_back(self) -> None:
         self.flush(FLUSH_VIFS | FLUSH_STATIC_VIFS)
         self.check_healed()
 
-    def test_everything_is_flushed_again_and_again(self) -> None:
+    def test_table_flushed_several_times_is_put_back(self) -> None:
         for _ in range(3):
             self.flush(EVERYTHING)
             self.await_healed()
         self.check_healed()
 
-    def test_a_single_entry_is_deleted(self) -> None:
+    def test_single_deleted_entry_is_put_back(self) -> None:
         operations = Operations(self.family)
         source = packed(self.source)
         tail = operations.route_tail(0, [])
         option, entry = operations.removal(source, packed(self.ssm), tail)
         self.stranger.setsockopt(self.level, option, entry)
         self.check_healed()
+
+
+class RuleScenarios(Scenarios):
+    """Another program deletes policy rules while a stream flows."""
+
+    def mrule(self, *arguments: str) -> list[str]:
+        """Run ``ip mrule`` in the family of the test; the lines that it prints, sorted."""
+        options = [] if self.family is IPV4 else ["-6"]
+        return sorted(self.proxy.run("ip", *options, "mrule", *arguments).splitlines())
+
+    def start_stream(self, instances: str = "") -> None:
+        """Have a stream flow to a member."""
+        self.start(instances)
+        self.stream()
+        self.member = self.other.join(self.group)
+        self.await_packets(self.member)
+        self.before = self.mrule()
+
+    def check_healed(self) -> None:
+        """The rules are as before, and streams flow to old and new members."""
+        wait_until(lambda: self.mrule() == self.before, 5, "rules are missing")
+        self.await_packets(self.member)
+        more = self.home.join(self.groups[1])
+        self.stream(self.groups[1])
+        self.await_packets(more)
+
+    def test_deleted_rule_of_a_table_of_its_own_is_put_back(self) -> None:
+        self.start_stream(OWN_TABLE)
+        for link in ("up", "down2"):
+            self.mrule("del", "iif", link, "table", "77")
+            self.await_log("deleted the policy rule", f"from {link} to table 77", self.family.name)
+            self.check_healed()
+
+    def test_flushed_rules_of_a_table_of_its_own_are_put_back(self) -> None:
+        self.start_stream(OWN_TABLE)
+        for link in ("up", "down1", "down2"):
+            self.mrule("del", "iif", link, "table", "77")
+        self.mrule("flush")
+        self.await_log("deleted the policy rule", "table 77", self.family.name, count=3)
+        self.before = [rule for rule in self.before if "lookup 77" in rule]
+        self.check_healed()
+
+    def test_flushed_rule_of_the_default_table_is_put_back(self) -> None:
+        """Without it the kernel forwards nothing by the default table."""
+        self.start_stream()
+        self.mrule("flush")
+        self.await_log("deleted the policy rule", "to table default", self.family.name)
+        self.check_healed()
+
+    def test_rule_removed_with_its_link_stays_away(self) -> None:
+        self.start_stream(OWN_TABLE)
+        self.proxy.delete_link("down2")
+        rules = lambda: [rule for rule in self.mrule() if "iif down2" in rule]  # noqa: E731
+        wait_until(lambda: not rules(), 5, "the rule stays")
+        time.sleep(0.3)
+        self.assertEqual(rules(), [])
+        self.assertFalse([line for line in self.daemon.lines if "deleted the policy" in line])
 
 
 class IPv4VanishingTests(VanishingScenarios, IPv4TestCase):
@@ -114,4 +178,12 @@ class IPv4FlushTests(FlushScenarios, IPv4TestCase):
 
 
 class IPv6FlushTests(FlushScenarios, IPv6TestCase):
+    pass
+
+
+class IPv4RuleTests(RuleScenarios, IPv4TestCase):
+    pass
+
+
+class IPv6RuleTests(RuleScenarios, IPv6TestCase):
     pass

@@ -12,7 +12,7 @@ from mcproxy.protocol.wire import igmp
 from mcproxy.protocol.wire.packets import Leave, OldReport, Query, Record, RecordType, Report
 
 from .support import await_datagram, drain
-from .test_mroute import ELSEWHERE, GROUPS, SOURCES, TableTestCase
+from .tables import ELSEWHERE, GROUPS, SOURCES, TableTestCase
 
 ODD, GOOD = b"what is to stay", b"what may go on"
 

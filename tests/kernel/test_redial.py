@@ -12,8 +12,7 @@ from pyroute2 import IPRoute
 from mcproxy.lab.capture import Capture
 from mcproxy.lab.daemon import Daemon
 from mcproxy.lab.waiting import wait_until
-from mcproxy.linux.mroute.operations import MOST_VIFS
-from mcproxy.protocol.family import IPV4, packed
+from mcproxy.protocol.family import IPV4, MAX_VIFS, packed
 
 from .messages import TO_EX, TO_IN, queries, record, timed_records
 from .providers import Providers, ProvidersTestCase
@@ -201,9 +200,9 @@ class PatternScenarios(LinksScenarios):
         """One that does not fit is told, and taken when there is room."""
         self.daemon = Daemon(self.proxy, with_defaults(ONE_UPSTREAM))
         self.daemon.wait_ready()
-        room = MOST_VIFS - 3
+        room = MAX_VIFS - 3
         self.add_dummies(*range(room))
-        wait_until(lambda: len(self.vifs()) == MOST_VIFS, 10)
+        wait_until(lambda: len(self.vifs()) == MAX_VIFS, 10)
         self.add_dummies(room)
         late = f"ppp{room}"
         self.await_log(f"{self.family.name} {late}:", "has no room")

@@ -1,4 +1,4 @@
-"""Another process goes on where the daemon was, and no stream is interrupted."""
+"""Another process continues where the daemon was, and no stream is interrupted."""
 
 from __future__ import annotations
 
@@ -66,11 +66,11 @@ class CommandTests(RestartTestCase):
         self.assertEqual(after["pid"], before["pid"])
         self.assertNotEqual(after["started"], before["started"])
 
-    def test_nothing_is_lost(self) -> None:
+    def test_restart_loses_no_packet_and_no_membership(self) -> None:
         self.check_restarts()
         self.assertEqual(self.vifs(), ["down1", "down2", "up"])
 
-    def test_source_by_source(self) -> None:
+    def test_restart_with_source_forwarding_loses_nothing(self) -> None:
         self.run_streams(ONE + PER_SOURCE)
         before = self.entries()
         for _ in range(2):
@@ -78,7 +78,7 @@ class CommandTests(RestartTestCase):
             self.assert_unharmed()
         self.assertLessEqual(before, self.entries())
 
-    def test_what_is_wanted_later(self) -> None:
+    def test_joins_and_leaves_after_a_restart_are_heard(self) -> None:
         """The new process hears joins and leaves, and repeats what upstream has to know."""
         self.run_streams(ONE)
         member = self.home.join(self.group)
@@ -100,7 +100,7 @@ class CommandTests(RestartTestCase):
         super().setUp()
         self.home_link = self.home.capture()
 
-    def test_another_file(self) -> None:
+    def test_restart_with_another_file_changes_what_differs(self) -> None:
         """What the file says now is done by the new process, and nothing else is touched."""
         self.run_streams(ONE)
         self.rewrite(TWO)
@@ -115,7 +115,7 @@ class CommandTests(RestartTestCase):
         self.assertLess(row["query-timer"], 20)
         self.assert_unharmed()
 
-    def test_a_file_with_a_mistake(self) -> None:
+    def test_restart_with_a_mistake_in_the_file_is_refused(self) -> None:
         self.run_streams(ONE)
         started = self.ask("GET", "/status")["started"]
         self.rewrite("[instance.tv]\n")
@@ -123,7 +123,7 @@ class CommandTests(RestartTestCase):
         self.assertEqual(self.ask("GET", "/status")["started"], started)
         self.assert_unharmed()
 
-    def test_a_table_of_its_own(self) -> None:
+    def test_restart_keeps_the_policy_rules_of_a_table_of_its_own(self) -> None:
         rules = self.run_with_own_table()
         self.restart()
         self.assertEqual(self.proxy.run("ip", "mrule"), rules)
@@ -134,7 +134,7 @@ class CommandTests(RestartTestCase):
         code, _ = self.daemon.terminate()
         self.assertEqual((code, self.routes(), self.vifs()), (0, [], []))
 
-    def test_a_link_goes_meanwhile(self) -> None:
+    def test_link_deleted_during_a_restart_leaves_no_entry(self) -> None:
         """Its number, which is in entries still, is not confused with that of another."""
         self.run_streams(TWO)
         shared = self.members[0][0].group
@@ -148,7 +148,7 @@ class CommandTests(RestartTestCase):
         self.assertEqual(self.vifs(), ["down1", "up"])
         self.assert_unharmed()
 
-    def test_signals_do_not_end_it(self) -> None:
+    def test_signals_during_a_restart_do_not_end_the_daemon(self) -> None:
         self.run_streams(ONE)
         for _ in range(3):
             self.daemon.process.send_signal(signal.SIGUSR2)
@@ -159,7 +159,7 @@ class CommandTests(RestartTestCase):
         self.await_log("ready", count=2)
         self.assert_unharmed()
 
-    def test_what_was_heard_of_other_routers(self) -> None:
+    def test_restart_keeps_what_was_heard_of_other_routers(self) -> None:
         """The version of the upstream's querier, and who is the querier of a downstream."""
         self.run_streams(TWO)
         general = Query(2, IPV4.unspecified, 1.0)
@@ -202,7 +202,7 @@ class ManagerTests(RestartTestCase):
         daemon.socket = Path(self.manager.control)
         self.watch(daemon)
 
-    def test_a_unit_s_restart(self) -> None:
+    def test_restart_of_the_unit_loses_nothing_and_the_state_is_used_once(self) -> None:
         self.run_streams(TWO)
         before, groups = self.entries(), self.groups_of("down1")
         for _ in range(2):
@@ -211,13 +211,13 @@ class ManagerTests(RestartTestCase):
             self.start_next()
             self.assert_unharmed()
             self.assertEqual(self.groups_of("down1"), groups)
-            self.assertNotIn("memory", self.manager.kept)
+            self.assertNotIn("state", self.manager.kept)
         self.assertEqual(self.entries(), before)
 
-    def test_a_crash(self) -> None:
+    def test_crash_loses_no_packet(self) -> None:
         self.crash(TWO)
 
-    def test_a_crash_source_by_source(self) -> None:
+    def test_crash_with_source_forwarding_loses_no_packet(self) -> None:
         self.crash(TWO.replace("[instance.radio]", PER_SOURCE + "[instance.radio]"))
 
     def crash(self, config: str) -> None:
@@ -231,8 +231,8 @@ class ManagerTests(RestartTestCase):
             self.assert_unharmed()
             self.assertLessEqual(groups.items(), self.groups_of("down1").items())
 
-    def test_killed_again_and_again(self) -> None:
-        """Also while it starts, and takes over; the memory may have been there or not."""
+    def test_daemon_killed_several_times_loses_no_packet(self) -> None:
+        """Also while it starts, and takes over; there may be saved state or not."""
         self.run_streams(TWO)
         for number in range(8):
             if number % 4 == 1:
@@ -245,7 +245,7 @@ class ManagerTests(RestartTestCase):
             self.start_next()
             self.assert_unharmed()
 
-    def test_who_leaves_while_nobody_hears_it(self) -> None:
+    def test_member_that_left_during_a_crash_times_out(self) -> None:
         """Is forgotten when he does not answer, and the others are not."""
         times = {"query-interval": 1, "query-max-response-time": 0.5}
         defaults = "\n".join(f"{key} = {value}" for key, value in times.items())
@@ -259,7 +259,7 @@ class ManagerTests(RestartTestCase):
         wait_until(lambda: self.group not in self.groups_of("down1"), 5)
         self.assert_unharmed()
 
-    def test_a_stop(self) -> None:
+    def test_stop_gives_everything_back(self) -> None:
         """All is given back, whatever the manager keeps."""
         self.run_streams(ONE)
         upstream = self.server.capture()
@@ -270,7 +270,7 @@ class ManagerTests(RestartTestCase):
         self.start_next()
         self.flow()
 
-    def test_a_table_that_is_given_back(self) -> None:
+    def test_closed_table_is_deleted_from_the_store(self) -> None:
         self.run_with_own_table()
         self.assertIn("ipv4-7", self.manager.kept)
         self.manager.rewrite(with_defaults(ONE))
@@ -281,16 +281,16 @@ class ManagerTests(RestartTestCase):
         )
         self.assert_unharmed()
 
-    def test_what_is_kept_is_not_understood(self) -> None:
-        """Then the kernel's entries must do, or all begins anew; streams come again."""
+    def test_unusable_state_and_record_are_replaced_with_a_warning(self) -> None:
+        """Memberships are rebuilt from the kernel's entries, or the table is built anew."""
         self.run_streams(ONE)
         self.assertEqual(self.daemon.terminate(signal.SIGUSR2)[0], 0)
-        self.manager.spoil("memory")
+        self.manager.spoil("state")
         self.start_next()
-        self.await_log("what was kept is not used")
+        self.await_log("saved state unusable")
         self.assert_unharmed()
         self.daemon.kill()
         self.manager.spoil("ipv4-0-vifs")
         self.start_next()
-        self.await_log("begins anew")
+        self.await_log("it is built anew")
         self.flow()

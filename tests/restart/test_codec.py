@@ -1,4 +1,4 @@
-"""What is kept for the next run: whoever goes on with it does the same as who kept it."""
+"""A querier or host restored from saved values behaves as the one that was saved."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class QuerierTests(FamilyTests):
 
     @given(st.data())
     @examples(4)
-    def test_whoever_takes_over_goes_on_the_same(self, data: st.DataObject) -> None:
+    def test_restored_querier_behaves_as_the_saved_one(self, data: st.DataObject) -> None:
         """Also in the middle of an inquiry, and with immediate leaves after it."""
         settings = QuerierSettings(immediate_leave=True, max_group_hosts=3)
         address = host(self.family, 1)
@@ -80,7 +80,7 @@ class QuerierTests(FamilyTests):
         address = data.draw(st.sampled_from([group(self.family, 1), ssm_group(self.family, 1)]))
         return Record(kind, address, frozenset(source(self.family, n) for n in sources))
 
-    def test_the_other_querier_stays_it(self) -> None:
+    def test_other_querier_stays_elected_with_its_timers(self) -> None:
         """Its timers too, and until when it counts."""
         first = Querier(self.family, QuerierSettings(), address=host(self.family, 5))
         first.start(START)
@@ -95,7 +95,7 @@ class QuerierTests(FamilyTests):
         self.assertTrue(second.advance(first.election.until).role_changed)
         self.assertEqual(second.settings.query_interval, 90.0)
 
-    def test_what_is_not_understood(self) -> None:
+    def test_querier_values_in_another_form_are_refused(self) -> None:
         """ValueError, whatever is wrong."""
         querier = Querier(self.family, QuerierSettings(explicit_tracking=True))
         report = Report((Record(RecordType.MODE_IS_INCLUDE, group(self.family, 1),
@@ -116,7 +116,7 @@ class QuerierTests(FamilyTests):
 class HostTests(FamilyTests):
     """The host part."""
 
-    def test_the_version_of_the_querier(self) -> None:
+    def test_host_speaks_the_saved_version_for_the_remaining_time(self) -> None:
         """It is spoken from the first report on, for as long as it would have been."""
         older = self.family.current_version - 1
         first = Host(self.family, lambda: 0.5)
@@ -127,7 +127,7 @@ class HostTests(FamilyTests):
         self.assertEqual(second.version, older)
         self.assertEqual(second.next_deadline(), first.next_deadline())
 
-    def test_what_is_not_understood(self) -> None:
+    def test_host_values_in_another_form_change_nothing(self) -> None:
         """Nothing is taken over of it."""
         known = Host(self.family, lambda: 0.5)
         for values in ({}, {"older": {}}, {"older": {"x": 1}, "robustness": 1, "interval": 1}):
@@ -146,7 +146,7 @@ class EntryTests(FamilyTests):
 
     @given(st.data())
     @examples(2)
-    def test_what_is_forwarded_stays(self, data: st.DataObject) -> None:
+    def test_memberships_from_entries_forward_the_same(self, data: st.DataObject) -> None:
         """Forwarding by what entries tell sends everything to where they sent it."""
         where = {
             source(self.family, n): data.draw(st.sampled_from(["up", *LINKS])) for n in (1, 2, 3)
@@ -162,13 +162,13 @@ class EntryTests(FamilyTests):
                 forwarded(base, again, one, arrival), forwarded(base, entries, one, arrival)
             )
 
-    def test_learned_sources(self) -> None:
+    def test_link_that_gets_an_observed_source_may_want_others(self) -> None:
         """Who gets one source may want others, but of a source-specific group."""
         entries = [Route(source(self.family, 1), "up", frozenset(["down1"]))]
         told = wanted_by_entries(entries, LINKS, is_learned=True)
         self.assertEqual(told, {"down1": ANY_SOURCE})
 
-    def test_as_if_reported_now(self) -> None:
+    def test_rebuilt_group_expires_without_a_report(self) -> None:
         """The group is forgotten when nobody reports it again."""
         sources = frozenset([source(self.family, 1)])
         for wanted in (ANY_SOURCE, SourceFilter(EXCLUDE, sources), SourceFilter(INCLUDE, sources)):

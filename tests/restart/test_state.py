@@ -1,4 +1,4 @@
-"""What is written down for the next process, and read by it."""
+"""The saved state as one process writes it and the next one reads it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from mcproxy.protocol.router.querier import Querier
 from mcproxy.protocol.router.settings import QuerierSettings
 from mcproxy.protocol.upstreams.preference import Preference
 from mcproxy.protocol.wire.packets import Query, Record, RecordType, Report
-from mcproxy.restart.state import SavedState, written
+from mcproxy.restart.state import SavedState, state_text
 
 GROUP = packed("239.1.1.1")
 
 
-class MemoryTests(SynchronousTestCase):
+class SavedStateTests(SynchronousTestCase):
     def setUp(self) -> None:
         querier = Querier(IPV4, QuerierSettings())
         joined = Report((Record(RecordType.CHANGE_TO_EXCLUDE_MODE, GROUP),))
@@ -37,38 +37,38 @@ class MemoryTests(SynchronousTestCase):
             selection=SimpleNamespace(preference=preference),
         )
         upstream: Any = SimpleNamespace(family=IPV4, name="up", host=host)
-        self.text = written([instance], [upstream])
+        self.text = state_text([instance], [upstream])
         self.querier = querier
 
     def spoilt(self, **values: object) -> bytes:
         return json.dumps({**json.loads(self.text), **values}).encode()
 
-    def test_what_was_known_is_known(self) -> None:
-        memory = SavedState(self.text)
-        queriers = memory.queriers(IPV4)
+    def test_saved_memberships_are_restored(self) -> None:
+        saved = SavedState(self.text)
+        queriers = saved.queriers(IPV4)
         self.assertEqual(queriers.keys(), {"down1"})
         self.assertEqual(queriers["down1"].groups.keys(), {GROUP})
         self.assertEqual(queriers["down1"].next_deadline(), self.querier.next_deadline())
-        self.assertEqual(memory.queriers(IPV6), {})
+        self.assertEqual(saved.queriers(IPV6), {})
 
-    def test_hosts_are_known_by_their_link(self) -> None:
-        memory = SavedState(self.text)
+    def test_host_is_restored_for_its_family_and_link_only(self) -> None:
+        saved = SavedState(self.text)
         for family, name, version in ((IPV4, "up", 2), (IPV4, "up2", 3), (IPV6, "up", 2)):
             host = Host(family, lambda: 0.5)
-            memory.restore_host(host, name)
+            saved.restore_host(host, name)
             host.rejoin(6.0)
             self.assertEqual(host.version, version, (family, name))
 
-    def test_upstreams_that_were_down(self) -> None:
+    def test_upstream_that_failed_keeps_its_lower_rank(self) -> None:
         """MU-08: to the next process they are not as good as those that were not."""
-        memory, names = SavedState(self.text), ("up", "up2")
-        self.assertEqual((memory.fallen("tv"), memory.fallen("radio")), (["up"], []))
+        saved, names = SavedState(self.text), ("up", "up2")
+        self.assertEqual((saved.fallen("tv"), saved.fallen("radio")), (["up"], []))
         after = Preference(10.0)
-        after.restore_fallen(memory.fallen("tv"))
+        after.restore_fallen(saved.fallen("tv"))
         after.note(names, names, 6.0)
         self.assertEqual(after.order, ("up2", "up"))
 
-    def test_what_is_not_understood_at_all(self) -> None:
+    def test_text_in_another_form_is_refused(self) -> None:
         for text in (
             b"",
             b"?",
@@ -80,14 +80,14 @@ class MemoryTests(SynchronousTestCase):
         ):
             self.assertRaises(ValueError, SavedState, text)
 
-    def test_a_part_that_is_not_understood(self) -> None:
+    def test_unusable_part_is_left_out_with_a_warning(self) -> None:
         told: list[str] = []
         log = SimpleNamespace(warn=lambda _, interface, reason: told.append(interface))
         self.patch(SavedState, "log", log)
         known = json.loads(self.text)["queriers"]["ipv4"]
-        memory = SavedState(
+        saved = SavedState(
             self.spoilt(queriers={"ipv4": {**known, "x": 1}}, hosts={"ipv4": {"up": []}})
         )
-        self.assertEqual(memory.queriers(IPV4).keys(), {"down1"})
-        memory.restore_host(Host(IPV4, lambda: 0.5), "up")
+        self.assertEqual(saved.queriers(IPV4).keys(), {"down1"})
+        saved.restore_host(Host(IPV4, lambda: 0.5), "up")
         self.assertEqual(told, ["x", "up"])

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 
 import attrs
 
-from ...protocol.family import MOST_VIFS
+from ...protocol.family import MAX_VIFS
 from ..errors import shown
 from ..model import InstanceConfig
 from ..names import is_pattern, overlap
@@ -131,11 +131,11 @@ def _count(instances: Mapping[str, InstanceConfig], mistakes: Mistakes) -> None:
         for family in sorted(config.families):
             there = named[family, config.table]
             there |= interfaces
-            if len(there) > MOST_VIFS and config.table not in full:
+            if len(there) > MAX_VIFS and config.table not in full:
                 full.add(config.table)
                 mistakes.add(
                     ("instance", name, "downstream"),
                     f"table {config.table} would have {len(there)} interfaces, but the kernel"
-                    f" allows {MOST_VIFS}",
+                    f" allows {MAX_VIFS}",
                     "move some to an instance with another upstream and another table",
                 )

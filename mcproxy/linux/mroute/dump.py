@@ -1,6 +1,6 @@
 """All entries of a multicast routing table, read at once over netlink.
 
-By ``struct``, since a general netlink library takes thirty times as long for a large table.
+It uses ``struct``: a general netlink library takes thirty times as long for a large table.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from ..netlink.frame import ATTRIBUTE, INT
 
 
 class InstalledRoute(NamedTuple):
-    """One entry as it stands in the kernel; an unspecified source or group is any.
+    """One entry in the kernel; an unspecified source or group stands for any.
 
-    ``parent`` and ``outgoing`` are interface indexes; ``parent`` is 0 when its link is gone.
-    ``wrong_interface`` are those of ``packets`` that came in elsewhere.
+    ``parent`` (iif) and ``outgoing`` (oifs) are interface indexes; ``parent`` is 0 when its link
+    is gone. ``wrong_interface`` counts those of ``packets`` that arrived on another interface.
     """
 
     source: Address
@@ -50,19 +50,19 @@ _MOST_TRIES = 4
 
 
 def kernel_table(family: Family, table: int) -> int:
-    """The number that netlink has for ``table``, where 0 is the default one."""
+    """The number of ``table`` in netlink messages, where 0 is the default one."""
     return table or (253 if family is IPV4 else 254)
 
 
 def dump_routes(family: Family, table: int = 0) -> list[InstalledRoute]:
     """The entries of ``table``, none when it does not exist; OSError.
 
-    Blocks. An entry that still waits for its answer (unresolved) is not among them.
+    Blocks. Unresolved entries, for which packets wait, are left out.
     """
     with netlink.open_netlink(blocking=True) as sock:
         sock.settimeout(_TIMEOUT)
         try:
-            # Lets the kernel pick the table; an older one sends all of them.
+            # Lets the kernel select the table; an older kernel sends all tables.
             sock.setsockopt(netlink.SOL_NETLINK, netlink.NETLINK_GET_STRICT_CHK, 1)
         except OSError as error:
             if error.errno != errno.ENOPROTOOPT:
@@ -100,7 +100,7 @@ def _dump_once(
 
 
 def _check(result: int) -> None:
-    """Raise what the kernel answered, unless it just has no such table."""
+    """Raise the kernel's error, unless the table does not exist."""
     if result not in (0, -errno.ENOENT):
         raise OSError(-result, os.strerror(-result))
 
@@ -108,7 +108,7 @@ def _check(result: int) -> None:
 def _parse(
     data: bytes, start: int, end: int, table: int, any_address: Address
 ) -> InstalledRoute | None:
-    """The entry in one message; None when it is of another table or unresolved."""
+    """The entry in one message; None when it is in another table or unresolved."""
     if INT.unpack_from(data, start + _FLAGS_AT)[0] & RTNH_F_UNRESOLVED:
         return None
     source = group = any_address

@@ -1,4 +1,4 @@
-"""Why a multicast routing table cannot be had, in words for whoever runs the daemon."""
+"""Why a multicast routing table cannot be opened, in words for the operator."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ...protocol.family import IPV4, Family
 
 
 class MulticastRoutingError(Exception):
-    """A multicast routing table cannot be had; the text says why and what to do."""
+    """A multicast routing table cannot be opened; the text says why and what to do."""
 
 
 class NotPermitted(MulticastRoutingError):  # noqa: N818
@@ -18,7 +18,7 @@ class NotPermitted(MulticastRoutingError):  # noqa: N818
 
 
 class NotSupported(MulticastRoutingError):  # noqa: N818
-    """The kernel was built or started without what is needed."""
+    """The kernel was built or started without a feature that is needed."""
 
 
 class TableInUse(MulticastRoutingError):  # noqa: N818
@@ -30,7 +30,7 @@ _FAMILIES = {"ipv4": ("IPv4", "CONFIG_IP_MROUTE"), "ipv6": ("IPv6", "CONFIG_IPV6
 
 
 def socket_error(family: Family, error: OSError) -> MulticastRoutingError:
-    """What it means that the socket could not be opened."""
+    """The error to raise where the socket could not be opened."""
     label, _ = _FAMILIES[family.name]
     if error.errno in (errno.EPERM, errno.EACCES):
         return NotPermitted(f"not permitted to open a raw {label} socket: {_REMEDY}")
@@ -39,27 +39,29 @@ def socket_error(family: Family, error: OSError) -> MulticastRoutingError:
             f"this kernel has no {label}: enable it,"
             f" or leave {family.protocol} out of the configuration"
         )
-    return MulticastRoutingError(f"no socket for {label} multicast routing: {error.strerror}")
+    return MulticastRoutingError(
+        f"cannot open a socket for {label} multicast routing: {error.strerror}"
+    )
 
 
 def table_error(family: Family, table: int, error: OSError) -> MulticastRoutingError:
-    """What it means that the kernel refused to make ``table`` (not the default one)."""
+    """The error to raise where the kernel refused to make ``table`` (not the default one)."""
     label, option = _FAMILIES[family.name]
     if error.errno in (errno.EPERM, errno.EACCES):
         return NotPermitted(f"not permitted to route {label} multicast: {_REMEDY}")
     if error.errno in (errno.ENOPROTOOPT, errno.EOPNOTSUPP):
         return NotSupported(
-            f"this kernel has one {label} multicast routing table only ({option}_MULTIPLE_TABLES"
-            " is not set): leave the table at 0"
+            f"this kernel has only one {label} multicast routing table ({option}_MULTIPLE_TABLES"
+            " is not set): leave table at 0"
         )
     return MulticastRoutingError(
-        f"the kernel does not take {table} as an {label} multicast routing table"
+        f"the kernel refuses {table} as the number of an {label} multicast routing table"
         f" ({error.strerror}): choose a number from 1 to 999999999"
     )
 
 
 def init_error(family: Family, table: int, error: OSError, own_inode: int) -> MulticastRoutingError:
-    """What it means that the kernel refused to make our socket the router of ``table``."""
+    """The error to raise where the kernel refused our socket as the router of ``table``."""
     label, option = _FAMILIES[family.name]
     if error.errno in (errno.EPERM, errno.EACCES):
         return NotPermitted(f"not permitted to route {label} multicast: {_REMEDY}")
@@ -73,9 +75,9 @@ def init_error(family: Family, table: int, error: OSError, own_inode: int) -> Mu
         holders = ", ".join(
             f"{program} (pid {pid})" for pid, program in socket_holders(family, own_inode)
         )
-        seen = f"; such a socket is open in {holders}" if holders else ""
+        seen = f"; a multicast routing socket is open in {holders}" if holders else ""
         return TableInUse(
-            f"another multicast router has {name} of {label}{seen}:"
+            f"another multicast router uses {name} of {label}{seen}:"
             " stop it, or choose another table"
         )
     return MulticastRoutingError(f"the kernel refuses {label} multicast routing: {error.strerror}")
@@ -84,8 +86,8 @@ def init_error(family: Family, table: int, error: OSError, own_inode: int) -> Mu
 def socket_holders(family: Family, own_inode: int) -> list[tuple[int, str]]:
     """Processes (pid, name) with raw sockets of the kind that can be a multicast router.
 
-    Which one of them is cannot be seen; a process of another pid namespace or user may stay
-    unseen. The socket with ``own_inode`` is left out. Never fails.
+    The kernel does not show which of them is the router. A process of another pid namespace or
+    user may be missing. The socket with ``own_inode`` is left out. Never fails.
     """
     try:
         inodes = _raw_socket_inodes(family) - {own_inode}
@@ -119,7 +121,7 @@ def _has_open(process: Path, targets: set[str]) -> bool:
     try:
         return any(_link(file) in targets for file in process.joinpath("fd").iterdir())
     except OSError:
-        return False  # it ended, or is not ours to look at
+        return False  # it ended, or we may not look at it
 
 
 def _link(file: Path) -> str:

@@ -1,8 +1,8 @@
 """Operations on a multicast routing table as the kernel takes them.
 
-IPv4 and IPv6 differ in numbers and in the layout of four structures only, which a
-``Layout`` holds. An entry starts with source and group; the rest of it, its *tail*, is
-the same for all entries with the same interfaces and can be kept.
+IPv4 and IPv6 differ only in numbers and in the layout of four structures, which a ``Layout``
+holds. An entry starts with source and group; the rest of it, its *tail*, is the same for all
+entries with the same interfaces and is made once.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from struct import Struct
 
-from ...protocol.family import IPV4, IPV6, MOST_VIFS, Address, Family
+from ...protocol.family import IPV4, IPV6, MAX_VIFS, Address, Family
 
 ADD_VIF, REMOVE_VIF, ADD, REMOVE = 202, 203, 204, 205
 PROXY = 6
@@ -24,7 +24,7 @@ Operation = tuple[int, bytes]
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where the families differ: an entry is ``prefix source middle group tail``."""
+    """What differs between the families: an entry is ``prefix source middle group tail``."""
 
     level: int
     protocol: int
@@ -57,49 +57,56 @@ LAYOUTS = {
 
 
 class Operations:
-    """Makes operations for tables of ``family``, without need of a kernel."""
+    """Makes operations for tables of ``family``; it needs no kernel."""
 
     def __init__(self, family: Family) -> None:
         self.family = family
         self.layout = LAYOUTS[family]
 
     def vif_addition(self, vif: int, ifindex: int) -> Operation:
-        """Makes the interface with ``ifindex`` virtual interface ``vif`` (0 to 31)."""
+        """Make the interface with ``ifindex`` vif number ``vif`` (0 to 31)."""
         if self.family is IPV4:
             return ADD_VIF, _VIFCTL.pack(vif, _VIFF_USE_IFINDEX, 1, 0, ifindex, bytes(4))
-        # The field has 16 bits. 0 is no interface: the kernel refuses instead of taking another.
+        # The field has 16 bits. 0 is no interface: the kernel refuses it and takes no other one.
         return ADD_VIF, _MIF6CTL.pack(vif, 0, 1, ifindex if ifindex < 1 << 16 else 0, 0)
 
     def vif_removal(self, vif: int) -> Operation:
-        """Takes ``vif`` away; its entries stay."""
+        """Remove ``vif``; entries with it stay."""
         if self.family is IPV4:
             return REMOVE_VIF, _VIFCTL.pack(vif, 0, 0, 0, 0, bytes(4))
         return REMOVE_VIF, _MIFI.pack(vif)
 
     def addition(self, source: Address, group: Address, tail: bytes) -> Operation:
-        """Adds an entry, or gives the one of this source and group these interfaces."""
+        """Add an entry, or give the one of this source and group these interfaces."""
         layout = self.layout
         return ADD, layout.prefix + source + layout.middle + group + tail
 
     def removal(self, source: Address, group: Address, tail: bytes) -> Operation:
-        """Removes an entry; with no source the parent in ``tail`` must be the entry's."""
+        """Remove an entry; without a source, ``tail`` must have the iif of the entry."""
         layout = self.layout
         return REMOVE, layout.prefix + source + layout.middle + group + tail
+
+    def read_entry(self, operation: Operation) -> tuple[Address, Address, bytes]:
+        """Source, group and tail of an addition or a removal."""
+        data, size = operation[1], self.family.address_size
+        source = len(self.layout.prefix)
+        group = source + size + len(self.layout.middle)
+        return data[source : source + size], data[group : group + size], data[group + size :]
 
     def route_tail(
         self, parent: int, outgoing: Iterable[int], thresholds: Mapping[int, int] | None = None
     ) -> bytes:
-        """All of an entry but its addresses; ValueError for a vif that cannot be.
+        """An entry without its addresses; ValueError for an impossible vif number.
 
-        Packets go out with a TTL above the vif's threshold only, which is 1 unless it is in
-        ``thresholds``. In IPv6 the kernel knows no others.
+        Packets leave by a vif only with a TTL above its threshold, which is 1 unless it is in
+        ``thresholds``. For IPv6 the kernel has no other threshold.
         """
         vifs = set(outgoing)
-        if not all(0 <= vif < MOST_VIFS for vif in (parent, *vifs)):
-            raise ValueError(f"virtual interfaces are numbered 0 to {MOST_VIFS - 1}")
+        if not all(0 <= vif < MAX_VIFS for vif in (parent, *vifs)):
+            raise ValueError(f"virtual interfaces are numbered 0 to {MAX_VIFS - 1}")
         if self.family is IPV4:
             known = thresholds or {}
-            levels = bytes(known.get(v, 1) if v in vifs else 0 for v in range(MOST_VIFS))
+            levels = bytes(known.get(v, 1) if v in vifs else 0 for v in range(MAX_VIFS))
             return _MFCCTL_TAIL.pack(parent, levels, 0, 0, 0, 0)
         return _MF6CCTL_TAIL.pack(parent, sum(1 << vif for vif in vifs))
 

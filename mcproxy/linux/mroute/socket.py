@@ -57,7 +57,7 @@ _MLD_TYPES = (130, 131, 132, 143)
 
 
 class Counters(NamedTuple):
-    """What the kernel counted for one entry since it was made."""
+    """What the kernel counted for one entry since it was added."""
 
     packets: int
     bytes: int
@@ -67,11 +67,11 @@ class Counters(NamedTuple):
 class MulticastTable(Operations):
     """The kernel's multicast routing table ``table`` (0: the default one) of ``family``.
 
-    It is ours from the constructor to ``close``, when the kernel empties it. What hosts send
-    and what the kernel tells comes in on ``socket``, which does not block. The constructor
-    raises a MulticastRoutingError. With an ``inherited`` socket, by which a process before us
-    has taken it over, the table stays as it is. Entries are for the routing thread to add and
-    remove, the rest may be called in any thread.
+    It is ours from the constructor to ``close``, when the kernel empties it. Messages of hosts
+    and upcalls arrive on ``socket``, which does not block. The constructor raises a
+    MulticastRoutingError. With a socket ``inherited`` from a process whose table it was, the
+    table stays as it is. Entries are added and removed in the routing thread; all else may be
+    called in any thread.
     """
 
     def __init__(
@@ -83,26 +83,26 @@ class MulticastTable(Operations):
         try:
             if inherited is None:
                 self._choose_table()
-            self._take_over(is_ours=inherited is not None)
+            self._claim(is_ours=inherited is not None)
             self._prepare_receiving()
         except BaseException:
             self.socket.close()
             raise
 
     def close(self) -> None:
-        """Give the table back; the kernel removes all that was in it."""
+        """Give the table back; the kernel removes its vifs and entries."""
         with suppress(OSError):
             self.socket.setsockopt(self.layout.level, _MRT_DONE, 0)
         self.socket.close()
 
     def accept_from(self, indexes: Iterable[int]) -> None:
-        """Read no IGMP or MLD but what comes in on these interfaces; OSError."""
+        """Read IGMP or MLD of these interfaces only; OSError."""
         accept_from(self.socket, self.family, indexes)
 
     def apply(self, operations: Sequence[Operation]) -> list[tuple[int, OSError]]:
         """Carry out ``operations`` in order; position and error of each that failed.
 
-        Removing what is not there is no failure.
+        The removal of something missing is no failure.
         """
         level, any_source = self.layout.level, self.layout.any_source
         set_option = self.socket.setsockopt
@@ -117,10 +117,10 @@ class MulticastTable(Operations):
                     failures.append((position, error))
         return failures
 
-    # -- one thing at a time
+    # -- single operations
 
     def add_interface(self, vif: int, ifindex: int) -> None:
-        """Make the interface with ``ifindex`` a virtual one; OSError when it cannot be."""
+        """Make the interface with ``ifindex`` vif number ``vif``; OSError."""
         self._apply_one(self.vif_addition(vif, ifindex))
 
     def remove_interface(self, vif: int) -> None:
@@ -128,7 +128,7 @@ class MulticastTable(Operations):
         self._apply_one(self.vif_removal(vif))
 
     def restore_vif(self, vif: int, ifindex: int) -> bool:
-        """Make ``vif`` again if it is missing; whether that was so and was possible."""
+        """Make ``vif`` again if it is missing; whether it was missing and is made."""
         return not self.apply([self.vif_addition(vif, ifindex)])
 
     def add(self, entry: bytes) -> None:
@@ -140,7 +140,7 @@ class MulticastTable(Operations):
         self._apply_one((REMOVE, entry))
 
     def counters(self, source: Address, group: Address) -> Counters | None:
-        """What the entry of exactly this source and group counted; None without one."""
+        """The counters of the entry with exactly this source and group; None without one."""
         layout = self.layout
         request = bytearray(layout.prefix + source + layout.middle + group)
         request.extend(bytes(layout.counters.size - len(request)))
@@ -156,7 +156,7 @@ class MulticastTable(Operations):
         for _, error in self.apply([operation]):
             raise error
 
-    # -- taking the table over
+    # -- opening
 
     def _open(self) -> socket.socket:
         layout, kind = self.layout, socket.SOCK_RAW | socket.SOCK_NONBLOCK
@@ -172,7 +172,7 @@ class MulticastTable(Operations):
             except OSError as error:
                 raise table_error(self.family, self.table, error) from error
 
-    def _take_over(self, is_ours: bool) -> None:
+    def _claim(self, is_ours: bool) -> None:
         level = self.layout.level
         try:
             self.socket.setsockopt(level, _MRT_INIT, 1)
@@ -181,8 +181,8 @@ class MulticastTable(Operations):
                 return  # by this very socket
             inode = os.fstat(self.socket.fileno()).st_ino
             raise init_error(self.family, self.table, error, inode) from error
-        # With PIM on, data on a wrong interface is told whichever interface that is; without,
-        # only where the entry goes out. Kernels without PIM leave it at that.
+        # With PIM on, the kernel reports data on any wrong interface; without, only on an oif.
+        # Kernels without PIM can do no more.
         with suppress(OSError):
             self.socket.setsockopt(level, _MRT_PIM, 1)
 
@@ -195,7 +195,7 @@ class MulticastTable(Operations):
 
 
 def _is_missing(option: int, error: OSError) -> bool:
-    """Whether a removal failed because there was nothing to remove."""
+    """Whether a removal failed because the vif or entry was missing."""
     if option == REMOVE_VIF:
         return error.errno == errno.EADDRNOTAVAIL
     return error.errno == errno.ENOENT and option in (REMOVE, REMOVE + PROXY)

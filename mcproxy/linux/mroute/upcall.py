@@ -1,4 +1,4 @@
-"""What the kernel says on a multicast routing socket between the packets of hosts."""
+"""Upcalls: messages of the kernel on a multicast routing socket, between those of hosts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ...protocol.family import IPV4, Address, Family
 
 
 class UpcallKind(IntEnum):
-    """Why the kernel asks or tells; the same numbers in both families."""
+    """Why the kernel sends an upcall; the same numbers in both families."""
 
     NOCACHE = 1
     WRONG_INTERFACE = 2
@@ -19,7 +19,7 @@ class UpcallKind(IntEnum):
 
 
 class Upcall(NamedTuple):
-    """A packet from ``source`` to ``group`` came in on virtual interface ``vif``."""
+    """A packet from ``source`` to ``group`` arrived on vif number ``vif``."""
 
     kind: UpcallKind
     vif: int
@@ -29,7 +29,7 @@ class Upcall(NamedTuple):
 
 # struct igmpmsg: an IPv4 header in shape, with protocol 0 where packets have a real one.
 _IGMPMSG = Struct("=8xBBBB4s4s")
-# struct mrt6msg: its first byte is 0, which is no ICMPv6 type of a packet that comes here.
+# struct mrt6msg: its first byte is 0, which is no ICMPv6 type that this socket gets.
 _MRT6MSG = Struct("=xBH4x16s16s")
 _IPV4_PROTOCOL = 9
 
@@ -39,7 +39,7 @@ _KINDS = {kind.value: kind for kind in UpcallKind}
 def parse_upcall(family: Family, data: bytes) -> Upcall | None:
     """The upcall in ``data``, as read from a table's socket; None for everything else.
 
-    Never raises: what is too short or of an unknown kind is no upcall.
+    Never raises: data that is too short or of an unknown kind is no upcall.
     """
     if family is IPV4:
         if len(data) < _IGMPMSG.size or data[_IPV4_PROTOCOL]:

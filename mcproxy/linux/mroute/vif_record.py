@@ -1,7 +1,8 @@
-"""Which interfaces a table's virtual ones are, noted where it outlives the process.
+"""The record of a table's virtual interfaces, for the process after this one.
 
-The kernel does not tell that for every table, and all entries are by these numbers. The note
-is in anonymous memory with a descriptor, which is passed on together with the table's socket.
+The kernel does not show the vifs of every table, and all entries name interfaces by vif
+number. The record is in anonymous memory (memfd) with a descriptor, which the next process
+inherits together with the table's socket. It is up to date at any time, also after a crash.
 """
 
 from __future__ import annotations
@@ -11,21 +12,21 @@ from collections.abc import Mapping
 from struct import Struct
 from typing import NamedTuple
 
-from ...protocol.family import MOST_VIFS
+from ...protocol.family import MAX_VIFS
 
-_PLACE = Struct("=ii")
-_SIZE = MOST_VIFS * _PLACE.size
+_ENTRY = Struct("=ii")
+_SIZE = MAX_VIFS * _ENTRY.size
 
 
-class Place(NamedTuple):
-    """A virtual interface: the index of its interface, and its TTL threshold."""
+class VifEntry(NamedTuple):
+    """A vif: the index of its interface, and its TTL threshold."""
 
     ifindex: int
     threshold: int
 
 
 class VifRecord:
-    """A note of virtual interfaces, new or behind a descriptor that somebody passed on."""
+    """A record of vifs, a new one or the one behind an inherited descriptor; OSError."""
 
     def __init__(self, descriptor: int | None = None) -> None:
         made = descriptor is None
@@ -33,20 +34,20 @@ class VifRecord:
         if made:
             self.write({})
 
-    def write(self, places: Mapping[int, Place]) -> None:
-        """Note these, by number, and no others."""
-        nothing = Place(0, 0)
-        noted = b"".join(_PLACE.pack(*places.get(n, nothing)) for n in range(MOST_VIFS))
-        os.pwrite(self.descriptor, noted, 0)
+    def write(self, entries: Mapping[int, VifEntry]) -> None:
+        """Record these vifs, by number, and no others."""
+        nothing = VifEntry(0, 0)
+        data = b"".join(_ENTRY.pack(*entries.get(n, nothing)) for n in range(MAX_VIFS))
+        os.pwrite(self.descriptor, data, 0)
 
-    def read(self) -> dict[int, Place]:
-        """What was written last; OSError or ValueError where it is no such note."""
-        noted = os.pread(self.descriptor, _SIZE + 1, 0)
-        if len(noted) != _SIZE:
-            raise ValueError("no note of virtual interfaces")
-        places = [Place(*values) for values in _PLACE.iter_unpack(noted)]
-        return {number: place for number, place in enumerate(places) if place.ifindex}
+    def read(self) -> dict[int, VifEntry]:
+        """What was written last; OSError, or ValueError where it is no such record."""
+        data = os.pread(self.descriptor, _SIZE + 1, 0)
+        if len(data) != _SIZE:
+            raise ValueError("not a record of virtual interfaces")
+        entries = [VifEntry(*values) for values in _ENTRY.iter_unpack(data)]
+        return {number: entry for number, entry in enumerate(entries) if entry.ifindex}
 
     def close(self) -> None:
-        """Forget it, unless somebody else has it too."""
+        """Close our descriptor; the record is gone unless another process has one too."""
         os.close(self.descriptor)

@@ -1,7 +1,7 @@
-"""Tells when entries or interfaces of multicast routing tables are taken away.
+"""Reports when entries, vifs or policy rules of multicast routing tables are removed.
 
-Another program that flushes a table, and links that disappear, leave traces in netlink
-events only. A filter in the kernel keeps out all events about additions, which are ours.
+Another program that flushes a table or its rules, and links that disappear, leave traces in
+netlink events only. A filter in the kernel drops the events about additions, which are ours.
 """
 
 from __future__ import annotations
@@ -30,8 +30,11 @@ from .dump import (
     kernel_table,
 )
 
-_GROUPS = (6, 10, 24, 25)  # IPV4_MROUTE, IPV6_MROUTE, IPV4_NETCONF, IPV6_NETCONF
-_RTM_NEWNETCONF = 80
+# RTNLGRP_: IPV4_MROUTE, IPV6_MROUTE, IPV4_NETCONF, IPV6_NETCONF, IPV4_RULE, IPV6_RULE
+_GROUPS = (6, 10, 24, 25, 8, 19)
+_RTM_DELRULE, _RTM_NEWNETCONF = 33, 80
+_FRA_IIFNAME, _FRA_TABLE = 3, 15
+_FIB_RULE_HDR_SIZE = 12
 _NETCONFA_IFINDEX, _NETCONFA_MC_FORWARDING = 1, 4
 _NETCONFMSG_SIZE = 4  # struct netconfmsg is one byte; attributes are aligned
 _RECEIVE_BUFFER = 1 << 20
@@ -46,6 +49,7 @@ _FAMILIES: dict[int, Family] = {socket.AF_INET: IPV4, socket.AF_INET6: IPV6}
 _REMOVALS = assemble(
     load_half(_TYPE_AT),
     if_equal(socket.htons(RTM_DELROUTE), "keep"),
+    if_equal(socket.htons(_RTM_DELRULE), "keep"),
     if_equal(socket.htons(_RTM_NEWNETCONF), "keep"),
     drop(),
     "keep",
@@ -69,12 +73,13 @@ def make_route_watch_socket() -> socket.socket:
 
 
 class RouteWatch:
-    """A DatagramPort's protocol that tells what went from multicast routing tables.
+    """A DatagramPort's protocol that reports what was removed from multicast routing tables.
 
     ``removed(family, table, source, group)`` is called for each entry, whoever removed it,
-    with 0 for the default table; ``interface_removed(family, ifindex)`` for each virtual
-    interface that went, and for links that are new and have none; ``lost()`` when the kernel
-    had to drop events. That a link itself went is not told here: IPv4 is silent about it.
+    with 0 for the default table; ``interface_removed(family, ifindex)`` for each vif that went,
+    and for new links, which have none; ``rule_removed(family, table, interface)`` for each
+    policy rule that names a table, with "" where it is for all interfaces; ``lost()`` when the
+    kernel had to drop events. A link that went is not reported: IPv4 is silent about it.
     """
 
     def __init__(
@@ -82,46 +87,56 @@ class RouteWatch:
         removed: Callable[[Family, int, Address, Address], None],
         lost: Callable[[], None],
         interface_removed: Callable[[Family, int], None],
+        rule_removed: Callable[[Family, int, str], None],
     ) -> None:
         self._removed = removed
         self._lost = lost
         self._interface_removed = interface_removed
+        self._rule_removed = rule_removed
         self._vif_counts: dict[tuple[Family, int], int] = {}
 
     def makeConnection(self, transport: Any) -> None:
-        """Nothing is asked of the kernel here."""
+        """The kernel sends events without being asked."""
 
     def connectionLost(self, reason: Failure) -> None:
         """The watch ends."""
 
     def receiveFailed(self, error: OSError) -> None:
-        """Events are lost when the buffer ran over."""
+        """Report lost events when the buffer is full."""
         if error.errno in (errno.ENOBUFS, errno.EMSGSIZE):
             self._lost()
 
     def datagramReceived(self, data: bytes, ancillary: Any, address: Any) -> None:
-        """Tell what the events in ``data`` say."""
+        """Report what the events in ``data`` say."""
         for kind, _, _, start, end in netlink.messages(data):
             if kind == RTM_DELROUTE:
                 self._take_route(data, start, end)
+            elif kind == _RTM_DELRULE:
+                self._take_rule(data, start, end)
             elif kind == _RTM_NEWNETCONF:
                 self._take_netconf(data, start, end)
 
     def _take_route(self, data: bytes, start: int, end: int) -> None:
         family = _MROUTE_FAMILIES.get(data[start])
         if family is None or RTMSG.unpack_from(data, start)[-1] & RTNH_F_UNRESOLVED:
-            return  # packets waited for an entry that nobody wanted
+            return  # packets waited for an entry that was never made
         found = netlink.attributes(data, start + RTMSG.size, end)
-        table = INT.unpack(found[RTA_TABLE])[0] if RTA_TABLE in found else 0
-        if table == kernel_table(family, 0):
-            table = 0
+        table = _table_number(family, found.get(RTA_TABLE))
         source = found.get(RTA_SRC, family.unspecified)
         self._removed(family, table, source, found.get(RTA_DST, family.unspecified))
 
-    def _take_netconf(self, data: bytes, start: int, end: int) -> None:
-        """An interface's mc_forwarding is the number of virtual interfaces on it.
+    def _take_rule(self, data: bytes, start: int, end: int) -> None:
+        family = _MROUTE_FAMILIES.get(data[start])
+        if family is None:
+            return  # a rule for unicast
+        found = netlink.attributes(data, start + _FIB_RULE_HDR_SIZE, end)
+        interface = found.get(_FRA_IIFNAME, b"").rstrip(b"\0").decode(errors="replace")
+        self._rule_removed(family, _table_number(family, found.get(_FRA_TABLE)), interface)
 
-        It is told when it changes, and with all the rest when a link is new.
+    def _take_netconf(self, data: bytes, start: int, end: int) -> None:
+        """An interface's mc_forwarding is the number of vifs on it, in all tables.
+
+        The kernel reports it when it changes, and for each new link.
         """
         family = _FAMILIES.get(data[start])
         found = netlink.attributes(data, start + _NETCONFMSG_SIZE, end)
@@ -136,3 +151,9 @@ class RouteWatch:
             self._vif_counts[family, ifindex] = count
         if count == 0 or count < before:
             self._interface_removed(family, ifindex)
+
+
+def _table_number(family: Family, value: bytes | None) -> int:
+    """The table's number from an attribute; 0 is the default one."""
+    number: int = INT.unpack(value)[0] if value is not None else 0
+    return 0 if number == kernel_table(family, 0) else number

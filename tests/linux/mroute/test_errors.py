@@ -1,4 +1,4 @@
-"""What users are told when a table cannot be had."""
+"""What the operator reads when a table cannot be opened."""
 
 import errno
 import os
@@ -52,7 +52,7 @@ class ErrorTests(SynchronousTestCase):
             told.append(str(error))
         return told
 
-    def test_a_socket_that_is_not_permitted(self) -> None:
+    def test_socket_without_permission_names_the_capabilities(self) -> None:
         def refuse(*_: int) -> None:
             raise PermissionError(errno.EPERM, "no")
 
@@ -61,7 +61,7 @@ class ErrorTests(SynchronousTestCase):
             error = self.assertRaises(NotPermitted, MulticastTable, family)
             self.assertIn("CAP_NET_RAW", str(error))
 
-    def test_a_family_that_the_kernel_has_not(self) -> None:
+    def test_missing_family_names_the_family_and_the_setting(self) -> None:
         def refuse(*_: int) -> None:
             raise OSError(errno.EAFNOSUPPORT, "no")
 
@@ -70,21 +70,21 @@ class ErrorTests(SynchronousTestCase):
         self.assertIn("IPv6", str(error))
         self.assertIn("MLD", str(error))
 
-    def test_routing_that_is_not_permitted(self) -> None:
+    def test_routing_without_permission_names_the_capabilities(self) -> None:
         for text in self.refuse(NotPermitted, INIT, errno.EACCES):
             self.assertIn("CAP_NET_ADMIN", text)
         self.refuse(NotPermitted, TABLE, errno.EPERM, table=5)
 
-    def test_a_kernel_without_multicast_routing(self) -> None:
+    def test_kernel_without_multicast_routing_names_the_option(self) -> None:
         told = self.refuse(NotSupported, INIT, errno.ENOPROTOOPT)
         for text, option in zip(told, ("CONFIG_IP_MROUTE ", "CONFIG_IPV6_MROUTE "), strict=True):
             self.assertIn(option, text)
 
-    def test_a_kernel_with_one_table(self) -> None:
+    def test_kernel_with_one_table_names_the_option(self) -> None:
         for text in self.refuse(NotSupported, TABLE, errno.ENOPROTOOPT, table=5):
             self.assertIn("_MULTIPLE_TABLES", text)
 
-    def test_a_table_in_use_by_who_knows(self) -> None:
+    def test_table_in_use_by_an_unknown_process_is_named(self) -> None:
         self.patch(mrouteerrors, "_raw_socket_inodes", lambda _: {1})
         for text in self.refuse(TableInUse, INIT, errno.EADDRINUSE):
             self.assertIn("default table", text)
@@ -92,7 +92,7 @@ class ErrorTests(SynchronousTestCase):
         for text in self.refuse(TableInUse, INIT, errno.EADDRINUSE, table=5):
             self.assertIn("table 5", text)
 
-    def test_looking_for_who_never_fails(self) -> None:
+    def test_search_for_the_holder_never_fails(self) -> None:
         def fail(_: Path) -> str:
             raise PermissionError(errno.EACCES, "hidden")
 
@@ -102,7 +102,7 @@ class ErrorTests(SynchronousTestCase):
             self.patch(Path, "read_text", lambda _, text=text: text)
             self.assertEqual(mrouteerrors.socket_holders(IPV4, 0), [])
 
-    def test_kernels_without_pim_will_do(self) -> None:
+    def test_kernel_without_pim_is_accepted(self) -> None:
         sock = FakeSocket(208, errno.ENOPROTOOPT)
         self.patch(mroute.socket, "socket", lambda *_: sock)
         table = MulticastTable(IPV4)

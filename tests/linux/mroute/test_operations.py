@@ -89,19 +89,19 @@ class IPv4Tests(SynchronousTestCase):
     def setUp(self) -> None:
         self.make = Operations(IPV4)
 
-    def test_virtual_interface(self) -> None:
+    def test_vif_addition_has_the_kernel_s_layout(self) -> None:
         """FWD-08: its threshold is 1."""
         option, data = self.make.vif_addition(31, 70000)
         self.assertEqual((option, len(data)), (ADD_VIF, sizeof(Vifctl)))
         vif = Vifctl.from_buffer_copy(data)
         self.assertEqual((vif.vifi, vif.flags, vif.threshold, vif.ifindex), (31, 8, 1, 70000))
 
-    def test_virtual_interface_removal(self) -> None:
+    def test_vif_removal_has_the_kernel_s_layout(self) -> None:
         option, data = self.make.vif_removal(7)
         self.assertEqual((option, len(data)), (REMOVE_VIF, sizeof(Vifctl)))
         self.assertEqual(Vifctl.from_buffer_copy(data).vifi, 7)
 
-    def test_entry(self) -> None:
+    def test_entry_has_the_kernel_s_layout(self) -> None:
         data = self.make.pack(self.source, self.group, 3, [0, 31])
         self.assertEqual(len(data), sizeof(Mfcctl))
         entry = Mfcctl.from_buffer_copy(data)
@@ -110,22 +110,30 @@ class IPv4Tests(SynchronousTestCase):
         self.assertEqual(entry.parent, 3)
         self.assertEqual(bytes(entry.ttls), b"\1" + bytes(30) + b"\1")
 
-    def test_counters_request(self) -> None:
+    def test_counters_request_has_the_kernel_s_size(self) -> None:
         self.assertEqual(LAYOUTS[IPV4].counters.size, sizeof(SgReq))
 
-    def test_operations_are_address_and_tail(self) -> None:
+    def test_operation_is_addresses_and_tail(self) -> None:
         tail = self.make.route_tail(3, [1])
         whole = self.make.pack(self.source, self.group, 3, [1])
         self.assertEqual(self.make.addition(self.source, self.group, tail), (ADD, whole))
         self.assertEqual(self.make.removal(self.source, self.group, tail), (REMOVE, whole))
 
-    def test_tails_are_the_same_for_the_same_interfaces(self) -> None:
+    def test_entry_is_read_back_from_its_operation(self) -> None:
+        tail = self.make.route_tail(3, [1, 4])
+        for operation in (
+            self.make.addition(self.source, self.group, tail),
+            self.make.removal(self.source, self.group, tail),
+        ):
+            self.assertEqual(self.make.read_entry(operation), (self.source, self.group, tail))
+
+    def test_tail_depends_on_interfaces_and_their_thresholds_only(self) -> None:
         self.assertEqual(self.make.route_tail(0, [1, 2]), self.make.route_tail(0, iter((2, 1, 1))))
         self.assertNotEqual(self.make.route_tail(0, [1, 2]), self.make.route_tail(0, [1]))
         self.assertEqual(self.make.route_tail(0, [1]), self.make.route_tail(0, [1], {2: 7}))
         self.assertNotEqual(self.make.route_tail(0, [1]), self.make.route_tail(0, [1], {1: 7}))
 
-    def test_numbers_beyond_the_table_are_errors(self) -> None:
+    def test_vif_number_beyond_the_table_is_an_error(self) -> None:
         self.assertRaises(ValueError, self.make.route_tail, 32, [])
         self.assertRaises(ValueError, self.make.route_tail, 0, [32])
         self.assertRaises(ValueError, self.make.route_tail, 0, [-1])
@@ -137,22 +145,22 @@ class IPv6Tests(SynchronousTestCase):
     def setUp(self) -> None:
         self.make = Operations(IPV6)
 
-    def test_virtual_interface(self) -> None:
+    def test_vif_addition_has_the_kernel_s_layout(self) -> None:
         option, data = self.make.vif_addition(31, 300)
         self.assertEqual((option, len(data)), (ADD_VIF, sizeof(Mif6ctl)))
         mif = Mif6ctl.from_buffer_copy(data)
         self.assertEqual((mif.mifi, mif.flags, mif.threshold, mif.pifi), (31, 0, 1, 300))
 
-    def test_an_index_that_does_not_fit_is_no_interface(self) -> None:
+    def test_index_beyond_16_bits_becomes_no_interface(self) -> None:
         # 65536 + 3 cut to its 16 bits would be interface 3.
         _, data = self.make.vif_addition(1, 65539)
         self.assertEqual(Mif6ctl.from_buffer_copy(data).pifi, 0)
 
-    def test_virtual_interface_removal(self) -> None:
+    def test_vif_removal_has_the_kernel_s_layout(self) -> None:
         option, data = self.make.vif_removal(7)
         self.assertEqual((option, data), (REMOVE_VIF, bytes(c_uint16(7))))
 
-    def test_entry(self) -> None:
+    def test_entry_has_the_kernel_s_layout(self) -> None:
         data = self.make.pack(self.source, self.group, 3, [0, 31])
         self.assertEqual(len(data), sizeof(Mf6cctl))
         entry = Mf6cctl.from_buffer_copy(data)
@@ -163,5 +171,10 @@ class IPv6Tests(SynchronousTestCase):
         self.assertEqual(entry.parent, 3)
         self.assertEqual(list(entry.ifset), [1 | 1 << 31] + [0] * 7)
 
-    def test_counters_request(self) -> None:
+    def test_entry_is_read_back_from_its_operation(self) -> None:
+        tail = self.make.route_tail(3, [1, 4])
+        operation = self.make.addition(self.source, self.group, tail)
+        self.assertEqual(self.make.read_entry(operation), (self.source, self.group, tail))
+
+    def test_counters_request_has_the_kernel_s_size(self) -> None:
         self.assertEqual(LAYOUTS[IPV6].counters.size, sizeof(SgReq6))

@@ -1,4 +1,4 @@
-"""What is an upcall, and what it says."""
+"""Upcalls are parsed, and other messages on the socket are not taken for upcalls."""
 
 import random
 
@@ -22,13 +22,13 @@ IPV6_REPORT = bytes.fromhex("8f0041d900000001 04000000ff1e0000000000000000000000
 
 
 class UpcallTests(SynchronousTestCase):
-    def test_ipv4_source_without_an_entry(self) -> None:
+    def test_ipv4_cache_miss_is_parsed(self) -> None:
         self.assertEqual(
             parse_upcall(IPV4, IPV4_NOCACHE),
             Upcall(UpcallKind.NOCACHE, 3, packed("10.0.0.9"), packed("239.1.2.3")),
         )
 
-    def test_ipv4_wrong_interface(self) -> None:
+    def test_ipv4_wrong_interface_is_parsed(self) -> None:
         self.assertEqual(
             parse_upcall(IPV4, IPV4_WRONG),
             Upcall(
@@ -36,27 +36,27 @@ class UpcallTests(SynchronousTestCase):
             ),
         )
 
-    def test_ipv6_wrong_interface(self) -> None:
+    def test_ipv6_wrong_interface_is_parsed(self) -> None:
         self.assertEqual(
             parse_upcall(IPV6, IPV6_WRONG),
             Upcall(UpcallKind.WRONG_INTERFACE, 0x0505, packed("2001:db8::9"), packed("ff1e::3")),
         )
 
-    def test_messages_of_hosts_are_none(self) -> None:
+    def test_message_of_a_host_is_no_upcall(self) -> None:
         self.assertIsNone(parse_upcall(IPV4, IPV4_REPORT))
         self.assertIsNone(parse_upcall(IPV6, IPV6_REPORT))
 
-    def test_kinds_that_nobody_knows_are_none(self) -> None:
+    def test_unknown_kind_is_no_upcall(self) -> None:
         self.assertIsNone(parse_upcall(IPV4, IPV4_WRONG[:8] + b"\x09" + IPV4_WRONG[9:]))
         self.assertIsNone(parse_upcall(IPV6, b"\0\0" + IPV6_WRONG[2:]))
 
-    def test_what_is_too_short_is_none(self) -> None:
+    def test_data_that_is_too_short_is_no_upcall(self) -> None:
         for family, whole in ((IPV4, IPV4_WRONG), (IPV6, IPV6_WRONG[:40])):
             self.assertIsNotNone(parse_upcall(family, whole))
             for size in range(len(whole)):
                 self.assertIsNone(parse_upcall(family, whole[:size]))
 
-    def test_nothing_raises(self) -> None:
+    def test_random_data_raises_nothing(self) -> None:
         noise = random.Random(1)
         for _ in range(2000):
             data = noise.randbytes(noise.randrange(60))

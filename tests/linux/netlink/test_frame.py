@@ -174,6 +174,7 @@ class WatchTests(SynchronousTestCase):
             lambda *route: self.told.append(route),
             lambda: self.told.append("lost"),
             lambda *interface: self.told.append(interface),
+            lambda *rule: self.told.append(rule),
         )
 
     def receive(self, *parts: bytes) -> list[Any]:

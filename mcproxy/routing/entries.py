@@ -1,0 +1,141 @@
+"""The entries of one kernel table: what owners want, compared with what was installed.
+
+What is wanted is not stored here: owners derive it when they are asked. Of what is installed
+one short tuple for each group is stored. A group that changed is planned again, compared, and
+the difference is added to a batch for the kernel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from ..linux.mroute.operations import Operations
+from ..protocol.family import Address
+from ..protocol.forwarding.planner import Route
+from .plan import Batch, Entries, Installed, Owner, united
+from .vifs import Vifs
+
+_FEW = 8
+"""A tuple of up to so many entries is searched faster than a set is made of it."""
+
+
+class EntryPlanner:
+    """Plans the entries of all owners of a table; ``installed`` is what the kernel has."""
+
+    def __init__(
+        self,
+        operations: Operations,
+        vifs: Vifs,
+        installed: Mapping[Address, Entries] | None = None,
+    ) -> None:
+        self.installed: dict[Address, Entries] = dict(installed or {})
+        self.owners: list[Owner] = []
+        self._operations = operations
+        self._vifs = vifs
+        self._any = operations.family.unspecified
+        self._compiled: dict[tuple[Route, ...], Entries] = {}
+
+    def groups(self) -> dict[Address, None]:
+        """All groups that have entries, or may be wanted; the base first."""
+        groups: dict[Address, None] = {self._any: None}
+        groups.update(dict.fromkeys(self.installed))
+        for owner in self.owners:
+            groups.update(dict.fromkeys(owner.planned_groups()))
+        return groups
+
+    def vifs_changed(self) -> None:
+        """Compile plans anew from now on: vifs or their thresholds are different."""
+        self._compiled.clear()
+
+    def plan(self, keys: Iterable[bytes], batch: Batch) -> None:
+        """Add to ``batch`` what differs for each key: a group, or a group and a source."""
+        size = len(self._any)
+        for key in keys:
+            if len(key) == size:
+                self._plan_group(key, batch)
+            else:
+                self._plan_source(key[:size], key[size:], batch)
+
+    def _plan_group(self, group: Address, batch: Batch) -> None:
+        before = self.installed.get(group, ())
+        after = self._wanted(group)
+        if after != before:
+            if before:
+                batch.before[group] = before
+            self._change(group, before, after, batch)
+            self.install(group, after)
+
+    def _plan_source(self, group: Address, source: Address, batch: Batch) -> None:
+        """Plan one source alone: the group may have many more."""
+        known = self.installed.get(group, ())
+        before = tuple(entry for entry in known if entry.source == source)
+        after = self._wanted(group, source)
+        if after != before:
+            if before:
+                batch.before.setdefault(group + source, before)
+            self._change(group, before, after, batch)
+            others = tuple(entry for entry in known if entry.source != source)
+            self.install(group, others + after)
+
+    def install(self, group: Address, entries: Entries) -> None:
+        """Remember that the kernel has these entries for ``group``, or none."""
+        if entries:
+            self.installed[group] = entries
+        else:
+            self.installed.pop(group, None)
+
+    def _change(self, group: Address, before: Entries, after: Entries, batch: Batch) -> None:
+        # New entries first, so that nothing wanted is without one in between.
+        make, operations = self._operations, batch.operations
+        known = before if len(before) < _FEW else frozenset(before)
+        for entry in after:
+            if entry not in known:
+                operations.append(make.addition(entry.source, group, entry.tail))
+        if before:
+            kept = {(entry.source, entry.parent) for entry in after}
+            for entry in before:
+                if (entry.source, entry.parent) not in kept:
+                    operations.append(make.removal(entry.source, group, entry.tail))
+
+    def _wanted(self, group: Address, source: Address | None = None) -> Entries:
+        plans = [plan for owner in self.owners if (plan := owner.plan(group, source))]
+        if not plans:
+            return ()
+        return self._compile(plans[0] if len(plans) == 1 else united(plans))
+
+    def _compile(self, routes: tuple[Route, ...]) -> Entries:
+        entries = self._compiled.get(routes)
+        if entries is None:
+            entries = tuple(e for e in map(self._compile_route, routes) if e is not None)
+            if all(route.source == self._any for route in routes):
+                self._compiled[routes] = entries  # most groups share a few plans
+        return entries
+
+    def _compile_route(self, route: Route) -> Installed | None:
+        numbers = self._vifs.numbers
+        parent = numbers.get(route.parent)
+        if parent is None:
+            return None
+        outgoing = [numbers[name] for name in route.outgoing if name in numbers]
+        return self._vifs.entry(route.source, parent, outgoing)
+
+    # -- when the kernel refuses
+
+    def refuse(self, batch: Batch, position: int) -> Address:
+        """The kernel refused an operation on an entry: remember what it has; the group.
+
+        Without a refused addition it has the entry that was to be replaced, or none. After a
+        refused removal it still has the entry. The next change of the group tries again.
+        """
+        source, group, tail = self._operations.read_entry(batch.operations[position])
+        known = self.installed.get(group, ())
+        before = batch.before.get(group + source) or batch.before.get(group, ())
+        added = next((e for e in known if e.source == source and e.tail == tail), None)
+        if added is None:
+            still = tuple(e for e in before if e.source == source and e.tail == tail)
+            self.install(group, known + still)
+        else:
+            others = tuple(e for e in known if e != added)
+            replaced = tuple(e for e in before if e[:2] == added[:2] and e != added)
+            self.install(group, others + replaced)
+        return group

@@ -1,0 +1,109 @@
+"""The policy rules of one kernel table, by which the kernel looks packets up in it.
+
+A table of its own needs one rule for each of its interfaces. The default table needs the
+kernel's own rule, which exists from the start and which ``ip mrule flush`` deletes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from ..linux.policy_rules import ANY_INTERFACE, add_rule, remove_rule, restore_rules
+from ..protocol.family import Family
+
+Submit = Callable[..., "Deferred[Any]"]
+"""Runs a function with arguments in the routing thread, in the order of the calls."""
+
+
+class PolicyRules:
+    """Adds and removes the rules of table ``number``, and puts back what others delete.
+
+    ``interfaces`` are, at any time, those whose packets belong into a table of its own.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self, family: Family, number: int, submit: Submit, interfaces: Collection[str]
+    ) -> None:
+        self._family = family
+        self._number = number
+        self._submit = submit
+        self._wanted = interfaces if number else (ANY_INTERFACE,)
+        self._doubtful: set[str] = set()
+        self._restoring = False
+        self._closed = False
+
+    def add(self, interface: str) -> None:
+        """Have packets from ``interface`` looked up in this table."""
+        if self._number and not self._closed:
+            self._change(add_rule, interface)
+
+    def remove(self, interface: str) -> None:
+        """Have packets from ``interface`` looked up elsewhere."""
+        if self._number and not self._closed:
+            self._change(remove_rule, interface)
+
+    def _change(self, change: Callable[[Family, str, int], None], interface: str) -> None:
+        done = self._submit(change, self._family, interface, self._number)
+        done.addErrback(self._failed, interface)
+
+    def removed(self, interface: str) -> None:
+        """Somebody deleted the rule for ``interface``: put it back if it is wanted."""
+        if interface in self._wanted:
+            self._doubtful.add(interface)
+            self._restore()
+
+    def audit(self) -> None:
+        """Put back all rules that are missing: events were lost."""
+        self._doubtful.update(self._wanted)
+        self._restore()
+
+    def close(self) -> None:
+        """Put nothing back any more."""
+        self._closed = True
+        self._doubtful.clear()
+
+    def _restore(self) -> None:
+        """Ask for all doubtful rules at once, one request at a time."""
+        if self._restoring or self._closed or not self._doubtful:
+            return
+        names, self._doubtful = sorted(self._doubtful.intersection(self._wanted)), set()
+        if not names:
+            return
+        self._restoring = True
+        done = self._submit(restore_rules, self._family, names, self._number)
+        done.addCallbacks(self._restored, self._failed, errbackArgs=(", ".join(names),))
+        done.addCallback(self._finished)
+
+    def _restored(self, missing: list[str]) -> None:
+        for interface in missing:
+            self.log.warn(
+                "another program deleted the policy rule that sends {family} multicast from "
+                "{interface} to table {table}; the rule is put back",
+                family=self._family.name,
+                interface=interface or "all interfaces",
+                table=self._number or "default",
+            )
+
+    def _finished(self, _: object) -> None:
+        self._restoring = False
+        self._restore()
+
+    def _failed(self, failure: Failure, interface: str) -> None:
+        if not failure.check(OSError):
+            self.log.failure("internal error: the policy rules are not changed", failure)
+            return
+        self.log.error(
+            "cannot change the policy rule of the {family} table {table} for {interface}: "
+            "{reason}; its multicast may not be forwarded (see ip mrule)",
+            family=self._family.name,
+            table=self._number or "default",
+            interface=interface or "all interfaces",
+            reason=failure.value,
+        )

@@ -1,0 +1,193 @@
+"""The virtual interfaces (vifs) of one kernel table: numbers, users, TTL thresholds.
+
+The kernel's entries name vifs by number, and keep a number when its link is deleted. The next
+vif of that number would revive them. So a number is retired when its vif is removed, and free
+again only after every entry was planned anew without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from ..linux.mroute.operations import Operations
+from ..linux.mroute.vif_record import VifEntry, VifRecord
+from ..protocol.family import MAX_VIFS, Address
+from .plan import Installed, Owner, VifChange
+
+
+@dataclass(slots=True)
+class Vif:
+    """A virtual interface, the owners that use it, and whether the kernel refused it."""
+
+    number: int
+    index: int
+    users: list[Owner] = field(default_factory=list)
+    refused: bool = False
+
+
+class Vifs:
+    """The vifs that a table should have, and the operations that bring the kernel there.
+
+    ``by_name`` has them by interface; ``numbers`` are those that entries may use. ``pending``
+    are changes that the kernel has not got yet; they are recorded first, if there is a record.
+    """
+
+    def __init__(self, operations: Operations) -> None:
+        self.numbers: dict[str, int] = {}
+        self._operations = operations
+        self._any = operations.family.unspecified
+        self.by_name: dict[str, Vif] = {}
+        self._thresholds: dict[int, int] = {}
+        self.pending: list[VifChange] = []
+        self._retired: set[int] = set()
+        self._not_removed: set[int] = set()
+        self._record: VifRecord | None = None
+
+    @classmethod
+    def adopt(
+        cls, operations: Operations, record: VifRecord, found: dict[str, tuple[int, VifEntry]]
+    ) -> Vifs:
+        """The vifs that a previous process made: by interface name, number and entry."""
+        vifs = cls(operations)
+        for name, (number, entry) in found.items():
+            vifs.by_name[name] = Vif(number, entry.ifindex)
+            vifs.numbers[name] = number
+            if entry.threshold != 1:
+                vifs._thresholds[number] = entry.threshold
+        vifs._record = record
+        vifs._write_record()
+        return vifs
+
+    # -- what there is
+
+    def name_of(self, number: int) -> str | None:
+        """The interface that is vif ``number``."""
+        return next((name for name, vif in self.by_name.items() if vif.number == number), None)
+
+    def has_index(self, index: int) -> bool:
+        """Whether the interface with this index is a vif."""
+        return any(vif.index == index for vif in self.by_name.values())
+
+    def indexes(self) -> dict[int, int]:
+        """Interface indexes by vif number, refused vifs included."""
+        return {vif.number: vif.index for vif in self.by_name.values()}
+
+    def entry(self, source: Address, parent: int, outgoing: Iterable[int]) -> Installed:
+        """An entry with these vifs, in kernel form."""
+        tail = self._operations.route_tail(parent, outgoing, self._thresholds)
+        return Installed(source, parent if source == self._any else -1, tail)
+
+    # -- changes
+
+    def add(self, name: str, index: int) -> Vif | None:
+        """Make the interface a vif; None when all numbers are taken."""
+        taken = self.indexes().keys() | self._retired | self._not_removed
+        number = next((n for n in range(MAX_VIFS) if n not in taken), None)
+        if number is None:
+            return None
+        self._retry_removals()
+        vif = self.by_name[name] = Vif(number, index)
+        self._pend_addition(name, vif)
+        self._write_record()
+        return vif
+
+    def retry(self, name: str) -> bool:
+        """Ask the kernel again for a vif that it refused; whether it had refused it."""
+        vif = self.by_name[name]
+        if vif.refused:
+            self._pend_addition(name, vif)
+            return True
+        return False
+
+    def _pend_addition(self, name: str, vif: Vif) -> None:
+        vif.refused = False
+        self.numbers[name] = vif.number
+        operation = self._operations.vif_addition(vif.number, vif.index)
+        self.pending.append(VifChange(operation, vif.number, is_addition=True))
+
+    def remove(self, name: str) -> None:
+        """Take the vif away; its number is retired."""
+        vif = self.by_name.pop(name)
+        self.numbers.pop(name, None)
+        self._thresholds.pop(vif.number, None)
+        self._retired.add(vif.number)
+        self._retry_removals()
+        self._pend_removal(vif.number)
+        self._write_record()
+
+    def _retry_removals(self) -> None:
+        for number in self._not_removed:
+            self._pend_removal(number)
+        self._retired |= self._not_removed
+        self._not_removed.clear()
+
+    def _pend_removal(self, number: int) -> None:
+        operation = self._operations.vif_removal(number)
+        self.pending.append(VifChange(operation, number, is_addition=False))
+
+    def set_threshold(self, name: str, ttl: int) -> bool:
+        """Set the TTL that a packet must exceed to leave by the vif; whether it changed."""
+        number = self.by_name[name].number
+        if self._thresholds.get(number, 1) == ttl:
+            return False
+        self._thresholds[number] = ttl
+        self._write_record()
+        return True
+
+    # -- what the kernel does with them
+
+    def take_pending(self) -> list[VifChange]:
+        """The changes that the kernel has not got yet, for the next batch."""
+        pending, self.pending = self.pending, []
+        return pending
+
+    def refuse(self, change: VifChange) -> str | None:
+        """The kernel refused a change: entries do without a vif that it did not add.
+
+        A vif that it did not remove has its number for itself until that works. Returns the
+        interface that is without a vif now, if there is one.
+        """
+        if not change.is_addition:
+            self._not_removed.add(change.number)
+            return None
+        name = self.name_of(change.number)
+        if name is not None:
+            self.by_name[name].refused = True
+            del self.numbers[name]
+        return name
+
+    def accept(self, number: int) -> bool:
+        """The kernel has this vif now; whether it had refused it before."""
+        name = self.name_of(number)
+        if name is None or not self.by_name[name].refused:
+            return False
+        self.by_name[name].refused = False
+        self.numbers[name] = number
+        return True
+
+    def free_retired(self) -> None:
+        """Every entry was planned anew: the retired numbers may be used again."""
+        self._retired.clear()
+
+    # -- the record for the next process
+
+    def record(self) -> VifRecord:
+        """The record of the vifs, which is made at the first call; OSError."""
+        if self._record is None:
+            self._record = VifRecord()
+            self._write_record()
+        return self._record
+
+    def close_record(self) -> None:
+        """Let go of the record."""
+        if self._record is not None:
+            self._record.close()
+            self._record = None
+
+    def _write_record(self) -> None:
+        if self._record is not None:
+            levels = self._thresholds
+            vifs = self.by_name.values()
+            entries = {v.number: VifEntry(v.index, levels.get(v.number, 1)) for v in vifs}
+            self._record.write(entries)

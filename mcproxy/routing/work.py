@@ -1,0 +1,216 @@
+"""The work on one kernel table: batches and audits, one at a time, in the routing thread.
+
+Groups that changed are planned anew, and what differs from the installed entries goes to the
+kernel in a batch. What changes meanwhile makes up the next batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum
+from itertools import islice
+from typing import Any
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from ..linux.mroute.socket import MulticastTable
+from ..protocol.family import text
+from .audit import Inspection, damaged_groups, inspect
+from .entries import EntryPlanner
+from .plan import Batch, VifChange
+from .rules import Submit
+from .vifs import Vifs
+
+GROUPS_A_BATCH = 1000
+
+
+class State(Enum):
+    """What a table does with what its owners want.
+
+    HELD: it was adopted, its owners have not said yet what they want, and nothing in the kernel
+    is changed. OPEN: it is kept as its owners want it. CLOSED: it goes back to the kernel;
+    whatever comes late is ignored.
+    """
+
+    HELD = "held"
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+_OPEN = State.OPEN  # the attribute of an Enum costs ten times as much, for each batch
+
+
+class KernelWork:
+    """Brings the kernel's table to what ``entries`` plans and to its ``vifs``."""
+
+    log = Logger()
+
+    def __init__(
+        self,
+        kernel: MulticastTable,
+        submit: Submit,
+        state: State,
+        vifs: Vifs,
+        entries: EntryPlanner,
+    ) -> None:
+        self.state = state
+        self._kernel = kernel
+        self._submit = submit
+        self._vifs = vifs
+        self._entries = entries
+        self._dirty: dict[bytes, None] = {}
+        self._audit_wanted = False
+        self._busy: Deferred[Any] | None = None
+        self._waiting: list[Deferred[None]] = []
+
+    # -- what is to be done
+
+    def plan(self, keys: Iterable[bytes]) -> None:
+        """Plan these groups anew, or single sources of groups (group and source)."""
+        self._dirty.update(dict.fromkeys(keys))
+        self._start()
+
+    def plan_all(self) -> None:
+        """Plan everything anew: a vif or an owner came or went."""
+        self._entries.vifs_changed()
+        self.plan(self._entries.groups())
+
+    def audit(self) -> None:
+        """Compare the kernel's table with what was installed, and mend it."""
+        self._audit_wanted = True
+        self._start()
+
+    def open(self) -> None:
+        """From HELD to OPEN."""
+        self.state = State.OPEN
+        self.plan_all()
+
+    def close(self) -> Deferred[None]:
+        """Start nothing any more; fires when the work under way has ended: CLOSED."""
+        self.state = State.CLOSED
+        self._dirty.clear()
+        return self.when_idle()
+
+    def when_idle(self) -> Deferred[None]:
+        """Fires once everything is in the kernel."""
+        if self._busy is None:
+            return succeed(None)
+        waiting: Deferred[None] = Deferred()
+        self._waiting.append(waiting)
+        return waiting
+
+    # -- one piece of work after the other
+
+    def _start(self) -> None:
+        """Start the next piece of work unless one is under way."""
+        vifs = self._vifs
+        while self._busy is None and self.state is _OPEN:
+            if self._dirty or vifs.pending:
+                batch = self._next_batch()
+                if not batch.operations:
+                    continue
+                self._busy = self._submit(self._kernel.apply, batch.operations)
+                self._busy.addCallback(self._applied, batch)
+            elif self._audit_wanted:
+                self._audit_wanted = False
+                self._busy = self._submit(inspect, self._kernel, vifs.indexes())
+                self._busy.addCallback(self._mend)
+            else:
+                vifs.free_retired()
+                self._fire_waiting()
+                return
+            self._busy.addErrback(self._failed)
+            self._busy.addCallback(self._finished)
+
+    def _next_batch(self) -> Batch:
+        vifs, keys = self._vifs, self._dirty
+        batch = Batch(vifs.take_pending() if vifs.pending else [])
+        if len(keys) <= GROUPS_A_BATCH:
+            self._dirty = {}
+        else:
+            keys = dict.fromkeys(islice(keys, GROUPS_A_BATCH))
+            for key in keys:
+                del self._dirty[key]
+        self._entries.plan(keys, batch)
+        return batch
+
+    def _finished(self, _: object) -> None:
+        self._busy = None
+        if self.state is _OPEN:
+            self._start()
+        else:
+            self._fire_waiting()
+
+    def _fire_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for each in waiting:
+            each.callback(None)
+
+    def _failed(self, failure: Failure) -> None:
+        told = "internal error: work on the {family} table {table} failed"
+        self.log.failure(told, failure, family=self._kernel.family.name, table=self._kernel.table)
+
+    # -- what came of it
+
+    def _applied(self, failures: list[tuple[int, OSError]], batch: Batch) -> None:
+        if not failures or self.state is State.CLOSED:
+            return
+        refused = [(n, error) for n, error in failures if n >= len(batch.vifs)]
+        groups = [self._entries.refuse(batch, position) for position, _ in refused]
+        if groups:
+            self.log.warn(
+                "the kernel refused {count} changes of entries in the {family} table {table}, "
+                "first for {group}: {reason}; each is tried again when its group changes",
+                count=len(groups),
+                family=self._kernel.family.name,
+                table=self._kernel.table,
+                group=text(groups[0]),
+                reason=refused[0][1].strerror,
+            )
+        for position, error in failures[: len(failures) - len(refused)]:
+            self._refuse_vif(batch.vifs[position], error)
+
+    def _refuse_vif(self, change: VifChange, error: OSError) -> None:
+        name = self._vifs.refuse(change)
+        if name is not None:
+            self.plan_all()
+            told = (
+                "the kernel refused {interface} as an interface of the {family} table {table}: "
+                "{reason}; nothing is forwarded there until its link changes"
+            )
+        elif not change.is_addition:
+            told = "the kernel did not remove vif {vif} from the {family} table {table}: {reason}"
+        else:
+            return  # nobody uses it any more
+        self.log.warn(
+            told,
+            vif=change.number,
+            interface=name,
+            family=self._kernel.family.name,
+            table=self._kernel.table,
+            reason=error.strerror,
+        )
+
+    def _mend(self, found: Inspection) -> None:
+        """Put back what the kernel has lost or holds differently."""
+        if self.state is State.CLOSED:
+            return
+        accepted = [number for number in found.restored if self._vifs.accept(number)]
+        if accepted:
+            self.plan_all()
+        lost, installed = 0, self._entries.installed
+        for group, present in damaged_groups(installed, self._vifs, found.routes).items():
+            lost += len(installed[group]) - len(present)
+            self._entries.install(group, present)
+            self._dirty[group] = None
+        if lost or len(found.restored) > len(accepted):
+            self.log.warn(
+                "another program changed the {family} multicast routing table {table}: "
+                "{vifs} interfaces and {lost} entries are put back",
+                family=self._kernel.family.name,
+                table=self._kernel.table,
+                vifs=len(found.restored) - len(accepted),
+                lost=lost,
+            )
