@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mcproxy.cli import client
 from mcproxy.lab import mobility
 
-from .providers import BOTH
+from .providers import BOTH_PROVIDERS
 from .site import SETTINGS, SiteTestCase
 
 DEFAULTS = "".join(
@@ -30,9 +30,9 @@ class GatewaysTestCase(SiteTestCase):
         self.gateways = made = mobility.Gateways(self.lab)
         self.server, self.proxy, self.second = made.server, made.anchor1, made.anchor2
         self.node, self.near, self.far = made.node, made.near, made.far
-        self.source = self.numbers.at(mobility.SERVER, 2)
+        self.source = self.plan.at(mobility.SERVER, 2)
         for daemon in made.start(DEFAULTS):
-            self.watch(daemon)
+            self.use_daemon(daemon)
 
     def move(self, interface: str, instance: str) -> list[dict[str, Any]]:
         """Have the near gateway, whose daemon is the last one, move a link to an instance."""
@@ -44,7 +44,7 @@ class GatewaysTestCase(SiteTestCase):
 
     def send_both_ways(self) -> None:
         """The server's stream, to both anchors."""
-        self.stream(interface=BOTH)
+        self.stream(interface=BOTH_PROVIDERS)
 
 
 if TYPE_CHECKING:

@@ -66,12 +66,12 @@ exec /opt/python/bin/python3 -m mcproxy "$@"
 """
 
 
-class Machine:
+class SystemdMachine:
     """Boots on ``node`` at once; RuntimeError where there is no systemd or cgroup2."""
 
     def __init__(self, node: Node) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="mcproxy-machine-")
-        self._fill(Path(self._folder.name))
+        self._install_files(Path(self._folder.name))
         self._cgroup = _cgroups() / f"mcproxy-machine-{os.getpid()}"
         self._cgroup.mkdir()
         boot = BOOT.format(
@@ -147,7 +147,7 @@ class Machine:
         done = self.run("sh", "-c", PUT, "sh", path, input=text)
         assert done.returncode == 0, done.stdout
 
-    def _fill(self, folder: Path) -> None:
+    def _install_files(self, folder: Path) -> None:
         """The files that are in there, beside those of this machine."""
         if not os.access(SYSTEMD, os.X_OK):
             raise RuntimeError(f"there is no {SYSTEMD}: on Debian, apt-get install systemd")

@@ -25,26 +25,26 @@ os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
 """Run by the process that will be the daemon: puts descriptors in their places."""
 
 
-class Manager:
+class FakeServiceManager:
     """Starts the daemon of one unit again and again, as sd_notify(3) and sd_listen_fds(3) say.
 
     ``kept`` has the descriptors in store, by name.
     """
 
     def __init__(self, node: Node, config: str) -> None:
-        self.kept: dict[str, int] = {}
+        self.stored: dict[str, int] = {}
         self.states: list[str] = []
         self._node = node
         self._folder = tempfile.TemporaryDirectory(prefix="mcproxy-manager-")
         self._config = os.path.join(self._folder.name, "mcproxy.toml")
         self.control = os.path.join(self._folder.name, "control")
-        self.rewrite(config)
+        self.write_config(config)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(os.path.join(self._folder.name, "notify"))
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
-    def rewrite(self, config: str) -> None:
+    def write_config(self, config: str) -> None:
         """Give the next run another configuration."""
         with open(self._config, "w", encoding="utf-8") as file:
             file.write(config)
@@ -59,7 +59,7 @@ class Manager:
 
     def launch(self) -> Daemon:
         """Start it, and don't wait."""
-        named = dict(self.kept)
+        named = dict(self.stored)
         numbers = " ".join(map(str, named.values()))
         program = ["-m", "mcproxy", "run", "--config", self._config, "--socket", self.control]
         return Daemon(
@@ -74,7 +74,7 @@ class Manager:
             descriptors=list(named.values()),
         )
 
-    def spoil(self, name: str) -> None:
+    def store_unreadable(self, name: str) -> None:
         """Have something of this name kept that nobody understands."""
         number = os.memfd_create("spoilt")
         os.write(number, b"?")
@@ -86,8 +86,8 @@ class Manager:
             self._socket.shutdown(socket.SHUT_RDWR)
         self._reader.join(5)
         self._socket.close()
-        for name in list(self.kept):
-            os.close(self.kept.pop(name))
+        for name in list(self.stored):
+            os.close(self.stored.pop(name))
         self._folder.cleanup()
 
     def _read(self) -> None:
@@ -110,11 +110,11 @@ class Manager:
 
     def _keep(self, name: str, number: int) -> None:
         self._forget(name)
-        self.kept[name] = _high(number)
+        self.stored[name] = _high(number)
 
     def _forget(self, name: str) -> None:
-        if name in self.kept:
-            os.close(self.kept.pop(name))
+        if name in self.stored:
+            os.close(self.stored.pop(name))
 
 
 def _high(number: int) -> int:

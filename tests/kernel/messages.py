@@ -29,7 +29,7 @@ ALLOW = RecordType.ALLOW_NEW_SOURCES
 BLOCK = RecordType.BLOCK_OLD_SOURCES
 
 
-class Heard(NamedTuple):
+class CapturedMessage(NamedTuple):
     """A message on a link: when, from whom, and what."""
 
     time: float
@@ -51,14 +51,14 @@ def query(group: str, seconds: float, *sources: str) -> Query:
     )
 
 
-def say(host: RawHost, source: str, packet: Packet) -> None:
+def send_message(host: RawHost, source: str, packet: Packet) -> None:
     """Send ``packet`` from ``source``, in the family of that address."""
     family = IPV6 if ":" in source else IPV4
     to = datagram.destination(family, packet)
     host.send(datagram.encode(family, packed(source), to, packet))
 
 
-def heard(link: Capture, outgoing: bool = False) -> Iterator[Heard]:
+def messages_on(link: Capture, outgoing: bool = False) -> Iterator[CapturedMessage]:
     """The valid messages that came in, or went out, on a captured interface."""
     for frame in link.frames(outgoing):
         if is_membership(frame.packet):
@@ -68,7 +68,7 @@ def heard(link: Capture, outgoing: bool = False) -> Iterator[Heard]:
                 continue
 
 
-def message_in(packet: bytes) -> Packet:
+def decode_message(packet: bytes) -> Packet:
     """The message in an IP packet, from whatever address; WireError when it cannot be read."""
     if packet[0] >> 4 == 4:
         return igmp.decode(decode_ipv4(packet).message)
@@ -85,7 +85,7 @@ def timed_records(
 ) -> Iterator[tuple[float, Record]]:
     """The same with times."""
     wanted = packed(group)
-    for time, _, packet in heard(link, outgoing):
+    for time, _, packet in messages_on(link, outgoing):
         for one in _records_of(packet):
             if one.group == wanted:
                 yield time, one
@@ -96,25 +96,27 @@ def reporters(link: Capture, group: str, outgoing: bool = False) -> set[Address]
     wanted = packed(group)
     return {
         one.source
-        for one in heard(link, outgoing)
+        for one in messages_on(link, outgoing)
         if any(each.group == wanted for each in _records_of(one.packet))
     }
 
 
-def queries(link: Capture, outgoing: bool = False) -> list[Heard]:
+def queries(link: Capture, outgoing: bool = False) -> list[CapturedMessage]:
     """The queries among the messages."""
-    return [one for one in heard(link, outgoing) if isinstance(one.packet, Query)]
+    return [one for one in messages_on(link, outgoing) if isinstance(one.packet, Query)]
 
 
-def _read(frame: Frame) -> Heard:
+def _read(frame: Frame) -> CapturedMessage:
     packet = frame.packet
     if packet[0] >> 4 == 4:
         found = decode_ipv4(packet)
-        return Heard(frame.time, found.source, accept(IPV4, found))
+        return CapturedMessage(frame.time, found.source, accept(IPV4, found))
     start = 40 + 8 * (packet[41] + 1)
     alert = ipv6_router_alert(packet[40:start])
     source, to, message = packet[8:24], packet[24:40], packet[start:]
-    return Heard(frame.time, source, accept(IPV6, Datagram(source, to, packet[7], alert, message)))
+    return CapturedMessage(
+        frame.time, source, accept(IPV6, Datagram(source, to, packet[7], alert, message))
+    )
 
 
 def _records_of(packet: Packet) -> tuple[Record, ...]:

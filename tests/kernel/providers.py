@@ -24,12 +24,12 @@ from mcproxy.lab.waiting import wait_until
 from mcproxy.protocol.family import IPV4, text
 from mcproxy.protocol.wire.packets import Record, Report
 
-from .messages import IS_EX, IS_IN, heard, query, say
+from .messages import IS_EX, IS_IN, messages_on, query, send_message
 from .site import RATE, UP, UP2, SiteTestCase, addresses
 
-BOTH = ("eth0", "eth1")
+BOTH_PROVIDERS = ("eth0", "eth1")
 
-FAILOVER = RATE * 50 // 1000
+FAILOVER_LOSS = RATE * 50 // 1000
 """Packets that may be lost when a link goes down: those of 50 ms."""
 
 MUTEX_TIME = 0.5
@@ -70,51 +70,53 @@ class ProvidersTestCase(SiteTestCase):
         interface: str | Sequence[str] = "",
     ) -> Stream:
         """From the server both ways, if not told otherwise."""
-        ways = interface or ("eth0" if node else BOTH)
+        ways = interface or ("eth0" if node else BOTH_PROVIDERS)
         return super().stream(group, source, node, ways)
 
-    def receive(self) -> Member:
+    def join_stream(self) -> Member:
         """A member at home, which gets the stream; what it got until now is forgotten.
 
-        With several upstreams sources are new to the kernel, as ``assert_steady`` tells.
+        With several upstreams sources are new to the kernel, as ``assert_no_new_loss`` tells.
         """
         member = self.home.join(self.group)
         self.stream()
         self.await_packets(member)
-        self.count_anew(member)
+        self.reset_counts(member)
         return member
 
-    def lost_of(self, member: Member) -> int:
+    def count_lost(self, member: Member) -> int:
         """The packets lost until now, after some have come; none came twice."""
-        self.let_flow(RATE // 2)
+        self.await_sent(RATE // 2)
         self.await_packets(member)
         received = member.of(self.source)
         self.assertEqual(received.duplicates, 0)
         return received.lost
 
-    def watch_joins(self) -> tuple[Capture, Capture]:
+    def capture_providers(self) -> tuple[Capture, Capture]:
         """What the proxy says to either provider from now on, as what comes in."""
         return self.near.capture("proxy"), self.far.capture("proxy")
 
-    def asked_for(self, interface: str) -> set[Record]:
+    def answered_records(self, interface: str) -> set[Record]:
         """What the proxy wants now, as it answers a query on an interface of the server."""
         link = self.server.capture(interface)
         general = query("0.0.0.0" if self.family is IPV4 else "::", ANSWER_TIME)
-        say(self.server.raw_host(interface), self.numbers.raw_router, general)
+        send_message(self.server.raw_host(interface), self.plan.raw_router, general)
         time.sleep(ANSWER_TIME + 0.15)
-        reports = [one.packet for one in heard(link) if isinstance(one.packet, Report)]
+        reports = [one.packet for one in messages_on(link) if isinstance(one.packet, Report)]
         told = [one for report in reports for one in report.records]
-        return {r for r in told if r.type in (IS_IN, IS_EX) and text(r.group) in self.ours()}
+        return {
+            r for r in told if r.type in (IS_IN, IS_EX) and text(r.group) in self.scenario_groups()
+        }
 
-    def ours(self) -> list[str]:
+    def scenario_groups(self) -> list[str]:
         """The groups of the scenarios."""
-        return [*self.groups, *map(self.numbers.ssm.format, range(1, 10))]
+        return [*self.groups, *map(self.plan.ssm.format, range(1, 10))]
 
-    def await_asked(self, near: set[Record], far: set[Record]) -> None:
+    def await_answers(self, near: set[Record], far: set[Record]) -> None:
         """Wait until the providers are asked for this and nothing else."""
-        for interface, wanted in zip(BOTH, (near, far), strict=True):
+        for interface, wanted in zip(BOTH_PROVIDERS, (near, far), strict=True):
             wait_until(
-                lambda i=interface, w=wanted: self.asked_for(i) == w,
+                lambda i=interface, w=wanted: self.answered_records(i) == w,
                 5,
                 f"{interface} is never asked for {wanted}",
             )

@@ -12,9 +12,9 @@ from mcproxy.lab.source import Stream
 from mcproxy.lab.waiting import wait_until
 from mcproxy.protocol.family import IPV4
 
-from .site import NUMBERS, SETTINGS, UP, SiteTestCase
+from .site import ADDRESS_PLANS, SETTINGS, UP, SiteTestCase
 
-TWO = """
+TWO_INSTANCES = """
 [instance.tv]
 upstream = "up"
 downstream = ["down1"]
@@ -22,7 +22,7 @@ downstream = ["down1"]
 upstream = "up"
 downstream = ["down2"]
 """
-ONE = TWO[: TWO.index("[instance.radio]")]
+ONE_INSTANCE = TWO_INSTANCES[: TWO_INSTANCES.index("[instance.radio]")]
 
 FILTER = """
 [[instance.tv.filter]]
@@ -35,10 +35,10 @@ deny = [{}]
 STREAMS = 5
 """In each family."""
 
-QUIET = 1.2
+QUIET_TIME = 1.2
 """Seconds; the first repeat of a report comes within one (RFC 9776, section 8.11)."""
 
-SPEED = 1000
+STREAM_RATE = 1000
 """Packets of each in a second."""
 
 
@@ -47,7 +47,7 @@ class RunningTestCase(SiteTestCase):
 
     family = IPV4
 
-    def run_streams(self, config: str = ONE) -> None:
+    def run_streams(self, config: str = ONE_INSTANCE) -> None:
         """Start the daemon and the streams, and wait until all come in.
 
         What was lost before is forgotten: source by source, the kernel keeps four packets of
@@ -55,34 +55,34 @@ class RunningTestCase(SiteTestCase):
         """
         self.run_daemon(config)
         self.members: list[tuple[Member, Stream]] = []
-        for numbers in NUMBERS.values():
+        for plan in ADDRESS_PLANS.values():
             for number in range(STREAMS):
-                group = numbers.group.format(number + 10)
+                group = plan.group.format(number + 10)
                 member = self.home.join(group)
-                stream = self.server.stream(group, rate=SPEED, source=numbers.at(UP, 2))
+                stream = self.server.stream(group, rate=STREAM_RATE, source=plan.at(UP, 2))
                 self.members.append((member, stream))
-        self.flow()
-        self.count_all_anew()
+        self.await_stream_packets()
+        self.reset_all_counts()
 
-    def count_all_anew(self) -> None:
+    def reset_all_counts(self) -> None:
         """Forget what came; when this returns some has come again, and all gaps count."""
         for member, stream in self.members:
             self.assertEqual(member.of(stream.source).duplicates, 0)
             member.forget()
-        self.flow(SPEED // 100)
+        self.await_stream_packets(STREAM_RATE // 100)
 
     def run_daemon(self, config: str) -> None:
         """Start the daemon with a file."""
-        self.watch(Daemon(self.proxy, with_defaults(config))).wait_ready()
+        self.use_daemon(Daemon(self.proxy, with_defaults(config))).wait_ready()
 
-    def flow(self, packets: int = SPEED // 4) -> None:
+    def await_stream_packets(self, packets: int = STREAM_RATE // 4) -> None:
         """Wait until so many packets more of each stream came in."""
         goals = [(member, member.total() + packets) for member, _ in self.members]
         wait_until(lambda: all(m.total() >= goal for m, goal in goals), 20, "no stream")
 
-    def assert_unharmed(self) -> None:
+    def assert_no_stream_loss(self) -> None:
         """Of no stream a packet was lost or came twice until now."""
-        self.flow()
+        self.await_stream_packets()
         harmed = [
             (member.group, received.lost, received.duplicates)
             for member, stream in self.members
@@ -102,19 +102,19 @@ class RunningTestCase(SiteTestCase):
         changes = self.ask("POST", path, request)["changes"]
         return [f"{change['where']}: {change['what']}" for change in changes]
 
-    def refused(self, path: str, **request: object) -> str:
+    def assert_refused(self, path: str, **request: object) -> str:
         """What the daemon says against a change."""
         failure = self.assertRaises(client.FailureError, self.change, path, **request)
         self.assertEqual(failure.code, 1)
         return str(failure)
 
-    def rewrite(self, config: str) -> None:
+    def write_config(self, config: str) -> None:
         """Replace the daemon's file."""
         self.daemon.config.write_text(with_defaults(config), encoding="utf-8")
 
     def reload(self, config: str) -> list[str]:
         """Replace the daemon's file and have it read; what was different."""
-        self.rewrite(config)
+        self.write_config(config)
         return self.change("/reload")
 
     def rows(self, what: str) -> list[dict[str, Any]]:
@@ -122,15 +122,15 @@ class RunningTestCase(SiteTestCase):
         rows: list[dict[str, Any]] = self.ask("GET", f"/{what}")[what]
         return rows
 
-    def settle(self) -> None:
+    def await_quiet_upstream(self) -> None:
         """Wait until the proxy has repeated upstream what it repeats."""
         upstream = self.server.capture()
-        quiet = time.monotonic() + QUIET
+        quiet = time.monotonic() + QUIET_TIME
 
         def is_quiet() -> bool:
             nonlocal quiet
             if upstream.take():
-                quiet = time.monotonic() + QUIET
+                quiet = time.monotonic() + QUIET_TIME
             return time.monotonic() > quiet
 
         wait_until(is_quiet, 20, "the proxy does not cease to report")

@@ -50,7 +50,7 @@ SLACK = 0.4
 
 
 @dataclass(frozen=True)
-class Numbers:
+class AddressPlan:
     """Addresses of one family; ``raw_host`` and ``raw_router`` are for packets made by hand.
 
     They are higher than those of the proxy, which so stays the querier.
@@ -68,7 +68,7 @@ class Numbers:
         """A host's address on a link."""
         return self.address.format(link, host)
 
-    def net(self, link: int, *hosts: int) -> list[str]:
+    def cidrs(self, link: int, *hosts: int) -> list[str]:
         """Addresses with their prefix length."""
         return [f"{self.at(link, host)}/{self.length}" for host in hosts]
 
@@ -77,15 +77,17 @@ class Numbers:
         return str(ip_network(f"{self.at(link, 1)}/{self.length}", strict=False))
 
 
-NUMBERS = {
-    IPV4: Numbers(IPV4, "10.0.{}.{}", 24, "239.1.0.{}", "232.1.0.{}", "10.0.2.99", "10.0.1.99"),
-    IPV6: Numbers(IPV6, "fd00:{}::{}", 64, "ff15::{:x}", "ff35::8000:{:x}", "febf::99", "febf::98"),
+ADDRESS_PLANS = {
+    IPV4: AddressPlan(IPV4, "10.0.{}.{}", 24, "239.1.0.{}", "232.1.0.{}", "10.0.2.99", "10.0.1.99"),
+    IPV6: AddressPlan(
+        IPV6, "fd00:{}::{}", 64, "ff15::{:x}", "ff35::8000:{:x}", "febf::99", "febf::98"
+    ),
 }
 
 
 def addresses(link: int, *hosts: int) -> list[str]:
     """Addresses of both families."""
-    return [address for numbers in NUMBERS.values() for address in numbers.net(link, *hosts)]
+    return [address for plan in ADDRESS_PLANS.values() for address in plan.cidrs(link, *hosts)]
 
 
 class SiteTestCase(LabTestCase):
@@ -93,17 +95,17 @@ class SiteTestCase(LabTestCase):
 
     family: Family
     rate = RATE
-    first_packets = 0
+    startup_loss = 0
     """Of a source, which may be lost: source by source the kernel keeps four of a new one."""
     links: tuple[str, ...] = tuple(LINKS)
     """Interfaces of the proxy that are there from the beginning."""
 
     def setUp(self) -> None:
         super().setUp()
-        self.numbers = NUMBERS[self.family]
-        self.groups = [self.numbers.group.format(number) for number in range(1, 10)]
-        self.group, self.ssm = self.groups[0], self.numbers.ssm.format(1)
-        self.sources = [self.numbers.at(UP, host) for host in (2, 3, 4)]
+        self.plan = ADDRESS_PLANS[self.family]
+        self.groups = [self.plan.group.format(number) for number in range(1, 10)]
+        self.group, self.ssm = self.groups[0], self.plan.ssm.format(1)
+        self.sources = [self.plan.at(UP, host) for host in (2, 3, 4)]
         self.source = self.sources[0]
         self.streams: list[Stream] = []
         self.server, self.proxy = self.lab.node("server"), self.lab.node("proxy")
@@ -112,9 +114,9 @@ class SiteTestCase(LabTestCase):
         self.lab.link(self.lan, "home", self.home, "eth0", (), addresses(DOWN1, 2))
         self.lab.link(self.lan, "guest", self.guest, "eth0", (), addresses(DOWN1, 3))
         for name in self.links:
-            self.lay(name)
+            self.create_link(name)
 
-    def lay(self, name: str) -> None:
+    def create_link(self, name: str) -> None:
         """Make the cable that ends at an interface of the proxy, perhaps once more."""
         own = addresses(LINKS[name], 1)
         if name == "up":
@@ -131,9 +133,9 @@ class SiteTestCase(LabTestCase):
         named = {name.replace("_", "-"): value for name, value in settings.items()}
         lines = [f"{key} = {json.dumps(value)}" for key, value in (SETTINGS | named).items()]
         config = "\n".join(("[defaults]", *lines, instances or INSTANCE))
-        return self.watch(Daemon(self.proxy, config))
+        return self.use_daemon(Daemon(self.proxy, config))
 
-    def watch(self, daemon: Daemon) -> Daemon:
+    def use_daemon(self, daemon: Daemon) -> Daemon:
         """Look for errors in its log when the test is over."""
         self.daemon = daemon
         self.addCleanup(self._check_log, daemon)
@@ -198,7 +200,7 @@ class SiteTestCase(LabTestCase):
         for source in self.sources:
             self.stream(group, source)
 
-    def let_flow(self, packets: int = 20) -> None:
+    def await_sent(self, packets: int = 20) -> None:
         """Wait until so many packets more of each stream were sent, and could arrive."""
         goals = [(stream, stream.sent + packets) for stream in self.streams if stream.is_alive()]
         wait_until(lambda: all(stream.sent >= goal for stream, goal in goals), 5 + packets / RATE)
@@ -209,24 +211,24 @@ class SiteTestCase(LabTestCase):
         enough = member.total() + packets
         wait_until(lambda: member.total() >= enough, timeout, f"no stream of {member.group}")
 
-    def assert_whole(self, member: Member, *sources: str) -> None:
+    def assert_no_loss(self, member: Member, *sources: str) -> None:
         """Between the first and the last packet of each source none is missing or doubled."""
         for source in sources or (self.source,):
             received = member.of(source)
-            self.assertGreater(received.packets, self.first_packets, source)
-            lost = received.missing(received.first + self.first_packets, received.last)
+            self.assertGreater(received.packets, self.startup_loss, source)
+            lost = received.missing(received.first + self.startup_loss, received.last)
             self.assertEqual((lost, received.duplicates), (0, 0), source)
 
-    def assert_steady(self, member: Member, *sources: str) -> None:
+    def assert_no_new_loss(self, member: Member, *sources: str) -> None:
         """From now on nothing of each source is lost or doubled; what was before is forgotten.
 
         A new source may lose packets on a busy machine, until the kernel has its answer.
         """
-        self.count_anew(member)
-        self.let_flow()
-        self.assert_whole(member, *sources)
+        self.reset_counts(member)
+        self.await_sent()
+        self.assert_no_loss(member, *sources)
 
-    def count_anew(self, member: Member) -> None:
+    def reset_counts(self, member: Member) -> None:
         """Forget what came, none of it doubled; when some has come again, all gaps count."""
         self.assertEqual([r.duplicates for r in member.received.values() if r.duplicates], [])
         member.forget()
@@ -234,23 +236,23 @@ class SiteTestCase(LabTestCase):
 
     # -- what flows on a link
 
-    def flowing(self, link: Capture, group: str = "") -> set[str]:
+    def sources_on(self, link: Capture, group: str = "") -> set[str]:
         """The sources whose packets come in now."""
         link.clear()
-        self.let_flow()
+        self.await_sent()
         return {datum.source for datum in link.data() if group in ("", datum.group)}
 
-    def await_flowing(self, link: Capture, sources: Iterable[str], timeout: float = 5) -> None:
+    def await_sources_on(self, link: Capture, sources: Iterable[str], timeout: float = 5) -> None:
         """Wait until packets of exactly these sources come in, and see that it stays so."""
         expected = set(sources)
-        wait_until(lambda: self.flowing(link) == expected, timeout, f"never just {expected}")
-        self.assertEqual(self.flowing(link), expected)
+        wait_until(lambda: self.sources_on(link) == expected, timeout, f"never just {expected}")
+        self.assertEqual(self.sources_on(link), expected)
 
-    def assert_no_gap(self, link: Capture, source: str) -> None:
+    def assert_no_loss_on_link(self, link: Capture, source: str) -> None:
         """Of the packets of ``source`` that came in none is missing or doubled."""
         numbers = [datum.sequence for datum in link.data() if datum.source == source]
         self.assertNotEqual(numbers, [], source)
-        begin = numbers[0] + self.first_packets
+        begin = numbers[0] + self.startup_loss
         self.assertGreaterEqual(numbers[-1], begin, source)
         self.assertEqual(numbers, sorted(set(numbers)), source)
         looked_at = [number for number in numbers if number >= begin]
@@ -258,7 +260,7 @@ class SiteTestCase(LabTestCase):
 
     # -- what the proxy tells
 
-    def await_told(self, link: Capture, *expected: Record, timeout: float = 5) -> float:
+    def await_reported(self, link: Capture, *expected: Record, timeout: float = 5) -> float:
         """Wait until each of these came in on a link; when all had been told."""
 
         def times() -> list[float]:

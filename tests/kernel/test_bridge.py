@@ -35,14 +35,14 @@ class BridgeScenarios(Scenarios):
         first, second = self.home.join(self.group), self.other.join(self.groups[1])
         self.await_packets(first)
         self.await_packets(second)
-        self.assert_whole(first)
-        self.assert_whole(second)
-        self.await_told(upstream, record(TO_EX, self.group), record(TO_EX, self.groups[1]))
+        self.assert_no_loss(first)
+        self.assert_no_loss(second)
+        self.await_reported(upstream, record(TO_EX, self.group), record(TO_EX, self.groups[1]))
         first.leave()
-        self.await_told(upstream, record(TO_IN, self.group))
-        self.await_flowing(links[0], [])
-        self.await_flowing(links[1], [self.source])
-        self.assert_whole(second)
+        self.await_reported(upstream, record(TO_IN, self.group))
+        self.await_sources_on(links[0], [])
+        self.await_sources_on(links[1], [self.source])
+        self.assert_no_loss(second)
 
 
 class IPv4BridgeTests(BridgeScenarios, IPv4TestCase):

@@ -22,8 +22,8 @@ from mcproxy.linux.mroute.dump import dump_routes
 from mcproxy.linux.policy_rules import list_rules
 from mcproxy.protocol.family import IPV4, IPV6
 
-from .running import ONE, RunningTestCase, with_defaults
-from .site import NUMBERS, SETTINGS
+from .running import ONE_INSTANCE, RunningTestCase, with_defaults
+from .site import ADDRESS_PLANS, SETTINGS
 
 ROUNDS, COMMANDS = (20, 50) if os.environ.get("MCPROXY_TESTS") == "thorough" else (2, 25)
 """So many times a daemon is started, and so many commands it carries out."""
@@ -48,22 +48,24 @@ class ChangesTests(RunningTestCase):
         self.label = f"MCPROXY_SEED={seed}"
         self.random = random.Random(seed)
         second = self.lab.node("second")
-        self.lab.link(second, "eth0", self.proxy, "up2", *self.ends(10))
+        self.lab.link(second, "eth0", self.proxy, "up2", *self.addresses_of_both_ends(10))
         for number, name in enumerate(PORTS):
             host = self.lab.node(f"host{number}")
-            self.lab.link(host, "eth0", self.proxy, name, *self.ends(20 + number))
-            for numbers in NUMBERS.values():
-                host.join(numbers.group.format(number + 1))
-                host.join(numbers.ssm.format(1), include=[numbers.at(1, 2)])
+            self.lab.link(host, "eth0", self.proxy, name, *self.addresses_of_both_ends(20 + number))
+            for plan in ADDRESS_PLANS.values():
+                host.join(plan.group.format(number + 1))
+                host.join(plan.ssm.format(1), include=[plan.at(1, 2)])
 
     @staticmethod
-    def ends(link: int) -> list[list[str]]:
+    def addresses_of_both_ends(link: int) -> list[list[str]]:
         """Addresses of both ends of a cable."""
-        return [[each for n in NUMBERS.values() for each in n.net(link, end)] for end in (2, 1)]
+        return [
+            [each for n in ADDRESS_PLANS.values() for each in n.cidrs(link, end)] for end in (2, 1)
+        ]
 
     def test_state_after_random_commands_equals_a_fresh_start(self) -> None:
-        self.run_streams(ONE)
-        running = parse(with_defaults(ONE))
+        self.run_streams(ONE_INSTANCE)
+        running = parse(with_defaults(ONE_INSTANCE))
         for _ in range(ROUNDS):
             done = 0
             while done < COMMANDS:
@@ -73,16 +75,16 @@ class ChangesTests(RunningTestCase):
                 try:
                     after = make(running)
                 except ConfigurationError:
-                    self.refused(path, **request)
+                    self.assert_refused(path, **request)
                     continue
                 if "tv" in per_source_instances(after.instances):
                     continue  # it concerns the streams: see test_rearranging
                 self.change(path, **request)
                 running, done = after, done + 1
                 self.assertEqual(self.ask("GET", "/config")["config"], document(running))
-            self.assert_unharmed()
+            self.assert_no_stream_loss()
             self.check_against_a_fresh_start(running)
-            self.count_all_anew()
+            self.reset_all_counts()
 
     def restart(self, running: Configuration) -> None:
         """Have the daemon restart, by a file that says what it runs by."""
@@ -160,7 +162,7 @@ class ChangesTests(RunningTestCase):
             moved = lambda c: change.move_downstream(c, link, name)  # noqa: E731
             return "/move", {"interface": link, "to": name}, moved
         if kind == "reload":
-            return self.another_file(running)
+            return self.changed_file(running)
         path, make = (
             ("/add", change.add_link) if kind == "link" else ("/remove", change.remove_link)
         )
@@ -169,7 +171,7 @@ class ChangesTests(RunningTestCase):
         request = {"instance": name, role: link}
         return path, request, lambda c: make(c, name, role, link)
 
-    def another_file(self, running: Configuration) -> Command:
+    def changed_file(self, running: Configuration) -> Command:
         """Something else in the file; of ``tv`` only what does not harm its streams."""
         written = document(running)
         name = self.random.choice([one for one in written["instance"] if one != "tv"] or ["tv"])

@@ -12,7 +12,7 @@ from mcproxy.linux.mroute.socket import MulticastTable
 from mcproxy.protocol.family import IPV4, IPV6
 
 from .messages import BLOCK, TO_EX, TO_IN, queries, record
-from .site import INSTANCE, NUMBERS, IPv4TestCase, IPv6TestCase, Scenarios
+from .site import ADDRESS_PLANS, INSTANCE, IPv4TestCase, IPv6TestCase, Scenarios
 
 INTERFACES = ("--upstream", "up", "--downstream", "down1", "--downstream", "down2")
 BY_NAMES = (sys.executable, "-m", "mcproxy", "run", "--socket=", *INTERFACES)
@@ -58,7 +58,7 @@ class StartScenarios(Scenarios):
             self.await_packets(member)
 
     def test_interfaces_given_on_the_command_line_are_proxied(self) -> None:
-        self.watch(Daemon(self.proxy, command=BY_NAMES)).wait_ready()
+        self.use_daemon(Daemon(self.proxy, command=BY_NAMES)).wait_ready()
         self.stream()
         for node in (self.home, self.other):
             self.await_packets(node.join(self.group))
@@ -66,7 +66,7 @@ class StartScenarios(Scenarios):
     def test_family_with_version_zero_is_not_touched(self) -> None:
         link = self.home.capture()
         self.start(WITHOUT[self.family])
-        other = NUMBERS[OTHER[self.family]]
+        other = ADDRESS_PLANS[OTHER[self.family]]
         group = other.group.format(1)
         member = self.home.join(group)
         self.stream(group, source=other.at(1, 2))
@@ -78,7 +78,7 @@ class StartScenarios(Scenarios):
 
 
 class RightsScenarios(Scenarios):
-    def confined(self, *capabilities: str) -> tuple[str, ...]:
+    def with_capabilities(self, *capabilities: str) -> tuple[str, ...]:
         """Runs a program with these alone: as nobody, or as root if nobody cannot run Python."""
         rights = ",".join(("-all", *(f"+{name}" for name in capabilities)))
         limits = [f"--{kind}={rights}" for kind in ("inh-caps", "ambient-caps", "bounding-set")]
@@ -88,20 +88,20 @@ class RightsScenarios(Scenarios):
         return prefix if probe.wait() else (*prefix, *NOBODY)
 
     def test_start_without_rights_is_refused_with_a_reason(self) -> None:
-        daemon = Daemon(self.proxy, command=(*self.confined(), *BY_NAMES))
+        daemon = Daemon(self.proxy, command=(*self.with_capabilities(), *BY_NAMES))
         self.assertEqual(daemon.wait(), 4)
         [line] = daemon.lines
         self.assertIn("not permitted", line)
         self.assertIn("CAP_NET_ADMIN and CAP_NET_RAW", line)
 
     def test_daemon_with_two_capabilities_forwards(self) -> None:
-        command = (*self.confined("net_admin", "net_raw"), *BY_NAMES)
-        self.watch(Daemon(self.proxy, command=command))
+        command = (*self.with_capabilities("net_admin", "net_raw"), *BY_NAMES)
+        self.use_daemon(Daemon(self.proxy, command=command))
         self.await_log("ready")
         self.stream()
         member = self.other.join(self.group)
         self.await_packets(member)
-        self.assert_whole(member)
+        self.assert_no_loss(member)
         self.assertEqual(self.daemon.terminate()[0], 0)
 
     def test_second_daemon_is_refused_and_the_first_keeps_forwarding(self) -> None:
@@ -114,7 +114,7 @@ class RightsScenarios(Scenarios):
         [line] = second.lines
         self.assertIn(f"pid {first.pid}", line)
         self.await_packets(member)
-        self.assert_whole(member)
+        self.assert_no_loss(member)
 
 
 class EndScenarios(Scenarios):
@@ -132,7 +132,7 @@ class EndScenarios(Scenarios):
         for member in self.members:
             self.await_packets(member)
 
-    def ends(self, number: signal.Signals) -> None:
+    def check_clean_exit(self, number: signal.Signals) -> None:
         """It leaves upstream and takes all with it, at once."""
         upstream = self.server.capture()
         links = [node.capture(data=True) for node in (self.home, self.other)]
@@ -140,18 +140,18 @@ class EndScenarios(Scenarios):
         self.assertEqual(code, 0)
         self.assertLess(took, 2.0)
         left = record(TO_IN, self.group), record(BLOCK, self.ssm, self.source)
-        self.await_told(upstream, *left)
+        self.await_reported(upstream, *left)
         self.assertEqual((self.routes(), self.vifs()), ([], []))
         for link in links:
-            self.await_flowing(link, [])
+            self.await_sources_on(link, [])
 
     def test_sigterm_leaves_all_groups_and_empties_the_table(self) -> None:
         """HS-11."""
-        self.ends(signal.SIGTERM)
+        self.check_clean_exit(signal.SIGTERM)
 
     def test_sigint_leaves_all_groups_and_empties_the_table(self) -> None:
         """HS-11."""
-        self.ends(signal.SIGINT)
+        self.check_clean_exit(signal.SIGINT)
 
     def test_daemon_starts_again_after_a_stop(self) -> None:
         self.daemon.terminate()
@@ -165,7 +165,7 @@ class EndScenarios(Scenarios):
         self.start()
         for member in self.members:
             self.await_packets(member)
-        self.await_told(upstream, record(TO_EX, self.group))
+        self.await_reported(upstream, record(TO_EX, self.group))
 
 
 class IPv4StartTests(StartScenarios, IPv4TestCase):

@@ -61,19 +61,19 @@ class TwoProxiesTests(SynchronousTestCase):
         entries = proxy.run("ip", *(["-6"] if ":" in group else []), "mroute")
         return any(f",{group})" in line and "down" in line for line in entries.splitlines())
 
-    def is_steady(self, capture: Capture, group: str) -> bool:
+    def delivers_once(self, capture: Capture, group: str) -> bool:
         """Whether each packet comes just once to the host's link, from now on for a while."""
         capture.clear()
         time.sleep(STEADY)
         copies = Counter(datum.sequence for datum in capture.data() if datum.group == group)
         return bool(copies) and len(copies) == copies.total() == max(copies) - min(copies) + 1
 
-    def await_steady(self, capture: Capture, group: str) -> None:
+    def await_single_delivery(self, capture: Capture, group: str) -> None:
         """A change of office may lose or double a few packets, but not for long."""
         message = "not one copy of each packet"
-        wait_until(lambda: self.is_steady(capture, group), 4 * STEADY, message)
+        wait_until(lambda: self.delivers_once(capture, group), 4 * STEADY, message)
 
-    def one_forwards_and_the_other_takes_over(self, group: str, versions: str) -> None:
+    def check_election_and_failover(self, group: str, versions: str) -> None:
         first, second = self.proxies
         daemon = self.start(first, versions)
         self.start(second, versions)
@@ -82,7 +82,7 @@ class TwoProxiesTests(SynchronousTestCase):
         stream = self.source.stream(group, rate=200)
         wait_until(lambda: self.forwards(first, group), message="the first one forwards")
         wait_until(lambda: not self.forwards(second, group), message="the second one does not")
-        self.await_steady(capture, group)
+        self.await_single_delivery(capture, group)
 
         killed = time.time()
         daemon.kill()
@@ -93,31 +93,31 @@ class TwoProxiesTests(SynchronousTestCase):
         outage = next(capture.data()).time - killed
         self.assertLess(outage, OTHER_QUERIER_PRESENT + SLACK)
         # By the timers of the RFCs a group may end before its hosts have to answer the new querier.
-        self.await_steady(capture, group)
+        self.await_single_delivery(capture, group)
 
         self.start(first, versions)
         wait_until(lambda: not self.forwards(second, group), 10, "the first one is in office")
         wait_until(lambda: self.forwards(first, group), 10, "it forwards")
-        self.await_steady(capture, group)
+        self.await_single_delivery(capture, group)
         stream.stop()
         member.leave()
 
     def test_igmpv3_proxies_elect_one_forwarder_and_fail_over(self) -> None:
         """T-090, T-139, T-140, FWD-03, FWD-06, QE-03, QE-06."""
-        self.one_forwards_and_the_other_takes_over("239.1.1.1", "mld-version = 0")
+        self.check_election_and_failover("239.1.1.1", "mld-version = 0")
 
     def test_mldv2_proxies_elect_one_forwarder_and_fail_over(self) -> None:
         """T-090, T-139, T-140, FWD-03, FWD-06, QE-03, QE-06."""
-        self.one_forwards_and_the_other_takes_over("ff1e::1", "igmp-version = 0")
+        self.check_election_and_failover("ff1e::1", "igmp-version = 0")
 
     def test_igmpv2_proxies_elect_one_forwarder_and_fail_over(self) -> None:
         """T-090 with routers of version 2, which elect in the same way."""
         versions = "mld-version = 0\nigmp-version = 2"
         self.host.sysctl("ipv4/conf/eth0/force_igmp_version", 2)
-        self.one_forwards_and_the_other_takes_over("239.1.1.1", versions)
+        self.check_election_and_failover("239.1.1.1", versions)
 
     def test_mldv1_proxies_elect_one_forwarder_and_fail_over(self) -> None:
         """T-090 with routers of version 1, which elect in the same way."""
         versions = "igmp-version = 0\nmld-version = 1"
         self.host.sysctl("ipv6/conf/eth0/force_mld_version", 1)
-        self.one_forwards_and_the_other_takes_over("ff1e::1", versions)
+        self.check_election_and_failover("ff1e::1", versions)

@@ -49,7 +49,7 @@ class KindTestCase(SiteTestCase):
         for node, new, some, peer in ((host, name, near, ends[1]), (proxy, own, far, ends[0])):
             with node.namespace, IPRoute() as ip:
                 index = ip.link_lookup(ifname=cable)[0]
-                self.make(ip, self.over(index, number, peer))
+                self.make(ip, self.link_attributes(index, number, peer))
             node.take_link("new", new, some, MTU)
         host.await_link(name)
         proxy.await_link(own)
@@ -62,7 +62,7 @@ class KindTestCase(SiteTestCase):
         except NetlinkError as error:
             raise SkipTest(f"this kernel has no {made['kind']}: {error}") from error
 
-    def over(self, cable: int, number: int, peer: str) -> dict[str, Any]:
+    def link_attributes(self, cable: int, number: int, peer: str) -> dict[str, Any]:
         """The kind, and what it needs: the cable's index, a number of the link, the other end."""
         raise NotImplementedError
 
@@ -80,33 +80,33 @@ class KindScenarios(Kinds):
         upstream, data = self.server.capture(), self.server.capture(data=True)
         link = self.other.capture(data=True)
         one, two = self.home.join(self.group), self.other.join(self.group)
-        told = self.await_told(upstream, record(TO_EX, self.group))
+        told = self.await_reported(upstream, record(TO_EX, self.group))
         self.assertLess(told - one.joined, SLACK)
         self.assertEqual({text(one) for one in reporters(upstream, self.group)}, {self.own()})
         self.stream()
         for member in (one, two):
             self.await_packets(member)
-            self.assert_whole(member)
+            self.assert_no_loss(member)
         two.leave()
         time.sleep(LAST_MEMBER_TIME + 2 * SLACK)
         last = max(datum.time for datum in link.data())
         self.assertLess(last - two.joined, LAST_MEMBER_TIME + SLACK)
         self.await_packets(one)
-        self.assert_whole(one)
-        camera, group = self.numbers.at(DOWN2, 2), self.groups[1]
+        self.assert_no_loss(one)
+        camera, group = self.plan.at(DOWN2, 2), self.groups[1]
         viewer = self.home.join(group)
         self.stream(group, camera, self.other)
         self.await_packets(viewer)
-        self.assert_whole(viewer, camera)
-        self.assertIn(camera, self.flowing(data, group))
+        self.assert_no_loss(viewer, camera)
+        self.assertIn(camera, self.sources_on(data, group))
         one.leave()
-        self.await_told(upstream, record(TO_IN, self.group))
+        self.await_reported(upstream, record(TO_IN, self.group))
 
     def own(self) -> str:
         """The address that reports come from (RFC 9776, 4.2.13; RFC 9777, 5.2.13)."""
         if self.family is IPV6:
             return self.link_local("up").partition("/")[0]
-        return self.numbers.at(UP, 1)
+        return self.plan.at(UP, 1)
 
 
 class Tunnels(Kinds):
@@ -122,14 +122,14 @@ class Tunnels(Kinds):
 
 
 class Macvlans(Kinds):
-    def over(self, cable: int, number: int, peer: str) -> dict[str, Any]:
+    def link_attributes(self, cable: int, number: int, peer: str) -> dict[str, Any]:
         return {"kind": "macvlan", "link": cable, "macvlan_mode": "bridge"}
 
 
 class Vxlans(Kinds):
     """Ethernet over UDP to one other."""
 
-    def over(self, cable: int, number: int, peer: str) -> dict[str, Any]:
+    def link_attributes(self, cable: int, number: int, peer: str) -> dict[str, Any]:
         return {"kind": "vxlan", "vxlan_id": number, "vxlan_group": peer, "vxlan_port": 4789}
 
 

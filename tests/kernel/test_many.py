@@ -22,7 +22,7 @@ MOST_MEMORY = 150 * 1024
 """Bytes for each instance, in both families."""
 
 
-def lay_cables(node: Node) -> None:
+def create_links(node: Node) -> None:
     """Three interfaces for each instance, up and with addresses; a fourth ends their cables."""
     with node.namespace, IPRoute() as ip:
         for number in range(INSTANCES):
@@ -47,9 +47,9 @@ class ManyInstancesTests(LabTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.proxy = self.lab.node("proxy")
-        lay_cables(self.proxy)
+        create_links(self.proxy)
 
-    def rules(self) -> int:
+    def count_rules(self) -> int:
         """How many policy rules there are."""
         return sum(len(self.proxy.namespace.call(list_rules, f)) for f in (IPV4, IPV6))
 
@@ -62,23 +62,23 @@ class ManyInstancesTests(LabTestCase):
         single, _ = self.start(1)
         alone = single.resident_bytes()
         self.assertEqual(single.terminate()[0], 0)
-        self.assertEqual(self.rules(), 0)
+        self.assertEqual(self.count_rules(), 0)
         many, took = self.start()
         self.assertLess(took, LONGEST_START)
-        wait_until(lambda: self.rules() == INSTANCES * len(ROLES) * 2, 10, "not all rules")
+        wait_until(lambda: self.count_rules() == INSTANCES * len(ROLES) * 2, 10, "not all rules")
         each = (many.resident_bytes() - alone) / (INSTANCES - 1)
         self.assertLess(each, MOST_MEMORY)
         many.kill()
-        self.assertEqual(self.rules(), INSTANCES * len(ROLES) * 2)
+        self.assertEqual(self.count_rules(), INSTANCES * len(ROLES) * 2)
         again, took = self.start()
         self.assertLess(took, LONGEST_START)
         again.command("restart")
-        self.assertEqual(self.rules(), INSTANCES * len(ROLES) * 2)
+        self.assertEqual(self.count_rules(), INSTANCES * len(ROLES) * 2)
         self.assertEqual(again.terminate(timeout=30)[0], 0)
-        self.assertEqual(self.rules(), 0)
+        self.assertEqual(self.count_rules(), 0)
         fewer, _ = self.start()
         fewer.kill()
         # Rules to the tables of others are not ours to remove, but those to our own are.
         single, _ = self.start(1)
         self.assertEqual(single.terminate()[0], 0)
-        self.assertEqual(self.rules(), (INSTANCES - 1) * len(ROLES) * 2)
+        self.assertEqual(self.count_rules(), (INSTANCES - 1) * len(ROLES) * 2)

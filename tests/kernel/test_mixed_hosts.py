@@ -12,7 +12,7 @@ from mcproxy.lab.waiting import wait_until
 from mcproxy.protocol.family import IPV4, packed
 from mcproxy.protocol.wire.packets import OldReport
 
-from .messages import TO_EX, TO_IN, heard, record, records, reporters, timed_records
+from .messages import TO_EX, TO_IN, messages_on, record, records, reporters, timed_records
 from .site import (
     DOWN1,
     LAST_MEMBER_TIME,
@@ -38,23 +38,23 @@ class MixedHostScenarios(Scenarios):
         super().setUp()
         with self.lan.namespace, IPRoute() as ip:
             ip.link("set", index=self.lan.index("br0"), kind="bridge", br_mcast_snooping=1)
-        newest = [self.attach("third", 4)] if self.family is IPV4 else []
+        newest = [self.add_host("third", 4)] if self.family is IPV4 else []
         hosts = [self.home, self.guest, *newest]
         self.hosts = dict(enumerate(hosts, 1))
         for version, host in self.hosts.items():
-            self.speak(host, version)
-        self.second = self.attach("fourth", 5)
+            self.force_version(host, version)
+        self.second = self.add_host("fourth", 5)
         self.link = self.lan.capture("proxy", data=True)
         self.upstream = self.server.capture()
         self.start(query_interval=QUERY_INTERVAL, immediate_leave=self.immediate)
 
-    def attach(self, name: str, number: int) -> Node:
+    def add_host(self, name: str, number: int) -> Node:
         """One host more on the link."""
         node = self.lab.node(name)
         self.lab.link(self.lan, name, node, "eth0", (), addresses(DOWN1, number))
         return node
 
-    def speak(self, node: Node, version: int) -> None:
+    def force_version(self, node: Node, version: int) -> None:
         """Hold the kernel of a host to a version."""
         if self.family is IPV4:
             node.sysctl("ipv4/conf/eth0/force_igmp_version", version)
@@ -79,20 +79,20 @@ class MixedHostScenarios(Scenarios):
         self.upstream.clear()
         while leaving:
             leaving.pop(0).leave()
-            self.let_flow(int(2 * LAST_MEMBER_TIME * RATE))
+            self.await_sent(int(2 * LAST_MEMBER_TIME * RATE))
             for member in leaving + staying:
                 self.await_packets(member)
-                self.assert_whole(member)
+                self.assert_no_loss(member)
         self.assertEqual([r for r in records(self.upstream, self.group) if r.type is TO_IN], [])
 
-    def assert_cut(self, earliest: float, latest: float) -> None:
+    def assert_stream_stops_between(self, earliest: float, latest: float) -> None:
         """The link gets the stream until some time between these, and none of it after."""
-        self.await_told(self.upstream, record(TO_IN, self.group), timeout=15)
+        self.await_reported(self.upstream, record(TO_IN, self.group), timeout=15)
         time.sleep(0.1)
         last = max(datum.time for datum in self.link.data())
         self.assertLess(last, latest)
         self.assertGreater(last, earliest)
-        self.await_flowing(self.link, [])
+        self.await_sources_on(self.link, [])
 
     def test_leave_of_newer_hosts_keeps_the_stream_for_the_older_host(self) -> None:
         """GC-01..03, T-150: what they say does not cut off a host of the version before."""
@@ -101,7 +101,7 @@ class MixedHostScenarios(Scenarios):
         old, *new = self.join(self.hosts[older], self.hosts[older + 1], self.second)
         self.leave_one_by_one(new, [old])
         old.leave()
-        self.assert_cut(old.joined, old.joined + LAST_MEMBER_TIME + SLACK)
+        self.assert_stream_stops_between(old.joined, old.joined + LAST_MEMBER_TIME + SLACK)
 
     def test_leave_of_the_older_host_keeps_the_stream_for_newer_hosts(self) -> None:
         """GC-01, OLD-02, OLD-03: its leave asks the others, which answer."""
@@ -110,7 +110,7 @@ class MixedHostScenarios(Scenarios):
         old, first, last = self.join(self.hosts[older], self.hosts[older + 1], self.second)
         self.leave_one_by_one([old, first], [last])
         last.leave()
-        self.assert_cut(last.joined, last.joined + LAST_MEMBER_TIME + SLACK)
+        self.assert_stream_stops_between(last.joined, last.joined + LAST_MEMBER_TIME + SLACK)
 
 
 class VersionScenarios(MixedHostScenarios):
@@ -121,7 +121,7 @@ class VersionScenarios(MixedHostScenarios):
         self.assertEqual(set(records(self.upstream, self.group)), {record(TO_EX, self.group)})
         older = {
             one.packet.version
-            for one in heard(self.link, outgoing=True)
+            for one in messages_on(self.link, outgoing=True)
             if isinstance(one.packet, OldReport) and one.packet.group == packed(self.group)
         }
         self.assertEqual(older, set(self.hosts) - {self.family.current_version})
@@ -134,10 +134,10 @@ class IPv4MixedHostTests(VersionScenarios, IPv4TestCase):
         oldest, *newer = self.join(*self.hosts.values(), self.second)
         self.leave_one_by_one(newer, [oldest])
         oldest.leave()
-        self.await_told(self.upstream, record(TO_IN, self.group), timeout=15)
+        self.await_reported(self.upstream, record(TO_IN, self.group), timeout=15)
         reports = timed_records(self.link, self.group, outgoing=True)
         end = max(when for when, one in reports if one.type is not TO_IN) + MEMBERSHIP_INTERVAL
-        self.assert_cut(end - SLACK, end + SLACK)
+        self.assert_stream_stops_between(end - SLACK, end + SLACK)
 
 
 class IPv6MixedHostTests(VersionScenarios, IPv6TestCase):

@@ -27,7 +27,7 @@ def datagram(family: Family, source: str, group: str, hops: int, data: bytes) ->
 class NotForwardedTests(TableTestCase):
     """Every group has an entry for all links, and all links have what would be forwarded."""
 
-    def lay_out(self, family: Family, *groups: str) -> None:
+    def install_entries(self, family: Family, *groups: str) -> None:
         """Entries as the daemon makes them, and more."""
         table, any_ = self.table(family), family.unspecified
         for group in (any_, *map(packed, groups)):
@@ -35,7 +35,7 @@ class NotForwardedTests(TableTestCase):
         self.ends = {name: self.sniff(self.peer, name, family) for name in self.links}
         self.senders = {name: self.open(self.peer, RawHost, name) for name in self.links}
 
-    def stays(self, family: Family, link: str, *packets: bytes) -> None:
+    def assert_not_forwarded(self, family: Family, link: str, *packets: bytes) -> None:
         """None of the packets goes on, though one that is sent after them does."""
         usual = SOURCES if link == "up0" else ELSEWHERE
         good = datagram(family, usual[family], GROUPS[family], 8, GOOD)
@@ -55,10 +55,10 @@ class NotForwardedTests(TableTestCase):
     def test_data_with_a_ttl_of_one_is_not_forwarded(self) -> None:
         """FWD-08, T-141: a TTL or hop limit of 1 ends here."""
         for family in FAMILIES:
-            self.lay_out(family, GROUPS[family])
+            self.install_entries(family, GROUPS[family])
             for link, usual in (("up0", SOURCES), ("down0", ELSEWHERE)):
                 last = datagram(family, usual[family], GROUPS[family], 1, ODD)
-                self.stays(family, link, last)
+                self.assert_not_forwarded(family, link, last)
 
     def test_link_local_groups_are_not_forwarded(self) -> None:
         """FWD-07, FWD-10, T-142: whatever their TTL and the entries."""
@@ -67,10 +67,10 @@ class NotForwardedTests(TableTestCase):
             IPV6: ("ff02::99", "ff12::5", "ff32::5", "ff11::5", "ff10::5"),
         }
         for family in FAMILIES:
-            self.lay_out(family, GROUPS[family], *those[family])
+            self.install_entries(family, GROUPS[family], *those[family])
             for link, usual in (("up0", SOURCES), ("down0", ELSEWHERE)):
                 packets = [datagram(family, usual[family], g, 8, ODD) for g in those[family]]
-                self.stays(family, link, *packets)
+                self.assert_not_forwarded(family, link, *packets)
 
     def test_data_of_invalid_sources_is_not_forwarded(self) -> None:
         """FWD-09: loopback and multicast addresses, and 0.0.0.0."""
@@ -79,14 +79,14 @@ class NotForwardedTests(TableTestCase):
             IPV6: ("::1", "ff1e::9"),
         }
         for family in FAMILIES:
-            self.lay_out(family, GROUPS[family])
+            self.install_entries(family, GROUPS[family])
             for link in ("up0", "down0"):
                 packets = [datagram(family, s, GROUPS[family], 8, ODD) for s in those[family]]
-                self.stays(family, link, *packets)
+                self.assert_not_forwarded(family, link, *packets)
 
     def test_igmp_packets_are_not_forwarded(self) -> None:
         """IP4-07, T-153: with Router Alert or without, and a TTL that would reach further."""
-        self.lay_out(IPV4, GROUPS[IPV4])
+        self.install_entries(IPV4, GROUPS[IPV4])
         group = packed(GROUPS[IPV4])
         record = Record(RecordType.CHANGE_TO_EXCLUDE_MODE, group)
         messages = (OldReport(1, group), OldReport(2, group), Leave(group), Report((record,)))
@@ -98,7 +98,7 @@ class NotForwardedTests(TableTestCase):
                 for hops in (1, 8)
                 for alert in ([], [IPOption_Router_Alert()])
             ]
-            self.stays(IPV4, link, *map(with_length, packets))
+            self.assert_not_forwarded(IPV4, link, *map(with_length, packets))
 
 
 def with_length(packet: bytes) -> bytes:

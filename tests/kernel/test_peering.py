@@ -22,10 +22,10 @@ from mcproxy.lab.waiting import wait_until
 from .messages import IS_EX, TO_EX, TO_IN, queries, record, records
 from .running import with_defaults
 from .site import (
+    ADDRESS_PLANS,
     DOWN1,
     DOWN2,
     LAST_MEMBER_TIME,
-    NUMBERS,
     RATE,
     SETTINGS,
     SLACK,
@@ -54,10 +54,10 @@ class PeeringScenarios(Scenarios):
         link, proxy, beta = self.lab.link, self.proxy, self.beta
         link(proxy, "peer", beta, "peer", addresses(PEER, 1), addresses(PEER, 2))
         link(self.other, "eth0", beta, "down", addresses(DOWN2, 2), addresses(DOWN2, 1))
-        for numbers in NUMBERS.values():  # where the other one's sources are
-            self.proxy.add_route(numbers.subnet(DOWN2), numbers.at(PEER, 2))
-            self.beta.add_route(numbers.subnet(DOWN1), numbers.at(PEER, 1))
-        self.near, self.far = self.numbers.at(DOWN1, 2), self.numbers.at(DOWN2, 2)
+        for plan in ADDRESS_PLANS.values():  # where the other one's sources are
+            self.proxy.add_route(plan.subnet(DOWN2), plan.at(PEER, 2))
+            self.beta.add_route(plan.subnet(DOWN1), plan.at(PEER, 1))
+        self.near, self.far = self.plan.at(DOWN1, 2), self.plan.at(DOWN2, 2)
 
     def start_both(self) -> None:
         """Start both daemons, and wait until they know each other."""
@@ -65,19 +65,19 @@ class PeeringScenarios(Scenarios):
         defaults = f"query-interval = {QUERY_INTERVAL}\n"
         for node, config in ((self.beta, BETA), (self.proxy, ALPHA)):
             text = with_defaults(config).replace("[defaults]\n", f"[defaults]\n{defaults}")
-            self.watch(Daemon(node, text)).wait_ready()
+            self.use_daemon(Daemon(node, text)).wait_ready()
         wait_until(lambda: queries(line) and queries(line, outgoing=True))
 
     def with_two_providers(self) -> None:
         """Each of the two has its own upstream."""
-        self.lay("up")
+        self.create_link("up")
         self.lab.link(self.second, "eth0", self.beta, "up", addresses(UP2, 2), addresses(UP2, 1))
         self.start_both()
 
-    def assert_goes_on(self, member: Member, source: str) -> None:
+    def assert_still_received(self, member: Member, source: str) -> None:
         """A stream came in whole until now, and comes in still."""
         self.await_packets(member)
-        self.assert_whole(member, source)
+        self.assert_no_loss(member, source)
 
     def test_data_of_own_sources_reaches_the_peer(self) -> None:
         """MS-05..07, MS-10: in both directions, for more than the life of a membership."""
@@ -91,9 +91,9 @@ class PeeringScenarios(Scenarios):
         for member in (near, far):
             self.await_packets(member)
             member.forget()
-        self.let_flow(int(2.5 * MEMBERSHIP_INTERVAL * RATE))
-        self.assert_goes_on(far, self.near)
-        self.assert_goes_on(near, self.far)
+        self.await_sent(int(2.5 * MEMBERSHIP_INTERVAL * RATE))
+        self.assert_still_received(far, self.near)
+        self.assert_still_received(near, self.far)
         # What a peer wants is not passed on, and what it sends neither.
         self.assertEqual([bool(records(c, one)) for c in captures], [False, True])
         self.assertEqual([bool(records(c, other)) for c in captures], [True, False])
@@ -111,7 +111,7 @@ class PeeringScenarios(Scenarios):
         self.assertIn(record(TO_EX, self.group), records(told, self.group, outgoing=True))
         left = time.time()
         member.leave()
-        self.await_flowing(line, [])
+        self.await_sources_on(line, [])
         self.assertIn(record(TO_IN, self.group), records(told, self.group, outgoing=True))
         self.assertLess(time.time() - left, 2 * LAST_MEMBER_TIME + SLACK)  # asked on both links
 
@@ -122,21 +122,21 @@ class PeeringScenarios(Scenarios):
         far, near = self.other.join(self.group), self.home.join(self.group)
         self.stream()
         self.await_packets(near)
-        self.await_flowing(line, [])
+        self.await_sources_on(line, [])
         self.assertEqual(far.total(), 0)
-        self.stream(source=self.numbers.at(UP2, 2), node=self.second)
+        self.stream(source=self.plan.at(UP2, 2), node=self.second)
         self.await_packets(far)
-        self.assertEqual(self.flowing(self.proxy.capture("peer", data=True)), set())
+        self.assertEqual(self.sources_on(self.proxy.capture("peer", data=True)), set())
 
     def test_peer_that_never_queries_learns_our_memberships(self) -> None:
         """MS-06: it is told what we want whenever we ask, though it never does."""
-        self.lay("up")
+        self.create_link("up")
         line = self.beta.capture("peer")
         text = with_defaults(ALPHA).replace("[defaults]\n", "[defaults]\nquery-interval = 1\n")
-        self.watch(Daemon(self.proxy, text)).wait_ready()
+        self.use_daemon(Daemon(self.proxy, text)).wait_ready()
         self.home.join(self.group)
         for _ in range(2):
-            self.await_told(line, record(IS_EX, self.group))
+            self.await_reported(line, record(IS_EX, self.group))
             line.clear()
 
     def test_data_from_the_peer_and_from_upstream_is_forwarded_once(self) -> None:
@@ -150,9 +150,9 @@ class PeeringScenarios(Scenarios):
         self.stream(self.group, self.near, self.home)
         self.await_packets(far)
         far.forget()
-        self.let_flow(8 * RATE)  # the kernel tells every three seconds of data that comes astray
-        self.assert_goes_on(far, self.near)
-        self.assert_goes_on(near, self.near)
+        self.await_sent(8 * RATE)  # the kernel tells every three seconds of data that comes astray
+        self.assert_still_received(far, self.near)
+        self.assert_still_received(near, self.near)
 
 
 class IPv4PeeringTests(PeeringScenarios, IPv4TestCase):

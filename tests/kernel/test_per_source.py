@@ -57,7 +57,7 @@ class PerSource(SiteTestCase):
     """
 
     rate = 200
-    first_packets = 10
+    startup_loss = 10
 
     def launch(self, instances: str = "", **settings: object) -> Daemon:
         return super().launch(instances or PER_SOURCE, **settings)
@@ -99,14 +99,14 @@ class SourceBySourceScenarios(Scenarios):
         member = self.home.join(self.group)
         self.stream()
         self.await_packets(member)
-        self.count_anew(member)
+        self.reset_counts(member)
         before = self.daemon.resident_bytes()
         intruder = self.other.raw_host()
         for packet in packets_of_many(self.family, FLOOD):
             intruder.send(packet)
         self.await_log("warn", "source limit (4096) reached on down2")
-        self.let_flow(RATE // 2)
-        self.assert_whole(member)
+        self.await_sent(RATE // 2)
+        self.assert_no_loss(member)
         self.assertLessEqual(len(self.routes()), MOST_SOURCES + 10)
         self.assertLess(self.daemon.resident_bytes() - before, 12 << 20)
         # Other links take in new sources meanwhile.

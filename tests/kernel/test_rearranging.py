@@ -6,8 +6,8 @@ from mcproxy.lab.capture import Capture
 from mcproxy.lab.waiting import wait_until
 
 from .messages import TO_EX, TO_IN, queries, record, records, timed_records
-from .running import FILTER, ONE, SPEED, RunningTestCase
-from .site import NUMBERS, UP2, addresses
+from .running import FILTER, ONE_INSTANCE, STREAM_RATE, RunningTestCase
+from .site import ADDRESS_PLANS, UP2, addresses
 
 GATEWAYS = """
 [instance.near]
@@ -30,25 +30,25 @@ class RearrangingTests(RunningTestCase):
 
     def source_of(self, group: str) -> str:
         """The second provider's address in the family of a group."""
-        found = [n for n in NUMBERS.values() if (":" in n.address) == (":" in group)]
+        found = [n for n in ADDRESS_PLANS.values() if (":" in n.address) == (":" in group)]
         return found[0].at(UP2, 2)
 
     def test_groups_are_joined_on_the_new_upstream_before_the_old_one_is_left(
         self,
     ) -> None:
         """The groups are asked for on the new one before they are left on the old one."""
-        self.run_streams(ONE)
+        self.run_streams(ONE_INSTANCE)
         old, new = self.server.capture(), self.second.capture()
         for member, _ in self.members:
             self.second.stream(member.group, source=self.source_of(member.group))
         self.assertEqual(
-            self.reload(ONE.replace('"up"', '"up2"')),
+            self.reload(ONE_INSTANCE.replace('"up"', '"up2"')),
             ["instance.tv.upstream: up2 added, up removed"],
         )
         for member, _ in self.members:
             joined, left = record(TO_EX, member.group), record(TO_IN, member.group)
-            self.await_told(new, joined)
-            self.await_told(old, left)
+            self.await_reported(new, joined)
+            self.await_reported(old, left)
             first = min(when for when, one in timed_records(new, member.group) if one == joined)
             last = max(when for when, one in timed_records(old, member.group) if one == left)
             self.assertLess(first, last)
@@ -60,14 +60,14 @@ class RearrangingTests(RunningTestCase):
         """What its hosts want is known there at once, and they are asked all the same."""
         self.run_streams(GATEWAYS)
         old, new, link = self.server.capture(), self.second.capture(), self.home.capture()
-        self.settle()
+        self.await_quiet_upstream()
         link.clear()
         for member, _ in self.members:
             self.second.stream(member.group, source=self.source_of(member.group))
         self.change("/move", interface="down1", to="far")
         for member, _ in self.members:
-            self.await_told(new, record(TO_EX, member.group))
-            self.await_told(old, record(TO_IN, member.group))
+            self.await_reported(new, record(TO_EX, member.group))
+            self.await_reported(old, record(TO_IN, member.group))
         rows = [r for r in self.rows("groups") if r["interface"] == "down1"]
         self.assertEqual({r["instance"] for r in rows}, {"far/ipv4", "far/ipv6"})
         self.assertEqual(len(rows), len(self.members))
@@ -86,26 +86,26 @@ class RearrangingTests(RunningTestCase):
 
     def test_second_upstream_added_and_removed_duplicates_no_packet(self) -> None:
         """With two, sources are learned one by one, which takes a moment; nothing comes twice."""
-        self.run_streams(ONE)
+        self.run_streams(ONE_INSTANCE)
         new = self.second.capture()
         for path in ("/add", "/remove") * 2:
             self.change(path, instance="tv", upstream="up2")
-            self.assert_hardly_harmed()
+            self.assert_no_duplicates()
         self.assertEqual(records(new, self.members[0][0].group), [])
 
     def test_change_between_group_and_source_forwarding_keeps_streams(self) -> None:
         """From groups to sources and back, as with a second upstream."""
-        self.run_streams(ONE)
+        self.run_streams(ONE_INSTANCE)
         for filters in (FILTER.format('"239.9.9.9"'), "") * 2:
-            self.assertEqual(len(self.reload(ONE + filters)), 1)
-            self.assert_hardly_harmed()
+            self.assertEqual(len(self.reload(ONE_INSTANCE + filters)), 1)
+            self.assert_no_duplicates()
 
-    def assert_hardly_harmed(self) -> None:
+    def assert_no_duplicates(self) -> None:
         """A busy machine may take too long to learn a source; but no packet comes twice."""
-        self.flow()
+        self.await_stream_packets()
         for member, stream in self.members:
             received = member.of(stream.source)
-            self.assertLess(received.lost, SPEED // 10)
+            self.assertLess(received.lost, STREAM_RATE // 10)
             self.assertEqual(received.duplicates, 0)
             member.forget()
-        self.assert_unharmed()
+        self.assert_no_stream_loss()

@@ -30,7 +30,7 @@ PER_SOURCE = 'forwarding = "per-source"'
 class LinksScenarios(Providers):
     """The usual instance, whose links change; members on both downstreams get a stream."""
 
-    def watch_stream(self, *lines: str) -> None:
+    def start_with_members(self, *lines: str) -> None:
         """Start the daemon, and have the stream come in."""
         self.start("\n".join((ONE_UPSTREAM, *lines)), query_interval=4)
         self.stream(interface="eth0")
@@ -38,7 +38,7 @@ class LinksScenarios(Providers):
         self.await_packets(self.member)
         self.await_packets(self.bystander)
 
-    def prepare(self, link: int) -> Capture:
+    def create_spare_interface(self, link: int) -> Capture:
         """Make the interface ``spare`` on a new cable to the provider, and leave it down.
 
         What passes at the provider's end of it.
@@ -47,16 +47,16 @@ class LinksScenarios(Providers):
         self.proxy.set_link("spare", state="down")
         return self.near.capture("again", data=True)
 
-    def put_up(self, old: str, new: str) -> float:
+    def rename_and_set_up(self, old: str, new: str) -> float:
         """Put the interface ``old``, which is down, up by another name; when."""
         self.proxy.set_link(old, ifname=new)
         begun = time.time()
         self.proxy.set_link(new, state="up")
         return begun
 
-    def assert_back(self, provider: Capture, link: Capture, begun: float) -> None:
+    def assert_stream_returned(self, provider: Capture, link: Capture, begun: float) -> None:
         """The provider was asked at once, and what it sent came to a member's link."""
-        self.await_told(provider, record(TO_EX, self.group))
+        self.await_reported(provider, record(TO_EX, self.group))
         wait_until(lambda: any(one.time > begun for one in link.data()), 5, "no stream")
         asked = next(when for when, _ in timed_records(provider, self.group) if when > begun)
         sent = next(one.time for one in provider.data(outgoing=True) if one.time > begun)
@@ -66,32 +66,32 @@ class LinksScenarios(Providers):
 
 
 class RedialScenarios(LinksScenarios):
-    def redial(self) -> None:
+    def recreate_upstream(self) -> None:
         """The upstream is deleted, and made again with another index and address."""
         link = self.home.capture(data=True)
-        provider = self.prepare(UP2)
+        provider = self.create_spare_interface(UP2)
         self.proxy.delete_link("up")
         self.await_log("up:", "upstream lost")
-        self.let_flow()
+        self.await_sent()
         link.clear()
-        self.assert_back(provider, link, self.put_up("spare", "up"))
+        self.assert_stream_returned(provider, link, self.rename_and_set_up("spare", "up"))
         self.member.forget()
         self.await_packets(self.member, 100)
-        self.assert_whole(self.member)
+        self.assert_no_loss(self.member)
 
     def test_upstream_created_again_forwards_by_groups(self) -> None:
         """GQ-06, FWD-06, HR-07."""
-        self.watch_stream()
-        self.redial()
+        self.start_with_members()
+        self.recreate_upstream()
 
     def test_upstream_created_again_forwards_source_by_source(self) -> None:
         """GQ-06, FWD-06, HR-07."""
-        self.watch_stream(PER_SOURCE)
-        self.redial()
+        self.start_with_members(PER_SOURCE)
+        self.recreate_upstream()
 
     def test_upstream_recreated_many_times_ends_in_the_last_state(self) -> None:
         """What is told at the end is what counts, however fast it went."""
-        self.watch_stream()
+        self.start_with_members()
         for _ in range(5):
             self.proxy.delete_link("up")
             self.lab.link(self.near, "proxy", self.proxy, "up", (), addresses(UP, 1))
@@ -100,17 +100,17 @@ class RedialScenarios(LinksScenarios):
 
     def test_interface_that_takes_the_name_of_another_takes_its_role(self) -> None:
         """Another interface takes the name, and its role with it."""
-        self.watch_stream()
-        provider, link = self.prepare(UP2), self.home.capture(data=True)
+        self.start_with_members()
+        provider, link = self.create_spare_interface(UP2), self.home.capture(data=True)
         self.proxy.set_link("up", state="down")
         self.proxy.set_link("up", ifname="old")
         self.await_log("up:", "upstream lost")
         link.clear()
-        self.assert_back(provider, link, self.put_up("spare", "up"))
+        self.assert_stream_returned(provider, link, self.rename_and_set_up("spare", "up"))
         self.proxy.set_link("old", state="up")
         self.member.forget()
         self.await_packets(self.member, 100)
-        self.assert_whole(self.member)
+        self.assert_no_loss(self.member)
 
 
 class BridgeScenarios(LinksScenarios):
@@ -123,35 +123,35 @@ class BridgeScenarios(LinksScenarios):
         for address in addresses(7, 1):
             self.proxy.add_address("ppp-lan", address)
 
-    def enslave(self, interface: str, bridge: str = "") -> None:
+    def set_bridge(self, interface: str, bridge: str = "") -> None:
         """Put an interface into a bridge, or take it out."""
         master = self.proxy.index(bridge) if bridge else 0
         self.proxy.set_link(interface, master=master)
 
     def test_downstream_enslaved_to_a_bridge_and_released_is_proxied_again(self) -> None:
         """What its hosts say comes in by the bridge then; others lose nothing."""
-        self.watch_stream()
-        self.enslave("down1", "ppp-lan")
+        self.start_with_members()
+        self.set_bridge("down1", "ppp-lan")
         self.await_log("down1:", "downstream lost")
         self.await_packets(self.member, 200, timeout=10)
         self.member.forget()
         self.await_packets(self.member, 100)
-        self.assert_whole(self.member)
-        self.enslave("down1")
+        self.assert_no_loss(self.member)
+        self.set_bridge("down1")
         self.await_log("down1:", "downstream found", count=2)
         self.await_packets(self.member, 100, timeout=10)
         self.await_packets(self.bystander)
-        self.assert_whole(self.bystander)
+        self.assert_no_loss(self.bystander)
 
     def test_upstream_enslaved_to_a_bridge_and_released_is_used_again(self) -> None:
         """It is none until it comes out, and is asked again then."""
-        self.watch_stream()
+        self.start_with_members()
         provider = self.near.capture("proxy")
-        self.enslave("up", "ppp-lan")
+        self.set_bridge("up", "ppp-lan")
         self.await_log("up:", "upstream lost")
         provider.clear()
-        self.enslave("up")
-        self.await_told(provider, record(TO_EX, self.group))
+        self.set_bridge("up")
+        self.await_reported(provider, record(TO_EX, self.group))
         self.await_packets(self.member)
 
 
@@ -164,24 +164,24 @@ class PatternScenarios(LinksScenarios):
 
     def test_links_that_match_a_pattern_appear_and_disappear(self) -> None:
         """What its hosts wanted goes with a link, and so does a name that is no longer meant."""
-        self.watch_stream()
+        self.start_with_members()
         provider = self.near.capture("proxy")
         guest, wanted = self.lab.node("dialled"), self.groups[1]
         self.lab.link(guest, "eth0", self.proxy, "ppp0", addresses(7, 2), addresses(7, 1))
         guest.join(wanted)
-        self.await_told(provider, record(TO_EX, wanted))
+        self.await_reported(provider, record(TO_EX, wanted))
         self.assertIn("ppp0", self.vifs())
         self.proxy.set_link("ppp0", state="down")
         self.proxy.set_link("ppp0", ifname="other0")
         self.proxy.set_link("other0", state="up")
-        self.await_told(provider, record(TO_IN, wanted))
+        self.await_reported(provider, record(TO_IN, wanted))
         wait_until(lambda: not {"ppp0", "other0"} & set(self.vifs()))
         self.await_packets(self.bystander)
-        self.assert_whole(self.bystander)
+        self.assert_no_loss(self.bystander)
 
     def test_point_to_point_link_that_matches_a_pattern_is_proxied(self) -> None:
         """PM-01, PM-09: its address is ours, and not the other end's that stands beside it."""
-        self.watch_stream()
+        self.start_with_members()
         dialled, (ours, theirs) = self.lab.node("dialled"), ("10.77.0.1", "10.77.0.2")
         self.lab.link(dialled, "eth0", self.proxy, "ppp0")
         for node, name, own, peer in (
@@ -191,11 +191,11 @@ class PatternScenarios(LinksScenarios):
             node.run("ip", "address", "add", own, "peer", f"{peer}/32", "dev", name)
         link, member = dialled.capture(), dialled.join(self.group)
         self.await_packets(member)
-        self.assert_steady(member)
+        self.assert_no_new_loss(member)
         own = ours if self.family is IPV4 else self.link_local("ppp0").partition("/")[0]
         wait_until(lambda: packed(own) in {one.source for one in queries(link)})
         member.leave()
-        self.await_flowing(dialled.capture(data=True), [])
+        self.await_sources_on(dialled.capture(data=True), [])
 
     def test_link_beyond_the_table_size_is_logged_and_used_when_there_is_room(self) -> None:
         """One that does not fit is told, and taken when there is room."""
@@ -213,7 +213,7 @@ class PatternScenarios(LinksScenarios):
         member = self.home.join(self.group)
         self.stream(interface="eth0")
         self.await_packets(member)
-        self.assert_whole(member)
+        self.assert_no_loss(member)
 
 
 class IPv4RedialTests(RedialScenarios, ProvidersTestCase, IPv4TestCase):

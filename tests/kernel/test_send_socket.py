@@ -41,7 +41,9 @@ class SendTests(KernelTestCase):
         index = self.indexes[self.links.index(name)]
         send_on(sock, family, index, datagram, packed(destination))
 
-    def sent(self, family: Family, name: str, datagram: bytes, destination: str) -> bytes:
+    def send_and_receive(
+        self, family: Family, name: str, datagram: bytes, destination: str
+    ) -> bytes:
         """What the peer gets on the other side of the link."""
         mark = datagram[-20:]
         ports = {link: self.sniff(self.peer, link, family) for link in self.links}
@@ -62,21 +64,21 @@ class SendTests(KernelTestCase):
         for name, source in (("up0", "10.0.0.1"), ("down1", "10.0.2.1")):
             for destination in DESTINATIONS[IPV4]:
                 given = ipv4(source, destination)
-                self.assert_unchanged(given, self.sent(IPV4, name, given, destination))
+                self.assert_unchanged(given, self.send_and_receive(IPV4, name, given, destination))
 
     def test_ipv6_datagram_is_sent_unchanged(self) -> None:
         for name in ("up0", "down1"):
             for destination in DESTINATIONS[IPV6]:
                 given = ipv6(LINK_LOCAL, destination)
-                self.assert_unchanged(given, self.sent(IPV6, name, given, destination))
+                self.assert_unchanged(given, self.send_and_receive(IPV6, name, given, destination))
 
     def test_unspecified_ipv6_source_is_sent_unchanged(self) -> None:
         given = ipv6(bytes(16), "ff02::16")
-        self.assert_unchanged(given, self.sent(IPV6, "down0", given, "ff02::16"))
+        self.assert_unchanged(given, self.send_and_receive(IPV6, "down0", given, "ff02::16"))
 
     def test_source_of_another_interface_is_sent_unchanged(self) -> None:
         given = ipv4("10.0.2.1", "224.0.0.22")
-        self.assert_unchanged(given, self.sent(IPV4, "up0", given, "224.0.0.22"))
+        self.assert_unchanged(given, self.send_and_receive(IPV4, "up0", given, "224.0.0.22"))
 
     def test_datagram_is_sent_without_a_route(self) -> None:
         self.router.ip("route flush table main")
@@ -84,10 +86,10 @@ class SendTests(KernelTestCase):
         self.assertEqual(self.router.ip("route") + self.router.ip("-6 route"), "")
         for destination in DESTINATIONS[IPV4]:
             given = ipv4("10.0.2.1", destination)
-            self.assert_unchanged(given, self.sent(IPV4, "down1", given, destination))
+            self.assert_unchanged(given, self.send_and_receive(IPV4, "down1", given, destination))
         for destination in DESTINATIONS[IPV6]:
             given = ipv6(LINK_LOCAL, destination)
-            self.assert_unchanged(given, self.sent(IPV6, "down1", given, destination))
+            self.assert_unchanged(given, self.send_and_receive(IPV6, "down1", given, destination))
 
     def test_route_to_another_interface_is_ignored(self) -> None:
         self.router.ip("route add 224.0.0.0/4 dev up0")
@@ -96,16 +98,16 @@ class SendTests(KernelTestCase):
             (IPV4, ipv4("10.0.2.1", "239.1.1.1"), "239.1.1.1"),
             (IPV6, ipv6(LINK_LOCAL, "ff1e::1"), "ff1e::1"),
         ):
-            self.assert_unchanged(given, self.sent(family, "down1", given, destination))
+            self.assert_unchanged(given, self.send_and_receive(family, "down1", given, destination))
 
     def test_unspecified_ipv4_source_is_replaced_by_the_kernel(self) -> None:
-        found = self.sent(IPV4, "down0", ipv4("0.0.0.0", "224.0.0.22"), "224.0.0.22")
+        found = self.send_and_receive(IPV4, "down0", ipv4("0.0.0.0", "224.0.0.22"), "224.0.0.22")
         self.assertEqual(found[12:16], packed("10.0.1.1"))
         self.assertEqual(checksum(found[:24]), 0)
 
     def test_unspecified_ipv4_source_is_borrowed_on_a_link_without_address(self) -> None:
         self.router.ip("addr flush dev down0")
-        found = self.sent(IPV4, "down0", ipv4("0.0.0.0", "224.0.0.22"), "224.0.0.22")
+        found = self.send_and_receive(IPV4, "down0", ipv4("0.0.0.0", "224.0.0.22"), "224.0.0.22")
         self.assertIn(found[12:16], (packed("10.0.0.1"), packed("10.0.2.1")))
 
     def test_unspecified_ipv4_source_sent_past_the_ip_layer_stays(self) -> None:

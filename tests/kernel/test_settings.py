@@ -33,7 +33,7 @@ class InstanceScenarios(Scenarios):
     def both_streams(self) -> None:
         """Both providers have the same group, from other sources."""
         self.stream()
-        self.stream(node=self.second, source=self.numbers.at(UP2, 2))
+        self.stream(node=self.second, source=self.plan.at(UP2, 2))
 
     def check_apart(self) -> None:
         """Each member gets the stream of its own instance, and the other provider is not told."""
@@ -43,14 +43,14 @@ class InstanceScenarios(Scenarios):
         self.await_packets(one)
         self.assertEqual(records(self.providers[1], self.group), [])
         two = self.other.join(self.group)
-        self.await_flowing(links[0], [self.source])
-        self.await_flowing(links[1], [self.numbers.at(UP2, 2)])
+        self.await_sources_on(links[0], [self.source])
+        self.await_sources_on(links[1], [self.plan.at(UP2, 2)])
         for provider in self.providers:
-            self.await_told(provider, record(TO_EX, self.group))
+            self.await_reported(provider, record(TO_EX, self.group))
         one.leave()
-        self.await_told(self.providers[0], record(TO_IN, self.group))
-        self.await_flowing(links[0], [])
-        self.assert_whole(two, self.numbers.at(UP2, 2))
+        self.await_reported(self.providers[0], record(TO_IN, self.group))
+        self.await_sources_on(links[0], [])
+        self.assert_no_loss(two, self.plan.at(UP2, 2))
         self.assertNotIn(record(TO_IN, self.group), records(self.providers[1], self.group))
 
     def test_instances_with_an_upstream_each_forward_independently(self) -> None:
@@ -92,11 +92,11 @@ class InstanceScenarios(Scenarios):
         self.await_packets(two)
         link = self.home.capture(data=True)
         one.leave()
-        self.await_flowing(link, [])
-        self.assert_whole(two)
+        self.await_sources_on(link, [])
+        self.assert_no_loss(two)
         self.assertNotIn(record(TO_IN, self.group), records(self.providers[0], self.group))
         two.leave()
-        self.await_told(self.providers[0], record(TO_IN, self.group))
+        self.await_reported(self.providers[0], record(TO_IN, self.group))
 
 
 class SettingScenarios(Scenarios):
@@ -109,14 +109,14 @@ class SettingScenarios(Scenarios):
         self.await_packets(first)
         self.await_packets(second)
         first.leave()
-        self.let_flow(100)
-        self.assert_whole(second)
-        self.assertEqual(self.flowing(link), {self.source})  # the bridge delivers to both
+        self.await_sent(100)
+        self.assert_no_loss(second)
+        self.assertEqual(self.sources_on(link), {self.source})  # the bridge delivers to both
         self.assertNotIn(record(TO_IN, self.group), records(upstream, self.group))
         second.leave()
-        left = self.await_told(upstream, record(TO_IN, self.group))
+        left = self.await_reported(upstream, record(TO_IN, self.group))
         self.assertLess(left - second.joined, SLACK)
-        self.await_flowing(link, [], timeout=1)
+        self.await_sources_on(link, [], timeout=1)
 
     def test_immediate_leave_stops_a_source_at_once(self) -> None:
         """SQ-13."""
@@ -126,10 +126,10 @@ class SettingScenarios(Scenarios):
         link = self.home.capture(data=True)
         first = self.home.join(self.ssm, include=[a, b])
         second = self.guest.join(self.ssm, include=[b, c])
-        self.await_flowing(link, [a, b, c])
+        self.await_sources_on(link, [a, b, c])
         first.leave()
-        self.await_flowing(link, [b, c], timeout=1)
-        self.assert_whole(second, b, c)
+        self.await_sources_on(link, [b, c], timeout=1)
+        self.assert_no_loss(second, b, c)
 
     def test_zapping_host_loses_no_packet_of_other_hosts(self) -> None:
         self.start(immediate_leave=True)
@@ -142,7 +142,7 @@ class SettingScenarios(Scenarios):
                 self.await_packets(member, 1)
                 if channel != self.groups[-1] or round_ < 2:
                     member.leave()
-        self.let_flow()
+        self.await_sent()
         link.clear()
         self.await_packets(member)
         self.assertEqual({datum.group for datum in link.data()}, {self.groups[-1]})
@@ -164,11 +164,11 @@ class SettingScenarios(Scenarios):
         self.await_packets(self.other.join(self.groups[3]))  # another link has room
         self.assertEqual((refused.total(), records(upstream, self.groups[2])), (0, []))
         members.pop().leave()
-        self.await_told(upstream, record(TO_IN, self.groups[1]))
+        self.await_reported(upstream, record(TO_IN, self.groups[1]))
         refused.leave()
         refused.exclude()
         self.await_packets(refused)
-        self.assert_whole(members[0])
+        self.assert_no_loss(members[0])
 
 
 class IPv4InstanceTests(InstanceScenarios, IPv4TestCase):

@@ -30,7 +30,7 @@ class TsharkScenarios(BusyScenarios):
 
     def assert_faultless(self, link: str, kinds: Kinds) -> None:
         """tshark reads what we read, finds nothing wrong, and these kinds."""
-        sent = list(self.sent(link))
+        sent = list(self.sent_messages(link))
         readings = tshark.read(one.data for one in sent)
         self.assertEqual(len(readings), len(sent))
         for one, reading in zip(sent, readings, strict=True):
@@ -41,11 +41,11 @@ class TsharkScenarios(BusyScenarios):
 
     def asked(self, link: str) -> set[tuple[str, bool]]:
         """What was asked about on a link: groups, and whether sources were named."""
-        messages = [one.message for one in self.sent(link)]
+        messages = [one.message for one in self.sent_messages(link)]
         return {(text(q.group), bool(q.sources)) for q in messages if isinstance(q, Query)}
 
     def test_packets_of_the_current_and_the_previous_version_are_valid(self) -> None:
-        self.play()
+        self.exercise_daemon()
         left, filtered = self.groups[2], self.ssm
         self.assertLessEqual({(self.general, False), (left, False)}, self.asked("down1"))
         self.assertIn((filtered, True), self.asked("down2"))
@@ -54,24 +54,24 @@ class TsharkScenarios(BusyScenarios):
         self.assert_faultless("down2", self.queries)
 
     def test_lists_that_need_several_packets_are_valid(self) -> None:
-        self.play_long_lists()
-        longest = max(len(one.sources) for one in self.sent("down1"))
+        self.exercise_long_source_lists()
+        longest = max(len(one.sources) for one in self.sent_messages("down1"))
         self.assertGreater(longest, 50)
-        self.assertGreater(sum(bool(one.sources) for one in self.sent("down1")), 1)
+        self.assertGreater(sum(bool(one.sources) for one in self.sent_messages("down1")), 1)
         self.assert_faultless("up", self.reports)
         self.assert_faultless("down1", self.queries)
 
     def check_version(self, version: int, up: Kinds, down: Kinds) -> None:
         """All links in an older version."""
-        self.play_in_version(version)
+        self.exercise_older_version(version)
         specific = {(self.groups[0], False)} if self.leaving & up else set()
         self.assertEqual(self.asked("down1"), {(self.general, False)} | specific)
         self.assert_faultless("up", up)
         self.assert_faultless("down1", down)
 
     def test_reports_on_an_upstream_without_address_are_valid(self) -> None:
-        self.play_without_address()
-        sources = {self.source_of(one.data) for one in self.sent("up")}
+        self.exercise_upstream_without_address()
+        sources = {self.source_of(one.data) for one in self.sent_messages("up")}
         self.assertEqual(sources, {self.family.unspecified})
         self.assert_faultless("up", self.reports)
 

@@ -31,7 +31,7 @@ class WireScenarios(BusyScenarios):
     """Those of the current version, of the one before, and its message of leaving."""
 
     def test_every_sent_packet_is_well_formed(self) -> None:
-        self.play()
+        self.exercise_daemon()
         for interface in LINKS:
             kinds = set(map(type, self.dissected(interface)))
             expected = set(self.reports) if interface == "up" else {self.queries}
@@ -39,7 +39,7 @@ class WireScenarios(BusyScenarios):
 
     def dissected(self, interface: str) -> Iterator[Dissected]:
         """The daemon's messages on a link, each checked with the packet around it."""
-        for one in self.sent(interface):
+        for one in self.sent_messages(interface):
             whole, message = self.dissect(one.data)
             self.check(whole, message, interface, one.data)
             yield message
@@ -81,7 +81,7 @@ class IPv4WireTests(WireScenarios, IPv4TestCase):
         return seen, seen.lastlayer()
 
     def check(self, seen: Dissected, message: Dissected, interface: str, packet: bytes) -> None:
-        own = self.numbers.at(LINKS[interface], 1)
+        own = self.plan.at(LINKS[interface], 1)
         self.assertEqual((seen.src, seen.dst), (own, self.destination(message)))
         self.assertEqual((seen.ttl, seen.tos, seen.ihl, seen.frag), (1, 0xC0, 6, 0))
         self.assertEqual(seen.len, len(packet))
