@@ -1,4 +1,4 @@
-"""Busy times in which the daemon sends all that it can send, captured on every link."""
+"""Scenarios in which the daemon sends messages of every type, captured on every link."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from .messages import ALLOW, TO_EX, TO_IN, decode_message, query, record, send_m
 from .site import INSTANCE, UP, Scenarios
 
 MANY_SOURCES = 500
-"""Sources of one group, more than a packet takes."""
+"""Number of sources of one group; more than fit in one packet."""
 
 
 class SentMessage(NamedTuple):
-    """A packet of the daemon's, as bytes from the IP header on, and the message in it."""
+    """A packet of the daemon, as bytes from the IP header, and the message in it."""
 
     data: bytes
     message: Packet
 
     @property
     def groups(self) -> list[Address]:
-        """The groups in it, in their order."""
+        """The groups in it, in order."""
         if isinstance(self.message, Report):
             return [one.group for one in self.message.records]
         return [self.message.group]
@@ -44,6 +44,8 @@ class SentMessage(NamedTuple):
 
 
 class BusyScenarios(Scenarios):
+    """Makes the daemon send messages of every type."""
+
     def setUp(self) -> None:
         super().setUp()
         self.captures = {
@@ -54,7 +56,7 @@ class BusyScenarios(Scenarios):
         self.general = "0.0.0.0" if self.family is IPV4 else "::"
 
     def sent_messages(self, link: str) -> Iterator[SentMessage]:
-        """The daemon's messages on a link; those of the kernel's own groups are left out."""
+        """The messages of the daemon on a link, without reports of the kernel's own groups."""
         for frame in self.captures[link].frames(outgoing=False):
             if (frame.packet[0] >> 4 == 4) is not (self.family is IPV4):
                 continue
@@ -66,7 +68,7 @@ class BusyScenarios(Scenarios):
                 yield one
 
     def await_message_type(self, link: str, kind: type[Packet], version: int | None = None) -> None:
-        """Wait until the daemon has sent such a message."""
+        """Wait until the daemon has sent a message of this type and version on a link."""
 
         def found() -> bool:
             return any(
@@ -77,17 +79,17 @@ class BusyScenarios(Scenarios):
         wait_until(found, message=f"no {kind.__name__} of version {version} on {link}")
 
     def await_named_sources(self, link: str, sources: list[str]) -> None:
-        """Wait until all of them were named."""
+        """Wait until messages of the daemon on a link have named all these sources."""
         wanted = set(map(packed, sources))
         wait_until(
             lambda: set().union(*(one.sources for one in self.sent_messages(link))) >= wanted,
             message=f"not all sources were named on {link}",
         )
 
-    # -- what is played
+    # -- exercises
 
     def exercise_daemon(self) -> None:
-        """Joins, filters, changes, leaves, queries of two versions, and the daemon's end."""
+        """Join, change source filters, leave, send queries of two versions, and stop the daemon."""
         upstream, router = self.captures["up"], self.server.raw_host()
         self.start(query_interval=2)
         members = [self.home.join(group) for group in self.groups]
@@ -108,7 +110,7 @@ class BusyScenarios(Scenarios):
         self.assertEqual(self.daemon.terminate()[0], 0)
 
     def exercise_long_source_lists(self) -> None:
-        """Sources that fill more than one packet, asked for by name and then left."""
+        """Join, and then leave, more sources than fit in one packet."""
         first = ipaddress.ip_address(self.plan.at(UP, 1)) + (1 << 16)
         sources = [str(first + number) for number in range(MANY_SOURCES)]
         host = self.home.raw_host()
@@ -122,7 +124,7 @@ class BusyScenarios(Scenarios):
         self.await_named_sources("up", sources)
 
     def exercise_older_version(self, version: int) -> None:
-        """Everything on all links in an older version."""
+        """Let all hosts and the daemon use an older version on all links."""
         name = self.family.protocol.lower()
         for node in (self.home, self.guest):
             ip = "ipv4" if self.family is IPV4 else "ipv6"
@@ -132,12 +134,12 @@ class BusyScenarios(Scenarios):
         self.await_message_type("up", OldReport, version)
         self.await_message_type("down1", Query, version)
         if self.family is IPV4 and version == 1:
-            return  # nobody can leave
+            return  # IGMPv1 has no leave message
         members[0].leave()
         self.await_message_type("up", Leave)
 
     def exercise_upstream_without_address(self) -> None:
-        """The upstream has no address to send from."""
+        """Join and leave while the upstream has no address."""
         own = self.plan.cidrs(UP, 1)[0] if self.family is IPV4 else self.link_local("up")
         self.proxy.delete_address("up", own)
         self.start()

@@ -1,6 +1,7 @@
-"""Access gateways of mobile nodes, after RFC 6224, as ``mcproxy.lab.mobility`` makes them.
+"""Access gateways of mobile nodes (RFC 6224), built by ``mcproxy.lab.mobility``.
 
-The first anchor is the ``proxy`` of other scenarios. The server sends each packet to both.
+The first anchor has the role of ``proxy`` in other scenarios. The server sends each packet to both
+anchors.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ DEFAULTS = "".join(
     f"{line}\n"
     for line in ("[defaults]", "query-interval = 4", *(f"{k} = {v}" for k, v in SETTINGS.items()))
 )
-"""Hosts are asked again soon, since a bridge may lose the first query on a port that comes up."""
+"""A short query interval: a bridge may lose the first query on a port that comes up."""
 
 
 class GatewaysTestCase(SiteTestCase):
-    """Starts the daemons of two anchors and two gateways."""
+    """Builds two anchors and two gateways, and starts their daemons."""
 
     links = ()
 
@@ -35,7 +36,10 @@ class GatewaysTestCase(SiteTestCase):
             self.use_daemon(daemon)
 
     def move(self, interface: str, instance: str) -> list[dict[str, Any]]:
-        """Have the near gateway, whose daemon is the last one, move a link to an instance."""
+        """Move a link of the near gateway to another instance; the changes made.
+
+        ``self.daemon`` is the daemon of the near gateway.
+        """
         request = {"interface": interface, "to": instance}
         changes: list[dict[str, Any]] = client.ask(
             str(self.daemon.socket), "POST", "/move", request
@@ -43,7 +47,7 @@ class GatewaysTestCase(SiteTestCase):
         return changes
 
     def send_both_ways(self) -> None:
-        """The server's stream, to both anchors."""
+        """Start a stream from the server to both anchors."""
         self.stream(interface=BOTH_PROVIDERS)
 
 
@@ -51,4 +55,4 @@ if TYPE_CHECKING:
     Gateways = GatewaysTestCase
 else:
     Gateways = object
-"""The base of scenarios with gateways, as ``Scenarios`` is elsewhere."""
+"""Base class of scenarios with gateways; see ``site.Scenarios``."""

@@ -1,4 +1,4 @@
-"""The network of all scenarios: a provider, the proxy, and two links with hosts.
+"""The network of all scenarios: a provider, the proxy, and two downstream links with hosts.
 
 ::
 
@@ -6,8 +6,8 @@
                            |                          \\--- eth0 guest
                            down2 --- eth0 other
 
-The server has three addresses, so that it can be three sources. Everything has addresses of
-both families and the daemon proxies both; a scenario is played in one of them.
+The server has three addresses, so that it can act as three sources. Every interface has IPv4 and
+IPv6 addresses and the daemon proxies both families; a scenario runs in one of them.
 """
 
 from __future__ import annotations
@@ -37,23 +37,24 @@ UP, DOWN1, DOWN2, UP2 = 1, 2, 3, 4
 LINKS = {"up": UP, "down1": DOWN1, "down2": DOWN2}
 
 SETTINGS = {"query-max-response-time": 0.3, "last-member-query-interval": 0.2}
-"""Short, so that nobody has to wait."""
+"""Short times, so that the tests are fast."""
 
 LAST_MEMBER_TIME = 0.4
-"""How long a stream goes on that nobody wants, by these settings."""
+"""Seconds from the last leave until the stream stops, with these settings."""
 
 RATE = 500
-"""Packets of a stream in a second."""
+"""Packets per second of a stream."""
 
 SLACK = 0.4
-"""Seconds that anything may be late, since the machine may be busy."""
+"""Seconds of delay that the tests accept, because the machine may be busy."""
 
 
 @dataclass(frozen=True)
 class AddressPlan:
-    """Addresses of one family; ``raw_host`` and ``raw_router`` are for packets made by hand.
+    """Addresses of one family.
 
-    They are higher than those of the proxy, which so stays the querier.
+    ``raw_host`` and ``raw_router`` are the sources of hand-made packets. They are higher than
+    the proxy's own addresses, so the proxy stays the querier.
     """
 
     family: Family
@@ -65,15 +66,15 @@ class AddressPlan:
     raw_router: str
 
     def at(self, link: int, host: int) -> str:
-        """A host's address on a link."""
+        """The address of a host on a link."""
         return self.address.format(link, host)
 
     def cidrs(self, link: int, *hosts: int) -> list[str]:
-        """Addresses with their prefix length."""
+        """The addresses of hosts on a link, with prefix length."""
         return [f"{self.at(link, host)}/{self.length}" for host in hosts]
 
     def subnet(self, link: int) -> str:
-        """The addresses of a link."""
+        """The subnet of a link."""
         return str(ip_network(f"{self.at(link, 1)}/{self.length}", strict=False))
 
 
@@ -86,19 +87,22 @@ ADDRESS_PLANS = {
 
 
 def addresses(link: int, *hosts: int) -> list[str]:
-    """Addresses of both families."""
+    """The addresses of hosts on a link in both families, with prefix length."""
     return [address for plan in ADDRESS_PLANS.values() for address in plan.cidrs(link, *hosts)]
 
 
 class SiteTestCase(LabTestCase):
-    """Builds the network, and helps to tell what happens in it."""
+    """Builds the network, starts daemons and streams, and checks what arrives where."""
 
     family: Family
     rate = RATE
     startup_loss = 0
-    """Of a source, which may be lost: source by source the kernel keeps four of a new one."""
+    """Packets at the start of a source that may be lost.
+
+    With source-by-source forwarding, the kernel queues only four packets of a new source.
+    """
     links: tuple[str, ...] = tuple(LINKS)
-    """Interfaces of the proxy that are there from the beginning."""
+    """Interfaces of the proxy that exist from the beginning."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -117,7 +121,7 @@ class SiteTestCase(LabTestCase):
             self.create_link(name)
 
     def create_link(self, name: str) -> None:
-        """Make the cable that ends at an interface of the proxy, perhaps once more."""
+        """Create an interface of the proxy with its cable; also after it was deleted."""
         own = addresses(LINKS[name], 1)
         if name == "up":
             self.lab.link(self.server, "eth0", self.proxy, name, addresses(UP, 2, 3, 4), own)
@@ -129,20 +133,20 @@ class SiteTestCase(LabTestCase):
     # -- the daemon
 
     def launch(self, instances: str = "", **settings: object) -> Daemon:
-        """Start the daemon; ``settings`` are those of all interfaces."""
+        """Start the daemon without waiting; ``settings`` apply to all interfaces."""
         named = {name.replace("_", "-"): value for name, value in settings.items()}
         lines = [f"{key} = {json.dumps(value)}" for key, value in (SETTINGS | named).items()]
         config = "\n".join(("[defaults]", *lines, instances or INSTANCE))
         return self.use_daemon(Daemon(self.proxy, config))
 
     def use_daemon(self, daemon: Daemon) -> Daemon:
-        """Look for errors in its log when the test is over."""
+        """Make this the daemon under test; its log must have no errors at the end of the test."""
         self.daemon = daemon
         self.addCleanup(self._check_log, daemon)
         return daemon
 
     def start(self, instances: str = "", **settings: object) -> Daemon:
-        """Start the daemon, and wait until it works."""
+        """Start the daemon and wait until it is ready."""
         daemon = self.launch(instances, **settings)
         daemon.wait_ready()
         return daemon
@@ -152,26 +156,26 @@ class SiteTestCase(LabTestCase):
         self.assertEqual(bad, [])
 
     def await_log(self, *parts: str, count: int = 1) -> None:
-        """Wait until ``count`` lines of the daemon's log have all these parts."""
+        """Wait until ``count`` lines of the daemon's log contain all these parts."""
 
         def found() -> bool:
             lines = list(self.daemon.lines)
             return sum(all(part in line for part in parts) for line in lines) >= count
 
-        wait_until(found, 5, f"no {parts} in the log")
+        wait_until(found, 5, f"the log has no {count} lines with {parts}")
 
     def routes(self) -> list[InstalledRoute]:
-        """The forwarding entries in the kernel."""
+        """The entries of the kernel table."""
         return self.proxy.namespace.call(dump_routes, self.family)
 
     def vifs(self) -> list[str]:
-        """The interfaces that the kernel routes multicast on."""
+        """The names of the interfaces that have a vif."""
         file = "ip_mr_vif" if self.family is IPV4 else "ip6_mr_vif"
         lines = self.proxy.run("cat", f"/proc/net/{file}").splitlines()[1:]
         return sorted(line.split()[1] for line in lines)
 
     def link_local(self, interface: str) -> str:
-        """The proxy's address for MLD."""
+        """The proxy's link-local address on an interface, with prefix length."""
         for line in self.proxy.run("cat", "/proc/net/if_inet6").splitlines():
             address, *_, name = line.split()
             if name == interface and address.startswith("fe80"):
@@ -187,7 +191,7 @@ class SiteTestCase(LabTestCase):
         node: Node | None = None,
         interface: str | Sequence[str] = "eth0",
     ) -> Stream:
-        """A stream to ``group``, from the server unless it is from another node."""
+        """Start a stream to ``group``; by default the server sends it."""
         node = node or self.server
         stream = node.stream(
             group or self.group, interface, rate=self.rate, source=source or self.source
@@ -196,23 +200,27 @@ class SiteTestCase(LabTestCase):
         return stream
 
     def three_streams(self, group: str) -> None:
-        """A stream from each address of the server."""
+        """Start a stream to ``group`` from each of the server's three addresses."""
         for source in self.sources:
             self.stream(group, source)
 
     def await_sent(self, packets: int = 20) -> None:
-        """Wait until so many packets more of each stream were sent, and could arrive."""
+        """Wait until each stream has sent this number of further packets, plus transit time."""
         goals = [(stream, stream.sent + packets) for stream in self.streams if stream.is_alive()]
         wait_until(lambda: all(stream.sent >= goal for stream, goal in goals), 5 + packets / RATE)
         time.sleep(0.02)
 
     def await_packets(self, member: Member, packets: int = 30, timeout: float = 5) -> None:
-        """Wait until so many packets more have come."""
+        """Wait until a member has received this number of further packets."""
         enough = member.total() + packets
-        wait_until(lambda: member.total() >= enough, timeout, f"no stream of {member.group}")
+        wait_until(
+            lambda: member.total() >= enough,
+            timeout,
+            f"the stream to {member.group} does not arrive",
+        )
 
     def assert_no_loss(self, member: Member, *sources: str) -> None:
-        """Between the first and the last packet of each source none is missing or doubled."""
+        """Check that no packet between the first and the last one of a source is lost or doubled."""
         for source in sources or (self.source,):
             received = member.of(source)
             self.assertGreater(received.packets, self.startup_loss, source)
@@ -220,53 +228,60 @@ class SiteTestCase(LabTestCase):
             self.assertEqual((lost, received.duplicates), (0, 0), source)
 
     def assert_no_new_loss(self, member: Member, *sources: str) -> None:
-        """From now on nothing of each source is lost or doubled; what was before is forgotten.
+        """Check that from now on no packet is missing or duplicate; earlier losses do not count.
 
-        A new source may lose packets on a busy machine, until the kernel has its answer.
+        On a busy machine a new source may lose packets until the daemon has added its entry.
         """
         self.reset_counts(member)
         self.await_sent()
         self.assert_no_loss(member, *sources)
 
     def reset_counts(self, member: Member) -> None:
-        """Forget what came, none of it doubled; when some has come again, all gaps count."""
+        """Check that there were no duplicates, and forget the packets received until now.
+
+        Waits for new packets, so that every later gap counts.
+        """
         self.assertEqual([r.duplicates for r in member.received.values() if r.duplicates], [])
         member.forget()
         self.await_packets(member)
 
-    # -- what flows on a link
+    # -- data on a link
 
     def sources_on(self, link: Capture, group: str = "") -> set[str]:
-        """The sources whose packets come in now."""
+        """The sources whose packets arrive on a link now; of one group, if it is given."""
         link.clear()
         self.await_sent()
         return {datum.source for datum in link.data() if group in ("", datum.group)}
 
     def await_sources_on(self, link: Capture, sources: Iterable[str], timeout: float = 5) -> None:
-        """Wait until packets of exactly these sources come in, and see that it stays so."""
+        """Wait until packets of exactly these sources arrive, and check that this is stable."""
         expected = set(sources)
-        wait_until(lambda: self.sources_on(link) == expected, timeout, f"never just {expected}")
+        wait_until(
+            lambda: self.sources_on(link) == expected,
+            timeout,
+            f"the arriving sources are never exactly {expected}",
+        )
         self.assertEqual(self.sources_on(link), expected)
 
     def assert_no_loss_on_link(self, link: Capture, source: str) -> None:
-        """Of the packets of ``source`` that came in none is missing or doubled."""
+        """Check that no packet of ``source`` on a captured link is missing or duplicate."""
         numbers = [datum.sequence for datum in link.data() if datum.source == source]
         self.assertNotEqual(numbers, [], source)
         begin = numbers[0] + self.startup_loss
         self.assertGreaterEqual(numbers[-1], begin, source)
         self.assertEqual(numbers, sorted(set(numbers)), source)
-        looked_at = [number for number in numbers if number >= begin]
-        self.assertEqual(looked_at, list(range(begin, numbers[-1] + 1)), source)
+        checked = [number for number in numbers if number >= begin]
+        self.assertEqual(checked, list(range(begin, numbers[-1] + 1)), source)
 
-    # -- what the proxy tells
+    # -- the reports of the proxy
 
     def await_reported(self, link: Capture, *expected: Record, timeout: float = 5) -> float:
-        """Wait until each of these came in on a link; when all had been told."""
+        """Wait until a link has seen all these records; the time of the last one."""
 
         def times() -> list[float]:
             return [_first(link, one) for one in expected]
 
-        wait_until(lambda: all(times()), timeout, f"not told: {expected}")
+        wait_until(lambda: all(times()), timeout, f"not reported: {expected}")
         return max(times())
 
 
@@ -298,4 +313,7 @@ if TYPE_CHECKING:
     Scenarios = SiteTestCase
 else:
     Scenarios = object
-"""The base of what is played in both families: a test case only together with one of them."""
+"""Base class of scenarios that run in both families.
+
+Not a test case by itself: its subclasses add ``IPv4TestCase`` or ``IPv6TestCase``.
+"""

@@ -1,7 +1,7 @@
-"""The unit under systemd itself, while streams flow: ``python -m tests tests.kernel.systemd``.
+"""The unit under a real systemd, with running streams: ``python -m tests tests.kernel.systemd``.
 
-Run by hand, as root, since it needs systemd and control groups of version 2. What systemd does
-with descriptors is played by ``manager.py`` in the tests that are always run.
+Run it by hand as root: it needs systemd and control groups version 2. In the regular tests
+``manager.py`` replaces systemd.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .test_restart import PER_SOURCE, RestartTestCase
 
 
 class UnitTests(RestartTestCase):
-    """``etc/mcproxy.service`` as it is, under ten streams of 1,000 packets a second."""
+    """``etc/mcproxy.service`` unchanged, with ten streams of 1,000 packets per second."""
 
     def run_daemon(self, config: str) -> None:
         self.machine = SystemdMachine(self.proxy)
@@ -32,22 +32,22 @@ class UnitTests(RestartTestCase):
         return client.ask(str(socket), method, path, request)
 
     def restart(self) -> None:
-        """Have the unit restarted; another process goes on."""
+        """Restart the unit; the daemon has a new process id."""
         before = self.machine.property("MainPID")
         self.machine.systemctl("restart", "mcproxy")
         self.assertNotEqual(self.machine.property("MainPID"), before)
 
     def crash(self) -> None:
-        """Kill the daemon, and wait until systemd has started the next."""
+        """Kill the daemon, and wait until systemd has started it again."""
         before = int(self.machine.property("NRestarts"))
         self.machine.systemctl("kill", "--signal=KILL", "mcproxy")
         wait_until(lambda: self.machine.property("NRestarts") == str(before + 1), 10)
         wait_until(lambda: self.machine.property("ActiveState") == "active", 10)
 
-    def test_restarts(self) -> None:
+    def test_restart_of_the_unit_loses_no_packet(self) -> None:
         self.check_restarts()
 
-    def test_crashes(self) -> None:
+    def test_crash_of_the_daemon_loses_no_packet(self) -> None:
         self.run_streams(TWO_INSTANCES.replace("[instance.radio]", PER_SOURCE + "[instance.radio]"))
         groups = self.groups_of("down1")
         for _ in range(2):
@@ -55,8 +55,8 @@ class UnitTests(RestartTestCase):
             self.assert_no_stream_loss()
             self.assertLessEqual(groups.items(), self.groups_of("down1").items())
 
-    def test_a_program_that_becomes_another(self) -> None:
-        """The process is the same; what systemd keeps still serves after it."""
+    def test_restart_command_keeps_the_process_and_the_stored_descriptors(self) -> None:
+        """The process id stays the same; a crash and a restart afterwards lose no packet."""
         self.run_streams(ONE_INSTANCE)
         before = self.machine.property("MainPID")
         for _ in range(2):
@@ -68,7 +68,7 @@ class UnitTests(RestartTestCase):
         self.restart()
         self.assert_no_stream_loss()
 
-    def test_reload(self) -> None:
+    def test_reload_of_the_unit_applies_a_valid_file_and_refuses_a_wrong_one(self) -> None:
         self.run_streams(ONE_INSTANCE)
         self.write_config(TWO_INSTANCES)
         self.machine.systemctl("reload", "mcproxy")
@@ -78,7 +78,7 @@ class UnitTests(RestartTestCase):
         self.assertIn("instance.tv.upstream", self.machine.log())
         self.assert_no_stream_loss()
 
-    def test_a_table_of_its_own(self) -> None:
+    def test_instance_on_its_own_table_survives_restart_and_crash(self) -> None:
         rules = self.run_with_own_table()
         self.restart()
         self.crash()
@@ -87,8 +87,8 @@ class UnitTests(RestartTestCase):
         self.machine.systemctl("stop", "mcproxy")
         self.assertNotIn("lookup 7", self.proxy.run("ip", "mrule"))
 
-    def test_stop_and_start(self) -> None:
-        """All is given back, and nothing kept."""
+    def test_stop_empties_the_table_and_the_descriptor_store(self) -> None:
+        """A start after that forwards the streams again."""
         self.run_streams(ONE_INSTANCE)
         self.assertNotEqual(self.machine.property("NFileDescriptorStore"), "0")
         self.machine.systemctl("stop", "mcproxy")
@@ -97,8 +97,8 @@ class UnitTests(RestartTestCase):
         self.machine.systemctl("start", "mcproxy")
         self.await_stream_packets()
 
-    def test_a_start_with_a_mistake(self) -> None:
-        """It is told where, and not tried again and again."""
+    def test_start_with_a_configuration_mistake_fails_once(self) -> None:
+        """The journal names the setting; systemd does not try again."""
         self.run_daemon(ONE_INSTANCE)
         self.machine.systemctl("stop", "mcproxy")
         self.write_config("[instance.tv]\nupstream = 1\n")
@@ -107,8 +107,8 @@ class UnitTests(RestartTestCase):
         self.assertEqual(self.machine.property("ActiveState"), "failed")
         self.assertEqual(self.machine.property("NRestarts"), "0")
 
-    def test_what_is_saved(self) -> None:
-        """In the folder that the unit may write to; the file is the daemon's own."""
+    def test_saved_configuration_is_used_after_a_restart(self) -> None:
+        """The file lies in the unit's state directory, to which the daemon may write."""
         path = "/var/lib/mcproxy/mcproxy.toml"
         self.run_daemon(ONE_INSTANCE)
         self.machine.systemctl("stop", "mcproxy")
@@ -121,8 +121,8 @@ class UnitTests(RestartTestCase):
         self.machine.systemctl("restart", "mcproxy")
         self.assertEqual(self.vifs(), ["down1", "down2", "up"])
 
-    def test_a_kernel_without_ipv6(self) -> None:
-        """IPv4 goes on without it, and restarts are as they are."""
+    def test_daemon_without_ipv6_forwards_ipv4_after_restart_and_crash(self) -> None:
+        """The unit may not open IPv6 sockets."""
         self.run_daemon(ONE_INSTANCE)
         self.machine.override(
             "RestrictAddressFamilies=",
