@@ -220,7 +220,7 @@ class SiteTestCase(LabTestCase):
         )
 
     def assert_no_loss(self, member: Member, *sources: str) -> None:
-        """Check that no packet between the first and the last one of a source is lost or doubled."""
+        """Check that no packet between the first and last of a source is lost or duplicated."""
         for source in sources or (self.source,):
             received = member.of(source)
             self.assertGreater(received.packets, self.startup_loss, source)

@@ -1,4 +1,4 @@
-"""What a multicast routing socket is given when it is to have some interfaces' packets alone."""
+"""A multicast routing socket with a filter for the packets of some interfaces."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .test_mroute import FAMILIES, GROUPS
 
 
 class OwnInterfaceTests(test_mroute.MembershipTests):
-    """With its own interfaces named, all is as without."""
+    """A filter that names all interfaces changes nothing."""
 
     def table(self, family: Family, *arguments: int) -> test_mroute.MulticastTable:
         table: test_mroute.MulticastTable = super().table(family, *arguments)
@@ -20,7 +20,7 @@ class OwnInterfaceTests(test_mroute.MembershipTests):
 
 
 class OwnUpcallTests(test_mroute.TrafficTests):
-    """What the kernel tells comes up with no interface named at all."""
+    """Upcalls pass a filter that names no interface."""
 
     def table(self, family: Family, *arguments: int) -> test_mroute.MulticastTable:
         table: test_mroute.MulticastTable = super().table(family, *arguments)

@@ -1,4 +1,4 @@
-"""A downstream that is a snooping bridge of the proxy's own machine, as home routers have."""
+"""The downstream is a snooping bridge on the proxy itself, as in home routers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ BRIDGE = "br-lan"
 
 
 class BridgeScenarios(Scenarios):
-    """Both ports of the bridge were downstream links of their own in other scenarios."""
+    """The ports of the bridge are the downstream links of other scenarios."""
 
     def setUp(self) -> None:
         super().setUp()

@@ -1,4 +1,4 @@
-"""Any commands in a row: the daemon is then as one that was just started so."""
+"""After random commands the daemon's state equals that of a newly started daemon."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ from .running import ONE_INSTANCE, RunningTestCase, with_defaults
 from .site import ADDRESS_PLANS, SETTINGS
 
 ROUNDS, COMMANDS = (20, 50) if os.environ.get("MCPROXY_TESTS") == "thorough" else (2, 25)
-"""So many times a daemon is started, and so many commands it carries out."""
+"""Number of rounds, and of successful commands in each round."""
 
 RESTARTS = 0.1
-"""How often the daemon restarts, before a command."""
+"""Probability of a restart before a command."""
 
 INSTANCES, PORTS = ("a", "b", "c"), ("p1", "p2", "p3")
 TABLES = {0: "up", 7: "up2", 8: "gone"}
-"""Kernel tables, and the upstream of instances on them."""
+"""Kernel tables, and the upstream of instances on each."""
 DOWNSTREAMS = (*PORTS, *PORTS, "late", "p*")
 
 Command = tuple[str, dict[str, Any], Callable[[Configuration], Configuration]]
 
 
 class ChangesTests(RunningTestCase):
-    """Ports with a host each, beside the streams of instance ``tv``, which nothing concerns."""
+    """Commands concern ports with one host each; the streams of ``tv`` must lose no packet."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -58,7 +58,7 @@ class ChangesTests(RunningTestCase):
 
     @staticmethod
     def addresses_of_both_ends(link: int) -> list[list[str]]:
-        """Addresses of both ends of a cable."""
+        """The addresses of both ends of a cable, far end first."""
         return [
             [each for n in ADDRESS_PLANS.values() for each in n.cidrs(link, end)] for end in (2, 1)
         ]
@@ -78,7 +78,7 @@ class ChangesTests(RunningTestCase):
                     self.assert_refused(path, **request)
                     continue
                 if "tv" in per_source_instances(after.instances):
-                    continue  # it concerns the streams: see test_rearranging
+                    continue  # this may lose packets: see test_rearranging
                 self.change(path, **request)
                 running, done = after, done + 1
                 self.assertEqual(self.ask("GET", "/config")["config"], document(running))
@@ -87,17 +87,18 @@ class ChangesTests(RunningTestCase):
             self.reset_all_counts()
 
     def restart(self, running: Configuration) -> None:
-        """Have the daemon restart, by a file that says what it runs by."""
+        """Write the running configuration to the file, and restart the daemon."""
         self.daemon.config.write_text(write(running), encoding="utf-8")
         self.daemon.command("restart")
         self.assertEqual(self.ask("GET", "/config")["config"], document(running))
 
     def check_against_a_fresh_start(self, running: Configuration) -> None:
+        """Check that a new daemon with this configuration reaches the same state."""
         state = self.settled_state()
         self.daemon.terminate()
         self.assertEqual(self.kernel_rules(), [])
         self.run_daemon(write(running))
-        with contextlib.suppress(AssertionError):  # what is different is told below
+        with contextlib.suppress(AssertionError):  # the assertion below names the difference
             wait_until(lambda: self.state() == state, 5)
         fresh = self.state()
         for what, before in state.items():
@@ -105,7 +106,7 @@ class ChangesTests(RunningTestCase):
             self.assertEqual(differences, (set(), set()), f"{what}, {self.label}")
 
     def settled_state(self) -> dict[str, set[Any]]:
-        """The state once all hosts have answered all queries."""
+        """The state when all hosts have answered all queries."""
         state: dict[str, set[Any]] = {}
         for _ in range(20):
             before, state = state, self.state()
@@ -114,10 +115,10 @@ class ChangesTests(RunningTestCase):
             time.sleep(2 * SETTINGS["query-max-response-time"])
         return state
 
-    # -- what there is
+    # -- state
 
     def state(self) -> dict[str, set[Any]]:
-        """What is shown, but for times, and what the kernel has, but for counts."""
+        """The views without times, and the kernel's entries and rules without counters."""
         keys = ("instance", "interface", "role", "state", "version", "address", "querier", "groups")
         return {
             "interfaces": {tuple(r.get(key) for key in keys) for r in self.rows("interfaces")},
@@ -136,13 +137,14 @@ class ChangesTests(RunningTestCase):
         }
 
     def kernel_rules(self) -> list[Any]:
+        """The policy rules of both families in the kernel."""
         families = (IPV4, IPV6)
         return [r for f in families for r in sorted(self.proxy.namespace.call(list_rules, f))]
 
-    # -- what is asked for
+    # -- commands
 
     def command(self, running: Configuration) -> Command:
-        """Something to do, which may not be possible."""
+        """A random command, which may be impossible."""
         choose = self.random.choice
         name, link = choose(INSTANCES), choose(DOWNSTREAMS)
         kind = choose(["instance", "remove", "link", "link", "unlink", "move", "move", "reload"])
@@ -172,7 +174,7 @@ class ChangesTests(RunningTestCase):
         return path, request, lambda c: make(c, name, role, link)
 
     def changed_file(self, running: Configuration) -> Command:
-        """Something else in the file; of ``tv`` only what does not harm its streams."""
+        """A reload with a random change in the file; for ``tv`` only a harmless one."""
         written = document(running)
         name = self.random.choice([one for one in written["instance"] if one != "tv"] or ["tv"])
         instance = written["instance"][name]

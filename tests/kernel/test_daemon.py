@@ -1,4 +1,4 @@
-"""The daemon as a process: its start, its rights, its end."""
+"""The daemon as a process: start, privileges, exit."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ OTHER = {IPV4: IPV6, IPV6: IPV4}
 NOBODY = ("--reuid=65534", "--regid=65534", "--clear-groups")
 
 FIRST_QUERY = 5.0
-"""Seconds from the start to the first query on a machine that is very busy; else half of one."""
+"""Maximum seconds from start to first query; on an idle machine it takes half a second."""
 
 START_WORK = 1.0
-"""Seconds of a processor's time that the start may take."""
+"""Maximum seconds of CPU time of the start."""
 
 
 class StartScenarios(Scenarios):
@@ -43,7 +43,7 @@ class StartScenarios(Scenarios):
         ready = daemon.wait_ready()
         work = daemon.cpu_seconds()
         print(
-            f"first query after {took:.3f} s, ready after {ready:.3f} s, {work:.3f} s of work",
+            f"first query after {took:.3f} s, ready after {ready:.3f} s, {work:.3f} s of CPU",
             end=" ",
         )
         self.assertLess(took, FIRST_QUERY)
@@ -74,12 +74,15 @@ class StartScenarios(Scenarios):
         self.assertEqual(self.vifs(), [])
         sizes = {len(query.source) for query in queries(link)}
         self.assertEqual(sizes, {other.family.address_size})
-        self.proxy.namespace.call(MulticastTable, self.family).close()  # somebody else's
+        self.proxy.namespace.call(MulticastTable, self.family).close()  # of another program
 
 
 class RightsScenarios(Scenarios):
     def with_capabilities(self, *capabilities: str) -> tuple[str, ...]:
-        """Runs a program with these alone: as nobody, or as root if nobody cannot run Python."""
+        """A command prefix that runs a program with only these capabilities.
+
+        The user is nobody, or root if nobody cannot run Python.
+        """
         rights = ",".join(("-all", *(f"+{name}" for name in capabilities)))
         limits = [f"--{kind}={rights}" for kind in ("inh-caps", "ambient-caps", "bounding-set")]
         prefix = ("setpriv", "--pdeathsig", "KILL", *limits)
@@ -118,7 +121,7 @@ class RightsScenarios(Scenarios):
 
 
 class EndScenarios(Scenarios):
-    """Members of a group and of single sources get streams."""
+    """Members of a group and of a single source receive streams."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -133,7 +136,7 @@ class EndScenarios(Scenarios):
             self.await_packets(member)
 
     def check_clean_exit(self, number: signal.Signals) -> None:
-        """It leaves upstream and takes all with it, at once."""
+        """Check that a signal ends the daemon: it leaves all groups and empties the table."""
         upstream = self.server.capture()
         links = [node.capture(data=True) for node in (self.home, self.other)]
         code, took = self.daemon.terminate(number)

@@ -1,4 +1,4 @@
-"""Sources on downstream links: what they send goes upstream and to members elsewhere."""
+"""Sources on downstream links: their data goes upstream and to members on other links."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class DownstreamSourceScenarios(Scenarios):
         self.elsewhere = self.other.capture(data=True)
 
     def check_nothing_came_back(self) -> None:
-        """No packet was put on the link that it came from."""
+        """Check that no packet was sent back to the link that it came from."""
         self.assertEqual(list(self.own_link.data()), [])
 
     def test_data_of_a_downstream_source_reaches_the_upstream_without_members(self) -> None:
@@ -89,7 +89,7 @@ class DownstreamSourceScenarios(Scenarios):
 
     def test_source_whose_route_leads_elsewhere_is_found_by_its_data(self) -> None:
         """FWD-14."""
-        net, self.source = STRANGERS[self.family is IPV4]
+        net, self.source = REMOTE_SUBNETS[self.family is IPV4]
         length = net.partition("/")[2]
         self.proxy.add_route(net, self.plan.at(UP, 2))
         self.home.add_address("eth0", f"{self.source}/{length}")
@@ -102,7 +102,7 @@ class DownstreamSourceScenarios(Scenarios):
 
     def test_entry_follows_a_source_that_moves_to_another_link(self) -> None:
         """FWD-14."""
-        net, self.source = STRANGERS[self.family is IPV4]
+        net, self.source = REMOTE_SUBNETS[self.family is IPV4]
         length = net.partition("/")[2]
         for node in (self.server, self.home):
             node.add_address("eth0", f"{self.source}/{length}")
@@ -112,12 +112,12 @@ class DownstreamSourceScenarios(Scenarios):
         here.stop()
         member.forget()
         self.stream(node=self.server)
-        self.await_packets(member, timeout=8)  # the kernel tells at most every 3 s
+        self.await_packets(member, timeout=8)  # the kernel sends such an upcall at most every 3 s
         self.assert_no_loss(member, self.source)
 
 
-STRANGERS = {True: ("10.9.0.0/16", "10.9.0.9"), False: ("fd09::/64", "fd09::9")}
-"""A net that is on no link of the proxy, and a source of it; by whether it is IPv4."""
+REMOTE_SUBNETS = {True: ("10.9.0.0/16", "10.9.0.9"), False: ("fd09::/64", "fd09::9")}
+"""A subnet that is on no link of the proxy, and a source in it; the key is "is IPv4"."""
 
 
 class IPv4DownstreamSourceTests(DownstreamSourceScenarios, IPv4TestCase):

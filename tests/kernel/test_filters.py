@@ -1,4 +1,4 @@
-"""Hosts name sources that they want, or do not want, and change their minds."""
+"""Hosts include or exclude sources, and change their source filters."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .site import IPv4TestCase, IPv6TestCase, Scenarios
 
 
 class FilterScenarios(Scenarios):
-    """Three sources send all the time."""
+    """Three sources send to each group."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -25,12 +25,12 @@ class FilterScenarios(Scenarios):
         self.three_streams(self.ssm)
         self.home.join(self.ssm, include=[self.a, self.b])
         self.await_sources_on(self.link, [self.a, self.b])
-        told = records(upstream, self.ssm)
+        reported = records(upstream, self.ssm)
         self.assertEqual(
-            frozenset().union(*(one.sources for one in told)),
+            frozenset().union(*(one.sources for one in reported)),
             record(ALLOW, self.ssm, self.a, self.b).sources,
         )
-        self.assertEqual({one.type for one in told}, {ALLOW})
+        self.assertEqual({one.type for one in reported}, {ALLOW})
 
     def test_member_of_listed_sources_never_receives_another(self) -> None:
         """FWD-05."""
@@ -71,7 +71,10 @@ class FilterScenarios(Scenarios):
     # -- changes
 
     def check_filter_change(self, change: Callable[[Member], None], kept: str, *new: str) -> None:
-        """The host changes its filter: it loses nothing of the source that it keeps."""
+        """Check that the member loses no packet of the source that it keeps.
+
+        After ``change`` it must receive exactly ``kept`` and ``new``.
+        """
         link = self.home.capture(data=True)
         self.await_sent()
         change(self.member)
@@ -80,7 +83,7 @@ class FilterScenarios(Scenarios):
         self.assert_no_loss(self.member, kept)
 
     def start_member(self, group: str, include: Sequence[str] | None, exclude: str = "") -> None:
-        """Three streams, and a member that gets what it asked for."""
+        """Start three streams and a member, and wait until it receives what it asked for."""
         self.three_streams(group)
         self.member = self.home.join(group, include=include, exclude=exclude.split())
         wanted = self.sources if include is None else include

@@ -1,4 +1,4 @@
-"""The upstream that is preferred takes back what it lost: when, and without a gap."""
+"""A preferred upstream returns: when the proxy uses it again, and that no packet is lost."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from .site import DOWN2, RATE, SLACK, IPv4TestCase, IPv6TestCase
 
 
 class HoldScenarios(Providers):
-    """The first works again, and the second does what was its business."""
+    """The first upstream failed and returned; the second one is in use during the hold time."""
 
     def setUp(self) -> None:
         super().setUp()
         self.wanted = {record(IS_EX, self.group)}
 
     def flap_link(self, name: str) -> None:
-        """Have a link go down for a moment."""
+        """Set a link of the proxy down and up again."""
         self.proxy.set_link(name, state="down")
         self.await_sent()
         self.proxy.set_link(name, state="up")
         self.up_at = time.time()
 
     def fail_over_member(self) -> Member:
-        """A member at home, whose stream has gone over to the second; the first is up again."""
+        """A member whose stream failed over to the second upstream; the first is up again."""
         member = self.join_stream()
         self.flap_link("up")
         self.assertLessEqual(self.count_lost(member), 2 * FAILOVER_LOSS)
@@ -37,7 +37,7 @@ class HoldScenarios(Providers):
         return member
 
     def shown_upstreams(self) -> list[tuple[str, str, bool]]:
-        """What is shown of the upstreams of this family, and whether with a time."""
+        """Name and state of the upstreams of this family, and whether a hold timer is running."""
         answer = client.ask(str(self.daemon.socket), "GET", "/interfaces")
         return [
             (row["interface"], row["state"], 0 < (row["hold-timer"] or 0) <= HOLD_TIME)
@@ -46,7 +46,7 @@ class HoldScenarios(Providers):
         ]
 
     def test_preferred_upstream_takes_over_again_after_the_hold_time(self) -> None:
-        """MU-08: it is joined first, and the second left when it delivers."""
+        """MU-08: the first upstream is joined, and when it delivers the second is left."""
         self.start_with(HOLD)
         near, far = self.capture_providers()
         member = self.fail_over_member()
@@ -63,7 +63,7 @@ class HoldScenarios(Providers):
         self.assertLessEqual(self.count_lost(member), 1)
 
     def test_return_to_the_preferred_upstream_loses_no_packet(self) -> None:
-        """MU-08: the second goes on until the first, which takes its time, delivers."""
+        """MU-08: the second upstream stays joined until the first, a slow one, delivers."""
         self.start_with(HOLD)
         member = self.fail_over_member()
         self.near.set_link("server", state="down")
@@ -77,7 +77,7 @@ class HoldScenarios(Providers):
         self.assertLessEqual(self.count_lost(member), 1)
 
     def test_flapping_preferred_upstream_does_not_move_the_stream(self) -> None:
-        """MU-08: each time the hold time begins anew."""
+        """MU-08: each flap restarts the hold time."""
         self.start_with(HOLD)
         near, _ = self.capture_providers()
         member = self.fail_over_member()
@@ -90,7 +90,7 @@ class HoldScenarios(Providers):
         self.assertGreaterEqual(taken - self.up_at, HOLD_TIME - SLACK / 4)
 
     def test_returning_upstream_is_used_at_once_when_it_is_the_only_one(self) -> None:
-        """MU-07, MU-08: and the second is not preferred to it afterwards."""
+        """MU-07, MU-08: the second upstream does not replace it when it returns too."""
         self.start_with('upstream-hold-time = "never"')
         member = self.fail_over_member()
         self.proxy.set_link("up2", state="down")
@@ -102,7 +102,7 @@ class HoldScenarios(Providers):
         self.await_answers(self.wanted, set())
 
     def test_hold_time_never_keeps_the_second_upstream(self) -> None:
-        """MU-08: until it is told otherwise."""
+        """MU-08: until the configuration changes."""
         self.start_with('upstream-hold-time = "never"')
         member = self.fail_over_member()
         self.await_sent(int(RATE * HOLD_TIME))
@@ -116,7 +116,7 @@ class HoldScenarios(Providers):
         self.assertLessEqual(self.count_lost(member), 1)
 
     def test_restart_keeps_the_second_upstream_during_the_hold_time(self) -> None:
-        """MU-08: a restart moves nothing."""
+        """MU-08: a restart does not change the upstream in use."""
         self.start_with('upstream-hold-time = "never"')
         member = self.fail_over_member()
         for _ in range(2):

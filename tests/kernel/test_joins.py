@@ -1,4 +1,4 @@
-"""Hosts join and leave: streams come to their links, and to no others."""
+"""Hosts join and leave: streams go to their links and to no others."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class JoinScenarios(Scenarios):
         first, second = self.home.join(self.group), self.guest.join(self.group)
         self.await_packets(second)
         first.leave()
-        self.await_sent(400)  # well beyond the time of the queries
+        self.await_sent(400)  # much longer than the queries take
         self.assert_no_loss(second)
         self.assertNotIn(record(TO_IN, self.group), records(upstream, self.group))
 

@@ -1,7 +1,7 @@
-"""Interfaces come, go and change; hosts and senders do nothing about it.
+"""Interfaces appear, disappear and change, while hosts and senders stay as they are.
 
-The query interval is short: a bridge may take a second until it forwards on a port that is up
-again, and the first query is lost then.
+The query interval is short: a bridge may need a second until it forwards on a port that came up,
+so the first query may be lost.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .site import DOWN1, UP, IPv4TestCase, IPv6TestCase, Scenarios
 
 
 class LinkScenarios(Scenarios):
-    """Members on both downstream links get a stream."""
+    """Members on both downstream links receive a stream."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -27,13 +27,13 @@ class LinkScenarios(Scenarios):
         self.await_packets(self.bystander)
 
     def await_link_lost(self, interface: str) -> None:
-        """Wait until the daemon has seen an interface go."""
+        """Wait until the daemon logs that a link is lost."""
         self.await_log(f"tv/{self.family.name} {interface}:", "lost")
 
     def change_address(self, interface: str, link: int) -> bytes:
-        """Give the proxy another address to send from, and take its old one away."""
+        """Give an interface of the proxy a new address and delete its old one; the new address."""
         if self.family is IPV4:
-            # In another net, since the kernel takes other addresses of the old one with it.
+            # In another subnet: the kernel deletes secondary addresses with the primary one.
             new, [old] = f"10.7.{link}.70/24", self.plan.cidrs(link, 1)
         else:
             new, old = "fe80::70/64", self.link_local(interface)
@@ -42,7 +42,7 @@ class LinkScenarios(Scenarios):
         return packed(new.partition("/")[0])
 
     def await_message_from(self, link: Capture, source: bytes, kind: type[Packet]) -> None:
-        """Wait for a packet of this kind from this address."""
+        """Wait for a message of this type from this address."""
 
         def came() -> bool:
             return any(
@@ -53,10 +53,10 @@ class LinkScenarios(Scenarios):
 
 
 class DownstreamScenarios(LinkScenarios):
-    """The bystander on the other link never loses a packet."""
+    """A downstream link changes; the member on the other link never loses a packet."""
 
     def check_is_proxied_again(self) -> None:
-        """The stream comes to the member, who was asked, and to one that is new."""
+        """Check that the old member and a new one receive streams."""
         self.await_packets(self.member)
         self.stream(self.groups[1])
         self.await_packets(self.guest.join(self.groups[1]))
@@ -118,10 +118,12 @@ class DownstreamScenarios(LinkScenarios):
 
 
 class UpstreamScenarios(LinkScenarios):
+    """The upstream link changes."""
+
     def check_is_proxied_again(self) -> None:
-        """Old and new members get streams, and what is new is told upstream."""
+        """Check that old and new members receive streams, and the new group is reported."""
         for stream in self.streams:
-            stream.stop()  # of an interface that may be gone
+            stream.stop()  # its interface may be deleted
         upstream = self.server.capture()
         self.stream(self.groups[1])
         self.await_packets(self.home.join(self.groups[1]))
@@ -168,14 +170,14 @@ class UpstreamScenarios(LinkScenarios):
             ]
             return [who for who, report in found if expected in report.records]
 
-        wait_until(lambda: len(reporting_addresses()) >= 2, message="not told anew")
+        wait_until(lambda: len(reporting_addresses()) >= 2, message="not reported again")
         self.assertEqual(reporting_addresses()[-1], new)
         self.await_packets(self.member)
         self.assert_no_loss(self.member)
 
 
 class LateScenarios(Scenarios):
-    """Interfaces that are not there, or not up, when the daemon starts."""
+    """Interfaces that do not exist, or are down, when the daemon starts."""
 
     links = ("down2",)
 
@@ -238,7 +240,7 @@ class LateScenarios(Scenarios):
         self.assertEqual(reporting_addresses, {packed(own)})
 
     def is_report_of(self, packet: Packet, group: str) -> bool:
-        """Whether it is a report with this group in it."""
+        """Whether it is a report with a record of this group."""
         return isinstance(packet, Report) and packed(group) in {r.group for r in packet.records}
 
 

@@ -1,4 +1,4 @@
-"""Packets that nobody should send: none is acted upon, and none stops what should be."""
+"""Malformed packets: the daemon drops each, and streams continue."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NOT_MULTICAST_IPV6 = ("fd00::1", "::", "::1", "fe80::1")
 
 
 class MalformedScenarios(Scenarios):
-    """A host at home gets a stream, while others on its link and upstream send nonsense."""
+    """``home`` receives a stream; raw hosts on its link and upstream send malformed packets."""
 
     not_multicast: tuple[str, ...]
 
@@ -47,13 +47,13 @@ class MalformedScenarios(Scenarios):
         self.await_packets(self.member)
 
     def message(self, packet: Packet) -> bytes:
-        """A message as it should be."""
+        """The bytes of a valid message."""
         if self.family is IPV4:
             return igmp.encode(packet)
         return mld.encode(packet, packed(self.plan.raw_host), self.family.report_destination)
 
     def wrap(self, message: bytes, **wrong: Any) -> bytes:
-        """``message`` with a good checksum in an IP packet, that is ``wrong`` in some way."""
+        """``message`` with a valid checksum in an IP packet that has these faults."""
         raise NotImplementedError
 
     def malformed_packets(self) -> Iterator[bytes]:
@@ -65,12 +65,12 @@ class MalformedScenarios(Scenarios):
             yield self.wrap(self.join, hops=hops)
 
     def malformed_messages(self) -> Iterator[bytes]:
-        """Those that are wrong in themselves."""
+        """Messages that are malformed by themselves."""
         good, end = self.join, 12 + self.family.address_size
         yield from (good[:length] for length in range(4, len(good)))
         yield good[:6] + pack("!H", 0xFFFF) + good[8:12] + packed(self.not_multicast[0])
-        yield good[:9] + b"\xff" + good[10:]  # auxiliary data that is not there
-        yield good[:10] + pack("!H", 0xFFFF) + good[12:]  # sources that are not there
+        yield good[:9] + b"\xff" + good[10:]  # missing auxiliary data
+        yield good[:10] + pack("!H", 0xFFFF) + good[12:]  # missing sources
         yield from (bytes([kind]) + good[1:] for kind in (0, 1, 0x13, 0x40, 144, 255))
         yield from (good[:8] + bytes([kind]) + good[9:] for kind in (0, 7, 255))
         yield from (good[:12] + packed(group) + good[end:] for group in self.not_multicast)
@@ -84,7 +84,7 @@ class MalformedScenarios(Scenarios):
                 host.send(packet)
         self.check_streams_continue()
         self.assertEqual(records(self.upstream, self.bad), [])
-        self.hosts[0].send(self.wrap(self.join))  # with nothing wrong in it
+        self.hosts[0].send(self.wrap(self.join))  # a valid packet
         self.await_reported(self.upstream, record(TO_EX, self.bad))
 
     def test_randomly_changed_packets_do_no_harm(self) -> None:
@@ -105,7 +105,7 @@ class MalformedScenarios(Scenarios):
         self.check_streams_continue()
 
     def check_streams_continue(self) -> None:
-        """The stream went on all the time, and a new member gets another."""
+        """Check that the stream lost no packet, and that a new member receives another stream."""
         new = self.other.join(self.groups[1])
         self.stream(self.groups[1])
         self.await_packets(new)
@@ -137,7 +137,7 @@ class IPv4MalformedTests(MalformedScenarios, IPv4TestCase):
         yield self.wrap(self.join, flags="MF")
         yield self.wrap(self.join, offset=1)
         yield good[:24]
-        yield good[:2] + pack("!H", 0xFFFF) + good[4:]  # shorter than its header says
+        yield good[:2] + pack("!H", 0xFFFF) + good[4:]  # shorter than its header states
         yield b"\x41" + good[1:]
 
 
@@ -172,4 +172,4 @@ class IPv6MalformedTests(MalformedScenarios, IPv6TestCase):
             yield self.wrap(self.join, extensions=extensions)
         good = self.wrap(self.join)
         yield good[:48]
-        yield good[:4] + pack("!H", 0xFFFF) + good[6:]  # shorter than its header says
+        yield good[:4] + pack("!H", 0xFFFF) + good[6:]  # shorter than its header states

@@ -1,5 +1,7 @@
-"""A node that moves between access gateways, and between instances of one, while it watches
-and while it films (RFC 6224; RFC 7287)."""
+"""A node moves between gateways, or between instances of one, while it receives or sends.
+
+See RFC 6224 and RFC 7287.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from .messages import TO_EX, TO_IN, queries, record, timed_records
 from .site import RATE, IPv4TestCase, IPv6TestCase
 
 HANDOVER_TIME = 0.02
-"""Seconds that a stream may be away longer than the link is."""
+"""Maximum seconds from the reconnection of the link until the stream arrives."""
 
 
 class MobilityScenarios(Gateways):
@@ -22,48 +24,50 @@ class MobilityScenarios(Gateways):
         self.air = self.node.capture(data=True)
 
     def move_to_far_gateway(self) -> None:
-        """The node goes from the near gateway to the far one, and is not told."""
+        """Move the node from the near gateway to the far one; its own link stays up."""
         self.gateways.detach(self.near)
         self.air.clear()
         self.gateways.attach(self.far)
 
     def first_arrival_after(self, link: Capture, time: float, source: str) -> float:
-        """When the first packet of a source came in after a time."""
+        """The time of the first packet of a source after a given time."""
 
         def times() -> list[float]:
             return [d.time for d in link.data() if d.source == source and d.time > time]
 
-        wait_until(times, message=f"nothing of {source} any more")
+        wait_until(times, message=f"no more data of {source}")
         return min(times())
 
     def answer_time(self) -> float:
-        """When the node reported the group, on being asked."""
+        """The time at which the node answered the first query with a report of the group."""
 
         def times() -> list[float]:
             asked = [
                 one.time for one in queries(self.air) if len(one.source) == self.family.address_size
             ]
-            told = timed_records(self.air, self.group, outgoing=True)
-            return [when for when, _ in told if asked and when > asked[0]]
+            answers = timed_records(self.air, self.group, outgoing=True)
+            return [when for when, _ in answers if asked and when > asked[0]]
 
-        wait_until(times, message="not asked, or not answered")
+        wait_until(times, message="no query or no answer")
         return times()[0]
 
     def test_receiving_node_that_moves_to_another_gateway_gets_its_stream_at_once(self) -> None:
-        """PM-04, PM-05, PM-07, TU-04: it says what it wants, and has it at once."""
+        """PM-04, PM-05, PM-07, TU-04: it answers the query of the new gateway."""
         member = self.node.join(self.group)
         self.send_both_ways()
         self.await_packets(member)
         old, new = self.proxy.capture("t1"), self.proxy.capture("t2")
         self.move_to_far_gateway()
-        told = self.answer_time()
-        self.assertLess(self.first_arrival_after(self.air, told, self.source) - told, HANDOVER_TIME)
+        answered = self.answer_time()
+        self.assertLess(
+            self.first_arrival_after(self.air, answered, self.source) - answered, HANDOVER_TIME
+        )
         self.await_reported(old, record(TO_IN, self.group))
         self.await_reported(new, record(TO_EX, self.group))
         self.assert_no_new_loss(member)
 
     def test_sending_node_that_moves_to_another_gateway_is_received_at_once(self) -> None:
-        """MS-01, MS-03: whoever watches it sees it as soon as it sends again."""
+        """MS-01, MS-03: members receive its stream as soon as it sends again."""
         member = self.server.join(self.filmed)
         self.stream(self.filmed, self.camera, self.node)
         self.await_packets(member)
@@ -74,7 +78,7 @@ class MobilityScenarios(Gateways):
         self.assert_no_new_loss(member, self.camera)
 
     def test_memberships_move_with_a_node_to_another_instance(self) -> None:
-        """PM-06, RO-06: its memberships go with it, and it is asked for them all the same."""
+        """PM-06, RO-06: the node is queried nevertheless."""
         member, other = self.node.join(self.group), self.second.capture("t1")
         self.send_both_ways()
         self.await_packets(member)
@@ -96,7 +100,7 @@ class MobilityScenarios(Gateways):
         self.assert_no_new_loss(member)
 
     def test_data_of_a_sending_node_leaves_by_the_upstream_of_its_new_instance(self) -> None:
-        """MS-03: what it sends comes out at the other anchor."""
+        """MS-03: its data arrives at the other anchor."""
         watchers = [self.server.join(self.filmed, name) for name in ("eth0", "eth1")]
         self.stream(self.filmed, self.camera, self.node)
         self.await_packets(watchers[0])
@@ -108,7 +112,7 @@ class MobilityScenarios(Gateways):
         self.assert_no_new_loss(watchers[1], self.camera)
 
     def await_quiet_radio_link(self) -> None:
-        """Wait until nothing more is said unasked on the radio link."""
+        """Wait until no more unsolicited reports are sent on the radio link."""
         said = self.node.capture()
         self.await_sent(RATE)
         while said.take():

@@ -1,4 +1,4 @@
-"""Files of mcproxy 1.1 and igmpproxy run as they are, and mean what their words say."""
+"""Configuration files of mcproxy 1.1 and igmpproxy work unchanged."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class ClassicScenarios(Scenarios):
         self.use_daemon(Daemon(self.proxy, text)).wait_ready()
 
     def test_mcproxy_1_1_filter_of_an_upstream_interface_replaces_the_wildcard_filter(self) -> None:
-        """The filter with the interface's name counts, not the one with the star."""
+        """The filter with the interface's name applies, not the one with ``*``."""
         self.three_streams(self.group)
         upstream = self.server.capture("eth0")
         member = self.home.join(self.group)
@@ -43,7 +43,7 @@ class ClassicScenarios(Scenarios):
         self.await_reported(upstream, record(TO_EX, self.group, self.sources[1]))
 
     def test_mcproxy_1_1_downstream_out_filter_stops_data_and_memberships(self) -> None:
-        """Nothing is sent there, and membership there is not told upstream."""
+        """No data is sent to the link, and its memberships are not reported upstream."""
         group = self.groups[1]
         self.stream(group)
         upstream = self.server.capture("eth0")
@@ -75,7 +75,7 @@ class ClassicOverIPv6(ClassicScenarios, IPv6TestCase):
 
 class IgmpproxyTests(IPv4TestCase):
     def test_igmpproxy_file_filters_groups_tracks_hosts_and_leaves_ipv6_alone(self) -> None:
-        """Groups are filtered, hosts are tracked, and IPv6 is left alone."""
+        """Filtered groups are not joined; IPv6 has no entries."""
         self.use_daemon(Daemon(self.proxy, IGMPPROXY)).wait_ready()
         self.assertEqual(self.vifs(), ["down1", "down2", "up"])
         self.assertEqual(self.proxy.run("cat", "/proc/net/ip6_mr_vif").count("\n"), 1)

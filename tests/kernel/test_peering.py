@@ -1,4 +1,4 @@
-"""Two proxies as each other's peers: what their own sources send goes straight across.
+"""Two proxies that are peers: data of their own sources goes directly from one to the other.
 
 ::
 
@@ -7,8 +7,8 @@
                     | peer
     second --- up  beta   down  --- other
 
-``peer`` is upstream and downstream of both (RFC 7287, section 4.3). Only one of the two is the
-querier there.
+On both proxies ``peer`` is upstream and downstream (RFC 7287, section 4.3). Only one of them is
+the querier on that link.
 """
 
 from __future__ import annotations
@@ -54,13 +54,13 @@ class PeeringScenarios(Scenarios):
         link, proxy, beta = self.lab.link, self.proxy, self.beta
         link(proxy, "peer", beta, "peer", addresses(PEER, 1), addresses(PEER, 2))
         link(self.other, "eth0", beta, "down", addresses(DOWN2, 2), addresses(DOWN2, 1))
-        for plan in ADDRESS_PLANS.values():  # where the other one's sources are
+        for plan in ADDRESS_PLANS.values():  # the way to the sources of the other proxy
             self.proxy.add_route(plan.subnet(DOWN2), plan.at(PEER, 2))
             self.beta.add_route(plan.subnet(DOWN1), plan.at(PEER, 1))
         self.near, self.far = self.plan.at(DOWN1, 2), self.plan.at(DOWN2, 2)
 
     def start_both(self) -> None:
-        """Start both daemons, and wait until they know each other."""
+        """Start both daemons and wait until each has heard the other."""
         line = self.proxy.capture("peer")
         defaults = f"query-interval = {QUERY_INTERVAL}\n"
         for node, config in ((self.beta, BETA), (self.proxy, ALPHA)):
@@ -69,18 +69,18 @@ class PeeringScenarios(Scenarios):
         wait_until(lambda: queries(line) and queries(line, outgoing=True))
 
     def with_two_providers(self) -> None:
-        """Each of the two has its own upstream."""
+        """Connect each proxy to its own provider."""
         self.create_link("up")
         self.lab.link(self.second, "eth0", self.beta, "up", addresses(UP2, 2), addresses(UP2, 1))
         self.start_both()
 
     def assert_still_received(self, member: Member, source: str) -> None:
-        """A stream came in whole until now, and comes in still."""
+        """Check that a stream lost no packet until now and still arrives."""
         self.await_packets(member)
         self.assert_no_loss(member, source)
 
     def test_data_of_own_sources_reaches_the_peer(self) -> None:
-        """MS-05..07, MS-10: in both directions, for more than the life of a membership."""
+        """MS-05..07, MS-10: in both directions, for longer than the membership timeout."""
         self.with_two_providers()
         captures = [node.capture(data=True) for node in (self.server, self.second)]
         one, other = self.groups[:2]
@@ -94,7 +94,7 @@ class PeeringScenarios(Scenarios):
         self.await_sent(int(2.5 * MEMBERSHIP_INTERVAL * RATE))
         self.assert_still_received(far, self.near)
         self.assert_still_received(near, self.far)
-        # What a peer wants is not passed on, and what it sends neither.
+        # Neither the memberships of a peer nor its data are passed on.
         self.assertEqual([bool(records(c, one)) for c in captures], [False, True])
         self.assertEqual([bool(records(c, other)) for c in captures], [True, False])
         self.assertEqual(
@@ -102,34 +102,34 @@ class PeeringScenarios(Scenarios):
         )
 
     def test_leave_of_the_last_member_stops_the_data_of_the_peer(self) -> None:
-        """MS-06: the peer is told, and sends no more."""
+        """MS-06: the peer gets the leave and stops sending."""
         self.with_two_providers()
-        line, told = self.beta.capture("peer", data=True), self.beta.capture("peer")
+        data, reports = self.beta.capture("peer", data=True), self.beta.capture("peer")
         member = self.other.join(self.group)
         self.stream(self.group, self.near, self.home)
         self.await_packets(member)
-        self.assertIn(record(TO_EX, self.group), records(told, self.group, outgoing=True))
+        self.assertIn(record(TO_EX, self.group), records(reports, self.group, outgoing=True))
         left = time.time()
         member.leave()
-        self.await_sources_on(line, [])
-        self.assertIn(record(TO_IN, self.group), records(told, self.group, outgoing=True))
-        self.assertLess(time.time() - left, 2 * LAST_MEMBER_TIME + SLACK)  # asked on both links
+        self.await_sources_on(data, [])
+        self.assertIn(record(TO_IN, self.group), records(reports, self.group, outgoing=True))
+        self.assertLess(time.time() - left, 2 * LAST_MEMBER_TIME + SLACK)  # both links are queried
 
     def test_data_from_upstream_is_not_sent_to_the_peer(self) -> None:
-        """MS-09: a peer that wants it has an upstream of its own."""
+        """MS-09: a peer that wants the data receives it from its own upstream."""
         self.with_two_providers()
-        line = self.beta.capture("peer", data=True)
+        data = self.beta.capture("peer", data=True)
         far, near = self.other.join(self.group), self.home.join(self.group)
         self.stream()
         self.await_packets(near)
-        self.await_sources_on(line, [])
+        self.await_sources_on(data, [])
         self.assertEqual(far.total(), 0)
         self.stream(source=self.plan.at(UP2, 2), node=self.second)
         self.await_packets(far)
         self.assertEqual(self.sources_on(self.proxy.capture("peer", data=True)), set())
 
     def test_peer_that_never_queries_learns_our_memberships(self) -> None:
-        """MS-06: it is told what we want whenever we ask, though it never does."""
+        """MS-06: our own queries make us report to the peer, although it never queries."""
         self.create_link("up")
         line = self.beta.capture("peer")
         text = with_defaults(ALPHA).replace("[defaults]\n", "[defaults]\nquery-interval = 1\n")
@@ -140,7 +140,7 @@ class PeeringScenarios(Scenarios):
             line.clear()
 
     def test_data_from_the_peer_and_from_upstream_is_forwarded_once(self) -> None:
-        """MS-08, MS-11: what comes from the peer and from upstream too is taken once."""
+        """MS-08, MS-11: the peer and the upstream both deliver it."""
         cloud = self.lab.switch("cloud")
         self.lab.link(cloud, "server", self.server, "eth0", (), addresses(UP, 2, 3, 4))
         self.lab.link(cloud, "alpha", self.proxy, "up", (), addresses(UP, 1))
@@ -150,7 +150,7 @@ class PeeringScenarios(Scenarios):
         self.stream(self.group, self.near, self.home)
         self.await_packets(far)
         far.forget()
-        self.await_sent(8 * RATE)  # the kernel tells every three seconds of data that comes astray
+        self.await_sent(8 * RATE)  # the kernel sends a wrong-interface upcall every 3 s
         self.assert_still_received(far, self.near)
         self.assert_still_received(near, self.near)
 

@@ -1,4 +1,4 @@
-"""Members and upstreams that change places while the daemon runs."""
+"""Downstreams move to other instances, and upstreams change, while the daemon runs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ table = 7
 
 
 class RearrangingTests(RunningTestCase):
-    """A second provider, at up2, which has the same groups from a source of its own."""
+    """A second provider on up2 sends the same groups from another source."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -29,14 +29,14 @@ class RearrangingTests(RunningTestCase):
         self.lab.link(self.second, "eth0", self.proxy, "up2", addresses(UP2, 2), addresses(UP2, 1))
 
     def source_of(self, group: str) -> str:
-        """The second provider's address in the family of a group."""
+        """The source address of the second provider, in the family of a group."""
         found = [n for n in ADDRESS_PLANS.values() if (":" in n.address) == (":" in group)]
         return found[0].at(UP2, 2)
 
     def test_groups_are_joined_on_the_new_upstream_before_the_old_one_is_left(
         self,
     ) -> None:
-        """The groups are asked for on the new one before they are left on the old one."""
+        """Each group is also received from the new provider without loss."""
         self.run_streams(ONE_INSTANCE)
         old, new = self.server.capture(), self.second.capture()
         for member, _ in self.members:
@@ -57,7 +57,7 @@ class RearrangingTests(RunningTestCase):
             self.assertEqual(member.of(source).lost, 0)
 
     def test_memberships_move_with_a_link_to_another_instance(self) -> None:
-        """What its hosts want is known there at once, and they are asked all the same."""
+        """The new instance knows them at once; hosts are queried nevertheless."""
         self.run_streams(GATEWAYS)
         old, new, link = self.server.capture(), self.second.capture(), self.home.capture()
         self.await_quiet_upstream()
@@ -78,14 +78,14 @@ class RearrangingTests(RunningTestCase):
             wait_until(lambda m=member, s=source: m.of(s).packets > 100)
 
     def assert_known_before_the_answer(self, link: Capture, new: Capture, group: str) -> None:
-        """The provider was told of a group before a host answered the query about it."""
+        """Check that the new provider got the join before a host answered the query."""
         wait_until(lambda: records(link, group, outgoing=True), message="no answer")
         answered = next(timed_records(link, group, outgoing=True))[0]
-        self.assertLess(min(heard.time for heard in queries(link)), answered)
+        self.assertLess(min(one.time for one in queries(link)), answered)
         self.assertLess(next(timed_records(new, group))[0], answered)
 
     def test_second_upstream_added_and_removed_duplicates_no_packet(self) -> None:
-        """With two, sources are learned one by one, which takes a moment; nothing comes twice."""
+        """Two upstreams need source-by-source forwarding, which may lose packets at the change."""
         self.run_streams(ONE_INSTANCE)
         new = self.second.capture()
         for path in ("/add", "/remove") * 2:
@@ -94,14 +94,14 @@ class RearrangingTests(RunningTestCase):
         self.assertEqual(records(new, self.members[0][0].group), [])
 
     def test_change_between_group_and_source_forwarding_keeps_streams(self) -> None:
-        """From groups to sources and back, as with a second upstream."""
+        """A filter by source enables source-by-source forwarding; its removal disables it."""
         self.run_streams(ONE_INSTANCE)
         for filters in (FILTER.format('"239.9.9.9"'), "") * 2:
             self.assertEqual(len(self.reload(ONE_INSTANCE + filters)), 1)
             self.assert_no_duplicates()
 
     def assert_no_duplicates(self) -> None:
-        """A busy machine may take too long to learn a source; but no packet comes twice."""
+        """Check that no packet was duplicated; a busy machine may lose packets of a new source."""
         self.await_stream_packets()
         for member, stream in self.members:
             received = member.of(stream.source)

@@ -1,4 +1,4 @@
-"""Another configuration for a running daemon: what it does not concern goes on untouched."""
+"""Reload of a running daemon: streams that the change does not concern lose no packet."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .running import FILTER, ONE_INSTANCE, TWO_INSTANCES, RunningTestCase
 
 
 class StreamTests(RunningTestCase):
-    """Ten streams of 1,000 packets a second, in both families."""
+    """Ten streams of 1,000 packets per second, in both families."""
 
     def test_reload_of_the_same_file_loses_no_packet(self) -> None:
         self.run_streams(TWO_INSTANCES)
@@ -23,12 +23,14 @@ class StreamTests(RunningTestCase):
         self.await_stream_packets()
         self.assertEqual([link.frames(outgoing=True) for link in links], [[], [], []])
         for entry, packets in self.entries().items():
-            self.assertGreaterEqual(packets, before.pop(entry), entry)  # else it was made anew
+            self.assertGreaterEqual(
+                packets, before.pop(entry), entry
+            )  # a smaller count: it was replaced
         self.assertEqual(before, {})
         self.assert_no_stream_loss()
 
     def entries(self) -> dict[tuple[object, ...], int]:
-        """The kernel's forwarding entries, and the packets that each has counted."""
+        """The kernel's entries and the number of packets that each has forwarded."""
         return {(r.source, r.group, r.parent, r.outgoing): r.packets for r in self.routes()}
 
     def test_instance_added_and_removed_loses_no_packet_of_others(self) -> None:

@@ -1,4 +1,4 @@
-"""Whole datagrams on a chosen interface: what leaves is what was given."""
+"""Complete datagrams sent on a chosen interface: they leave unchanged."""
 
 from mcproxy.linux.mroute.socket import MulticastTable
 from mcproxy.linux.report_groups import ReportGroups
@@ -18,7 +18,7 @@ DESTINATIONS = {
 
 
 def ipv4(source: str, destination: str) -> bytes:
-    """One hop, TOS 0xC0, Router Alert, an IGMP report."""
+    """An IGMP report in an IPv4 packet with TTL 1, TOS 0xC0 and Router Alert."""
     size = 24 + len(IGMP_REPORT)
     start = bytes([0x46, 0xC0, 0, size, 0, 0, 0, 0, 1, 2])
     end = packed(source) + packed(destination) + bytes.fromhex("94040000")
@@ -26,7 +26,7 @@ def ipv4(source: str, destination: str) -> bytes:
 
 
 def ipv6(source: bytes, destination: str) -> bytes:
-    """One hop, Router Alert, an MLD report whose checksum is right."""
+    """An MLD report with a valid checksum in an IPv6 packet with hop limit 1 and Router Alert."""
     pseudo = source + packed(destination) + bytes([0, 0, 0, len(MLD_REPORT), 0, 0, 0, 58])
     message = bytearray(MLD_REPORT)
     message[2:4] = checksum(pseudo + message).to_bytes(2, "big")
@@ -44,7 +44,7 @@ class SendTests(KernelTestCase):
     def send_and_receive(
         self, family: Family, name: str, datagram: bytes, destination: str
     ) -> bytes:
-        """What the peer gets on the other side of the link."""
+        """Send a datagram on a link; what the peer receives on that link, and on no other."""
         mark = datagram[-20:]
         ports = {link: self.sniff(self.peer, link, family) for link in self.links}
         self.send(family, name, datagram, destination)
@@ -54,7 +54,7 @@ class SendTests(KernelTestCase):
         return found
 
     def assert_unchanged(self, given: bytes, found: bytes) -> None:
-        """But for the IPv4 identification and the checksum over it, which are the kernel's."""
+        """Check equality, except for IPv4 identification and checksum, which the kernel sets."""
         if given[0] >> 4 == 4:
             self.assertEqual(checksum(found[:24]), 0)
             found = found[:4] + given[4:6] + found[6:10] + given[10:12] + found[12:]
@@ -111,7 +111,7 @@ class SendTests(KernelTestCase):
         self.assertIn(found[12:16], (packed("10.0.0.1"), packed("10.0.2.1")))
 
     def test_unspecified_ipv4_source_sent_past_the_ip_layer_stays(self) -> None:
-        """IP4-SD-05: with no address on the link, and others elsewhere."""
+        """IP4-SD-05: the link has no address, other links have one."""
         self.router.ip("addr flush dev down0")
         given = ipv4("0.0.0.0", "224.0.0.22")
         port = self.sniff(self.peer, "down0", IPV4)
@@ -136,7 +136,7 @@ class SendTests(KernelTestCase):
             table.add_interface(0, self.indexes[0])
             table.add_interface(1, self.indexes[1])
             self.open(self.router, ReportGroups, family, self.indexes[1])
-            readable(table.socket, 0.3)  # the kernel's own reports of these groups do come back
+            readable(table.socket, 0.3)  # the kernel's own reports of these groups are looped back
             drain(table.socket)
             sender = self.open(self.router, open_send_socket, family)
             for destination in DESTINATIONS[family]:
@@ -147,8 +147,8 @@ class SendTests(KernelTestCase):
                 seen = self.sniff(self.peer, "down0", family)
                 send_on(sender, family, self.indexes[1], given, packed(destination))
                 await_datagram(seen, lambda data, end=given[-20:]: data.endswith(end))
-                ours = MLD_REPORT[-20:] if family is IPV6 else IGMP_REPORT
-                self.assertEqual([d for d in drain(table.socket) if ours in d], [])
+                sent = MLD_REPORT[-20:] if family is IPV6 else IGMP_REPORT
+                self.assertEqual([d for d in drain(table.socket) if sent in d], [])
 
     def test_send_socket_receives_nothing(self) -> None:
         for family in FAMILIES:

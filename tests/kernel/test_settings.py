@@ -1,4 +1,4 @@
-"""What the configuration can ask for: several instances, immediate leave, limits, versions."""
+"""Settings: several instances, own kernel tables, immediate leave, limits."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHARED_UPSTREAM = ONE_UPSTREAM_EACH.replace("up2", "up")
 
 
 class InstanceScenarios(Scenarios):
-    """A second provider, with a server that has an address of its own."""
+    """A second provider has its own server with another address."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -31,12 +31,12 @@ class InstanceScenarios(Scenarios):
         self.providers = [self.server.capture(), self.second.capture()]
 
     def both_streams(self) -> None:
-        """Both providers have the same group, from other sources."""
+        """Start a stream to the same group from each provider."""
         self.stream()
         self.stream(node=self.second, source=self.plan.at(UP2, 2))
 
     def check_apart(self) -> None:
-        """Each member gets the stream of its own instance, and the other provider is not told."""
+        """Check that joins, leaves and data of the two instances are independent."""
         self.both_streams()
         links = [self.home.capture(data=True), self.other.capture(data=True)]
         one = self.home.join(self.group)
@@ -76,11 +76,11 @@ class InstanceScenarios(Scenarios):
         self.assertEqual(self.rules(), ["down2", "up2"])
 
     def routes_in(self, table: int) -> list[InstalledRoute]:
-        """The entries of a table, the base first."""
+        """The entries of a kernel table, (*,*) first."""
         return sorted(self.proxy.namespace.call(dump_routes, self.family, table))
 
     def rules(self) -> list[str]:
-        """The interfaces whose packets are looked up in that table."""
+        """The interfaces with a policy rule to table 77."""
         rules = self.proxy.namespace.call(list_rules, self.family)
         return sorted(rule.interface for rule in rules if rule.table == 77)
 

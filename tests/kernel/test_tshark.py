@@ -1,4 +1,4 @@
-"""All that the daemon sends in busy times, read by tshark without a fault."""
+"""Messages of every type that the daemon sends; tshark finds no problem in them."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from .messages import TO_EX, record
 from .site import IPv4TestCase, IPv6TestCase
 
 Kinds = frozenset[tuple[int, str]]
-"""Types of messages, and their version where tshark tells it."""
+"""Message types with their version, if tshark reports it."""
 
 
 class TsharkScenarios(BusyScenarios):
     reports: Kinds
     queries: Kinds
-    """Those of the current version."""
+    """Queries of the current version."""
     leaving: Kinds
-    """Reports and leaves of the version before."""
+    """Reports and leaves of the previous version."""
 
     def setUp(self) -> None:
         tshark.require()
         super().setUp()
 
     def assert_faultless(self, link: str, kinds: Kinds) -> None:
-        """tshark reads what we read, finds nothing wrong, and these kinds."""
+        """Check that tshark finds these kinds, no problem, and the same addresses as we do."""
         sent = list(self.sent_messages(link))
         readings = tshark.read(one.data for one in sent)
         self.assertEqual(len(readings), len(sent))
@@ -76,7 +76,7 @@ class TsharkScenarios(BusyScenarios):
         self.assert_faultless("up", self.reports)
 
     def source_of(self, packet: bytes) -> bytes:
-        """The address that an IP packet comes from."""
+        """The source address of an IP packet."""
         return packet[12:16] if self.family is IPV4 else packet[8:24]
 
 
@@ -102,13 +102,13 @@ class IPv6TsharkTests(TsharkScenarios, IPv6TestCase):
 
 
 class BrokenPacketTests(SynchronousTestCase):
-    """tshark would have told."""
+    """tshark does report faults."""
 
     def setUp(self) -> None:
         tshark.require()
 
     def report(self, family: Family) -> bytearray:
-        """A good report of one group and two sources."""
+        """A valid report of one group and two sources."""
         source, group = ("10.0.0.1", "239.1.1.1") if family is IPV4 else ("fe80::1", "ff15::1")
         sources = ("10.1.0.1", "10.1.0.2") if family is IPV4 else ("fd00::1", "fd00::2")
         message = Report((record(TO_EX, group, *sources),))
@@ -119,7 +119,7 @@ class BrokenPacketTests(SynchronousTestCase):
         for family in (IPV4, IPV6):
             good = self.report(family)
             short, changed, many = good[:-6], good[:], good[:]
-            changed[-1] ^= 1  # so that the checksum is wrong
+            changed[-1] ^= 1  # makes the checksum wrong
             many[family.header_size + 7] = 9  # records
             readings = tshark.read(map(bytes, (good, short, changed, many)))
             self.assertEqual([each.is_faultless for each in readings], [True, False, False, False])

@@ -1,4 +1,4 @@
-"""What the proxy tells its upstream, by itself and when it is asked."""
+"""Reports that the proxy sends upstream, unsolicited and in answer to queries."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ class UpstreamScenarios(Scenarios):
         self.router, self.host = self.server.raw_host(), self.home.raw_host()
 
     def send_reports(self, *given: Record) -> int:
-        """A host made by hand sends these records, in as few reports as there can be."""
+        """Send these records from a raw host in as few reports as possible; their number."""
         packets = list(pack_reports(given, self.family, 1500))
         for packet in packets:
             send_message(self.host, self.plan.raw_host, packet)
         return len(packets)
 
     def send_query(self, seconds: float, group: str = "", *sources: str) -> float:
-        """The provider's router asks, and no answer is to come from before that; when."""
+        """Send a query from the provider's router; the time at which it left."""
         general = "0.0.0.0" if self.family is IPV4 else "::"
         link = self.server.capture()
         send_message(self.router, self.plan.raw_router, query(group or general, seconds, *sources))
         return link.wait_for(lambda frame: frame.outgoing).time
 
-    # -- many at once
+    # -- many groups
 
     def many_joins(self) -> list[Record]:
-        """Records that join many groups."""
+        """Records that join ``MANY_GROUPS`` groups."""
         first = int.from_bytes(packed(self.group), "big")
         size = self.family.address_size
         return [Record(TO_EX, (first + n).to_bytes(size, "big")) for n in range(MANY_GROUPS)]
 
     def reported(self, since: float = 0.0) -> dict[Record, float]:
-        """What was reported since then and when first, without the kernel's own groups."""
+        """The records reported since a time, with their first time; no link-local groups."""
         times: dict[Record, float] = {}
         for when, _, packet in messages_on(self.upstream):
             for one in packet.records if isinstance(packet, Report) and when >= since else ():
@@ -61,7 +61,7 @@ class UpstreamScenarios(Scenarios):
         carrying = [
             one for one in messages_on(self.upstream) if min(times) <= one.time <= max(times)
         ]
-        self.assertLessEqual(len(carrying), sent + 5)  # the kernel's own host speaks there too
+        self.assertLessEqual(len(carrying), sent + 5)  # the kernel sends reports there too
         wait_until(lambda: len(self.routes()) == MANY_GROUPS + 1)
 
     def test_general_query_is_answered_with_hundreds_of_groups(self) -> None:
@@ -77,18 +77,18 @@ class UpstreamScenarios(Scenarios):
     # -- queries
 
     def join_three_groups(self) -> None:
-        """Three groups are joined, and told as often as they are to be told unasked."""
+        """Join three groups, and wait until all unsolicited reports were sent."""
         self.home.join(self.groups[0])
         self.home.join(self.groups[1], include=self.sources[:2])
         self.other.join(self.groups[2], exclude=self.sources[:1])
         wait_until(lambda: all(len(records(self.upstream, g)) >= 2 for g in self.groups[:3]))
 
     def assert_answers(self, asked: float, seconds: float, *expected: Record) -> None:
-        """These answers and no others are given within the time."""
+        """Check that exactly these answers are sent within the maximum response time."""
 
         def answers() -> dict[Record, float]:
-            told = self.reported(asked).items()
-            return {one: when for one, when in told if one.type in (IS_EX, IS_IN)}
+            reported = self.reported(asked).items()
+            return {one: when for one, when in reported if one.type in (IS_EX, IS_IN)}
 
         wait_until(lambda: answers().keys() >= set(expected), message=f"no {expected}")
         self.assertEqual(answers().keys(), set(expected))
@@ -127,13 +127,13 @@ class UpstreamScenarios(Scenarios):
             self.await_packet(OldReport(version, packed(self.group)))
 
     def await_packet(self, packet: Packet) -> None:
-        """Wait until exactly this comes upstream."""
+        """Wait until the proxy sends exactly this packet upstream."""
         wait_until(
             lambda: any(one.packet == packet for one in messages_on(self.upstream)),
             message=f"no {packet}",
         )
 
-    # -- what stays on its link
+    # -- link-local groups
 
     def test_link_local_groups_are_not_reported_upstream(self) -> None:
         """ADR-01..05, FWD-07, FWD-10."""
@@ -156,7 +156,7 @@ class UpstreamScenarios(Scenarios):
         self.assertNotIn(True, [self.is_local(route.group) for route in self.routes()])
 
     def is_local(self, group: bytes) -> bool:
-        """Whether it is a group that never leaves its link; 0 stands for all others."""
+        """Whether a group must stay on its link; the unspecified address means all other groups."""
         return group != self.family.unspecified and not self.family.is_proxied(group)
 
 

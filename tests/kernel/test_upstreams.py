@@ -1,4 +1,4 @@
-"""Several upstreams: who is asked, whose data is taken, and who takes over from whom."""
+"""Several upstreams: which is joined, whose data is forwarded, and how they fail over."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from .site import DOWN2, RATE, SLACK, IPv4TestCase, IPv6TestCase
 
 
 class FirstScenarios(Providers):
-    """The second is asked for nothing while the first is there."""
+    """``upstream-join = "first"``: while the first upstream is usable, the second is not joined."""
 
     def setUp(self) -> None:
         super().setUp()
         self.start_with("upstream-hold-time = 0")
 
     def test_first_upstream_is_joined_and_its_data_forwarded_once(self) -> None:
-        """MU-05, MU-10, PX-03: both send the same stream, and it comes once."""
+        """MU-05, MU-10, PX-03: both upstreams send the same stream; members receive it once."""
         near, far = self.capture_providers()
         member = self.join_stream()
         self.assertEqual(self.count_lost(member), 0)
@@ -27,7 +27,7 @@ class FirstScenarios(Providers):
         self.await_answers({record(IS_EX, self.group)}, set())
 
     def test_second_upstream_takes_over_when_the_first_goes_down(self) -> None:
-        """MU-07, MU-08: and the first takes it back, without a hold time at once."""
+        """MU-07, MU-08: the first takes over again at once, because there is no hold time."""
         member = self.join_stream()
         self.proxy.set_link("up", state="down")
         self.assertLessEqual(self.count_lost(member), FAILOVER_LOSS)
@@ -35,7 +35,7 @@ class FirstScenarios(Providers):
         member.forget()
         self.proxy.set_link("up", state="up")
         self.await_answers({record(IS_EX, self.group)}, set())
-        self.await_sources_on(self.near.capture("proxy", data=True), [])  # nothing goes back up
+        self.await_sources_on(self.near.capture("proxy", data=True), [])  # no data is sent back up
         self.count_lost(member)
         member.forget()
         self.assertEqual(self.count_lost(member), 0)
@@ -47,7 +47,7 @@ class FirstScenarios(Providers):
         self.assertLessEqual(self.count_lost(member), FAILOVER_LOSS)
 
     def test_second_upstream_that_goes_and_returns_costs_the_first_no_packet(self) -> None:
-        """The first goes on without a packet lost."""
+        """The stream of the first upstream loses no packet."""
         member = self.join_stream()
         self.proxy.set_link("up2", state="down")
         self.await_sent()
@@ -56,7 +56,7 @@ class FirstScenarios(Providers):
         self.await_answers({record(IS_EX, self.group)}, set())
 
     def test_members_of_single_sources_fail_over_to_the_second_upstream(self) -> None:
-        """MU-04: they are asked for at the first, and at the second when that is gone."""
+        """MU-04: the sources are joined on the first upstream, then on the second."""
         wanted = self.sources[:2]
         member = self.home.join(self.ssm, include=wanted)
         self.three_streams(self.ssm)
@@ -72,14 +72,14 @@ class FirstScenarios(Providers):
 
 
 class MutexScenarios(Providers):
-    """Both are asked until one delivers."""
+    """``upstream-join = "mutex"``: both upstreams are joined until one delivers."""
 
     def setUp(self) -> None:
         super().setUp()
         self.start_with(MUTEX)
 
     def set_silent(self, provider: str, silent: bool = True) -> None:
-        """Have a provider deliver nothing, or again, without a link going down."""
+        """Stop a provider's data, or start it again, without a link change at the proxy."""
         node = {"near": self.near, "far": self.far}[provider]
         node.set_link("server", state="down" if silent else "up")
 
@@ -112,14 +112,14 @@ class MutexScenarios(Providers):
         self.proxy.set_link("up", state="down")
         self.assertLessEqual(self.count_lost(member), FAILOVER_LOSS)
         self.assertEqual(self.answered_records("eth1"), {record(IS_EX, self.group)})
-        # The one that delivers is kept when the other comes back.
+        # The delivering upstream stays selected when the other one returns.
         lost = member.of(self.source).lost
         self.proxy.set_link("up", state="up")
         self.await_answers(set(), {record(IS_EX, self.group)})
         self.assertEqual(self.count_lost(member), lost)
 
     def test_mutex_fails_over_when_the_delivering_upstream_falls_silent(self) -> None:
-        """MU-07: after at most twice the time; and it keeps the stream afterwards."""
+        """MU-07: within twice the mutex time; the new upstream then stays selected."""
         self.set_silent("far")
         member = self.join_stream()
         self.await_answers({record(IS_EX, self.group)}, set())
@@ -136,7 +136,7 @@ class MutexScenarios(Providers):
         self.await_answers(set(), {record(IS_EX, self.group)})
 
     def test_mutex_takes_each_source_from_the_upstream_that_delivers_it(self) -> None:
-        """MU-04, MU-05: of two sources each provider has one."""
+        """MU-04, MU-05: each provider has one of two sources."""
         one, other = self.sources[:2]
         member = self.home.join(self.ssm, include=[one, other])
         both = {record(IS_IN, self.ssm, one, other)}
@@ -149,10 +149,10 @@ class MutexScenarios(Providers):
 
 
 class SnoopingScenarios(Providers):
-    """Providers that deliver what is joined, and no more."""
+    """Providers that deliver only what was joined."""
 
     def test_mutex_joins_the_second_upstream_before_it_is_needed(self) -> None:
-        """MU-07: the stream has to be joined there first."""
+        """MU-07: the second provider delivers the stream only after a join."""
         self.start_with()
         member = self.join_stream()
         self.await_sources_on(self.far.capture("proxy", data=True), [])
@@ -176,7 +176,7 @@ class DownstreamSourceScenarios(Providers):
     """A camera on a downstream link."""
 
     def camera_reaches_providers(self) -> list[bool]:
-        """Whether the camera's stream goes to either provider."""
+        """For each provider, whether the camera's stream arrives there."""
         return [
             camera in self.sources_on(self.server.capture(interface, data=True))
             for camera in [self.plan.at(DOWN2, 2)]
@@ -184,7 +184,7 @@ class DownstreamSourceScenarios(Providers):
         ]
 
     def watch_camera(self) -> Member:
-        """Someone at home watches the camera."""
+        """Start the camera's stream and a member at home that receives it."""
         camera = self.plan.at(DOWN2, 2)
         member = self.home.join(self.group)
         self.stream(source=camera, node=self.other)
@@ -193,7 +193,7 @@ class DownstreamSourceScenarios(Providers):
         return member
 
     def test_data_of_downstream_sources_goes_to_all_upstreams(self) -> None:
-        """MU-06, MU-11: and never from one to another."""
+        """MU-06, MU-11: data of one upstream is never sent to another."""
         self.start_with()
         member = self.watch_camera()
         wait_until(lambda: self.camera_reaches_providers() == [True, True])
@@ -206,18 +206,18 @@ class DownstreamSourceScenarios(Providers):
         self.assert_no_loss(member, self.plan.at(DOWN2, 2))
 
     def test_data_that_returns_by_the_other_upstream_is_dropped(self) -> None:
-        """PX-03, MU-06: what is sent up on one comes back on the other, and is dropped there."""
+        """PX-03, MU-06: data sent to one provider comes back from the other and is dropped."""
         self.lab.link(self.near, "across", self.far, "across")
         self.start(TWO_UPSTREAMS.replace('"up", "up2"', '"up2", "up"'))
         member, camera = self.watch_camera(), self.plan.at(DOWN2, 2)
         member.forget()
-        self.await_sent(4 * RATE)  # the kernel tells every three seconds of data that comes astray
+        self.await_sent(4 * RATE)  # the kernel sends a wrong-interface upcall every 3 s
         self.await_packets(member)
         self.assert_no_loss(member, camera)
         self.assertEqual(self.camera_reaches_providers(), [True, True])
 
     def test_data_of_downstream_sources_goes_to_the_first_usable_upstream(self) -> None:
-        """MU-06: to the next one when that is down."""
+        """MU-06: to the next upstream when the first is down."""
         self.start_with('upstream-data = "first"', "upstream-hold-time = 0")
         member = self.watch_camera()
         self.assertEqual(self.camera_reaches_providers(), [True, False])
@@ -229,10 +229,10 @@ class DownstreamSourceScenarios(Providers):
 
 
 class NoUpstreamScenarios(Providers):
-    """Two downstreams and nothing else."""
+    """An instance with two downstreams and no upstream."""
 
     def test_data_passes_between_downstreams_without_an_upstream(self) -> None:
-        """What comes in elsewhere does not, and nothing goes there."""
+        """Data from other interfaces is not forwarded, and no data is sent to them."""
         self.start('[instance.tv]\nupstream = []\ndownstream = ["down1", "down2"]\n')
         camera, ways = self.plan.at(DOWN2, 2), self.capture_providers()
         link = self.home.capture(data=True)
