@@ -57,7 +57,7 @@ class MalformedScenarios(Scenarios):
         raise NotImplementedError
 
     def malformed_packets(self) -> Iterator[bytes]:
-        """One of every kind; what they send_message, if anything, is a join of the bad group."""
+        """A packet of every kind; if the daemon accepted it, it would join the bad group."""
         for message in self.malformed_messages():
             yield self.wrap(message)
         yield self.wrap(self.join, checksum=1)
