@@ -15,8 +15,8 @@ from .messages import BLOCK, TO_EX, TO_IN, queries, record
 from .site import ADDRESS_PLANS, INSTANCE, IPv4TestCase, IPv6TestCase, Scenarios
 
 INTERFACES = ("--upstream", "up", "--downstream", "down1", "--downstream", "down2")
-BY_NAMES = (sys.executable, "-m", "mcproxy", "run", "--socket=", *INTERFACES)
-WITHOUT = {IPV4: f"{INSTANCE}igmp-version = 0", IPV6: f"{INSTANCE}mld-version = 0"}
+RUN_WITH_INTERFACES = (sys.executable, "-m", "mcproxy", "run", "--socket=", *INTERFACES)
+DISABLED = {IPV4: f"{INSTANCE}igmp-version = 0", IPV6: f"{INSTANCE}mld-version = 0"}
 OTHER = {IPV4: IPV6, IPV6: IPV4}
 NOBODY = ("--reuid=65534", "--regid=65534", "--clear-groups")
 
@@ -58,14 +58,14 @@ class StartScenarios(Scenarios):
             self.await_packets(member)
 
     def test_interfaces_given_on_the_command_line_are_proxied(self) -> None:
-        self.use_daemon(Daemon(self.proxy, command=BY_NAMES)).wait_ready()
+        self.use_daemon(Daemon(self.proxy, command=RUN_WITH_INTERFACES)).wait_ready()
         self.stream()
         for node in (self.home, self.other):
             self.await_packets(node.join(self.group))
 
     def test_family_with_version_zero_is_not_touched(self) -> None:
         link = self.home.capture()
-        self.start(WITHOUT[self.family])
+        self.start(DISABLED[self.family])
         other = ADDRESS_PLANS[OTHER[self.family]]
         group = other.group.format(1)
         member = self.home.join(group)
@@ -74,7 +74,7 @@ class StartScenarios(Scenarios):
         self.assertEqual(self.vifs(), [])
         sizes = {len(query.source) for query in queries(link)}
         self.assertEqual(sizes, {other.family.address_size})
-        self.proxy.namespace.call(MulticastTable, self.family).close()  # of another program
+        self.proxy.namespace.call(MulticastTable, self.family).close()  # another program can use it
 
 
 class RightsScenarios(Scenarios):
@@ -91,14 +91,14 @@ class RightsScenarios(Scenarios):
         return prefix if probe.wait() else (*prefix, *NOBODY)
 
     def test_start_without_rights_is_refused_with_a_reason(self) -> None:
-        daemon = Daemon(self.proxy, command=(*self.with_capabilities(), *BY_NAMES))
+        daemon = Daemon(self.proxy, command=(*self.with_capabilities(), *RUN_WITH_INTERFACES))
         self.assertEqual(daemon.wait(), 4)
         [line] = daemon.lines
         self.assertIn("not permitted", line)
         self.assertIn("CAP_NET_ADMIN and CAP_NET_RAW", line)
 
     def test_daemon_with_two_capabilities_forwards(self) -> None:
-        command = (*self.with_capabilities("net_admin", "net_raw"), *BY_NAMES)
+        command = (*self.with_capabilities("net_admin", "net_raw"), *RUN_WITH_INTERFACES)
         self.use_daemon(Daemon(self.proxy, command=command))
         self.await_log("ready")
         self.stream()
@@ -112,7 +112,7 @@ class RightsScenarios(Scenarios):
         member = self.home.join(self.group)
         self.stream()
         self.await_packets(member)
-        second = Daemon(self.proxy, WITHOUT[OTHER[self.family]])
+        second = Daemon(self.proxy, DISABLED[OTHER[self.family]])
         self.assertEqual(second.wait(), 1)
         [line] = second.lines
         self.assertIn(f"pid {first.pid}", line)

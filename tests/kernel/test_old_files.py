@@ -7,7 +7,7 @@ from mcproxy.lab.daemon import Daemon
 from .messages import TO_EX, record, records
 from .site import IPv4TestCase, IPv6TestCase, Scenarios
 
-CLASSIC = """
+MCPROXY_1_1 = """
 protocol IGMPv3; protocol MLDv2;
 pinstance tv: up ==> down1 down2;
 table others {{ (table {{ ({0} | {source}) }}) }};
@@ -26,10 +26,10 @@ phyint eth9 disabled
 """
 
 
-class ClassicScenarios(Scenarios):
+class Mcproxy11Scenarios(Scenarios):
     def setUp(self) -> None:
         super().setUp()
-        text = CLASSIC.format(*self.groups, source=self.sources[1], ssm=self.ssm)
+        text = MCPROXY_1_1.format(*self.groups, source=self.sources[1], ssm=self.ssm)
         self.use_daemon(Daemon(self.proxy, text)).wait_ready()
 
     def test_mcproxy_1_1_filter_of_an_upstream_interface_replaces_the_wildcard_filter(self) -> None:
@@ -65,17 +65,17 @@ class ClassicScenarios(Scenarios):
         self.assertEqual(member.of(source).packets, 0)
 
 
-class ClassicOverIPv4(ClassicScenarios, IPv4TestCase):
+class IPv4Mcproxy11Tests(Mcproxy11Scenarios, IPv4TestCase):
     pass
 
 
-class ClassicOverIPv6(ClassicScenarios, IPv6TestCase):
+class IPv6Mcproxy11Tests(Mcproxy11Scenarios, IPv6TestCase):
     pass
 
 
 class IgmpproxyTests(IPv4TestCase):
     def test_igmpproxy_file_filters_groups_tracks_hosts_and_leaves_ipv6_alone(self) -> None:
-        """Filtered groups are not joined; IPv6 has no entries."""
+        """Groups that the file does not allow are not joined; IPv6 has no vifs."""
         self.use_daemon(Daemon(self.proxy, IGMPPROXY)).wait_ready()
         self.assertEqual(self.vifs(), ["down1", "down2", "up"])
         self.assertEqual(self.proxy.run("cat", "/proc/net/ip6_mr_vif").count("\n"), 1)

@@ -23,9 +23,8 @@ class StreamTests(RunningTestCase):
         self.await_stream_packets()
         self.assertEqual([link.frames(outgoing=True) for link in links], [[], [], []])
         for entry, packets in self.entries().items():
-            self.assertGreaterEqual(
-                packets, before.pop(entry), entry
-            )  # a smaller count: it was replaced
+            # A smaller count would mean that the entry was replaced.
+            self.assertGreaterEqual(packets, before.pop(entry), entry)
         self.assertEqual(before, {})
         self.assert_no_stream_loss()
 

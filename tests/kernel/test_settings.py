@@ -30,14 +30,14 @@ class InstanceScenarios(Scenarios):
         self.lab.link(self.second, "eth0", self.proxy, "up2", near, far)
         self.providers = [self.server.capture(), self.second.capture()]
 
-    def both_streams(self) -> None:
+    def start_both_streams(self) -> None:
         """Start a stream to the same group from each provider."""
         self.stream()
         self.stream(node=self.second, source=self.plan.at(UP2, 2))
 
-    def check_apart(self) -> None:
+    def check_instances_are_independent(self) -> None:
         """Check that joins, leaves and data of the two instances are independent."""
-        self.both_streams()
+        self.start_both_streams()
         links = [self.home.capture(data=True), self.other.capture(data=True)]
         one = self.home.join(self.group)
         self.await_packets(one)
@@ -55,11 +55,11 @@ class InstanceScenarios(Scenarios):
 
     def test_instances_with_an_upstream_each_forward_independently(self) -> None:
         self.start(ONE_UPSTREAM_EACH)
-        self.check_apart()
+        self.check_instances_are_independent()
 
     def test_instance_on_its_own_table_forwards(self) -> None:
         self.start(ONE_UPSTREAM_EACH + "table = 77\n")
-        self.check_apart()
+        self.check_instances_are_independent()
         [_, entry] = self.routes_in(77)
         self.assertEqual(entry.parent, self.proxy.index("up2"))
         self.daemon.terminate()
@@ -72,7 +72,7 @@ class InstanceScenarios(Scenarios):
             wait_until(lambda: self.rules() == ["down2", "up2"], message="rules")
             self.daemon.kill()
         self.start(ONE_UPSTREAM_EACH + "table = 77\n")
-        self.check_apart()
+        self.check_instances_are_independent()
         self.assertEqual(self.rules(), ["down2", "up2"])
 
     def routes_in(self, table: int) -> list[InstalledRoute]:

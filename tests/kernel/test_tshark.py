@@ -39,16 +39,16 @@ class TsharkScenarios(BusyScenarios):
             self.assertEqual(set(reading.sources), {text(source) for source in one.sources})
         self.assertEqual({(each.type, each.version) for each in readings}, kinds, link)
 
-    def asked(self, link: str) -> set[tuple[str, bool]]:
-        """What was asked about on a link: groups, and whether sources were named."""
+    def queried(self, link: str) -> set[tuple[str, bool]]:
+        """The groups of the queries on a link, each with whether the query named sources."""
         messages = [one.message for one in self.sent_messages(link)]
         return {(text(q.group), bool(q.sources)) for q in messages if isinstance(q, Query)}
 
     def test_packets_of_the_current_and_the_previous_version_are_valid(self) -> None:
         self.exercise_daemon()
         left, filtered = self.groups[2], self.ssm
-        self.assertLessEqual({(self.general, False), (left, False)}, self.asked("down1"))
-        self.assertIn((filtered, True), self.asked("down2"))
+        self.assertLessEqual({(self.general, False), (left, False)}, self.queried("down1"))
+        self.assertIn((filtered, True), self.queried("down2"))
         self.assert_faultless("up", self.reports | self.leaving)
         self.assert_faultless("down1", self.queries)
         self.assert_faultless("down2", self.queries)
@@ -65,7 +65,7 @@ class TsharkScenarios(BusyScenarios):
         """All links in an older version."""
         self.exercise_older_version(version)
         specific = {(self.groups[0], False)} if self.leaving & up else set()
-        self.assertEqual(self.asked("down1"), {(self.general, False)} | specific)
+        self.assertEqual(self.queried("down1"), {(self.general, False)} | specific)
         self.assert_faultless("up", up)
         self.assert_faultless("down1", down)
 
