@@ -90,7 +90,7 @@ class RearrangingTests(RunningTestCase):
         new = self.second.capture()
         for path in ("/add", "/remove") * 2:
             self.change(path, instance="tv", upstream="up2")
-            self.assert_no_duplicates()
+            self.assert_short_loss_and_no_duplicates()
         self.assertEqual(records(new, self.members[0][0].group), [])
 
     def test_change_between_group_and_source_forwarding_keeps_streams(self) -> None:
@@ -98,10 +98,13 @@ class RearrangingTests(RunningTestCase):
         self.run_streams(ONE_INSTANCE)
         for filters in (FILTER.format('"239.9.9.9"'), "") * 2:
             self.assertEqual(len(self.reload(ONE_INSTANCE + filters)), 1)
-            self.assert_no_duplicates()
+            self.assert_short_loss_and_no_duplicates()
 
-    def assert_no_duplicates(self) -> None:
-        """Check that no packet was duplicated; a busy machine may lose packets of a new source."""
+    def assert_short_loss_and_no_duplicates(self) -> None:
+        """Check that each stream lost less than 100 ms of packets, had no duplicate, and goes on.
+
+        On a busy machine the kernel loses packets of a source until the daemon adds its entry.
+        """
         self.await_stream_packets()
         for member, stream in self.members:
             received = member.of(stream.source)
