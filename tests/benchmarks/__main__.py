@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mcproxy.lab.privileges import NoRightsError, ensure_network_rights
 
-from .contenders import OURS, THEIRS
+from .contenders import IGMPPROXY, MCPROXY
 from .load import LOAD
 from .measure import Findings, Measure
 from .reaction import REACTION
@@ -31,8 +31,8 @@ def main() -> int:
     except NoRightsError as error:
         print(error, file=sys.stderr)
         return 1
-    names = options.only or [OURS.name, THEIRS.name]
-    if THEIRS.name in names and not shutil.which("igmpproxy"):
+    names = options.only or [MCPROXY.name, IGMPPROXY.name]
+    if IGMPPROXY.name in names and not shutil.which("igmpproxy"):
         print("igmpproxy is not installed; --only mcproxy measures without it", file=sys.stderr)
         return 1
     chosen = [each for each in MEASURES if not options.measure or each.name in options.measure]
@@ -50,7 +50,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     names = [measure.name for measure in MEASURES]
     parser.add_argument("measure", nargs="*", help=f"what to measure: {', '.join(names)}; or all")
-    parser.add_argument("--only", action="append", choices=[OURS.name, THEIRS.name])
+    parser.add_argument("--only", action="append", choices=[MCPROXY.name, IGMPPROXY.name])
     parser.add_argument("--rounds", type=int, help="rounds of each measure instead of its own")
     parser.add_argument("--write", action="store_true", help=f"write docs/{DOCUMENT.name}")
     options = parser.parse_args()
@@ -65,7 +65,7 @@ def _options() -> argparse.Namespace:
 def _run(
     measures: Sequence[Measure], names: Sequence[str], rounds: int | None
 ) -> dict[str, Findings]:
-    """All rounds of all measures, the contenders in turns."""
+    """Run all rounds of all measures; the contenders take turns."""
     results: dict[str, Findings] = defaultdict(Findings)
     for measure in measures:
         for number in range(1, (rounds or measure.rounds) + 1):

@@ -1,4 +1,4 @@
-"""The daemons that are compared."""
+"""The daemons that the benchmarks compare."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from mcproxy.lab.daemon import Daemon
 from mcproxy.lab.node import Node
 
-_OURS = """\
+_MCPROXY_CONFIG = """\
 [instance.a]
 upstream = "up"
 downstream = ["down1", "down2"]
@@ -22,7 +22,7 @@ _TRACKING = """
 [defaults]
 explicit-tracking = true
 """
-_THEIRS = """\
+_IGMPPROXY_CONFIG = """\
 quickleave
 phyint up upstream ratelimit 0 threshold 1
     altnet 0.0.0.0/0
@@ -34,14 +34,14 @@ phyint lo disabled
 
 @dataclass(frozen=True)
 class Contender:
-    """A daemon: its name, its configuration, and a command that takes it; none for mcproxy."""
+    """A daemon: name, configuration, and command (empty for mcproxy)."""
 
     name: str
     configuration: str
     command: tuple[str, ...] = ()
 
     def start(self, node: Node) -> Daemon:
-        """Run it on ``node``; it ends with the lab."""
+        """Start it on ``node``; the lab stops it."""
         if not self.command:
             return Daemon(node, self.configuration)
         file = Path(node.keep(_Folder()).name, "configuration.toml")
@@ -54,7 +54,7 @@ class _Folder(tempfile.TemporaryDirectory[str]):
         self.cleanup()
 
 
-OURS = Contender("mcproxy", _OURS)
-OURS_QUICK = Contender("mcproxy", _OURS + _QUICK)
-OURS_TRACKING = Contender("mcproxy", _OURS + _TRACKING)
-THEIRS = Contender("igmpproxy", _THEIRS, ("igmpproxy", "-n", "-d"))
+MCPROXY = Contender("mcproxy", _MCPROXY_CONFIG)
+MCPROXY_QUICK = Contender("mcproxy", _MCPROXY_CONFIG + _QUICK)
+MCPROXY_TRACKING = Contender("mcproxy", _MCPROXY_CONFIG + _TRACKING)
+IGMPPROXY = Contender("igmpproxy", _IGMPPROXY_CONFIG, ("igmpproxy", "-n", "-d"))

@@ -1,4 +1,4 @@
-"""CPU and memory with many groups, and at rest."""
+"""CPU time and memory with many groups, and at rest."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from mcproxy.protocol.wire.packets import RecordType
 
 from . import process
-from .contenders import OURS, Contender
+from .contenders import MCPROXY, Contender
 from .measure import Findings, Measure, Row, at_most
 from .packets import IGMPV3, RECORDS_A_REPORT
 from .site import Site, groups
@@ -33,17 +33,17 @@ def _run(count: int) -> Callable[[Contender, Findings], None]:
 
 
 def _join_all(site: Site, count: int, findings: Findings) -> bool:
-    """Join ``count`` groups; whether all of them arrived upstream, within the time limit."""
+    """Join ``count`` groups; whether all were reported upstream within the time limit."""
     idle, before = process.resident_bytes(site.pid), process.cpu_ns(site.pid)
     reports = _reports(RecordType.CHANGE_TO_EXCLUDE_MODE, count)
     begin = time.monotonic()
-    poured = site.pour(reports)
+    all_read = site.send_reports(reports)
     took = time.monotonic() - begin
     time.sleep(_REPEATS)
     used = process.cpu_ns(site.pid) - before
-    arrived = len(site.told())
+    arrived = len(site.reported_joins())
     lost = process.igmp_queue(site.pid)[1]
-    if poured and arrived == count:
+    if all_read and arrived == count:
         findings.add(f"cpu-join-{count}", used / count / 1000)
         findings.add(f"memory-{count}", (process.resident_bytes(site.pid) - idle) / count / _KIB)
         return True
@@ -57,7 +57,7 @@ def _join_all(site: Site, count: int, findings: Findings) -> bool:
 
 
 def _refresh_all(site: Site, count: int, findings: Findings) -> None:
-    """Report the same groups again as a host does that answers a query, several times."""
+    """Report the same groups again several times, as in answers to a query."""
     reports = _reports(RecordType.MODE_IS_EXCLUDE, count)
     begin = time.monotonic()
     for _ in range(_REFRESHES):
@@ -69,23 +69,25 @@ def _refresh_all(site: Site, count: int, findings: Findings) -> None:
 
 
 def refresh(site: Site, reports: list[bytes]) -> float:
-    """Microseconds of CPU for each record of ``reports``."""
+    """CPU time, in microseconds, for each record of ``reports``."""
     before = process.cpu_ns(site.pid)
-    site.pour(reports)
+    site.send_reports(reports)
     time.sleep(0.5)
     used = process.cpu_ns(site.pid) - before
     return used / len(reports) / RECORDS_A_REPORT / 1000
 
 
 def _flat(contender: Contender, findings: Findings) -> None:
-    """Two daemons live, one with few groups and one with many, and are refreshed in turns."""
+    """Compare two running daemons, one with few groups and one with many, in turns."""
     few, many = _SIZES[1:]
     with Site(contender) as small, Site(contender) as large:
         for site, count in ((small, few), (large, many)):
-            if not site.pour(_reports(RecordType.CHANGE_TO_EXCLUDE_MODE, count)):
-                raise RuntimeError(f"{contender.name} could not take in {count} groups")
+            if not site.send_reports(_reports(RecordType.CHANGE_TO_EXCLUDE_MODE, count)):
+                raise RuntimeError(
+                    f"{contender.name} did not read the joins of {count} groups in time"
+                )
         time.sleep(_REPEATS)
-        # As many records each, so that both take as long.
+        # The same number of records for both, so that both take the same time.
         few_again = _reports(RecordType.MODE_IS_EXCLUDE, few) * (many // few)
         all_again = _reports(RecordType.MODE_IS_EXCLUDE, many)
         for _ in range(_REFRESHES):
@@ -175,7 +177,7 @@ LOAD = (
         ),
         1,
         _flat,
-        (OURS,),
+        (MCPROXY,),
     ),
     Measure(
         "idle",

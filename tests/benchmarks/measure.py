@@ -1,4 +1,4 @@
-"""What a measure is: what it does, what it yields, and what is wanted of it."""
+"""Measures, the rows that they yield, and the targets of rows."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .contenders import OURS, THEIRS, Contender
+from .contenders import IGMPPROXY, MCPROXY, Contender
 
 Statistic = Callable[[list[float]], float]
 
 
 class Findings:
-    """What the runs of one contender yielded: values and remarks by row."""
+    """The results of one contender: values and remarks by row."""
 
     def __init__(self) -> None:
         self.values: dict[str, list[float]] = defaultdict(list)
         self.remarks: dict[str, list[str]] = defaultdict(list)
 
     def add(self, row: str, *values: float) -> None:
-        """Values for a row of the table."""
+        """Add values of a row."""
         self.values[row].extend(values)
 
     def remark(self, row: str, text: str) -> None:
-        """Something that a reader of this row must know; told once."""
+        """Add a remark to a row, once."""
         if text not in self.remarks[row]:
             self.remarks[row].append(text)
 
 
 @dataclass(frozen=True)
 class Target:
-    """What is wanted of our own value; theirs is None where there is none."""
+    """The target of mcproxy's value; ``met`` gets igmpproxy's value too, None without one."""
 
     text: str
     met: Callable[[float, float | None], bool]
@@ -40,7 +40,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the table; the statistic makes one number of all values."""
+    """A row of the table; ``statistic`` reduces all values to one number."""
 
     key: str
     title: str
@@ -50,7 +50,7 @@ class Row:
     statistic: Statistic = statistics.median
 
     def value(self, findings: Findings) -> float | None:
-        """The number; None without values."""
+        """The number of the row; None without values."""
         values = findings.values[self.key]
         return self.statistic(values) if values else None
 
@@ -65,7 +65,7 @@ class Measure:
     rows: tuple[Row, ...]
     rounds: int
     run: Callable[[Contender, Findings], None]
-    contenders: tuple[Contender, ...] = (OURS, THEIRS)
+    contenders: tuple[Contender, ...] = (MCPROXY, IGMPPROXY)
 
 
 def percentile_95(values: list[float]) -> float:
@@ -74,12 +74,12 @@ def percentile_95(values: list[float]) -> float:
 
 
 def at_most(limit: float, text: str = "") -> Target:
-    """Not above ``limit``."""
+    """The target "at most ``limit``"."""
     return Target(text or f"at most {limit:g}", lambda ours, _: ours <= limit)
 
 
 def at_most_part(divisor: float) -> Target:
-    """At most that part of the other's."""
+    """The target "at most igmpproxy's value divided by ``divisor``"."""
 
     def met(ours: float, theirs: float | None) -> bool:
         return theirs is not None and ours <= theirs / divisor
@@ -88,5 +88,5 @@ def at_most_part(divisor: float) -> Target:
 
 
 def near(value: float, tolerance: float, text: str) -> Target:
-    """Within ``tolerance`` of ``value``."""
+    """The target "within ``tolerance`` of ``value``"."""
     return Target(text, lambda ours, _: abs(ours - value) <= tolerance)

@@ -1,4 +1,4 @@
-"""Packets made and read by hand: what the raw hosts say, and what passed on a link."""
+"""Packets of the raw hosts, and the contents of recorded packets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from mcproxy.protocol.wire.packets import (
     WireError,
 )
 
-from ..kernel.messages import message_in
+from ..kernel.messages import decode_message
 
 RECORDS_A_REPORT = 50
 
@@ -27,10 +27,10 @@ _UDP_HEADER = 8
 
 
 @dataclass(frozen=True)
-class Speech:
-    """What the hosts of a link speak: a family, in its current version or the one before.
+class HostProtocol:
+    """The protocol of the hosts: a family, in its current version or (``old``) the previous one.
 
-    ``host`` and ``second`` are the addresses that they speak from.
+    ``host`` and ``second`` are the addresses of two hosts.
     """
 
     name: str
@@ -40,19 +40,19 @@ class Speech:
     old: bool = False
 
     def join(self, host: Address, group: Address) -> bytes:
-        """The IP packet by which ``host`` joins a group, from any source."""
+        """The IP packet with which ``host`` joins a group from any source."""
         if self.old:
             return self._packet(host, OldReport(self.family.current_version - 1, group))
         return self._report(host, [Record(RecordType.CHANGE_TO_EXCLUDE_MODE, group)])
 
     def leave(self, host: Address, group: Address) -> bytes:
-        """The one by which it leaves."""
+        """The IP packet with which ``host`` leaves a group."""
         if self.old:
             return self._packet(host, Leave(group))
         return self._report(host, [Record(RecordType.CHANGE_TO_INCLUDE_MODE, group)])
 
     def reports(self, host: Address, kind: RecordType, groups: list[Address]) -> list[bytes]:
-        """Current reports that say ``kind`` with no sources of all groups, 50 records in each."""
+        """Reports of the current version with records of type ``kind`` without sources."""
         return [
             self._report(host, [Record(kind, each) for each in groups[at : at + RECORDS_A_REPORT]])
             for at in range(0, len(groups), RECORDS_A_REPORT)
@@ -69,13 +69,13 @@ class Speech:
 _IPV4_HOSTS = packed("10.2.0.10"), packed("10.2.0.11")
 _IPV6_HOSTS = packed("fe80::10"), packed("fe80::11")
 
-IGMPV3 = Speech("IGMPv3", IPV4, *_IPV4_HOSTS)
-IGMPV2 = Speech("IGMPv2", IPV4, *_IPV4_HOSTS, old=True)
-MLDV1 = Speech("MLDv1", IPV6, *_IPV6_HOSTS, old=True)
+IGMPV3 = HostProtocol("IGMPv3", IPV4, *_IPV4_HOSTS)
+IGMPV2 = HostProtocol("IGMPv2", IPV4, *_IPV4_HOSTS, old=True)
+MLDV1 = HostProtocol("MLDv1", IPV6, *_IPV6_HOSTS, old=True)
 
 
 def reported_groups(packet: bytes) -> Iterator[Address]:
-    """The groups that a report joins or holds; nothing of all other packets."""
+    """The groups that a report joins or refreshes; none for other packets."""
     match _message(packet):
         case Report(records=records):
             yield from (record.group for record in records if not _leaves(record))
@@ -84,7 +84,7 @@ def reported_groups(packet: bytes) -> Iterator[Address]:
 
 
 def left_groups(packet: bytes) -> Iterator[Address]:
-    """The groups that a report, or a message of its own, leaves."""
+    """The groups that a report or leave message leaves; none for other packets."""
     match _message(packet):
         case Report(records=records):
             yield from (record.group for record in records if _leaves(record))
@@ -98,15 +98,15 @@ def is_query(packet: bytes) -> bool:
 
 
 def sequence(packet: bytes) -> int:
-    """The number within its stream of a packet of the lab's senders."""
+    """The sequence number of a data packet of the lab's senders."""
     start = 20 if packet[0] >> 4 == 4 else 40
     return int(PAYLOAD.unpack_from(packet, start + _UDP_HEADER)[1])
 
 
 def _message(packet: bytes) -> Packet | None:
-    """The IGMP or MLD message in an IP packet; None of what is none."""
+    """The IGMP or MLD message in an IP packet; None if there is no valid one."""
     try:
-        return message_in(packet)
+        return decode_message(packet)
     except WireError:
         return None
 

@@ -1,4 +1,4 @@
-"""What a process used, as the kernel counts it for all its threads."""
+"""Resources that a process used, as the kernel counts them for all its threads."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from pathlib import Path
 
 
 def cpu_ns(pid: int) -> int:
-    """Nanoseconds on a CPU, user and system, of all threads so far."""
+    """CPU time of all threads until now, user and system, in nanoseconds."""
     return sum(int(path.read_text().split()[0]) for path in _tasks(pid, "schedstat"))
 
 
 def wakeups(pid: int) -> int:
-    """How often a thread went to sleep by itself, and so had to be woken."""
+    """Number of voluntary context switches: each is followed by a wake-up."""
     return sum(_field(path, "voluntary_ctxt_switches") for path in _tasks(pid, "status"))
 
 
 def resident_bytes(pid: int) -> int:
-    """Resident memory (VmRSS)."""
+    """Resident memory (VmRSS) in bytes."""
     return _field(Path(f"/proc/{pid}/status"), "VmRSS") * 1024
 
 
 def igmp_queue(pid: int) -> tuple[int, int]:
-    """Bytes that wait in the IGMP sockets of the process's namespace, and packets lost there."""
+    """Queued bytes and dropped packets of the IGMP sockets in the process's namespace."""
     waiting = lost = 0
     for line in Path(f"/proc/{pid}/net/raw").read_text().splitlines()[1:]:
         fields = line.split()

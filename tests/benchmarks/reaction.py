@@ -1,4 +1,4 @@
-"""Join delay, zap time, new sources, leave to cut: how fast and how completely data follows."""
+"""Join delay, zap time, loss at new sources, leave to cut, loss at a restart."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from mcproxy.protocol.family import IPV4, Address
 
 from . import packets
-from .contenders import OURS, OURS_QUICK, THEIRS, Contender
+from .contenders import IGMPPROXY, MCPROXY, MCPROXY_QUICK, Contender
 from .measure import Findings, Measure, Row, at_most, at_most_part, near, percentile_95
-from .packets import IGMPV2, IGMPV3, MLDV1, Speech
+from .packets import IGMPV2, IGMPV3, MLDV1, HostProtocol
 from .site import SOURCE, Site, groups, text
 
 _MILLISECOND = 1e6
@@ -25,46 +25,47 @@ _BURST = 50
 _LEAVES = 2
 _LEAVE_LIMIT = 12.0
 _RESTARTED = 12.0
-"""Seconds in which all hosts have answered a query of ten."""
+"""Seconds in which all hosts answer a query whose maximum response time is 10 s."""
 
 _QUIET = 1_500_000_000
-"""Nanoseconds without data that count as cut."""
+"""Nanoseconds without data after which a stream counts as cut."""
 
 
-def _join(contender: Contender, findings: Findings, speech: Speech = IGMPV3) -> None:
-    row = f"join{_suffix(speech)}"
-    with Site(contender, speech=speech) as site:
-        for group in groups(_JOINS, speech.family):
+def _join(contender: Contender, findings: Findings, protocol: HostProtocol = IGMPV3) -> None:
+    row = f"join{_suffix(protocol)}"
+    with Site(contender, protocol=protocol) as site:
+        for group in groups(_JOINS, protocol.family):
             site.join(group)
             _pause(0.05)
         time.sleep(1)
-        said, told = site.said(), site.told()
-    delays = [(told[group] - said[group]) / _MILLISECOND for group in said if group in told]
+        joined, reported = site.sent_joins(), site.reported_joins()
+    times = [(joined[group], when) for group, when in reported.items() if group in joined]
+    delays = [(end - begin) / _MILLISECOND for begin, end in times]
     findings.add(row, *delays)
     findings.add(f"{row}95", *delays)
     if len(delays) < _JOINS:
-        findings.remark(row, f"{_JOINS - len(delays)} of {_JOINS} joins never went upstream")
+        findings.remark(row, f"{_JOINS - len(delays)} of {_JOINS} joins were not reported upstream")
 
 
-def _zap(contender: Contender, findings: Findings, speech: Speech = IGMPV3) -> None:
-    row = f"zap{_suffix(speech)}"
-    with Site(contender, snooping=True, speech=speech) as site:
-        for group in groups(_ZAPS, speech.family):
+def _zap(contender: Contender, findings: Findings, protocol: HostProtocol = IGMPV3) -> None:
+    row = f"zap{_suffix(protocol)}"
+    with Site(contender, snooping=True, protocol=protocol) as site:
+        for group in groups(_ZAPS, protocol.family):
             with site.stream(group):
                 _pause(0.2)
                 site.join(group)
                 time.sleep(0.3)
-            arrived, said = site.home_data.received(), site.said()[group]
+            arrived, joined = site.home_data.received(), site.sent_joins()[group]
             if not arrived:
-                findings.remark(row, "some streams never came")
-            elif arrived[0].time < said:
-                raise RuntimeError("data came before it was joined: the provider floods")
+                findings.remark(row, "some streams did not arrive")
+            elif arrived[0].time < joined:
+                raise RuntimeError("data arrived before the join: the provider's bridge floods")
             else:
-                findings.add(row, (arrived[0].time - said) / _MILLISECOND)
+                findings.add(row, (arrived[0].time - joined) / _MILLISECOND)
 
 
-def _suffix(speech: Speech) -> str:
-    return "" if speech is IGMPV3 else f"-{speech.name}"
+def _suffix(protocol: HostProtocol) -> str:
+    return "" if protocol is IGMPV3 else f"-{protocol.name}"
 
 
 def _burst(contender: Contender, findings: Findings) -> None:
@@ -99,21 +100,21 @@ def _leave_quickly(contender: Contender, findings: Findings) -> None:
 
 
 def _leave_one_by_one(contender: Contender, findings: Findings) -> None:
-    """Two hosts have a stream; the first one leaves, and a second later the other one."""
+    """Two hosts receive a stream; one leaves, and one second later the other."""
     first, second = IGMPV3.host, IGMPV3.second
     with Site(contender) as site:
         for group in groups(_LEAVES):
-            with _flowing(site, group, first, second):
+            with _received_stream(site, group, first, second):
                 site.server_data.read()
                 site.leave(group, first)
                 time.sleep(1)
-                findings.add("second", _lost(site))
+                findings.add("second", _lost_percent(site))
                 took = _time_cut(site, group, second, "immediate", findings)
                 findings.add("immediate", took / _MILLISECOND)
 
 
 def _restart(contender: Contender, findings: Findings) -> None:
-    """A host of the kernel's own has a stream, and answers whoever asks what it wants."""
+    """A host with the kernel's own IGMP receives a stream while the daemon restarts."""
     group = groups(1)[0]
     with Site(contender) as site, site.stream(group):
         member = site.home_node.join(text(group))
@@ -126,8 +127,8 @@ def _restart(contender: Contender, findings: Findings) -> None:
         findings.add("restart", received.lost + received.duplicates)
 
 
-def _lost(site: Site) -> float:
-    """Percent of what was sent since the last reading that is not to be found at home."""
+def _lost_percent(site: Site) -> float:
+    """Percentage of the packets sent since the last reading that did not arrive at home."""
     sent = {packets.sequence(packet.bytes) for packet in site.server_data.sent()}
     time.sleep(0.05)
     arrived = {packets.sequence(packet.bytes) for packet in site.home_data.received()}
@@ -135,20 +136,20 @@ def _lost(site: Site) -> float:
 
 
 def _time_only_host(site: Site, group: Address, row: str, findings: Findings) -> int:
-    """What ``_time_cut`` tells of a host that is alone."""
-    with _flowing(site, group, IGMPV3.host):
+    """``_time_cut`` of a stream that only one host receives."""
+    with _received_stream(site, group, IGMPV3.host):
         return _time_cut(site, group, IGMPV3.host, row, findings)
 
 
 @contextmanager
-def _flowing(site: Site, group: Address, *hosts: Address) -> Iterator[None]:
-    """A stream that the hosts have joined."""
+def _received_stream(site: Site, group: Address, *hosts: Address) -> Iterator[None]:
+    """Send a stream that these hosts have joined, and check that it arrives."""
     with site.stream(group):
         for host in hosts:
             site.join(group, host)
         time.sleep(1.5)
         if not site.home_data.received():
-            raise RuntimeError(f"{site.contender.name}: the stream did not come")
+            raise RuntimeError(f"{site.contender.name}: the stream does not arrive")
         yield
 
 
@@ -169,18 +170,18 @@ def _time_cut(site: Site, group: Address, host: Address, row: str, findings: Fin
 
 
 def _pause(seconds: float) -> None:
-    """Wait, and not in step with any clock tick."""
+    """Sleep for a random time near ``seconds``, so that no timer is in step with the test."""
     time.sleep(seconds * random.uniform(0.8, 1.2))
 
 
-def _older(speech: Speech) -> Measure:
-    """Joining and zapping by hosts of an older version."""
-    name, both = speech.name, speech.family is IPV4
+def _older(protocol: HostProtocol) -> Measure:
+    """The measure of join delay and zap time of hosts of an older version."""
+    name, both = protocol.name, protocol.family is IPV4
     alone = "" if both else " igmpproxy has no IPv6; the targets come from its times with IGMP."
 
     def run(contender: Contender, findings: Findings) -> None:
-        _join(contender, findings, speech)
-        _zap(contender, findings, speech)
+        _join(contender, findings, protocol)
+        _zap(contender, findings, protocol)
 
     return Measure(
         name.lower(),
@@ -213,7 +214,7 @@ def _older(speech: Speech) -> Measure:
         ),
         2,
         run,
-        (OURS, THEIRS) if both else (OURS,),
+        (MCPROXY, IGMPPROXY) if both else (MCPROXY,),
     )
 
 
@@ -293,7 +294,7 @@ REACTION = (
         (Row("quick", "leave to cut, both with their quick leave", "ms", 1),),
         2,
         _leave_quickly,
-        (OURS_QUICK, THEIRS),
+        (MCPROXY_QUICK, IGMPPROXY),
     ),
     Measure(
         "immediate",
@@ -321,7 +322,7 @@ REACTION = (
         ),
         2,
         _leave_one_by_one,
-        (OURS_QUICK, THEIRS),
+        (MCPROXY_QUICK, IGMPPROXY),
     ),
     Measure(
         "restart",

@@ -1,12 +1,12 @@
-"""The laboratory of all measures: a provider, the proxy's machine, and two links with hosts.
+"""The lab of all measures: a provider, the proxy's machine, and two links with hosts.
 
 ::
 
     server eth0 --- [provider: bridge] port --- up  proxy  down1 --- eth0 home
                                                            down2 --- eth0 other
 
-The provider's bridge delivers everything, or, with ``snooping``, only what was joined at its
-port. Each run has a laboratory of its own, so that nothing of the run before is left.
+The provider's bridge delivers all data, or, with ``snooping``, only the groups joined at its port.
+Each run has its own lab, so that no state of an earlier run is left.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from mcproxy.protocol.family import IPV4, IPV6, Address, Family, packed
 
 from . import packets, process
 from .contenders import Contender
-from .packets import IGMPV3, Speech
+from .packets import IGMPV3, HostProtocol
 from .tap import IGMP, MLD, UDP, UDP6, Kind, Packet, Tap
 
 SOURCE = "10.1.1.1"
@@ -42,18 +42,18 @@ _LIMITS = {"ipv4/igmp_max_memberships": 1_000_000, "core/optmem_max": 1 << 28}
 _START_LIMIT = 30.0
 _SETTLING = 3.0
 _PACE = 0.0005
-_POUR_LIMIT = 120.0
+_SEND_LIMIT = 120.0
 
 
 class Site:
-    """A laboratory with one daemon in it and hosts of one ``speech``; use it in ``with``."""
+    """A lab with one daemon and hosts of one ``protocol``; a context manager."""
 
     def __init__(
-        self, contender: Contender, snooping: bool = False, speech: Speech = IGMPV3
+        self, contender: Contender, snooping: bool = False, protocol: HostProtocol = IGMPV3
     ) -> None:
         self.contender = contender
         self.snooping = snooping
-        self.speech = speech
+        self.protocol = protocol
         self._lab = Lab()
 
     def __enter__(self) -> Site:
@@ -73,19 +73,19 @@ class Site:
     ) -> None:
         self._lab.close()
 
-    # -- what hosts and sources do
+    # -- hosts and sources
 
     def join(self, group: Address, host: Address | None = None) -> None:
-        """A host at home joins a group, from any source."""
-        self.home.send(self.speech.join(host or self.speech.host, group))
+        """Join a group from any source as a host at home."""
+        self.home.send(self.protocol.join(host or self.protocol.host, group))
 
     def leave(self, group: Address, host: Address | None = None) -> None:
-        """A host at home leaves; it will answer no query."""
-        self.home.send(self.speech.leave(host or self.speech.host, group))
+        """Leave a group as a host at home; it answers no queries."""
+        self.home.send(self.protocol.leave(host or self.protocol.host, group))
 
-    def pour(self, reports: list[bytes]) -> bool:
-        """Send the reports, each when those before are read; False when that takes too long."""
-        deadline = time.monotonic() + _POUR_LIMIT
+    def send_reports(self, reports: list[bytes]) -> bool:
+        """Send each report when the daemon has read the previous ones; False after a time limit."""
+        deadline = time.monotonic() + _SEND_LIMIT
         for report in reports:
             self.home.send(report)
             time.sleep(_PACE)
@@ -97,35 +97,35 @@ class Site:
 
     @contextmanager
     def stream(self, group: Address) -> Iterator[None]:
-        """The server sends 1,000 packets a second to the group meanwhile."""
-        source = SOURCE if self.speech.family is IPV4 else _SOURCE6
+        """Send 1,000 packets per second from the server to the group."""
+        source = SOURCE if self.protocol.family is IPV4 else _SOURCE6
         stream = self.server.stream(text(group), rate=1000, source=source)
         try:
             yield
         finally:
             stream.stop()
 
-    # -- what the operator does
+    # -- the daemon
 
     def restart(self) -> None:
-        """Start the daemon's program anew, as its users do; it may not be ready yet."""
+        """Restart the daemon as its users do, without waiting until it is ready."""
         if self.contender.command:
             self.daemon.terminate()
             self.daemon = self.contender.start(self.proxy)
         else:
             self.daemon.command("restart")
 
-    # -- what was seen
+    # -- recorded reports
 
-    def said(self) -> dict[Address, int]:
-        """The groups that the host at home joined since the last reading, and when (ns)."""
+    def sent_joins(self) -> dict[Address, int]:
+        """The groups that hosts at home joined since the last reading, with times (ns)."""
         return first_reports(self.home_igmp.sent())
 
-    def told(self) -> dict[Address, int]:
-        """The groups that the proxy told the provider since the last reading, and when (ns)."""
+    def reported_joins(self) -> dict[Address, int]:
+        """The groups that the proxy reported upstream since the last reading, with times (ns)."""
         return first_reports(self.provider_igmp.received())
 
-    # -- making
+    # -- construction
 
     def _build(self) -> None:
         lab = self._lab
@@ -140,9 +140,9 @@ class Site:
         lab.link(self.proxy, "down2", other, "eth0", ("10.3.0.1/16",), ("10.3.0.9/16",))
         self.proxy.sysctl("ipv4/ip_forward", 1)
         if self.snooping:
-            self._snoop()
+            self._enable_snooping()
         self.home, self.home_node = home.raw_host(), home
-        ipv4 = self.speech.family is IPV4
+        ipv4 = self.protocol.family is IPV4
         membership, data = (IGMP, UDP) if ipv4 else (MLD, UDP6)
         self.home_igmp = self._tap(home, "eth0", membership)
         self.home_data = self._tap(home, "eth0", data)
@@ -154,47 +154,47 @@ class Site:
         tap: Tap = self._lab.keep(node.namespace.call(Tap, interface, kind))
         return tap
 
-    def _snoop(self) -> None:
-        """Deliver at the proxy's port what is joined there, and cut at once what is left."""
+    def _enable_snooping(self) -> None:
+        """Let the provider's bridge snoop, with fast leave at the proxy's port."""
         self.provider.add_address("br0", "10.1.0.1/16")
-        if self.speech.family is IPV6:
-            self.provider.sysctl("ipv6/conf/br0/disable_ipv6", 0)  # a querier's address
+        if self.protocol.family is IPV6:
+            self.provider.sysctl("ipv6/conf/br0/disable_ipv6", 0)  # its querier needs an address
             self.provider.await_link("br0")
         port, bridge = self.provider.index("port"), self.provider.index("br0")
         with self.provider.namespace, IPRoute() as ip:
             ip.link("set", index=bridge, kind="bridge", br_mcast_snooping=1, **_SNOOPING)
-            # Last: the bridge relies on its own querier one response interval after this.
+            # Must be last: the bridge trusts its own querier one response interval later.
             ip.link("set", index=bridge, kind="bridge", br_mcast_querier=1)
             ip.brport("set", index=port, mcast_flood=0, fast_leave=1)
 
     def _start(self) -> None:
-        """Start the daemon; it is ready when it has asked on both downstream links."""
+        """Start the daemon, and wait until it has sent a query on both downstream links."""
         self.daemon = daemon = self.contender.start(self.proxy)
         self.pid = daemon.pid
         deadline = time.monotonic() + _START_LIMIT
         silent = [self.home_igmp, self.other_igmp]
         while silent:
             if daemon.process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"{self.contender.name} does not run: {daemon.lines[-20:]}")
+                raise RuntimeError(f"{self.contender.name} failed to start: {daemon.lines[-20:]}")
             time.sleep(0.2)
             silent = [tap for tap in silent if not _asked(tap.received())]
         time.sleep(_SETTLING)
 
 
 def text(address: Address) -> str:
-    """An address to read."""
+    """An address as text."""
     return str(ipaddress.ip_address(address))
 
 
 def groups(count: int, family: Family = IPV4) -> list[Address]:
-    """``count`` groups from 239.1.0.1 or ff1e::1 on."""
+    """``count`` consecutive groups, the first 239.1.0.1 or ff1e::1."""
     first = int.from_bytes(packed("239.1.0.1" if family is IPV4 else "ff1e::1"), "big")
     size = len(family.unspecified)
     return [number.to_bytes(size, "big") for number in range(first, first + count)]
 
 
 def first_reports(seen: list[Packet]) -> dict[Address, int]:
-    """The groups of the reports in ``seen``, and when each was first named (ns)."""
+    """The groups of the reports in ``seen``, each with the time of its first report (ns)."""
     times: dict[Address, int] = {}
     for packet in seen:
         for group in packets.reported_groups(packet.bytes):
@@ -210,4 +210,4 @@ def _raise_limit(node: Node, path: str, value: int) -> None:
     try:
         node.sysctl(path, value)
     except OSError:
-        return  # an older kernel has it for the whole machine, and the run says what arrived
+        return  # an older kernel has one limit for the whole machine

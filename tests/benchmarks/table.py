@@ -10,10 +10,10 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from .contenders import OURS, THEIRS
+from .contenders import IGMPPROXY, MCPROXY
 from .measure import Findings, Measure, Row
 
-_HEAD = ("", OURS.name, THEIRS.name, "target", "met")
+_HEAD = ("", MCPROXY.name, IGMPPROXY.name, "target", "met")
 _INTRODUCTION = """\
 Benchmarks
 ==========
@@ -101,7 +101,7 @@ def _cells(measures: Sequence[Measure], results: Mapping[str, Findings]) -> list
 
 
 def _row(row: Row, results: Mapping[str, Findings]) -> list[str]:
-    values = [row.value(results[name]) for name in (OURS.name, THEIRS.name)]
+    values = [row.value(results[name]) for name in (MCPROXY.name, IGMPPROXY.name)]
     target, met = "", ""
     if row.target is not None:
         target = row.target.text
@@ -121,7 +121,7 @@ def _remarks(measures: Sequence[Measure], results: Mapping[str, Findings]) -> li
     remarks: dict[str, None] = {}
     for measure in measures:
         for row in measure.rows:
-            for name in (OURS.name, THEIRS.name):
+            for name in (MCPROXY.name, IGMPPROXY.name):
                 for text in results[name].remarks[row.key]:
                     remarks[f"{name}, {measure.title.lower()}: {text}."] = None
     return list(remarks)

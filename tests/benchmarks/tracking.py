@@ -1,4 +1,4 @@
-"""What it takes to track hosts one by one, as ``explicit-tracking`` does."""
+"""The cost of ``explicit-tracking`` in CPU time and memory."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 from mcproxy.protocol.wire.packets import RecordType
 
 from . import process
-from .contenders import OURS, OURS_TRACKING, Contender
+from .contenders import MCPROXY, MCPROXY_TRACKING, Contender
 from .load import refresh
 from .measure import Findings, Measure, Row, at_most
 from .packets import IGMPV3
@@ -15,7 +15,7 @@ from .site import Site, groups
 
 _HOSTS = 200
 _MEMBERS = 20
-"""Hosts in each group."""
+"""Number of hosts in each group."""
 _FEW, _MANY = 1_000, 50_000
 _SETTLING = 3.5
 _ROUNDS = 5
@@ -24,16 +24,16 @@ _TO_EX, _IS_EX = RecordType.CHANGE_TO_EXCLUDE_MODE, RecordType.MODE_IS_EXCLUDE
 
 
 def _track(contender: Contender, findings: Findings) -> None:
-    """Two daemons live, one with few groups and one with many, and are refreshed in turns."""
+    """Compare two running daemons, one with few groups and one with many, in turns."""
     with Site(contender) as small, Site(contender) as large:
         before = process.resident_bytes(large.pid)
         for site, count in ((small, _FEW), (large, _MANY)):
             _fill(site, count, _MEMBERS)
         used = process.resident_bytes(large.pid) - before
         findings.add("tracked-memory", used / _MANY / _MEMBERS)
-        few, many = _said(_IS_EX, _FEW, _MEMBERS), _said(_IS_EX, _MANY, _MEMBERS)
+        few, many = _reports(_IS_EX, _FEW, _MEMBERS), _reports(_IS_EX, _MANY, _MEMBERS)
         for number in range(_ROUNDS):
-            # As many records each, so that both take as long.
+            # The same number of records for both, so that both take the same time.
             part = many[number::_ROUNDS]
             cost = refresh(large, part)
             findings.add("tracked-refresh", cost)
@@ -44,9 +44,9 @@ def _track(contender: Contender, findings: Findings) -> None:
 
 
 def _track_single_hosts(contender: Contender, findings: Findings) -> None:
-    """A daemon that tracks, and one that does not, with the same groups of one host each."""
+    """Compare the memory of a daemon with tracking and one without, with one host per group."""
     memory = []
-    for each in (contender, OURS):
+    for each in (contender, MCPROXY):
         with Site(each) as site:
             before = process.resident_bytes(site.pid)
             _fill(site, _MANY, 1)
@@ -55,16 +55,18 @@ def _track_single_hosts(contender: Contender, findings: Findings) -> None:
 
 
 def _fill(site: Site, count: int, members: int) -> None:
-    """Let the hosts join, and wait until all has been told upstream."""
-    if not site.pour(_said(_TO_EX, count, members)):
-        raise RuntimeError(f"{site.contender.name} could not take in {count} groups")
+    """Let the hosts join, and wait until all groups are reported upstream."""
+    if not site.send_reports(_reports(_TO_EX, count, members)):
+        raise RuntimeError(
+            f"{site.contender.name} did not read the joins of {count} groups in time"
+        )
     time.sleep(_SETTLING)
-    if (told := len(site.told())) != count:
-        raise RuntimeError(f"{told} of {count} groups were told upstream")
+    if (reported := len(site.reported_joins())) != count:
+        raise RuntimeError(f"{reported} of {count} groups were reported upstream")
 
 
-def _said(kind: RecordType, count: int, members: int) -> list[bytes]:
-    """Reports of all hosts; each group has ``members`` of them, dealt out like cards."""
+def _reports(kind: RecordType, count: int, members: int) -> list[bytes]:
+    """Reports of all hosts; each group has ``members`` hosts, assigned in turn."""
     everything = groups(count)
     reports = []
     for number in range(_HOSTS):
@@ -105,7 +107,7 @@ TRACKING = (
         ),
         1,
         _track,
-        (OURS_TRACKING,),
+        (MCPROXY_TRACKING,),
     ),
     Measure(
         "tracking-singles",
@@ -123,6 +125,6 @@ TRACKING = (
         ),
         1,
         _track_single_hosts,
-        (OURS_TRACKING,),
+        (MCPROXY_TRACKING,),
     ),
 )

@@ -1,4 +1,4 @@
-"""Busy times in which the daemon sends all that it can send, captured on every link."""
+"""Scenarios in which the daemon sends messages of every type, captured on every link."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from mcproxy.protocol.family import IPV4, Address, packed
 from mcproxy.protocol.wire.encoding import pack_reports
 from mcproxy.protocol.wire.packets import Leave, OldReport, Packet, Query, Report, WireError
 
-from .messages import ALLOW, TO_EX, TO_IN, message_in, query, record, say
+from .messages import ALLOW, TO_EX, TO_IN, decode_message, query, record, send_message
 from .site import INSTANCE, UP, Scenarios
 
-LONG = 500
-"""Sources of one group, more than a packet takes."""
+MANY_SOURCES = 500
+"""Number of sources of one group; more than fit in one packet."""
 
 
-class Sent(NamedTuple):
-    """A packet of the daemon's, as bytes from the IP header on, and the message in it."""
+class SentMessage(NamedTuple):
+    """A packet of the daemon, as bytes from the IP header, and the message in it."""
 
     data: bytes
     message: Packet
 
     @property
     def groups(self) -> list[Address]:
-        """The groups in it, in their order."""
+        """The groups in it, in order."""
         if isinstance(self.message, Report):
             return [one.group for one in self.message.records]
         return [self.message.group]
@@ -44,6 +44,8 @@ class Sent(NamedTuple):
 
 
 class BusyScenarios(Scenarios):
+    """Makes the daemon send messages of every type."""
+
     def setUp(self) -> None:
         super().setUp()
         self.captures = {
@@ -53,96 +55,96 @@ class BusyScenarios(Scenarios):
         }
         self.general = "0.0.0.0" if self.family is IPV4 else "::"
 
-    def sent(self, link: str) -> Iterator[Sent]:
-        """The daemon's messages on a link; those of the kernel's own groups are left out."""
+    def sent_messages(self, link: str) -> Iterator[SentMessage]:
+        """The messages of the daemon on a link, without reports of the kernel's own groups."""
         for frame in self.captures[link].frames(outgoing=False):
             if (frame.packet[0] >> 4 == 4) is not (self.family is IPV4):
                 continue
             try:
-                one = Sent(frame.packet, message_in(frame.packet))
+                one = SentMessage(frame.packet, decode_message(frame.packet))
             except WireError:
                 continue
             if isinstance(one.message, Query) or any(map(self.family.is_proxied, one.groups)):
                 yield one
 
-    def await_kind(self, link: str, kind: type[Packet], version: int | None = None) -> None:
-        """Wait until the daemon has sent such a message."""
+    def await_message_type(self, link: str, kind: type[Packet], version: int | None = None) -> None:
+        """Wait until the daemon has sent a message of this type and version on a link."""
 
         def found() -> bool:
             return any(
                 isinstance(one.message, kind) and getattr(one.message, "version", None) == version
-                for one in self.sent(link)
+                for one in self.sent_messages(link)
             )
 
         wait_until(found, message=f"no {kind.__name__} of version {version} on {link}")
 
-    def await_sources(self, link: str, sources: list[str]) -> None:
-        """Wait until all of them were named."""
+    def await_named_sources(self, link: str, sources: list[str]) -> None:
+        """Wait until messages of the daemon on a link have named all these sources."""
         wanted = set(map(packed, sources))
         wait_until(
-            lambda: set().union(*(one.sources for one in self.sent(link))) >= wanted,
+            lambda: set().union(*(one.sources for one in self.sent_messages(link))) >= wanted,
             message=f"not all sources were named on {link}",
         )
 
-    # -- what is played
+    # -- exercises
 
-    def play(self) -> None:
-        """Joins, filters, changes, leaves, queries of two versions, and the daemon's end."""
+    def exercise_daemon(self) -> None:
+        """Join, change source filters, leave, send queries of two versions, and stop the daemon."""
         upstream, router = self.captures["up"], self.server.raw_host()
         self.start(query_interval=2)
         members = [self.home.join(group) for group in self.groups]
         listed = self.other.join(self.ssm, include=self.sources[:2])
         self.guest.join(self.groups[0], exclude=self.sources[:1])
-        self.await_told(upstream, record(TO_EX, self.groups[-1]))
-        say(router, self.numbers.raw_router, query(self.general, 0.2))
-        say(router, self.numbers.raw_router, query(self.groups[1], 0.2))
+        self.await_reported(upstream, record(TO_EX, self.groups[-1]))
+        send_message(router, self.plan.raw_router, query(self.general, 0.2))
+        send_message(router, self.plan.raw_router, query(self.groups[1], 0.2))
         listed.include(self.sources[1:])
         members[1].include(self.sources[:1])
         members[2].leave()
-        self.await_told(upstream, record(TO_IN, self.groups[2]))
+        self.await_reported(upstream, record(TO_IN, self.groups[2]))
         older = self.family.current_version - 1
-        say(router, self.numbers.raw_router, Query(older, packed(self.general), 0.2))
-        self.await_kind("up", OldReport, older)
+        send_message(router, self.plan.raw_router, Query(older, packed(self.general), 0.2))
+        self.await_message_type("up", OldReport, older)
         members[3].leave()
-        self.await_kind("up", Leave)
+        self.await_message_type("up", Leave)
         self.assertEqual(self.daemon.terminate()[0], 0)
 
-    def play_long_lists(self) -> None:
-        """Sources that fill more than one packet, asked for by name and then left."""
-        first = ipaddress.ip_address(self.numbers.at(UP, 1)) + (1 << 16)
-        sources = [str(first + number) for number in range(LONG)]
+    def exercise_long_source_lists(self) -> None:
+        """Join, and then leave, more sources than fit in one packet."""
+        first = ipaddress.ip_address(self.plan.at(UP, 1)) + (1 << 16)
+        sources = [str(first + number) for number in range(MANY_SOURCES)]
         host = self.home.raw_host()
         self.start()
         for report in pack_reports([record(ALLOW, self.ssm, *sources)], self.family, 1500):
-            say(host, self.numbers.raw_host, report)
-        self.await_sources("up", sources)
+            send_message(host, self.plan.raw_host, report)
+        self.await_named_sources("up", sources)
         self.captures["up"].clear()
-        say(host, self.numbers.raw_host, Report((record(TO_IN, self.ssm),)))
-        self.await_sources("down1", sources)
-        self.await_sources("up", sources)
+        send_message(host, self.plan.raw_host, Report((record(TO_IN, self.ssm),)))
+        self.await_named_sources("down1", sources)
+        self.await_named_sources("up", sources)
 
-    def play_in_version(self, version: int) -> None:
-        """Everything on all links in an older version."""
+    def exercise_older_version(self, version: int) -> None:
+        """Let all hosts and the daemon use an older version on all links."""
         name = self.family.protocol.lower()
         for node in (self.home, self.guest):
             ip = "ipv4" if self.family is IPV4 else "ipv6"
             node.sysctl(f"{ip}/conf/eth0/force_{name}_version", version)
         self.start(f"{INSTANCE}\n{name}-version = {version}\n", query_interval=2)
         members = [self.home.join(group) for group in self.groups[:3]]
-        self.await_kind("up", OldReport, version)
-        self.await_kind("down1", Query, version)
+        self.await_message_type("up", OldReport, version)
+        self.await_message_type("down1", Query, version)
         if self.family is IPV4 and version == 1:
-            return  # nobody can leave
+            return  # IGMPv1 has no leave message
         members[0].leave()
-        self.await_kind("up", Leave)
+        self.await_message_type("up", Leave)
 
-    def play_without_address(self) -> None:
-        """The upstream has no address to send from."""
-        own = self.numbers.net(UP, 1)[0] if self.family is IPV4 else self.link_local("up")
+    def exercise_upstream_without_address(self) -> None:
+        """Join and leave while the upstream has no address."""
+        own = self.plan.cidrs(UP, 1)[0] if self.family is IPV4 else self.link_local("up")
         self.proxy.delete_address("up", own)
         self.start()
         member = self.home.join(self.group)
-        self.await_kind("up", Report)
+        self.await_message_type("up", Report)
         self.captures["up"].clear()
         member.leave()
-        self.await_kind("up", Report)
+        self.await_message_type("up", Report)

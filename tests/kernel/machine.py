@@ -1,7 +1,7 @@
-"""A machine with systemd on a node of the lab: systemd itself, in namespaces of its own.
+"""A container that runs systemd on a node of the lab, in its own namespaces.
 
-It sees this machine's files through an overlay, so that nothing is written here, and the
-node's network. The daemon is there as a package would install it, with ``etc/mcproxy.service``.
+It sees the files of this machine through an overlay, so nothing is written to this machine. It
+uses the node's network. The daemon is installed as by a package, with ``etc/mcproxy.service``.
 """
 
 from __future__ import annotations
@@ -66,12 +66,12 @@ exec /opt/python/bin/python3 -m mcproxy "$@"
 """
 
 
-class Machine:
-    """Boots on ``node`` at once; RuntimeError where there is no systemd or cgroup2."""
+class SystemdMachine:
+    """Boots on ``node`` when constructed; RuntimeError without systemd or cgroup2."""
 
     def __init__(self, node: Node) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="mcproxy-machine-")
-        self._fill(Path(self._folder.name))
+        self._install_files(Path(self._folder.name))
         self._cgroup = _cgroups() / f"mcproxy-machine-{os.getpid()}"
         self._cgroup.mkdir()
         boot = BOOT.format(
@@ -87,28 +87,28 @@ class Machine:
             stdout=subprocess.DEVNULL,
         )
         node.keep(self)
-        wait_until(self._is_up, 20, "systemd does not come up")
+        wait_until(self._is_up, 20, "systemd does not start")
 
     def close(self) -> None:
-        """Turn it off; nothing of it stays."""
-        self._process.kill()  # and with it, as unshare(1) has promised, all the others
+        """Stop it, and remove its files and control groups."""
+        self._process.kill()  # unshare --kill-child kills the other processes too
         self._process.wait()
         wait_until(self._is_gone, 10, f"{self._cgroup} is still in use")
         self._folder.cleanup()
 
     @property
     def pid(self) -> int:
-        """The process that is number 1 in there."""
+        """The process id, on this machine, of the container's process 1."""
         children = f"/proc/{self._process.pid}/task/{self._process.pid}/children"
         return int(Path(children).read_text(encoding="ascii").split()[0])
 
     @property
     def root(self) -> Path:
-        """Its files, as they are seen from here."""
+        """The path of its root directory on this machine."""
         return Path(f"/proc/{self.pid}/root")
 
     def run(self, *command: str, **options: Any) -> subprocess.CompletedProcess[str]:
-        """Run a command in there, as root; its output, with that to standard error."""
+        """Run a command in it as root; its result has standard output and error in one text."""
         enter = ("nsenter", "-t", str(self.pid), "-m", "-p", "-u", "-i", "-n", "-C", "-r", "-w")
         environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
         return subprocess.run(
@@ -121,7 +121,7 @@ class Machine:
         )
 
     def systemctl(self, *words: str) -> str:
-        """What a command of systemctl prints; AssertionError when it fails."""
+        """Run systemctl and return its output; AssertionError if it fails."""
         done = self.run("systemctl", *words)
         assert done.returncode == 0, done.stdout
         return done.stdout.rstrip("\n")
@@ -131,15 +131,15 @@ class Machine:
         return self.systemctl("show", "--value", "--property", name, "mcproxy")
 
     def log(self) -> str:
-        """What the daemon has written to the journal."""
+        """The messages of the daemon in the journal."""
         return self.run("journalctl", "--unit", "mcproxy", "--output", "cat").stdout
 
     def configure(self, text: str) -> None:
-        """Write the daemon's file."""
+        """Write the daemon's configuration file."""
         self._put(CONFIG, text)
 
     def override(self, *lines: str) -> None:
-        """Have the unit with further lines in its [Service], as ``systemctl edit`` does."""
+        """Add lines to [Service] of the unit, as ``systemctl edit`` does."""
         self._put(f"{UNIT}.d/lab.conf", "\n".join(("[Service]", *lines, "")))
         self.systemctl("daemon-reload")
 
@@ -147,10 +147,10 @@ class Machine:
         done = self.run("sh", "-c", PUT, "sh", path, input=text)
         assert done.returncode == 0, done.stdout
 
-    def _fill(self, folder: Path) -> None:
-        """The files that are in there, beside those of this machine."""
+    def _install_files(self, folder: Path) -> None:
+        """Write the files that it has in addition to those of this machine."""
         if not os.access(SYSTEMD, os.X_OK):
-            raise RuntimeError(f"there is no {SYSTEMD}: on Debian, apt-get install systemd")
+            raise RuntimeError(f"{SYSTEMD} not found; on Debian: apt-get install systemd")
         for name in ("layer", "root", *(f"files/opt/{name}" for name in MOUNTED)):
             (folder / name).mkdir(parents=True)
         files = {
@@ -171,7 +171,7 @@ class Machine:
         return False
 
     def _is_gone(self) -> bool:
-        """Take away its control groups, inner ones first, as soon as nobody is in them."""
+        """Remove its control groups, inner ones first; whether all are gone."""
         with contextlib.suppress(OSError):
             for folder, _, _ in os.walk(self._cgroup, topdown=False):
                 os.rmdir(folder)
@@ -179,9 +179,9 @@ class Machine:
 
 
 def _cgroups() -> Path:
-    """Where this machine has its control groups of version 2."""
+    """The mount point of control groups version 2."""
     for line in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines():
         _, place, kind, *_ = line.split()
         if kind == "cgroup2":
             return Path(place)
-    raise RuntimeError("no control groups of version 2 are mounted: mount -t cgroup2 ...")
+    raise RuntimeError("control groups version 2 are not mounted; run: mount -t cgroup2 ...")

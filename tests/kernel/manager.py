@@ -1,4 +1,4 @@
-"""A stand-in for the service manager: it keeps descriptors, and passes them to the next run."""
+"""A replacement for systemd: it stores file descriptors and passes them to the next run."""
 
 from __future__ import annotations
 
@@ -22,35 +22,35 @@ for place, number in enumerate(sys.argv[1].split(), 3):
 os.environ["LISTEN_PID"] = str(os.getpid())
 os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
 """
-"""Run by the process that will be the daemon: puts descriptors in their places."""
+"""Runs in the process that becomes the daemon: moves the descriptors to 3, 4 and so on."""
 
 
-class Manager:
-    """Starts the daemon of one unit again and again, as sd_notify(3) and sd_listen_fds(3) say.
+class FakeServiceManager:
+    """Starts the daemon of one unit repeatedly, after sd_notify(3) and sd_listen_fds(3).
 
-    ``kept`` has the descriptors in store, by name.
+    ``stored`` has the stored descriptors by name.
     """
 
     def __init__(self, node: Node, config: str) -> None:
-        self.kept: dict[str, int] = {}
+        self.stored: dict[str, int] = {}
         self.states: list[str] = []
         self._node = node
         self._folder = tempfile.TemporaryDirectory(prefix="mcproxy-manager-")
         self._config = os.path.join(self._folder.name, "mcproxy.toml")
         self.control = os.path.join(self._folder.name, "control")
-        self.rewrite(config)
+        self.write_config(config)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(os.path.join(self._folder.name, "notify"))
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
-    def rewrite(self, config: str) -> None:
-        """Give the next run another configuration."""
+    def write_config(self, config: str) -> None:
+        """Write the configuration of the next run."""
         with open(self._config, "w", encoding="utf-8") as file:
             file.write(config)
 
     def start(self) -> Daemon:
-        """Start the daemon with what is kept, and wait until it is ready."""
+        """Start the daemon with the stored descriptors and wait until it is ready."""
         before = self.states.count("READY=1")
         daemon = self.launch()
         ready = lambda: self.states.count("READY=1") > before  # noqa: E731
@@ -58,8 +58,8 @@ class Manager:
         return daemon
 
     def launch(self) -> Daemon:
-        """Start it, and don't wait."""
-        named = dict(self.kept)
+        """Start the daemon without waiting."""
+        named = dict(self.stored)
         numbers = " ".join(map(str, named.values()))
         program = ["-m", "mcproxy", "run", "--config", self._config, "--socket", self.control]
         return Daemon(
@@ -74,20 +74,20 @@ class Manager:
             descriptors=list(named.values()),
         )
 
-    def spoil(self, name: str) -> None:
-        """Have something of this name kept that nobody understands."""
-        number = os.memfd_create("spoilt")
+    def store_unreadable(self, name: str) -> None:
+        """Store a descriptor of this name whose contents the daemon cannot read."""
+        number = os.memfd_create("unreadable")
         os.write(number, b"?")
         self._keep(name, number)
 
     def close(self) -> None:
-        """Let all go; the kernel empties tables that nobody has any more."""
+        """Close all descriptors; the kernel empties tables whose last descriptor is closed."""
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._reader.join(5)
         self._socket.close()
-        for name in list(self.kept):
-            os.close(self.kept.pop(name))
+        for name in list(self.stored):
+            os.close(self.stored.pop(name))
         self._folder.cleanup()
 
     def _read(self) -> None:
@@ -98,7 +98,7 @@ class Manager:
                 self._keep(words["FDNAME"], passed.pop())
             elif "FDSTOREREMOVE" in words:
                 self._forget(words["FDNAME"])
-            for number in passed:  # a barrier's, which is waited for to be closed
+            for number in passed:  # of BARRIER=1: the sender waits until it is closed
                 os.close(number)
 
     def _messages(self) -> Iterator[tuple[str, list[int]]]:
@@ -110,15 +110,15 @@ class Manager:
 
     def _keep(self, name: str, number: int) -> None:
         self._forget(name)
-        self.kept[name] = _high(number)
+        self.stored[name] = _high(number)
 
     def _forget(self, name: str) -> None:
-        if name in self.kept:
-            os.close(self.kept.pop(name))
+        if name in self.stored:
+            os.close(self.stored.pop(name))
 
 
 def _high(number: int) -> int:
-    """The same under a number that is not in the way when places are given out."""
+    """Duplicate a descriptor to 100 or above, so that ``PASS_ON`` does not overwrite it."""
     made = fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, 100)
     os.close(number)
     return made

@@ -1,4 +1,4 @@
-"""IGMP and MLD in the tests: saying what one wants, reading what was captured."""
+"""IGMP and MLD messages in the tests: make, send, and read them from captures."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ ALLOW = RecordType.ALLOW_NEW_SOURCES
 BLOCK = RecordType.BLOCK_OLD_SOURCES
 
 
-class Heard(NamedTuple):
-    """A message on a link: when, from whom, and what."""
+class CapturedMessage(NamedTuple):
+    """A message on a link: time, source address, and contents."""
 
     time: float
     source: Address
@@ -43,7 +43,7 @@ def record(kind: RecordType, group: str, *sources: str) -> Record:
 
 
 def query(group: str, seconds: float, *sources: str) -> Query:
-    """A query of the current version; the group "0.0.0.0" or "::" is the general one's."""
+    """A query of the current version; the group is "0.0.0.0" or "::" in a general query."""
     address = packed(group)
     version = IPV4.current_version if len(address) == 4 else IPV6.current_version
     return Query(
@@ -51,15 +51,15 @@ def query(group: str, seconds: float, *sources: str) -> Query:
     )
 
 
-def say(host: RawHost, source: str, packet: Packet) -> None:
+def send_message(host: RawHost, source: str, packet: Packet) -> None:
     """Send ``packet`` from ``source``, in the family of that address."""
     family = IPV6 if ":" in source else IPV4
     to = datagram.destination(family, packet)
     host.send(datagram.encode(family, packed(source), to, packet))
 
 
-def heard(link: Capture, outgoing: bool = False) -> Iterator[Heard]:
-    """The valid messages that came in, or went out, on a captured interface."""
+def messages_on(link: Capture, outgoing: bool = False) -> Iterator[CapturedMessage]:
+    """The valid messages that a captured interface received, or sent if ``outgoing``."""
     for frame in link.frames(outgoing):
         if is_membership(frame.packet):
             try:
@@ -68,53 +68,55 @@ def heard(link: Capture, outgoing: bool = False) -> Iterator[Heard]:
                 continue
 
 
-def message_in(packet: bytes) -> Packet:
-    """The message in an IP packet, from whatever address; WireError when it cannot be read."""
+def decode_message(packet: bytes) -> Packet:
+    """The message in an IP packet from any address; WireError if it is malformed."""
     if packet[0] >> 4 == 4:
         return igmp.decode(decode_ipv4(packet).message)
-    return mld.decode(packet[48:])  # all of MLD comes after a hop-by-hop header
+    return mld.decode(packet[48:])  # MLD follows a hop-by-hop header of 8 bytes
 
 
 def records(link: Capture, group: str, outgoing: bool = False) -> list[Record]:
-    """What was said of ``group``, in its order; reports of older versions as records too."""
+    """The records of ``group`` in order; messages of older versions become records too."""
     return [one for _, one in timed_records(link, group, outgoing)]
 
 
 def timed_records(
     link: Capture, group: str, outgoing: bool = False
 ) -> Iterator[tuple[float, Record]]:
-    """The same with times."""
+    """The records of ``group`` in order, each with its time."""
     wanted = packed(group)
-    for time, _, packet in heard(link, outgoing):
+    for time, _, packet in messages_on(link, outgoing):
         for one in _records_of(packet):
             if one.group == wanted:
                 yield time, one
 
 
 def reporters(link: Capture, group: str, outgoing: bool = False) -> set[Address]:
-    """Who has said something of ``group``."""
+    """The addresses that sent a report or leave of ``group``."""
     wanted = packed(group)
     return {
         one.source
-        for one in heard(link, outgoing)
+        for one in messages_on(link, outgoing)
         if any(each.group == wanted for each in _records_of(one.packet))
     }
 
 
-def queries(link: Capture, outgoing: bool = False) -> list[Heard]:
+def queries(link: Capture, outgoing: bool = False) -> list[CapturedMessage]:
     """The queries among the messages."""
-    return [one for one in heard(link, outgoing) if isinstance(one.packet, Query)]
+    return [one for one in messages_on(link, outgoing) if isinstance(one.packet, Query)]
 
 
-def _read(frame: Frame) -> Heard:
+def _read(frame: Frame) -> CapturedMessage:
     packet = frame.packet
     if packet[0] >> 4 == 4:
         found = decode_ipv4(packet)
-        return Heard(frame.time, found.source, accept(IPV4, found))
+        return CapturedMessage(frame.time, found.source, accept(IPV4, found))
     start = 40 + 8 * (packet[41] + 1)
     alert = ipv6_router_alert(packet[40:start])
     source, to, message = packet[8:24], packet[24:40], packet[start:]
-    return Heard(frame.time, source, accept(IPV6, Datagram(source, to, packet[7], alert, message)))
+    return CapturedMessage(
+        frame.time, source, accept(IPV6, Datagram(source, to, packet[7], alert, message))
+    )
 
 
 def _records_of(packet: Packet) -> tuple[Record, ...]:

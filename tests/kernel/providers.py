@@ -1,12 +1,12 @@
-"""A site with two providers, which are ways to the same server.
+"""A site with two providers, which are two paths to the same server.
 
 ::
 
     server eth0 --- [near: bridge] --- up  proxy  down1 --- hosts, as everywhere
            eth1 --- [far: bridge]  --- up2        down2
 
-The server sends each packet both ways, so what comes twice or not at all shows in its numbers.
-A provider falls silent when the port to the server is put down, and nobody sees a link go.
+The server sends each packet on both paths, so the sequence numbers show duplicates and losses.
+A provider stops delivering when its port to the server is set down; the proxy sees no link change.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ from mcproxy.lab.waiting import wait_until
 from mcproxy.protocol.family import IPV4, text
 from mcproxy.protocol.wire.packets import Record, Report
 
-from .messages import IS_EX, IS_IN, heard, query, say
+from .messages import IS_EX, IS_IN, messages_on, query, send_message
 from .site import RATE, UP, UP2, SiteTestCase, addresses
 
-BOTH = ("eth0", "eth1")
+BOTH_PROVIDERS = ("eth0", "eth1")
 
-FAILOVER = RATE * 50 // 1000
-"""Packets that may be lost when a link goes down: those of 50 ms."""
+FAILOVER_LOSS = RATE * 50 // 1000
+"""Packets that a failover may lose when a link goes down: 50 ms of a stream."""
 
 MUTEX_TIME = 0.5
 
 HOLD_TIME = 2.0
-"""Seconds before the upstream that is preferred takes back."""
+"""Seconds that a preferred upstream must be usable before it is used again."""
 
 ANSWER_TIME = 0.2
-"""Seconds in which the proxy is to answer the providers' queries."""
+"""Maximum response time, in seconds, of the providers' queries."""
 
 
 class ProvidersTestCase(SiteTestCase):
-    """Lays the cables; ``snooping`` bridges deliver to the proxy what it joined, and no more."""
+    """Builds the links; ``snooping`` bridges deliver only the groups that the proxy joined."""
 
     links = ("down1", "down2")
     snooping = False
@@ -59,7 +59,7 @@ class ProvidersTestCase(SiteTestCase):
         return node
 
     def start_with(self, *lines: str, **settings: object) -> Daemon:
-        """Start the daemon with both upstreams, and further lines of the instance."""
+        """Start the daemon with both upstreams and further lines of the instance."""
         return self.start("\n".join((TWO_UPSTREAMS, *lines)), **settings)
 
     def stream(
@@ -69,54 +69,55 @@ class ProvidersTestCase(SiteTestCase):
         node: Node | None = None,
         interface: str | Sequence[str] = "",
     ) -> Stream:
-        """From the server both ways, if not told otherwise."""
-        ways = interface or ("eth0" if node else BOTH)
-        return super().stream(group, source, node, ways)
+        """Start a stream; by default the server sends it to both providers."""
+        interfaces = interface or ("eth0" if node else BOTH_PROVIDERS)
+        return super().stream(group, source, node, interfaces)
 
-    def receive(self) -> Member:
-        """A member at home, which gets the stream; what it got until now is forgotten.
+    def join_stream(self) -> Member:
+        """Start a stream and a member at home that receives it; losses at the start do not count.
 
-        With several upstreams sources are new to the kernel, as ``assert_steady`` tells.
+        Several upstreams need source-by-source forwarding: see ``assert_no_new_loss``.
         """
         member = self.home.join(self.group)
         self.stream()
         self.await_packets(member)
-        self.count_anew(member)
+        self.reset_counts(member)
         return member
 
-    def lost_of(self, member: Member) -> int:
-        """The packets lost until now, after some have come; none came twice."""
-        self.let_flow(RATE // 2)
+    def count_lost(self, member: Member) -> int:
+        """Wait for further packets; the number of lost ones. There must be no duplicates."""
+        self.await_sent(RATE // 2)
         self.await_packets(member)
         received = member.of(self.source)
         self.assertEqual(received.duplicates, 0)
         return received.lost
 
-    def watch_joins(self) -> tuple[Capture, Capture]:
-        """What the proxy says to either provider from now on, as what comes in."""
+    def capture_providers(self) -> tuple[Capture, Capture]:
+        """Capture, at each provider, the reports that the proxy sends from now on."""
         return self.near.capture("proxy"), self.far.capture("proxy")
 
-    def asked_for(self, interface: str) -> set[Record]:
-        """What the proxy wants now, as it answers a query on an interface of the server."""
+    def answered_records(self, interface: str) -> set[Record]:
+        """The records with which the proxy answers a general query on a server interface."""
         link = self.server.capture(interface)
         general = query("0.0.0.0" if self.family is IPV4 else "::", ANSWER_TIME)
-        say(self.server.raw_host(interface), self.numbers.raw_router, general)
+        send_message(self.server.raw_host(interface), self.plan.raw_router, general)
         time.sleep(ANSWER_TIME + 0.15)
-        reports = [one.packet for one in heard(link) if isinstance(one.packet, Report)]
-        told = [one for report in reports for one in report.records]
-        return {r for r in told if r.type in (IS_IN, IS_EX) and text(r.group) in self.ours()}
+        reports = [one.packet for one in messages_on(link) if isinstance(one.packet, Report)]
+        reported = [one for report in reports for one in report.records]
+        groups = self.scenario_groups()
+        return {r for r in reported if r.type in (IS_IN, IS_EX) and text(r.group) in groups}
 
-    def ours(self) -> list[str]:
-        """The groups of the scenarios."""
-        return [*self.groups, *map(self.numbers.ssm.format, range(1, 10))]
+    def scenario_groups(self) -> list[str]:
+        """All groups that scenarios use."""
+        return [*self.groups, *map(self.plan.ssm.format, range(1, 10))]
 
-    def await_asked(self, near: set[Record], far: set[Record]) -> None:
-        """Wait until the providers are asked for this and nothing else."""
-        for interface, wanted in zip(BOTH, (near, far), strict=True):
+    def await_answers(self, near: set[Record], far: set[Record]) -> None:
+        """Wait until the proxy answers each provider with exactly these records."""
+        for interface, wanted in zip(BOTH_PROVIDERS, (near, far), strict=True):
             wait_until(
-                lambda i=interface, w=wanted: self.asked_for(i) == w,
+                lambda i=interface, w=wanted: self.answered_records(i) == w,
                 5,
-                f"{interface} is never asked for {wanted}",
+                f"the answer on {interface} is never {wanted}",
             )
 
 
@@ -135,4 +136,4 @@ if TYPE_CHECKING:
     Providers = ProvidersTestCase
 else:
     Providers = object
-"""The base of scenarios with two providers, as ``Scenarios`` is elsewhere."""
+"""Base class of scenarios with two providers; see ``site.Scenarios``."""

@@ -1,4 +1,4 @@
-"""Two machines in network namespaces, joined by links, for tests of single system calls."""
+"""Two machines in network namespaces, connected by links, for tests of single system calls."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from mcproxy.protocol.family import IPV4, Family
 
 
 class Machine(Namespace):
-    """A network namespace with ``ip`` in it."""
+    """A network namespace in which tests run ``ip``."""
 
     @property
     def path(self) -> str:
-        """A name of it that ``ip`` understands."""
+        """The path of the namespace, for ``ip``."""
         return f"/proc/{os.getpid()}/fd/{self.descriptor}"
 
     def ip(self, arguments: str) -> str:
@@ -38,7 +38,7 @@ class Machine(Namespace):
 
 
 class KernelTestCase(SynchronousTestCase):
-    """A router with links ``up0``, ``down0`` and ``down1``; their other ends are a peer's.
+    """A router with links ``up0``, ``down0`` and ``down1`` to a peer.
 
     The router has 10.0.0.1, 10.0.1.1 and 10.0.2.1, the peer the same with .2; IPv6 is
     2001:db8:N::1 and ::2, link-local fe80::1 and fe80::2.
@@ -75,14 +75,14 @@ class KernelTestCase(SynchronousTestCase):
         machine.ip(f"addr add fe80::{host}/64 dev {name} nodad")
 
     def open(self, machine: Machine, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Open something in a machine, to be closed at the end."""
+        """Call ``function`` in a machine's namespace; close its result at the end of the test."""
         with machine:
             opened = function(*arguments)
         self.addCleanup(opened.close)
         return opened
 
     def sniff(self, machine: Machine, name: str, family: Family) -> socket.socket:
-        """A socket that sees the IP packets of a family that come in on an interface."""
+        """A socket that receives the IP packets of a family that arrive on an interface."""
         protocol = 0x0800 if family is IPV4 else 0x86DD
         sock: socket.socket = self.open(
             machine, socket.socket, socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(protocol)
@@ -108,12 +108,12 @@ class KernelTestCase(SynchronousTestCase):
 
 
 def readable(sock: socket.socket, seconds: float) -> bool:
-    """Whether there is something to read within ``seconds``."""
+    """Whether the socket becomes readable within ``seconds``."""
     return bool(select.select([sock], [], [], seconds)[0])
 
 
 def drain(sock: socket.socket) -> list[bytes]:
-    """All that waits to be read from a non-blocking socket."""
+    """Read all waiting datagrams of a non-blocking socket."""
     found = []
     try:
         while True:
@@ -125,7 +125,7 @@ def drain(sock: socket.socket) -> list[bytes]:
 def await_datagrams(
     sock: socket.socket, wanted: Callable[[bytes], bool], count: int, seconds: float = 3.0
 ) -> list[bytes]:
-    """What is wanted of the next datagrams; AssertionError when too few come in time."""
+    """Wait for ``count`` datagrams that match ``wanted``; AssertionError after ``seconds``."""
     end = time.monotonic() + seconds
     found: list[bytes] = []
     while len(found) < count:
@@ -136,18 +136,18 @@ def await_datagrams(
 
 
 def await_datagram(sock: socket.socket, wanted: Callable[[bytes], bool]) -> bytes:
-    """The first datagram that is wanted; AssertionError when none comes in time."""
+    """Wait for a datagram that matches ``wanted``; AssertionError after 3 seconds."""
     return await_datagrams(sock, wanted, 1)[0]
 
 
 def run_ports(
     ports: Iterable[DatagramPort], until: Callable[[], bool], seconds: float = 5.0
 ) -> None:
-    """Do a reactor's work until the condition holds; AssertionError when it does not."""
+    """Read the ports, as a reactor does, until a condition holds; AssertionError after a time."""
     end = time.monotonic() + seconds
     while not until():
         left = end - time.monotonic()
         if left <= 0:
-            raise AssertionError("what was awaited did not happen")
+            raise AssertionError("the condition did not become true in time")
         for port in select.select(list(ports), [], [], left)[0]:
             port.doRead()

@@ -1,4 +1,4 @@
-"""What a multicast routing socket is given when it is to have some interfaces' packets alone."""
+"""A multicast routing socket with a filter for the packets of some interfaces."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .tables import GROUPS
 
 
 class OwnInterfaceTests(traffic.MembershipTests):
-    """With its own interfaces named, all is as without."""
+    """A filter that names all interfaces changes nothing."""
 
     def table(self, family: Family, *arguments: int) -> MulticastTable:
         table: MulticastTable = super().table(family, *arguments)
@@ -21,7 +21,7 @@ class OwnInterfaceTests(traffic.MembershipTests):
 
 
 class OwnUpcallTests(traffic.TrafficTests):
-    """What the kernel tells comes up with no interface named at all."""
+    """Upcalls pass a filter that names no interface."""
 
     def table(self, family: Family, *arguments: int) -> MulticastTable:
         table: MulticastTable = super().table(family, *arguments)

@@ -1,4 +1,4 @@
-"""A downstream that is a snooping bridge of the proxy's own machine, as home routers have."""
+"""The downstream is a snooping bridge on the proxy itself, as in home routers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ BRIDGE = "br-lan"
 
 
 class BridgeScenarios(Scenarios):
-    """Both ports of the bridge were downstream links of their own in other scenarios."""
+    """The ports of the bridge are the downstream links of other scenarios."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -35,14 +35,14 @@ class BridgeScenarios(Scenarios):
         first, second = self.home.join(self.group), self.other.join(self.groups[1])
         self.await_packets(first)
         self.await_packets(second)
-        self.assert_whole(first)
-        self.assert_whole(second)
-        self.await_told(upstream, record(TO_EX, self.group), record(TO_EX, self.groups[1]))
+        self.assert_no_loss(first)
+        self.assert_no_loss(second)
+        self.await_reported(upstream, record(TO_EX, self.group), record(TO_EX, self.groups[1]))
         first.leave()
-        self.await_told(upstream, record(TO_IN, self.group))
-        self.await_flowing(links[0], [])
-        self.await_flowing(links[1], [self.source])
-        self.assert_whole(second)
+        self.await_reported(upstream, record(TO_IN, self.group))
+        self.await_sources_on(links[0], [])
+        self.await_sources_on(links[1], [self.source])
+        self.assert_no_loss(second)
 
 
 class IPv4BridgeTests(BridgeScenarios, IPv4TestCase):

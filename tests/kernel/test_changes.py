@@ -1,4 +1,4 @@
-"""Any commands in a row: the daemon is then as one that was just started so."""
+"""After random commands the daemon's state equals that of a newly started daemon."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ from mcproxy.linux.mroute.dump import dump_routes
 from mcproxy.linux.policy_rules import list_rules
 from mcproxy.protocol.family import IPV4, IPV6
 
-from .running import ONE, RunningTestCase, with_defaults
-from .site import NUMBERS, SETTINGS
+from .running import ONE_INSTANCE, RunningTestCase, with_defaults
+from .site import ADDRESS_PLANS, SETTINGS
 
 ROUNDS, COMMANDS = (20, 50) if os.environ.get("MCPROXY_TESTS") == "thorough" else (2, 25)
-"""So many times a daemon is started, and so many commands it carries out."""
+"""Number of rounds, and of successful commands in each round."""
 
 RESTARTS = 0.1
-"""How often the daemon restarts, before a command."""
+"""Probability of a restart before a command."""
 
 INSTANCES, PORTS = ("a", "b", "c"), ("p1", "p2", "p3")
 TABLES = {0: "up", 7: "up2", 8: "gone"}
-"""Kernel tables, and the upstream of instances on them."""
+"""Kernel tables, and the upstream of instances on each."""
 DOWNSTREAMS = (*PORTS, *PORTS, "late", "p*")
 
 Command = tuple[str, dict[str, Any], Callable[[Configuration], Configuration]]
 
 
 class ChangesTests(RunningTestCase):
-    """Ports with a host each, beside the streams of instance ``tv``, which nothing concerns."""
+    """Commands concern ports with one host each; the streams of ``tv`` must lose no packet."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -48,22 +48,24 @@ class ChangesTests(RunningTestCase):
         self.label = f"MCPROXY_SEED={seed}"
         self.random = random.Random(seed)
         second = self.lab.node("second")
-        self.lab.link(second, "eth0", self.proxy, "up2", *self.ends(10))
+        self.lab.link(second, "eth0", self.proxy, "up2", *self.addresses_of_both_ends(10))
         for number, name in enumerate(PORTS):
             host = self.lab.node(f"host{number}")
-            self.lab.link(host, "eth0", self.proxy, name, *self.ends(20 + number))
-            for numbers in NUMBERS.values():
-                host.join(numbers.group.format(number + 1))
-                host.join(numbers.ssm.format(1), include=[numbers.at(1, 2)])
+            self.lab.link(host, "eth0", self.proxy, name, *self.addresses_of_both_ends(20 + number))
+            for plan in ADDRESS_PLANS.values():
+                host.join(plan.group.format(number + 1))
+                host.join(plan.ssm.format(1), include=[plan.at(1, 2)])
 
     @staticmethod
-    def ends(link: int) -> list[list[str]]:
-        """Addresses of both ends of a cable."""
-        return [[each for n in NUMBERS.values() for each in n.net(link, end)] for end in (2, 1)]
+    def addresses_of_both_ends(link: int) -> list[list[str]]:
+        """The addresses of both ends of a cable, far end first."""
+        return [
+            [each for n in ADDRESS_PLANS.values() for each in n.cidrs(link, end)] for end in (2, 1)
+        ]
 
     def test_state_after_random_commands_equals_a_fresh_start(self) -> None:
-        self.run_streams(ONE)
-        running = parse(with_defaults(ONE))
+        self.run_streams(ONE_INSTANCE)
+        running = parse(with_defaults(ONE_INSTANCE))
         for _ in range(ROUNDS):
             done = 0
             while done < COMMANDS:
@@ -74,29 +76,30 @@ class ChangesTests(RunningTestCase):
                     after = make(running)
                     plan = compile_plan(after)
                 except ConfigurationError:
-                    self.refused(path, **request)
+                    self.assert_refused(path, **request)
                     continue
                 if any(p.instance == "tv" and p.forwarding.per_source for p in plan.instances):
-                    continue  # it concerns the streams: see test_rearranging
+                    continue  # this may lose packets: see test_rearranging
                 self.change(path, **request)
                 running, done = after, done + 1
                 self.assertEqual(self.ask("GET", "/config")["config"], document(running))
-            self.assert_unharmed()
+            self.assert_no_stream_loss()
             self.check_against_a_fresh_start(running)
-            self.count_all_anew()
+            self.reset_all_counts()
 
     def restart(self, running: Configuration) -> None:
-        """Have the daemon restart, by a file that says what it runs by."""
+        """Write the running configuration to the file, and restart the daemon."""
         self.daemon.config.write_text(write(running), encoding="utf-8")
         self.daemon.command("restart")
         self.assertEqual(self.ask("GET", "/config")["config"], document(running))
 
     def check_against_a_fresh_start(self, running: Configuration) -> None:
+        """Check that a new daemon with this configuration reaches the same state."""
         state = self.settled_state()
         self.daemon.terminate()
         self.assertEqual(self.kernel_rules(), [])
         self.run_daemon(write(running))
-        with contextlib.suppress(AssertionError):  # what is different is told below
+        with contextlib.suppress(AssertionError):  # the assertion below names the difference
             wait_until(lambda: self.state() == state, 5)
         fresh = self.state()
         for what, before in state.items():
@@ -104,7 +107,7 @@ class ChangesTests(RunningTestCase):
             self.assertEqual(differences, (set(), set()), f"{what}, {self.label}")
 
     def settled_state(self) -> dict[str, set[Any]]:
-        """The state once all hosts have answered all queries."""
+        """The state when all hosts have answered all queries."""
         state: dict[str, set[Any]] = {}
         for _ in range(20):
             before, state = state, self.state()
@@ -113,10 +116,10 @@ class ChangesTests(RunningTestCase):
             time.sleep(2 * SETTINGS["query-max-response-time"])
         return state
 
-    # -- what there is
+    # -- state
 
     def state(self) -> dict[str, set[Any]]:
-        """What is shown, but for times, and what the kernel has, but for counts."""
+        """The views without times, and the kernel's entries and rules without counters."""
         keys = ("instance", "interface", "role", "state", "version", "address", "querier", "groups")
         return {
             "interfaces": {tuple(r.get(key) for key in keys) for r in self.rows("interfaces")},
@@ -135,13 +138,14 @@ class ChangesTests(RunningTestCase):
         }
 
     def kernel_rules(self) -> list[Any]:
+        """The policy rules of both families in the kernel."""
         families = (IPV4, IPV6)
         return [r for f in families for r in sorted(self.proxy.namespace.call(list_rules, f))]
 
-    # -- what is asked for
+    # -- commands
 
     def command(self, running: Configuration) -> Command:
-        """Something to do, which may not be possible."""
+        """A random command, which may be impossible."""
         choose = self.random.choice
         name, link = choose(INSTANCES), choose(DOWNSTREAMS)
         kind = choose(["instance", "remove", "link", "link", "unlink", "move", "move", "reload"])
@@ -161,7 +165,7 @@ class ChangesTests(RunningTestCase):
             moved = lambda c: change.move_downstream(c, link, name)  # noqa: E731
             return "/move", {"interface": link, "to": name}, moved
         if kind == "reload":
-            return self.another_file(running)
+            return self.changed_file(running)
         path, make = (
             ("/add", change.add_link) if kind == "link" else ("/remove", change.remove_link)
         )
@@ -170,8 +174,8 @@ class ChangesTests(RunningTestCase):
         request = {"instance": name, role: link}
         return path, request, lambda c: make(c, name, role, link)
 
-    def another_file(self, running: Configuration) -> Command:
-        """Something else in the file; of ``tv`` only what does not harm its streams."""
+    def changed_file(self, running: Configuration) -> Command:
+        """A reload with a random change in the file; for ``tv`` only a harmless one."""
         written = document(running)
         name = self.random.choice([one for one in written["instance"] if one != "tv"] or ["tv"])
         instance = written["instance"][name]

@@ -18,8 +18,8 @@ from mcproxy.lab.daemon import PROJECT, Daemon
 from mcproxy.lab.waiting import wait_until
 from mcproxy.protocol.wire.packets import Report
 
-from .messages import TO_EX, record, say
-from .running import ONE, TWO, RunningTestCase, with_defaults
+from .messages import TO_EX, record, send_message
+from .running import ONE_INSTANCE, TWO_INSTANCES, RunningTestCase, with_defaults
 from .site import SLACK
 
 LONG = 200_000
@@ -41,7 +41,7 @@ class CommandTests(RunningTestCase):
         return done.returncode, done.stdout + done.stderr
 
     def test_show_prints_each_view(self) -> None:
-        self.run_streams(TWO)
+        self.run_streams(TWO_INSTANCES)
         group = self.members[0][0].group
         for what, *expected in (
             ("status", "tv/ipv4", "radio/ipv6", str(self.daemon.config)),
@@ -60,7 +60,7 @@ class CommandTests(RunningTestCase):
         self.assertEqual(len(self.rows("groups")), len(self.members))
 
     def test_changes_are_applied_and_printed(self) -> None:
-        self.run_streams(ONE)
+        self.run_streams(ONE_INSTANCE)
         for arguments, done in (
             ("add downstream down2 --to tv", "instance.tv.downstream: down2 added"),
             ("remove downstream down2 --from tv", "instance.tv.downstream: down2 removed"),
@@ -82,10 +82,10 @@ class CommandTests(RunningTestCase):
         self.assertEqual(len(self.rows("interfaces")), 6)
         self.assertEqual(self.mcproxy("reload")[0], 0)
         self.assertEqual(self.mcproxy("reload"), (0, "no changes\n"))
-        self.assert_unharmed()
+        self.assert_no_stream_loss()
 
     def test_saved_change_is_in_the_file_and_keeps_comments(self) -> None:
-        self.start(f"# whose\n{ONE}")
+        self.start(f"# whose\n{ONE_INSTANCE}")
         before = self.daemon.config.read_text()
         self.assertEqual(self.mcproxy("add", "downstream", "down2", "--to", "tv", "--save")[0], 0)
         saved = load(str(self.daemon.config))
@@ -96,7 +96,7 @@ class CommandTests(RunningTestCase):
         self.assertEqual(self.mcproxy("reload"), (0, "no changes\n"))
 
     def test_change_that_cannot_be_saved_is_not_applied(self) -> None:
-        self.start(ONE)
+        self.start(ONE_INSTANCE)
         self.daemon.config.unlink()
         code, output = self.mcproxy("add", "downstream", "down2", "--to", "tv", "--save")
         self.assertEqual(code, 1)
@@ -115,13 +115,13 @@ class RefusalTests(RunningTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.run_streams(TWO)
+        self.run_streams(TWO_INSTANCES)
         self.before = self.ask("GET", "/config")
         self.addCleanup(self.assert_nothing_changed)
 
     def assert_nothing_changed(self) -> None:
         self.assertEqual(self.ask("GET", "/config"), self.before)
-        self.assert_unharmed()
+        self.assert_no_stream_loss()
 
     def test_impossible_changes_are_refused(self) -> None:
         table = {"upstream": ["up"], "downstream": ["down2"]}
@@ -148,33 +148,41 @@ class RefusalTests(RunningTestCase):
             ("/nothing", {}, "unknown path /nothing"),
             ("/groups", {}, "/groups needs the method GET"),
         ):
-            self.assertIn(text, self.refused(path, **request), (path, request))
+            self.assertIn(text, self.assert_refused(path, **request), (path, request))
 
     def test_files_with_mistakes_are_refused(self) -> None:
         for text, told in (
             ("", "it is empty"),
             ("[instance.tv", "not TOML"),
-            (TWO + "[instance.tv.interface.down9]\n", "no such downstream"),
-            (TWO.replace('["down2"]', '["down1"]'), '"down1" is also downstream of instance tv'),
-            (TWO + "mld-version = 1\n", "instance radio speaks MLDv1 on upstream up, but"),
+            (TWO_INSTANCES + "[instance.tv.interface.down9]\n", "no such downstream"),
+            (
+                TWO_INSTANCES.replace('["down2"]', '["down1"]'),
+                '"down1" is also downstream of instance tv',
+            ),
+            (
+                TWO_INSTANCES + "mld-version = 1\n",
+                "instance radio speaks MLDv1 on upstream up, but",
+            ),
         ):
             self.daemon.config.write_text(text)
-            self.assertIn(told, self.refused("/reload"))
+            self.assertIn(told, self.assert_refused("/reload"))
         self.daemon.config.unlink()
-        self.assertIn("no such file", self.refused("/reload"))
+        self.assertIn("no such file", self.assert_refused("/reload"))
 
     def test_table_of_another_process_is_refused(self) -> None:
         other = Daemon(self.proxy, '[instance.x]\nupstream="a"\ndownstream="b"\ntable=7\n')
         other.wait_ready()
-        own = TWO.replace('"up"\ndownstream = ["down2"]', '"q"\ndownstream = ["down2"]\ntable=7')
-        self.rewrite(own + '[instance.c]\nupstream = "y"\ndownstream = "z"\ntable = 8\n')
-        self.assertIn("table 7", self.refused("/reload"))
+        own = TWO_INSTANCES.replace(
+            '"up"\ndownstream = ["down2"]', '"q"\ndownstream = ["down2"]\ntable=7'
+        )
+        self.write_config(own + '[instance.c]\nupstream = "y"\ndownstream = "z"\ntable = 8\n')
+        self.assertIn("table 7", self.assert_refused("/reload"))
         other.close()
 
     def test_socket_that_cannot_be_made_is_refused(self) -> None:
         # The path is from the command line, the group from the file.
-        self.rewrite(TWO + '[control]\ngroup = "no-such-group"\n')
-        self.assertIn("group no-such-group does not exist", self.refused("/reload"))
+        self.write_config(TWO_INSTANCES + '[control]\ngroup = "no-such-group"\n')
+        self.assertIn("group no-such-group does not exist", self.assert_refused("/reload"))
 
     def connect(self) -> socket.socket:
         sock = socket.socket(socket.AF_UNIX)
@@ -244,7 +252,7 @@ class RefusalTests(RunningTestCase):
             return True
 
     def test_simultaneous_changes_are_applied_one_after_the_other(self) -> None:
-        self.rewrite("# again\n" + TWO)
+        self.write_config("# again\n" + TWO_INSTANCES)
         done: list[object] = []
         threads = [
             threading.Thread(target=lambda: done.append(self.change("/reload"))) for _ in range(8)
@@ -261,7 +269,7 @@ class RefusalTests(RunningTestCase):
 
 class SocketTests(RunningTestCase):
     def test_socket_of_a_running_daemon_is_kept(self) -> None:
-        self.start(ONE)
+        self.start(ONE_INSTANCE)
         path = self.daemon.socket
         second = self.lab.node("second")
         program = (sys.executable, "-m", "mcproxy", "run", "--config", str(self.daemon.config))
@@ -272,7 +280,7 @@ class SocketTests(RunningTestCase):
         self.assertEqual(self.ask("GET", "/status")["pid"], self.daemon.pid)
 
     def test_socket_of_a_killed_daemon_is_replaced(self) -> None:
-        self.start(ONE)
+        self.start(ONE_INSTANCE)
         path = self.daemon.socket
         self.daemon.kill()
         self.assertTrue(path.is_socket())
@@ -287,12 +295,12 @@ class SocketTests(RunningTestCase):
         self.assertFalse(path.exists())
 
     def test_mode_of_the_socket_follows_the_file(self) -> None:
-        self.start(ONE)
-        self.reload(ONE + '[control]\nmode = "0660"\n')
+        self.start(ONE_INSTANCE)
+        self.reload(ONE_INSTANCE + '[control]\nmode = "0660"\n')
         self.assertEqual(self.daemon.socket.stat().st_mode & 0o777, 0o660)
         gid = os.stat(self.daemon.socket).st_gid
         self.assertEqual(gid, os.getgid())
-        self.rewrite(with_defaults(ONE))
+        self.write_config(with_defaults(ONE_INSTANCE))
         self.change("/reload")
         self.assertEqual(self.daemon.socket.stat().st_mode & 0o777, 0o600)
 
@@ -302,13 +310,13 @@ class CrowdTests(RunningTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.start(ONE)
+        self.start(ONE_INSTANCE)
         host = self.home.raw_host()
-        source = self.numbers.at(1, 2)
+        source = self.plan.at(1, 2)
         groups = [f"239.{n >> 16}.{n >> 8 & 255}.{n & 255}" for n in range(GROUPS)]
         for begin in range(0, GROUPS, 180):
             report = Report(tuple(record(TO_EX, g) for g in groups[begin : begin + 180]))
-            say(host, source, report)
+            send_message(host, source, report)
             time.sleep(0.002)
         wait_until(lambda: self.ask("GET", "/status")["instance"][0]["groups"] == GROUPS, 60)
 

@@ -1,4 +1,4 @@
-"""The daemon as a process: its start, its rights, its end."""
+"""The daemon as a process: start, privileges, exit."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from mcproxy.linux.mroute.socket import MulticastTable
 from mcproxy.protocol.family import IPV4, IPV6
 
 from .messages import BLOCK, TO_EX, TO_IN, queries, record
-from .site import INSTANCE, NUMBERS, IPv4TestCase, IPv6TestCase, Scenarios
+from .site import ADDRESS_PLANS, INSTANCE, IPv4TestCase, IPv6TestCase, Scenarios
 
 INTERFACES = ("--upstream", "up", "--downstream", "down1", "--downstream", "down2")
-BY_NAMES = (sys.executable, "-m", "mcproxy", "run", "--socket=", *INTERFACES)
-WITHOUT = {IPV4: f"{INSTANCE}igmp-version = 0", IPV6: f"{INSTANCE}mld-version = 0"}
+RUN_WITH_INTERFACES = (sys.executable, "-m", "mcproxy", "run", "--socket=", *INTERFACES)
+DISABLED = {IPV4: f"{INSTANCE}igmp-version = 0", IPV6: f"{INSTANCE}mld-version = 0"}
 OTHER = {IPV4: IPV6, IPV6: IPV4}
 NOBODY = ("--reuid=65534", "--regid=65534", "--clear-groups")
 
 FIRST_QUERY = 5.0
-"""Seconds from the start to the first query on a machine that is very busy; else half of one."""
+"""Maximum seconds from start to first query; on an idle machine it takes half a second."""
 
 START_WORK = 1.0
-"""Seconds of a processor's time that the start may take."""
+"""Maximum seconds of CPU time of the start."""
 
 
 class StartScenarios(Scenarios):
@@ -43,7 +43,7 @@ class StartScenarios(Scenarios):
         ready = daemon.wait_ready()
         work = daemon.cpu_seconds()
         print(
-            f"first query after {took:.3f} s, ready after {ready:.3f} s, {work:.3f} s of work",
+            f"first query after {took:.3f} s, ready after {ready:.3f} s, {work:.3f} s of CPU",
             end=" ",
         )
         self.assertLess(took, FIRST_QUERY)
@@ -58,15 +58,15 @@ class StartScenarios(Scenarios):
             self.await_packets(member)
 
     def test_interfaces_given_on_the_command_line_are_proxied(self) -> None:
-        self.watch(Daemon(self.proxy, command=BY_NAMES)).wait_ready()
+        self.use_daemon(Daemon(self.proxy, command=RUN_WITH_INTERFACES)).wait_ready()
         self.stream()
         for node in (self.home, self.other):
             self.await_packets(node.join(self.group))
 
     def test_family_with_version_zero_is_not_touched(self) -> None:
         link = self.home.capture()
-        self.start(WITHOUT[self.family])
-        other = NUMBERS[OTHER[self.family]]
+        self.start(DISABLED[self.family])
+        other = ADDRESS_PLANS[OTHER[self.family]]
         group = other.group.format(1)
         member = self.home.join(group)
         self.stream(group, source=other.at(1, 2))
@@ -74,12 +74,15 @@ class StartScenarios(Scenarios):
         self.assertEqual(self.vifs(), [])
         sizes = {len(query.source) for query in queries(link)}
         self.assertEqual(sizes, {other.family.address_size})
-        self.proxy.namespace.call(MulticastTable, self.family).close()  # somebody else's
+        self.proxy.namespace.call(MulticastTable, self.family).close()  # another program can use it
 
 
 class RightsScenarios(Scenarios):
-    def confined(self, *capabilities: str) -> tuple[str, ...]:
-        """Runs a program with these alone: as nobody, or as root if nobody cannot run Python."""
+    def with_capabilities(self, *capabilities: str) -> tuple[str, ...]:
+        """A command prefix that runs a program with only these capabilities.
+
+        The user is nobody, or root if nobody cannot run Python.
+        """
         rights = ",".join(("-all", *(f"+{name}" for name in capabilities)))
         limits = [f"--{kind}={rights}" for kind in ("inh-caps", "ambient-caps", "bounding-set")]
         prefix = ("setpriv", "--pdeathsig", "KILL", *limits)
@@ -88,20 +91,20 @@ class RightsScenarios(Scenarios):
         return prefix if probe.wait() else (*prefix, *NOBODY)
 
     def test_start_without_rights_is_refused_with_a_reason(self) -> None:
-        daemon = Daemon(self.proxy, command=(*self.confined(), *BY_NAMES))
+        daemon = Daemon(self.proxy, command=(*self.with_capabilities(), *RUN_WITH_INTERFACES))
         self.assertEqual(daemon.wait(), 4)
         [line] = daemon.lines
         self.assertIn("not permitted", line)
         self.assertIn("CAP_NET_ADMIN and CAP_NET_RAW", line)
 
     def test_daemon_with_two_capabilities_forwards(self) -> None:
-        command = (*self.confined("net_admin", "net_raw"), *BY_NAMES)
-        self.watch(Daemon(self.proxy, command=command))
+        command = (*self.with_capabilities("net_admin", "net_raw"), *RUN_WITH_INTERFACES)
+        self.use_daemon(Daemon(self.proxy, command=command))
         self.await_log("ready")
         self.stream()
         member = self.other.join(self.group)
         self.await_packets(member)
-        self.assert_whole(member)
+        self.assert_no_loss(member)
         self.assertEqual(self.daemon.terminate()[0], 0)
 
     def test_second_daemon_is_refused_and_the_first_keeps_forwarding(self) -> None:
@@ -109,16 +112,16 @@ class RightsScenarios(Scenarios):
         member = self.home.join(self.group)
         self.stream()
         self.await_packets(member)
-        second = Daemon(self.proxy, WITHOUT[OTHER[self.family]])
+        second = Daemon(self.proxy, DISABLED[OTHER[self.family]])
         self.assertEqual(second.wait(), 1)
         [line] = second.lines
         self.assertIn(f"pid {first.pid}", line)
         self.await_packets(member)
-        self.assert_whole(member)
+        self.assert_no_loss(member)
 
 
 class EndScenarios(Scenarios):
-    """Members of a group and of single sources get streams."""
+    """Members of a group and of a single source receive streams."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -132,26 +135,26 @@ class EndScenarios(Scenarios):
         for member in self.members:
             self.await_packets(member)
 
-    def ends(self, number: signal.Signals) -> None:
-        """It leaves upstream and takes all with it, at once."""
+    def check_clean_exit(self, number: signal.Signals) -> None:
+        """Check that a signal ends the daemon: it leaves all groups and empties the table."""
         upstream = self.server.capture()
         links = [node.capture(data=True) for node in (self.home, self.other)]
         code, took = self.daemon.terminate(number)
         self.assertEqual(code, 0)
         self.assertLess(took, 2.0)
         left = record(TO_IN, self.group), record(BLOCK, self.ssm, self.source)
-        self.await_told(upstream, *left)
+        self.await_reported(upstream, *left)
         self.assertEqual((self.routes(), self.vifs()), ([], []))
         for link in links:
-            self.await_flowing(link, [])
+            self.await_sources_on(link, [])
 
     def test_sigterm_leaves_all_groups_and_empties_the_table(self) -> None:
         """HS-11."""
-        self.ends(signal.SIGTERM)
+        self.check_clean_exit(signal.SIGTERM)
 
     def test_sigint_leaves_all_groups_and_empties_the_table(self) -> None:
         """HS-11."""
-        self.ends(signal.SIGINT)
+        self.check_clean_exit(signal.SIGINT)
 
     def test_daemon_starts_again_after_a_stop(self) -> None:
         self.daemon.terminate()
@@ -165,7 +168,7 @@ class EndScenarios(Scenarios):
         self.start()
         for member in self.members:
             self.await_packets(member)
-        self.await_told(upstream, record(TO_EX, self.group))
+        self.await_reported(upstream, record(TO_EX, self.group))
 
 
 class IPv4StartTests(StartScenarios, IPv4TestCase):

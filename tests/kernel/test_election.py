@@ -1,4 +1,4 @@
-"""Two proxies on one link: one forwards, and the other when it is gone (RFC 4605, section 3)."""
+"""Two proxies on one link: one forwards; the other takes over when it fails (RFC 4605, 3)."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ query-max-response-time = 1
 OTHER_QUERIER_PRESENT = 2 * 2 + 1 / 2
 
 SLACK = 1.0
-"""Seconds that anything may be late, since the machine may be busy."""
+"""Seconds of delay that the tests accept, because the machine may be busy."""
 
 STEADY = 2.0
-"""Seconds in which each packet is to come once: a round of queries."""
+"""Seconds in which each packet must arrive once; they include a general query."""
 
 
 class TwoProxiesTests(SynchronousTestCase):
-    """A provider's switch, two proxies on it, and a home switch that both serve."""
+    """Two proxies connect the provider's switch with the home switch."""
 
     def setUp(self) -> None:
         self.lab = Lab()
@@ -44,7 +44,7 @@ class TwoProxiesTests(SynchronousTestCase):
         self.lab.link(home, "p0", self.host, "eth0", (), ["10.0.2.100/24", "fd00:2::100/64"])
         self.proxies = [self.lab.node("first"), self.lab.node("second")]
         for number, proxy in enumerate(self.proxies, 1):
-            # The link-local addresses decide in IPv6: the first one has the lower.
+            # In IPv6 the link-local addresses decide: the first proxy has the lower one.
             proxy.sysctl("ipv6/conf/default/addr_gen_mode", 1)
             up = [f"10.0.1.{number}/24", f"fd00:1::{number}/64", f"fe80::{number}/64"]
             down = [f"10.0.2.{number}/24", f"fd00:2::{number}/64", f"fe80::{number}/64"]
@@ -57,67 +57,75 @@ class TwoProxiesTests(SynchronousTestCase):
         return daemon
 
     def forwards(self, proxy: Node, group: str) -> bool:
-        """Whether the proxy has the group's data go down its link."""
+        """Whether the proxy has an entry that forwards the group to its downstream."""
         entries = proxy.run("ip", *(["-6"] if ":" in group else []), "mroute")
         return any(f",{group})" in line and "down" in line for line in entries.splitlines())
 
-    def is_steady(self, capture: Capture, group: str) -> bool:
-        """Whether each packet comes just once to the host's link, from now on for a while."""
+    def delivers_once(self, capture: Capture, group: str) -> bool:
+        """Whether each packet arrives exactly once on the host's link, for ``STEADY`` seconds."""
         capture.clear()
         time.sleep(STEADY)
         copies = Counter(datum.sequence for datum in capture.data() if datum.group == group)
         return bool(copies) and len(copies) == copies.total() == max(copies) - min(copies) + 1
 
-    def await_steady(self, capture: Capture, group: str) -> None:
-        """A change of office may lose or double a few packets, but not for long."""
-        message = "not one copy of each packet"
-        wait_until(lambda: self.is_steady(capture, group), 4 * STEADY, message)
+    def await_single_delivery(self, capture: Capture, group: str) -> None:
+        """Wait until each packet arrives exactly once.
 
-    def one_forwards_and_the_other_takes_over(self, group: str, versions: str) -> None:
+        A change of the querier may lose or duplicate some packets.
+        """
+        message = "packets are still lost or duplicated"
+        wait_until(lambda: self.delivers_once(capture, group), 4 * STEADY, message)
+
+    def check_election_and_failover(self, group: str, versions: str) -> None:
+        """Check that one proxy forwards, fails over to the other, and takes over again."""
         first, second = self.proxies
         daemon = self.start(first, versions)
         self.start(second, versions)
         capture = self.host.capture("eth0", data=True)
         member = self.host.join(group)
         stream = self.source.stream(group, rate=200)
-        wait_until(lambda: self.forwards(first, group), message="the first one forwards")
-        wait_until(lambda: not self.forwards(second, group), message="the second one does not")
-        self.await_steady(capture, group)
+        wait_until(lambda: self.forwards(first, group), message="the first proxy does not forward")
+        wait_until(
+            lambda: not self.forwards(second, group), message="the second proxy forwards too"
+        )
+        self.await_single_delivery(capture, group)
 
         killed = time.time()
         daemon.kill()
-        time.sleep(0.1)  # what was on its way is there
+        time.sleep(0.1)  # packets in flight have arrived
         capture.clear()
         self.assertFalse(self.forwards(second, group))
         wait_until(lambda: any(capture.data()), OTHER_QUERIER_PRESENT + 2 * SLACK)
         outage = next(capture.data()).time - killed
         self.assertLess(outage, OTHER_QUERIER_PRESENT + SLACK)
-        # By the timers of the RFCs a group may end before its hosts have to answer the new querier.
-        self.await_steady(capture, group)
+        # With the timers of the RFCs, a group may expire before its hosts answer the new querier.
+        self.await_single_delivery(capture, group)
 
         self.start(first, versions)
-        wait_until(lambda: not self.forwards(second, group), 10, "the first one is in office")
-        wait_until(lambda: self.forwards(first, group), 10, "it forwards")
-        self.await_steady(capture, group)
+        wait_until(lambda: not self.forwards(second, group), 10, "the second proxy still forwards")
+        wait_until(
+            lambda: self.forwards(first, group), 10, "the first proxy does not forward again"
+        )
+        self.await_single_delivery(capture, group)
         stream.stop()
         member.leave()
 
     def test_igmpv3_proxies_elect_one_forwarder_and_fail_over(self) -> None:
         """T-090, T-139, T-140, FWD-03, FWD-06, QE-03, QE-06."""
-        self.one_forwards_and_the_other_takes_over("239.1.1.1", "mld-version = 0")
+        self.check_election_and_failover("239.1.1.1", "mld-version = 0")
 
     def test_mldv2_proxies_elect_one_forwarder_and_fail_over(self) -> None:
         """T-090, T-139, T-140, FWD-03, FWD-06, QE-03, QE-06."""
-        self.one_forwards_and_the_other_takes_over("ff1e::1", "igmp-version = 0")
+        self.check_election_and_failover("ff1e::1", "igmp-version = 0")
 
     def test_igmpv2_proxies_elect_one_forwarder_and_fail_over(self) -> None:
-        """T-090 with routers of version 2, which elect in the same way."""
+        """T-090 with IGMPv2 routers: the election is the same."""
         versions = "mld-version = 0\nigmp-version = 2"
         self.host.sysctl("ipv4/conf/eth0/force_igmp_version", 2)
-        self.one_forwards_and_the_other_takes_over("239.1.1.1", versions)
+        self.check_election_and_failover("239.1.1.1", versions)
 
     def test_mldv1_proxies_elect_one_forwarder_and_fail_over(self) -> None:
-        """T-090 with routers of version 1, which elect in the same way."""
+        """T-090 with MLDv1 routers: the election is the same."""
         versions = "igmp-version = 0\nmld-version = 1"
         self.host.sysctl("ipv6/conf/eth0/force_mld_version", 1)
-        self.one_forwards_and_the_other_takes_over("ff1e::1", versions)
+        self.check_election_and_failover("ff1e::1", versions)

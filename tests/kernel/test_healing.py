@@ -10,7 +10,7 @@ from mcproxy.linux.mroute.operations import LAYOUTS, Operations
 from mcproxy.protocol.family import IPV4, packed
 from mcproxy.protocol.wire.packets import Report
 
-from .messages import TO_EX, TO_IN, record, say
+from .messages import TO_EX, TO_IN, record, send_message
 from .site import DOWN1, SLACK, IPv4TestCase, IPv6TestCase, Scenarios
 
 FLUSH = 212
@@ -36,12 +36,12 @@ class VanishingScenarios(Scenarios):
         self.stream(vanished)
         self.await_packets(member)
         joined = time.time()
-        say(self.home.raw_host(), self.numbers.raw_host, Report((record(TO_EX, vanished),)))
-        self.await_flowing(link, [self.source])
-        gone = self.await_told(upstream, record(TO_IN, vanished))
+        send_message(self.home.raw_host(), self.plan.raw_host, Report((record(TO_EX, vanished),)))
+        self.await_sources_on(link, [self.source])
+        gone = self.await_reported(upstream, record(TO_IN, vanished))
         self.assertLess(abs(gone - joined - 2.5), SLACK)  # twice the interval, and the response
-        self.await_flowing(link, [])
-        self.assert_whole(member)
+        self.await_sources_on(link, [])
+        self.assert_no_loss(member)
 
 
 class FlushScenarios(Scenarios):
@@ -77,7 +77,7 @@ class FlushScenarios(Scenarios):
         for member in (*self.members, self.listed):
             self.await_packets(member)
         more = self.other.join(self.groups[1])
-        self.stream(self.groups[1], node=self.home, source=self.numbers.at(DOWN1, 2))
+        self.stream(self.groups[1], node=self.home, source=self.plan.at(DOWN1, 2))
         self.await_packets(more)
 
     def flush(self, what: int) -> None:

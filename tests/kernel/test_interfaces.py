@@ -1,4 +1,4 @@
-"""Links, addresses, routes and rules as the kernel has them."""
+"""Links, addresses, routes and policy rules as the kernel reports them."""
 
 import errno
 import socket
@@ -27,7 +27,7 @@ class MonitorTests(KernelTestCase):
         self.addCleanup(self.port.stopListening)
         self.port.startListening()
         self.run_until(lambda: self.ready == 1)
-        # The kernel takes up to a second to find that a new link is in order.
+        # The kernel needs up to a second until a new link has carrier.
         self.run_until(lambda: all(link.up for link in self.monitor.links.values()))
         self.changes.clear()
 
@@ -119,7 +119,7 @@ class LocatorTests(KernelTestCase):
     def test_lookup_follows_the_unicast_routes(self) -> None:
         locator = self.open(self.router, RouteLookup)
         up0, down0, _ = self.indexes
-        with self.router:  # the socket is opened by the first question
+        with self.router:  # the first lookup opens the socket
             self.assertEqual(locator.interface_towards(packed("10.0.0.77")), up0)
         self.assertEqual(locator.interface_towards(packed("10.0.1.77")), down0)
         self.assertEqual(locator.interface_towards(packed("2001:db8:1::77")), down0)

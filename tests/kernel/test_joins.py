@@ -1,4 +1,4 @@
-"""Hosts join and leave: streams come to their links, and to no others."""
+"""Hosts join and leave: streams go to their links and to no others."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class JoinScenarios(Scenarios):
         self.stream()
         member = self.home.join(self.group)
         self.await_packets(member, 100)
-        self.assert_whole(member)
+        self.assert_no_loss(member)
         self.assertEqual(list(elsewhere.data()), [])
         self.assertEqual(records(upstream, self.group)[0], record(TO_EX, self.group))
 
@@ -23,7 +23,7 @@ class JoinScenarios(Scenarios):
         self.start()
         links = [node.capture(data=True) for node in (self.home, self.other)]
         self.stream()
-        self.let_flow()
+        self.await_sent()
         self.assertEqual([list(link.data()) for link in links], [[], []])
 
     def test_members_join_and_leave_while_others_lose_no_packet(self) -> None:
@@ -36,22 +36,22 @@ class JoinScenarios(Scenarios):
         self.await_packets(first)
         second = self.other.join(self.group)
         self.await_packets(second)
-        self.assert_whole(first)
+        self.assert_no_loss(first)
 
         second.leave()
-        self.await_flowing(other_link, [])
-        self.assert_whole(first)
-        self.assert_whole(second)
+        self.await_sources_on(other_link, [])
+        self.assert_no_loss(first)
+        self.assert_no_loss(second)
         self.assertNotIn(record(TO_IN, self.group), records(upstream, self.group))
 
         first.leave()
-        left = self.await_told(upstream, record(TO_IN, self.group))
+        left = self.await_reported(upstream, record(TO_IN, self.group))
         self.assertLess(left - first.joined, LAST_MEMBER_TIME + SLACK)
         self.assertGreater(left - first.joined, LAST_MEMBER_TIME - 0.1)
-        self.let_flow()
+        self.await_sent()
         last = max(datum.time for datum in home_link.data())
         self.assertLess(last - first.joined, LAST_MEMBER_TIME + SLACK)
-        self.assert_no_gap(home_link, self.source)
+        self.assert_no_loss_on_link(home_link, self.source)
 
     def test_leave_of_one_member_keeps_the_stream_for_the_other(self) -> None:
         """SQ-01, DB-04."""
@@ -61,8 +61,8 @@ class JoinScenarios(Scenarios):
         first, second = self.home.join(self.group), self.guest.join(self.group)
         self.await_packets(second)
         first.leave()
-        self.let_flow(400)  # well beyond the time of the queries
-        self.assert_whole(second)
+        self.await_sent(400)  # much longer than the queries take
+        self.assert_no_loss(second)
         self.assertNotIn(record(TO_IN, self.group), records(upstream, self.group))
 
     def test_leave_followed_by_a_join_loses_no_packet(self) -> None:
@@ -73,11 +73,11 @@ class JoinScenarios(Scenarios):
         self.await_packets(member)
         for _ in range(5):
             member.leave()
-            self.let_flow()
+            self.await_sent()
             member.exclude()
-            self.let_flow()
-        self.let_flow(400)
-        self.assert_no_gap(link, self.source)
+            self.await_sent()
+        self.await_sent(400)
+        self.assert_no_loss_on_link(link, self.source)
         self.assertNotIn(record(TO_IN, self.group), records(upstream, self.group))
 
 

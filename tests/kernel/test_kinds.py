@@ -1,4 +1,4 @@
-"""Interfaces of other kinds than a cable's end: tunnels, macvlans, VXLANs."""
+"""Interfaces of other kinds than veth: tunnels, macvlans, VXLANs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MTU = 1400
 
 
 class KindTestCase(SiteTestCase):
-    """The upstream, and the downstream with the host "other", are of another kind."""
+    """The upstream, and the downstream of host ``other``, are of another kind."""
 
     links = ("down1",)
 
@@ -42,28 +42,32 @@ class KindTestCase(SiteTestCase):
     def connect(
         self, host: Node, name: str, proxy: Node, own: str, near: list[str], far: list[str]
     ) -> None:
-        """Connect a host with the proxy: with a cable, and over it an interface of the kind."""
+        """Connect a host with the proxy by a cable, and create interfaces of the kind on it."""
         cable, number = f"{own}-cable", LINKS[own]
         ends = [f"192.0.2.{4 * number + end}" for end in (1, 2)]
         self.lab.link(host, cable, proxy, cable, *([f"{address}/30"] for address in ends))
         for node, new, some, peer in ((host, name, near, ends[1]), (proxy, own, far, ends[0])):
             with node.namespace, IPRoute() as ip:
                 index = ip.link_lookup(ifname=cable)[0]
-                self.make(ip, self.over(index, number, peer))
+                self.make(ip, self.link_attributes(index, number, peer))
             node.take_link("new", new, some, MTU)
         host.await_link(name)
         proxy.await_link(own)
         host.run("ip", "link", "set", name, "allmulticast", "on")  # for captures
 
     def make(self, ip: IPRoute, made: dict[str, Any]) -> None:
-        """Make an interface, where the kernel knows its kind."""
+        """Create an interface; SkipTest if the kernel does not support its kind."""
         try:
             ip.link("add", ifname="new", **made)
         except NetlinkError as error:
             raise SkipTest(f"this kernel has no {made['kind']}: {error}") from error
 
-    def over(self, cable: int, number: int, peer: str) -> dict[str, Any]:
-        """The kind, and what it needs: the cable's index, a number of the link, the other end."""
+    def link_attributes(self, cable: int, number: int, peer: str) -> dict[str, Any]:
+        """The netlink attributes of an interface of the kind.
+
+        ``cable`` is the index of the lower interface, ``number`` identifies the link, and
+        ``peer`` is the address of the other end.
+        """
         raise NotImplementedError
 
 
@@ -75,42 +79,42 @@ else:
 
 class KindScenarios(Kinds):
     def test_joins_leaves_and_data_pass_in_both_directions(self) -> None:
-        """T-150: joins, leaves and data are as on any other link, in both directions."""
+        """T-150."""
         self.start()
         upstream, data = self.server.capture(), self.server.capture(data=True)
         link = self.other.capture(data=True)
         one, two = self.home.join(self.group), self.other.join(self.group)
-        told = self.await_told(upstream, record(TO_EX, self.group))
-        self.assertLess(told - one.joined, SLACK)
+        reported = self.await_reported(upstream, record(TO_EX, self.group))
+        self.assertLess(reported - one.joined, SLACK)
         self.assertEqual({text(one) for one in reporters(upstream, self.group)}, {self.own()})
         self.stream()
         for member in (one, two):
             self.await_packets(member)
-            self.assert_whole(member)
+            self.assert_no_loss(member)
         two.leave()
         time.sleep(LAST_MEMBER_TIME + 2 * SLACK)
         last = max(datum.time for datum in link.data())
         self.assertLess(last - two.joined, LAST_MEMBER_TIME + SLACK)
         self.await_packets(one)
-        self.assert_whole(one)
-        camera, group = self.numbers.at(DOWN2, 2), self.groups[1]
+        self.assert_no_loss(one)
+        camera, group = self.plan.at(DOWN2, 2), self.groups[1]
         viewer = self.home.join(group)
         self.stream(group, camera, self.other)
         self.await_packets(viewer)
-        self.assert_whole(viewer, camera)
-        self.assertIn(camera, self.flowing(data, group))
+        self.assert_no_loss(viewer, camera)
+        self.assertIn(camera, self.sources_on(data, group))
         one.leave()
-        self.await_told(upstream, record(TO_IN, self.group))
+        self.await_reported(upstream, record(TO_IN, self.group))
 
     def own(self) -> str:
-        """The address that reports come from (RFC 9776, 4.2.13; RFC 9777, 5.2.13)."""
+        """The source address of reports (RFC 9776, 4.2.13; RFC 9777, 5.2.13)."""
         if self.family is IPV6:
             return self.link_local("up").partition("/")[0]
-        return self.numbers.at(UP, 1)
+        return self.plan.at(UP, 1)
 
 
 class Tunnels(Kinds):
-    """Point to point, with no link layer at all."""
+    """Point-to-point links without a link-layer header."""
 
     def connect(
         self, host: Node, name: str, proxy: Node, own: str, near: list[str], far: list[str]
@@ -122,14 +126,14 @@ class Tunnels(Kinds):
 
 
 class Macvlans(Kinds):
-    def over(self, cable: int, number: int, peer: str) -> dict[str, Any]:
+    def link_attributes(self, cable: int, number: int, peer: str) -> dict[str, Any]:
         return {"kind": "macvlan", "link": cable, "macvlan_mode": "bridge"}
 
 
 class Vxlans(Kinds):
-    """Ethernet over UDP to one other."""
+    """Ethernet over UDP to one remote address."""
 
-    def over(self, cable: int, number: int, peer: str) -> dict[str, Any]:
+    def link_attributes(self, cable: int, number: int, peer: str) -> dict[str, Any]:
         return {"kind": "vxlan", "vxlan_id": number, "vxlan_group": peer, "vxlan_port": 4789}
 
 

@@ -1,4 +1,4 @@
-"""Packets that nobody should send: none is acted upon, and none stops what should be."""
+"""Malformed packets: the daemon drops each, and streams continue."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NOT_MULTICAST_IPV6 = ("fd00::1", "::", "::1", "fe80::1")
 
 
 class MalformedScenarios(Scenarios):
-    """A host at home gets a stream, while others on its link and upstream send nonsense."""
+    """``home`` receives a stream; raw hosts on its link and upstream send malformed packets."""
 
     not_multicast: tuple[str, ...]
 
@@ -47,30 +47,30 @@ class MalformedScenarios(Scenarios):
         self.await_packets(self.member)
 
     def message(self, packet: Packet) -> bytes:
-        """A message as it should be."""
+        """The bytes of a valid message."""
         if self.family is IPV4:
             return igmp.encode(packet)
-        return mld.encode(packet, packed(self.numbers.raw_host), self.family.report_destination)
+        return mld.encode(packet, packed(self.plan.raw_host), self.family.report_destination)
 
     def wrap(self, message: bytes, **wrong: Any) -> bytes:
-        """``message`` with a good checksum in an IP packet, that is ``wrong`` in some way."""
+        """``message`` with a valid checksum in an IP packet that has these faults."""
         raise NotImplementedError
 
-    def packets(self) -> Iterator[bytes]:
-        """One of every kind; what they say, if anything, is a join of the bad group."""
-        for message in self.messages():
+    def malformed_packets(self) -> Iterator[bytes]:
+        """A packet of every kind; if the daemon accepted it, it would join the bad group."""
+        for message in self.malformed_messages():
             yield self.wrap(message)
         yield self.wrap(self.join, checksum=1)
         for hops in (2, 64, 255):
             yield self.wrap(self.join, hops=hops)
 
-    def messages(self) -> Iterator[bytes]:
-        """Those that are wrong in themselves."""
+    def malformed_messages(self) -> Iterator[bytes]:
+        """Messages that are malformed by themselves."""
         good, end = self.join, 12 + self.family.address_size
         yield from (good[:length] for length in range(4, len(good)))
         yield good[:6] + pack("!H", 0xFFFF) + good[8:12] + packed(self.not_multicast[0])
-        yield good[:9] + b"\xff" + good[10:]  # auxiliary data that is not there
-        yield good[:10] + pack("!H", 0xFFFF) + good[12:]  # sources that are not there
+        yield good[:9] + b"\xff" + good[10:]  # missing auxiliary data
+        yield good[:10] + pack("!H", 0xFFFF) + good[12:]  # missing sources
         yield from (bytes([kind]) + good[1:] for kind in (0, 1, 0x13, 0x40, 144, 255))
         yield from (good[:8] + bytes([kind]) + good[9:] for kind in (0, 7, 255))
         yield from (good[:12] + packed(group) + good[end:] for group in self.not_multicast)
@@ -79,13 +79,13 @@ class MalformedScenarios(Scenarios):
 
     def test_malformed_packet_of_every_kind_is_dropped(self) -> None:
         """V-1, V-4..9, V-12."""
-        for packet in self.packets():
+        for packet in self.malformed_packets():
             for host in self.hosts:
                 host.send(packet)
-        self.check_works()
+        self.check_streams_continue()
         self.assertEqual(records(self.upstream, self.bad), [])
-        self.hosts[0].send(self.wrap(self.join))  # with nothing wrong in it
-        self.await_told(self.upstream, record(TO_EX, self.bad))
+        self.hosts[0].send(self.wrap(self.join))  # a valid packet
+        self.await_reported(self.upstream, record(TO_EX, self.bad))
 
     def test_randomly_changed_packets_do_no_harm(self) -> None:
         """SEC-07."""
@@ -102,16 +102,16 @@ class MalformedScenarios(Scenarios):
                 message[dice.randrange(len(message))] = dice.randrange(256)
             for host in self.hosts:
                 host.send(self.wrap(bytes(message[: dice.randint(4, len(message))])))
-        self.check_works()
+        self.check_streams_continue()
 
-    def check_works(self) -> None:
-        """The stream went on all the time, and a new member gets another."""
+    def check_streams_continue(self) -> None:
+        """Check that the stream lost no packet, and that a new member receives another stream."""
         new = self.other.join(self.groups[1])
         self.stream(self.groups[1])
         self.await_packets(new)
-        self.await_told(self.upstream, record(TO_EX, self.groups[1]))
+        self.await_reported(self.upstream, record(TO_EX, self.groups[1]))
         self.await_packets(self.member)
-        self.assert_whole(self.member)
+        self.assert_no_loss(self.member)
 
 
 class IPv4MalformedTests(MalformedScenarios, IPv4TestCase):
@@ -121,7 +121,7 @@ class IPv4MalformedTests(MalformedScenarios, IPv4TestCase):
         message = message[:2] + bytes(2) + message[4:]
         value = checksum(message) ^ wrong.get("checksum", 0)
         header = IP(
-            src=self.numbers.raw_host,
+            src=self.plan.raw_host,
             dst=wrong.get("to", "224.0.0.22"),
             ttl=wrong.get("hops", 1),
             proto=2,
@@ -131,13 +131,13 @@ class IPv4MalformedTests(MalformedScenarios, IPv4TestCase):
         )
         return bytes(header / (message[:2] + pack("!H", value) + message[4:]))
 
-    def packets(self) -> Iterator[bytes]:
-        yield from super().packets()
+    def malformed_packets(self) -> Iterator[bytes]:
+        yield from super().malformed_packets()
         good = self.wrap(self.join)
         yield self.wrap(self.join, flags="MF")
         yield self.wrap(self.join, offset=1)
         yield good[:24]
-        yield good[:2] + pack("!H", 0xFFFF) + good[4:]  # shorter than its header says
+        yield good[:2] + pack("!H", 0xFFFF) + good[4:]  # shorter than its header states
         yield b"\x41" + good[1:]
 
 
@@ -145,7 +145,7 @@ class IPv6MalformedTests(MalformedScenarios, IPv6TestCase):
     not_multicast = NOT_MULTICAST_IPV6
 
     def wrap(self, message: bytes, **wrong: Any) -> bytes:
-        source, to = wrong.get("source", self.numbers.raw_host), "ff02::16"
+        source, to = wrong.get("source", self.plan.raw_host), "ff02::16"
         message = message[:2] + bytes(2) + message[4:]
         covered = pseudo_header(packed(source), packed(to), len(message)) + message
         value = checksum(covered) ^ wrong.get("checksum", 0)
@@ -155,8 +155,8 @@ class IPv6MalformedTests(MalformedScenarios, IPv6TestCase):
         header.lastlayer().nh = 58
         return bytes(header / (message[:2] + pack("!H", value) + message[4:]))
 
-    def packets(self) -> Iterator[bytes]:
-        yield from super().packets()
+    def malformed_packets(self) -> Iterator[bytes]:
+        yield from super().malformed_packets()
         for source in ("fd00:2::99", "2001:db8::1", "::", "::1"):
             yield self.wrap(self.join, source=source)
         alert = IPv6ExtHdrHopByHop(options=[RouterAlert()])
@@ -172,4 +172,4 @@ class IPv6MalformedTests(MalformedScenarios, IPv6TestCase):
             yield self.wrap(self.join, extensions=extensions)
         good = self.wrap(self.join)
         yield good[:48]
-        yield good[:4] + pack("!H", 0xFFFF) + good[6:]  # shorter than its header says
+        yield good[:4] + pack("!H", 0xFFFF) + good[6:]  # shorter than its header states

@@ -1,4 +1,4 @@
-"""Very many instances in one daemon, each on a kernel table of its own."""
+"""A hundred instances in one daemon, each on its own kernel table."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ ROLES = ("up", "left", "right")
 TABLE = 1000
 LONGEST_START = 3.0
 MOST_MEMORY = 150 * 1024
-"""Bytes for each instance, in both families."""
+"""Maximum bytes of memory for each instance, with both families."""
 
 
-def lay_cables(node: Node) -> None:
-    """Three interfaces for each instance, up and with addresses; a fourth ends their cables."""
+def create_links(node: Node) -> None:
+    """Create three interfaces with addresses for each instance, all up, and their other ends."""
     with node.namespace, IPRoute() as ip:
         for number in range(INSTANCES):
             for one, two in (("up", "left"), ("right", "spare")):
@@ -47,14 +47,14 @@ class ManyInstancesTests(LabTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.proxy = self.lab.node("proxy")
-        lay_cables(self.proxy)
+        create_links(self.proxy)
 
-    def rules(self) -> int:
-        """How many policy rules there are."""
+    def count_rules(self) -> int:
+        """The number of policy rules of both families."""
         return sum(len(self.proxy.namespace.call(list_rules, f)) for f in (IPV4, IPV6))
 
     def start(self, count: int = INSTANCES) -> tuple[Daemon, float]:
-        """A daemon, and what its start took: on a busy machine, what it worked."""
+        """Start a daemon; also the seconds that it took: elapsed or CPU time, whichever is less."""
         daemon = Daemon(self.proxy, configuration(count))
         return daemon, min(daemon.wait_ready(60), daemon.cpu_seconds())
 
@@ -62,23 +62,23 @@ class ManyInstancesTests(LabTestCase):
         single, _ = self.start(1)
         alone = single.resident_bytes()
         self.assertEqual(single.terminate()[0], 0)
-        self.assertEqual(self.rules(), 0)
+        self.assertEqual(self.count_rules(), 0)
         many, took = self.start()
         self.assertLess(took, LONGEST_START)
-        wait_until(lambda: self.rules() == INSTANCES * len(ROLES) * 2, 10, "not all rules")
+        wait_until(lambda: self.count_rules() == INSTANCES * len(ROLES) * 2, 10, "not all rules")
         each = (many.resident_bytes() - alone) / (INSTANCES - 1)
         self.assertLess(each, MOST_MEMORY)
         many.kill()
-        self.assertEqual(self.rules(), INSTANCES * len(ROLES) * 2)
+        self.assertEqual(self.count_rules(), INSTANCES * len(ROLES) * 2)
         again, took = self.start()
         self.assertLess(took, LONGEST_START)
         again.command("restart")
-        self.assertEqual(self.rules(), INSTANCES * len(ROLES) * 2)
+        self.assertEqual(self.count_rules(), INSTANCES * len(ROLES) * 2)
         self.assertEqual(again.terminate(timeout=30)[0], 0)
-        self.assertEqual(self.rules(), 0)
+        self.assertEqual(self.count_rules(), 0)
         fewer, _ = self.start()
         fewer.kill()
-        # Rules to the tables of others are not ours to remove, but those to our own are.
+        # The daemon removes rules to its own tables only, not to tables of other programs.
         single, _ = self.start(1)
         self.assertEqual(single.terminate()[0], 0)
-        self.assertEqual(self.rules(), (INSTANCES - 1) * len(ROLES) * 2)
+        self.assertEqual(self.count_rules(), (INSTANCES - 1) * len(ROLES) * 2)

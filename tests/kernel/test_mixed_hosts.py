@@ -1,4 +1,4 @@
-"""Kernel hosts of every version at once, behind a snooping switch that asks nothing itself."""
+"""Hosts of all versions on one link, behind a snooping switch that sends no queries."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mcproxy.lab.waiting import wait_until
 from mcproxy.protocol.family import IPV4, packed
 from mcproxy.protocol.wire.packets import OldReport
 
-from .messages import TO_EX, TO_IN, heard, record, records, reporters, timed_records
+from .messages import TO_EX, TO_IN, messages_on, record, records, reporters, timed_records
 from .site import (
     DOWN1,
     LAST_MEMBER_TIME,
@@ -29,42 +29,42 @@ MEMBERSHIP_INTERVAL = 2 * QUERY_INTERVAL + 0.3
 
 
 class MixedHostScenarios(Scenarios):
-    """A host of each version, and one more of the current."""
+    """One host of each version, and a second one of the current version."""
 
     immediate = False
-    """Whether hosts are tracked, and streams cut at once where that is safe."""
+    """Whether ``immediate-leave`` is set."""
 
     def setUp(self) -> None:
         super().setUp()
         with self.lan.namespace, IPRoute() as ip:
             ip.link("set", index=self.lan.index("br0"), kind="bridge", br_mcast_snooping=1)
-        newest = [self.attach("third", 4)] if self.family is IPV4 else []
+        newest = [self.add_host("third", 4)] if self.family is IPV4 else []
         hosts = [self.home, self.guest, *newest]
         self.hosts = dict(enumerate(hosts, 1))
         for version, host in self.hosts.items():
-            self.speak(host, version)
-        self.second = self.attach("fourth", 5)
+            self.force_version(host, version)
+        self.second = self.add_host("fourth", 5)
         self.link = self.lan.capture("proxy", data=True)
         self.upstream = self.server.capture()
         self.start(query_interval=QUERY_INTERVAL, immediate_leave=self.immediate)
 
-    def attach(self, name: str, number: int) -> Node:
-        """One host more on the link."""
+    def add_host(self, name: str, number: int) -> Node:
+        """Add a host to the link."""
         node = self.lab.node(name)
         self.lab.link(self.lan, name, node, "eth0", (), addresses(DOWN1, number))
         return node
 
-    def speak(self, node: Node, version: int) -> None:
-        """Hold the kernel of a host to a version."""
+    def force_version(self, node: Node, version: int) -> None:
+        """Let the kernel of a host use only this version."""
         if self.family is IPV4:
             node.sysctl("ipv4/conf/eth0/force_igmp_version", version)
         else:
             node.sysctl("ipv6/conf/eth0/force_mld_version", version)
 
     def join(self, *hosts: Node) -> list[Member]:
-        """Let hosts join, and wait until each of them has reported it and has the stream.
+        """Let hosts join, and wait until each has sent a report and receives the stream.
 
-        One after another: a report may suppress that of a host of an older version.
+        They join one after another: a report may suppress the report of an older host.
         """
         members: list[Member] = []
         for host in hosts:
@@ -75,53 +75,53 @@ class MixedHostScenarios(Scenarios):
         return members
 
     def leave_one_by_one(self, leaving: list[Member], staying: list[Member]) -> None:
-        """What anybody else still wants goes on, and nothing is told upstream."""
+        """Let hosts leave: the others lose no packet, and no leave is sent upstream."""
         self.upstream.clear()
         while leaving:
             leaving.pop(0).leave()
-            self.let_flow(int(2 * LAST_MEMBER_TIME * RATE))
+            self.await_sent(int(2 * LAST_MEMBER_TIME * RATE))
             for member in leaving + staying:
                 self.await_packets(member)
-                self.assert_whole(member)
+                self.assert_no_loss(member)
         self.assertEqual([r for r in records(self.upstream, self.group) if r.type is TO_IN], [])
 
-    def assert_cut(self, earliest: float, latest: float) -> None:
-        """The link gets the stream until some time between these, and none of it after."""
-        self.await_told(self.upstream, record(TO_IN, self.group), timeout=15)
+    def assert_stream_stops_between(self, earliest: float, latest: float) -> None:
+        """Check that the stream on the link stops between these times."""
+        self.await_reported(self.upstream, record(TO_IN, self.group), timeout=15)
         time.sleep(0.1)
         last = max(datum.time for datum in self.link.data())
         self.assertLess(last, latest)
         self.assertGreater(last, earliest)
-        self.await_flowing(self.link, [])
+        self.await_sources_on(self.link, [])
 
     def test_leave_of_newer_hosts_keeps_the_stream_for_the_older_host(self) -> None:
-        """GC-01..03, T-150: what they say does not cut off a host of the version before."""
+        """GC-01..03, T-150: the older host uses the previous version."""
         older = self.family.current_version - 1
         self.stream()
         old, *new = self.join(self.hosts[older], self.hosts[older + 1], self.second)
         self.leave_one_by_one(new, [old])
         old.leave()
-        self.assert_cut(old.joined, old.joined + LAST_MEMBER_TIME + SLACK)
+        self.assert_stream_stops_between(old.joined, old.joined + LAST_MEMBER_TIME + SLACK)
 
     def test_leave_of_the_older_host_keeps_the_stream_for_newer_hosts(self) -> None:
-        """GC-01, OLD-02, OLD-03: its leave asks the others, which answer."""
+        """GC-01, OLD-02, OLD-03: its leave causes a query, which the others answer."""
         older = self.family.current_version - 1
         self.stream()
         old, first, last = self.join(self.hosts[older], self.hosts[older + 1], self.second)
         self.leave_one_by_one([old, first], [last])
         last.leave()
-        self.assert_cut(last.joined, last.joined + LAST_MEMBER_TIME + SLACK)
+        self.assert_stream_stops_between(last.joined, last.joined + LAST_MEMBER_TIME + SLACK)
 
 
 class VersionScenarios(MixedHostScenarios):
     def test_hosts_of_all_versions_lead_to_one_report_upstream(self) -> None:
-        """T-150: the hosts speak what they are to, and upstream there is one report."""
+        """T-150: each host uses its version; upstream gets one report."""
         self.stream()
         self.join(*self.hosts.values(), self.second)
         self.assertEqual(set(records(self.upstream, self.group)), {record(TO_EX, self.group)})
         older = {
             one.packet.version
-            for one in heard(self.link, outgoing=True)
+            for one in messages_on(self.link, outgoing=True)
             if isinstance(one.packet, OldReport) and one.packet.group == packed(self.group)
         }
         self.assertEqual(older, set(self.hosts) - {self.family.current_version})
@@ -129,15 +129,15 @@ class VersionScenarios(MixedHostScenarios):
 
 class IPv4MixedHostTests(VersionScenarios, IPv4TestCase):
     def test_membership_of_an_igmpv1_host_ends_only_by_timeout(self) -> None:
-        """GC-02, T-064: nobody's leave counts while it may be there."""
+        """GC-02, T-064: leaves are ignored while an IGMPv1 host may be present."""
         self.stream()
         oldest, *newer = self.join(*self.hosts.values(), self.second)
         self.leave_one_by_one(newer, [oldest])
         oldest.leave()
-        self.await_told(self.upstream, record(TO_IN, self.group), timeout=15)
+        self.await_reported(self.upstream, record(TO_IN, self.group), timeout=15)
         reports = timed_records(self.link, self.group, outgoing=True)
         end = max(when for when, one in reports if one.type is not TO_IN) + MEMBERSHIP_INTERVAL
-        self.assert_cut(end - SLACK, end + SLACK)
+        self.assert_stream_stops_between(end - SLACK, end + SLACK)
 
 
 class IPv6MixedHostTests(VersionScenarios, IPv6TestCase):

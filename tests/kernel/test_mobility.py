@@ -1,5 +1,7 @@
-"""A node that moves between access gateways, and between instances of one, while it watches
-and while it films (RFC 6224; RFC 7287)."""
+"""A node moves between gateways, or between instances of one, while it receives or sends.
+
+See RFC 6224 and RFC 7287.
+"""
 
 from __future__ import annotations
 
@@ -11,108 +13,110 @@ from .gateways import Gateways, GatewaysTestCase
 from .messages import TO_EX, TO_IN, queries, record, timed_records
 from .site import RATE, IPv4TestCase, IPv6TestCase
 
-HANDOVER = 0.02
-"""Seconds that a stream may be away longer than the link is."""
+HANDOVER_TIME = 0.02
+"""Maximum seconds from the reconnection of the link until the stream arrives."""
 
 
 class MobilityScenarios(Gateways):
     def setUp(self) -> None:
         super().setUp()
-        self.camera, self.filmed = self.numbers.at(RADIO, 2), self.groups[1]
+        self.camera, self.filmed = self.plan.at(RADIO, 2), self.groups[1]
         self.air = self.node.capture(data=True)
 
-    def hand_over(self) -> None:
-        """The node goes from the near gateway to the far one, and is not told."""
+    def move_to_far_gateway(self) -> None:
+        """Move the node from the near gateway to the far one; its own link stays up."""
         self.gateways.detach(self.near)
         self.air.clear()
         self.gateways.attach(self.far)
 
-    def first_after(self, link: Capture, time: float, source: str) -> float:
-        """When the first packet of a source came in after a time."""
+    def first_arrival_after(self, link: Capture, time: float, source: str) -> float:
+        """The time of the first packet of a source after a given time."""
 
         def times() -> list[float]:
             return [d.time for d in link.data() if d.source == source and d.time > time]
 
-        wait_until(times, message=f"nothing of {source} any more")
+        wait_until(times, message=f"no more data of {source}")
         return min(times())
 
-    def answered(self) -> float:
-        """When the node reported the group, on being asked."""
+    def answer_time(self) -> float:
+        """The time at which the node answered the first query with a report of the group."""
 
         def times() -> list[float]:
             asked = [
                 one.time for one in queries(self.air) if len(one.source) == self.family.address_size
             ]
-            told = timed_records(self.air, self.group, outgoing=True)
-            return [when for when, _ in told if asked and when > asked[0]]
+            answers = timed_records(self.air, self.group, outgoing=True)
+            return [when for when, _ in answers if asked and when > asked[0]]
 
-        wait_until(times, message="not asked, or not answered")
+        wait_until(times, message="no query or no answer")
         return times()[0]
 
     def test_receiving_node_that_moves_to_another_gateway_gets_its_stream_at_once(self) -> None:
-        """PM-04, PM-05, PM-07, TU-04: it says what it wants, and has it at once."""
+        """PM-04, PM-05, PM-07, TU-04: it answers the query of the new gateway."""
         member = self.node.join(self.group)
         self.send_both_ways()
         self.await_packets(member)
         old, new = self.proxy.capture("t1"), self.proxy.capture("t2")
-        self.hand_over()
-        told = self.answered()
-        self.assertLess(self.first_after(self.air, told, self.source) - told, HANDOVER)
-        self.await_told(old, record(TO_IN, self.group))
-        self.await_told(new, record(TO_EX, self.group))
-        self.assert_steady(member)
+        self.move_to_far_gateway()
+        answered = self.answer_time()
+        self.assertLess(
+            self.first_arrival_after(self.air, answered, self.source) - answered, HANDOVER_TIME
+        )
+        self.await_reported(old, record(TO_IN, self.group))
+        self.await_reported(new, record(TO_EX, self.group))
+        self.assert_no_new_loss(member)
 
     def test_sending_node_that_moves_to_another_gateway_is_received_at_once(self) -> None:
-        """MS-01, MS-03: whoever watches it sees it as soon as it sends again."""
+        """MS-01, MS-03: members receive its stream as soon as it sends again."""
         member = self.server.join(self.filmed)
         self.stream(self.filmed, self.camera, self.node)
         self.await_packets(member)
         watched, arriving = self.server.capture(data=True), self.far.capture("mn", data=True)
-        self.hand_over()
-        came = self.first_after(arriving, 0.0, self.camera)
-        self.assertLess(self.first_after(watched, came, self.camera) - came, HANDOVER)
-        self.assert_steady(member, self.camera)
+        self.move_to_far_gateway()
+        came = self.first_arrival_after(arriving, 0.0, self.camera)
+        self.assertLess(self.first_arrival_after(watched, came, self.camera) - came, HANDOVER_TIME)
+        self.assert_no_new_loss(member, self.camera)
 
     def test_memberships_move_with_a_node_to_another_instance(self) -> None:
-        """PM-06, RO-06: its memberships go with it, and it is asked for them all the same."""
+        """PM-06, RO-06: the node is queried nevertheless."""
         member, other = self.node.join(self.group), self.second.capture("t1")
         self.send_both_ways()
         self.await_packets(member)
         old = self.proxy.capture("t1")
-        self.settle_down()
+        self.await_quiet_radio_link()
         member.forget()
         self.await_packets(member)
         self.air.clear()
         self.move("mn", "visited")
-        self.await_told(other, record(TO_EX, self.group))
-        self.await_told(old, record(TO_IN, self.group))
+        self.await_reported(other, record(TO_EX, self.group))
+        self.await_reported(old, record(TO_IN, self.group))
         self.await_packets(member, RATE // 2)
         received = member.of(self.source)
-        self.assertLessEqual(received.lost, HANDOVER * RATE)
+        self.assertLessEqual(received.lost, HANDOVER_TIME * RATE)
         self.assertEqual(received.duplicates, 0)
-        self.assertLess(next(timed_records(other, self.group))[0], self.answered())
+        self.assertLess(next(timed_records(other, self.group))[0], self.answer_time())
         self.move("mn", "home")
-        self.await_told(old, record(TO_EX, self.group))
-        self.assert_steady(member)
+        self.await_reported(old, record(TO_EX, self.group))
+        self.assert_no_new_loss(member)
 
     def test_data_of_a_sending_node_leaves_by_the_upstream_of_its_new_instance(self) -> None:
-        """MS-03: what it sends comes out at the other anchor."""
+        """MS-03: its data arrives at the other anchor."""
         watchers = [self.server.join(self.filmed, name) for name in ("eth0", "eth1")]
         self.stream(self.filmed, self.camera, self.node)
         self.await_packets(watchers[0])
         self.move("mn", "visited")
         self.await_packets(watchers[1])
         missing = watchers[1].of(self.camera).first - watchers[0].of(self.camera).last - 1
-        self.assertLessEqual(missing, HANDOVER * RATE)
+        self.assertLessEqual(missing, HANDOVER_TIME * RATE)
         self.assertEqual(watchers[0].of(self.camera).lost, 0)
-        self.assert_steady(watchers[1], self.camera)
+        self.assert_no_new_loss(watchers[1], self.camera)
 
-    def settle_down(self) -> None:
-        """Wait until nothing more is said unasked on the radio link."""
+    def await_quiet_radio_link(self) -> None:
+        """Wait until no more unsolicited reports are sent on the radio link."""
         said = self.node.capture()
-        self.let_flow(RATE)
+        self.await_sent(RATE)
         while said.take():
-            self.let_flow(RATE)
+            self.await_sent(RATE)
 
 
 class IPv4MobilityTests(MobilityScenarios, GatewaysTestCase, IPv4TestCase):

@@ -1,4 +1,4 @@
-"""Packets that no forwarding entry takes any further: the kernel keeps to the rules itself."""
+"""Packets that the kernel must not forward although entries match them."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from mcproxy.protocol.wire.packets import Leave, OldReport, Query, Record, Recor
 from .support import await_datagram, drain
 from .tables import ELSEWHERE, GROUPS, SOURCES, TableTestCase
 
-ODD, GOOD = b"what is to stay", b"what may go on"
+ODD, GOOD = b"must be dropped", b"must be forwarded"  # the last 8 bytes tell them apart
 
 
 def datagram(family: Family, source: str, group: str, hops: int, data: bytes) -> bytes:
-    """A packet of data, made by hand."""
+    """A hand-made packet of data."""
     ipv4 = family is IPV4
     head = IP(src=source, dst=group, ttl=hops) if ipv4 else IPv6(src=source, dst=group, hlim=hops)
     return bytes(head / UDP(sport=5001, dport=5001) / Raw(data))
 
 
 class NotForwardedTests(TableTestCase):
-    """Every group has an entry for all links, and all links have what would be forwarded."""
+    """All groups have entries that forward to every link."""
 
-    def lay_out(self, family: Family, *groups: str) -> None:
-        """Entries as the daemon makes them, and more."""
+    def install_entries(self, family: Family, *groups: str) -> None:
+        """Install (*,*) and (*,G) entries with all links, and open senders and receivers."""
         table, any_ = self.table(family), family.unspecified
         for group in (any_, *map(packed, groups)):
             table.add(table.pack(any_, group, 0, [0, 1, 2]))
         self.ends = {name: self.sniff(self.peer, name, family) for name in self.links}
         self.senders = {name: self.open(self.peer, RawHost, name) for name in self.links}
 
-    def stays(self, family: Family, link: str, *packets: bytes) -> None:
-        """None of the packets goes on, though one that is sent after them does."""
+    def assert_not_forwarded(self, family: Family, link: str, *packets: bytes) -> None:
+        """Check that none of the packets is forwarded, but a valid one sent after them is."""
         usual = SOURCES if link == "up0" else ELSEWHERE
         good = datagram(family, usual[family], GROUPS[family], 8, GOOD)
         for packet in (*packets, good):
@@ -53,24 +53,24 @@ class NotForwardedTests(TableTestCase):
         self.assertEqual(seen & {packet[-8:] for packet in packets}, set())
 
     def test_data_with_a_ttl_of_one_is_not_forwarded(self) -> None:
-        """FWD-08, T-141: a TTL or hop limit of 1 ends here."""
+        """FWD-08, T-141: TTL or hop limit."""
         for family in FAMILIES:
-            self.lay_out(family, GROUPS[family])
+            self.install_entries(family, GROUPS[family])
             for link, usual in (("up0", SOURCES), ("down0", ELSEWHERE)):
                 last = datagram(family, usual[family], GROUPS[family], 1, ODD)
-                self.stays(family, link, last)
+                self.assert_not_forwarded(family, link, last)
 
     def test_link_local_groups_are_not_forwarded(self) -> None:
-        """FWD-07, FWD-10, T-142: whatever their TTL and the entries."""
+        """FWD-07, FWD-10, T-142: with a high TTL, and with entries for them."""
         those = {
             IPV4: ("224.0.0.99", "224.0.0.251"),
             IPV6: ("ff02::99", "ff12::5", "ff32::5", "ff11::5", "ff10::5"),
         }
         for family in FAMILIES:
-            self.lay_out(family, GROUPS[family], *those[family])
+            self.install_entries(family, GROUPS[family], *those[family])
             for link, usual in (("up0", SOURCES), ("down0", ELSEWHERE)):
                 packets = [datagram(family, usual[family], g, 8, ODD) for g in those[family]]
-                self.stays(family, link, *packets)
+                self.assert_not_forwarded(family, link, *packets)
 
     def test_data_of_invalid_sources_is_not_forwarded(self) -> None:
         """FWD-09: loopback and multicast addresses, and 0.0.0.0."""
@@ -79,14 +79,14 @@ class NotForwardedTests(TableTestCase):
             IPV6: ("::1", "ff1e::9"),
         }
         for family in FAMILIES:
-            self.lay_out(family, GROUPS[family])
+            self.install_entries(family, GROUPS[family])
             for link in ("up0", "down0"):
                 packets = [datagram(family, s, GROUPS[family], 8, ODD) for s in those[family]]
-                self.stays(family, link, *packets)
+                self.assert_not_forwarded(family, link, *packets)
 
     def test_igmp_packets_are_not_forwarded(self) -> None:
-        """IP4-07, T-153: with Router Alert or without, and a TTL that would reach further."""
-        self.lay_out(IPV4, GROUPS[IPV4])
+        """IP4-07, T-153: with and without Router Alert, and with a high TTL."""
+        self.install_entries(IPV4, GROUPS[IPV4])
         group = packed(GROUPS[IPV4])
         record = Record(RecordType.CHANGE_TO_EXCLUDE_MODE, group)
         messages = (OldReport(1, group), OldReport(2, group), Leave(group), Report((record,)))
@@ -98,11 +98,11 @@ class NotForwardedTests(TableTestCase):
                 for hops in (1, 8)
                 for alert in ([], [IPOption_Router_Alert()])
             ]
-            self.stays(IPV4, link, *map(with_length, packets))
+            self.assert_not_forwarded(IPV4, link, *map(with_length, packets))
 
 
 def with_length(packet: bytes) -> bytes:
-    """An IPv4 packet whose header tells what was put after it."""
+    """Correct length and checksum in the header of an IPv4 packet."""
     seen = IP(packet)
     del seen.len, seen.chksum
     return bytes(seen)

@@ -1,4 +1,4 @@
-"""Files of mcproxy 1.1 and igmpproxy run as they are, and mean what their words say."""
+"""Configuration files of mcproxy 1.1 and igmpproxy work unchanged."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from mcproxy.lab.daemon import Daemon
 from .messages import TO_EX, record, records
 from .site import IPv4TestCase, IPv6TestCase, Scenarios
 
-CLASSIC = """
+MCPROXY_1_1 = """
 protocol IGMPv3; protocol MLDv2;
 pinstance tv: up ==> down1 down2;
 table others {{ (table {{ ({0} | {source}) }}) }};
@@ -26,57 +26,57 @@ phyint eth9 disabled
 """
 
 
-class ClassicScenarios(Scenarios):
+class Mcproxy11Scenarios(Scenarios):
     def setUp(self) -> None:
         super().setUp()
-        text = CLASSIC.format(*self.groups, source=self.sources[1], ssm=self.ssm)
-        self.watch(Daemon(self.proxy, text)).wait_ready()
+        text = MCPROXY_1_1.format(*self.groups, source=self.sources[1], ssm=self.ssm)
+        self.use_daemon(Daemon(self.proxy, text)).wait_ready()
 
     def test_mcproxy_1_1_filter_of_an_upstream_interface_replaces_the_wildcard_filter(self) -> None:
-        """The filter with the interface's name counts, not the one with the star."""
+        """The filter with the interface's name applies, not the one with ``*``."""
         self.three_streams(self.group)
         upstream = self.server.capture("eth0")
         member = self.home.join(self.group)
         self.await_packets(member, 100)
         self.assertEqual(member.of(self.sources[1]).packets, 0)
-        self.assert_steady(member, self.sources[0], self.sources[2])
-        self.await_told(upstream, record(TO_EX, self.group, self.sources[1]))
+        self.assert_no_new_loss(member, self.sources[0], self.sources[2])
+        self.await_reported(upstream, record(TO_EX, self.group, self.sources[1]))
 
     def test_mcproxy_1_1_downstream_out_filter_stops_data_and_memberships(self) -> None:
-        """Nothing is sent there, and membership there is not told upstream."""
+        """No data is sent to the link, and its memberships are not reported upstream."""
         group = self.groups[1]
         self.stream(group)
         upstream = self.server.capture("eth0")
         refused = self.other.join(group)
-        self.let_flow(200)
+        self.await_sent(200)
         self.assertEqual(records(upstream, group), [])
         member = self.home.join(group)
         self.await_packets(member, 100)
-        self.await_told(upstream, record(TO_EX, group))
+        self.await_reported(upstream, record(TO_EX, group))
         self.assertEqual(refused.total(), 0)
 
     def test_mcproxy_1_1_empty_table_for_senders_refuses_all_senders(self) -> None:
         member = self.other.join(self.group)
-        source = self.numbers.at(2, 2)
+        source = self.plan.at(2, 2)
         self.stream(self.group)
         self.stream(self.group, source, self.home)
         self.await_packets(member, 100)
-        self.let_flow(100)
+        self.await_sent(100)
         self.assertEqual(member.of(source).packets, 0)
 
 
-class ClassicOverIPv4(ClassicScenarios, IPv4TestCase):
+class IPv4Mcproxy11Tests(Mcproxy11Scenarios, IPv4TestCase):
     pass
 
 
-class ClassicOverIPv6(ClassicScenarios, IPv6TestCase):
+class IPv6Mcproxy11Tests(Mcproxy11Scenarios, IPv6TestCase):
     pass
 
 
 class IgmpproxyTests(IPv4TestCase):
     def test_igmpproxy_file_filters_groups_tracks_hosts_and_leaves_ipv6_alone(self) -> None:
-        """Groups are filtered, hosts are tracked, and IPv6 is left alone."""
-        self.watch(Daemon(self.proxy, IGMPPROXY)).wait_ready()
+        """Groups that the file does not allow are not joined; IPv6 has no vifs."""
+        self.use_daemon(Daemon(self.proxy, IGMPPROXY)).wait_ready()
         self.assertEqual(self.vifs(), ["down1", "down2", "up"])
         self.assertEqual(self.proxy.run("cat", "/proc/net/ip6_mr_vif").count("\n"), 1)
         upstream = self.server.capture("eth0")

@@ -1,4 +1,4 @@
-"""Forwarding source by source: what holds for entries of groups holds for these too."""
+"""Source-by-source forwarding: the scenarios of group forwarding, and some of its own."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ forwarding = "per-source"
 
 
 FLOOD = 100_000
-"""Packets, each of another source."""
+"""Number of packets, each from a different source."""
 
 
 def udp_packet(source: bytes, group: bytes, port: int = 5000) -> bytes:
-    """An IP packet with a numbered payload; its UDP checksum is left out or wrong."""
+    """An IP packet with a numbered payload; its UDP checksum is absent or wrong."""
     payload = PAYLOAD.pack(0xFFFF, 0, 0)
     udp = struct.pack("!HHHH", port, port, 8 + len(payload), 0) + payload
     if len(source) == 16:
@@ -40,7 +40,7 @@ def udp_packet(source: bytes, group: bytes, port: int = 5000) -> bytes:
 
 
 def packets_of_many(family: Family, count: int) -> Iterator[bytes]:
-    """Packets of random sources to a few groups that nobody wants."""
+    """Packets of random sources to a few groups without members."""
     chance = random.Random(1)
     base = packed("198.18.0.0" if family is IPV4 else "2001:db8:1::")
     groups = [packed(f"239.7.7.{n}" if family is IPV4 else f"ff15::7:{n}") for n in range(1, 5)]
@@ -50,14 +50,14 @@ def packets_of_many(family: Family, count: int) -> Iterator[bytes]:
 
 
 class PerSource(SiteTestCase):
-    """Starts the daemon so.
+    """Starts the daemon with source-by-source forwarding.
 
-    The kernel keeps four packets of a new source until it is told what to do with it: by this
-    rate a busy machine has 20 ms for that. Where it takes longer, some of the next are lost.
+    The kernel queues four packets of a new source until the daemon adds its entry. At this rate
+    the daemon has 20 ms for that; on a busy machine some packets may be lost.
     """
 
     rate = 200
-    first_packets = 10
+    startup_loss = 10
 
     def launch(self, instances: str = "", **settings: object) -> Daemon:
         return super().launch(instances or PER_SOURCE, **settings)
@@ -88,34 +88,34 @@ class IPv6SourceTests(PerSource, test_downstream_sources.DownstreamSourceScenari
 
 
 class SourceBySourceScenarios(Scenarios):
-    """What only entries of single sources can do."""
+    """Scenarios that only concern source-by-source forwarding."""
 
     def setUp(self) -> None:
         super().setUp()
         self.start(PER_SOURCE)
 
     def test_flood_of_sources_costs_other_streams_nothing(self) -> None:
-        """FWD-11, SEC-04: other streams lose nothing, and what is kept is bounded."""
+        """FWD-11, SEC-04: other streams lose no packet, and the number of entries is limited."""
         member = self.home.join(self.group)
         self.stream()
         self.await_packets(member)
-        self.count_anew(member)
+        self.reset_counts(member)
         before = self.daemon.resident_bytes()
         intruder = self.other.raw_host()
         for packet in packets_of_many(self.family, FLOOD):
             intruder.send(packet)
         self.await_log("warn", "source limit (4096) reached on down2")
-        self.let_flow(RATE // 2)
-        self.assert_whole(member)
+        self.await_sent(RATE // 2)
+        self.assert_no_loss(member)
         self.assertLessEqual(len(self.routes()), MOST_SOURCES + 10)
         self.assertLess(self.daemon.resident_bytes() - before, 12 << 20)
-        # Other links take in new sources meanwhile.
+        # Other links still accept new sources.
         another = self.home.join(self.groups[1])
         self.stream(self.groups[1], self.sources[1])
         self.await_packets(another)
 
     def test_data_of_link_local_sources_is_not_forwarded(self) -> None:
-        """FWD-09, FWD-10: link-local sources are not forwarded, in either direction."""
+        """FWD-09, FWD-10: in both directions."""
         member = self.home.join(self.group)
         upstream = self.server.capture(data=True)
         source = {IPV4: "169.254.7.7", IPV6: "fe80::7:7"}[self.family]

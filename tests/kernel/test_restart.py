@@ -11,9 +11,9 @@ from mcproxy.lab.waiting import wait_until
 from mcproxy.protocol.family import IPV4, packed
 from mcproxy.protocol.wire.packets import OldReport, Query
 
-from .manager import Manager
-from .messages import TO_EX, TO_IN, heard, queries, query, record, say
-from .running import ONE, SPEED, TWO, RunningTestCase, with_defaults
+from .manager import FakeServiceManager
+from .messages import TO_EX, TO_IN, messages_on, queries, query, record, send_message
+from .running import ONE_INSTANCE, STREAM_RATE, TWO_INSTANCES, RunningTestCase, with_defaults
 
 PER_SOURCE = 'forwarding = "per-source"\n'
 OWN_TABLE = '[instance.own]\nupstream = []\ndownstream = ["down2", "down3"]\ntable = 7\n'
@@ -35,7 +35,7 @@ class RestartTestCase(RunningTestCase):
     def run_with_own_table(self) -> str:
         """Have streams in one instance, and another with a table of its own; the rules for it."""
         self.lab.link(self.other, "eth1", self.proxy, "down3", (), ("10.0.9.1/24",))
-        self.run_streams(ONE + OWN_TABLE)
+        self.run_streams(ONE_INSTANCE + OWN_TABLE)
         rules = self.proxy.run("ip", "mrule")
         self.assertIn("lookup 7", rules)
         return rules
@@ -46,11 +46,11 @@ class RestartTestCase(RunningTestCase):
 
     def check_restarts(self) -> None:
         """Several in a row: nothing is lost, forgotten or forwarded otherwise."""
-        self.run_streams(TWO)
+        self.run_streams(TWO_INSTANCES)
         before, groups = self.entries(), self.groups_of("down1")
         for _ in range(3):
             self.restart()
-            self.assert_unharmed()
+            self.assert_no_stream_loss()
             self.assertEqual(self.groups_of("down1"), groups)
         self.assertEqual(self.entries(), before)
 
@@ -71,30 +71,30 @@ class CommandTests(RestartTestCase):
         self.assertEqual(self.vifs(), ["down1", "down2", "up"])
 
     def test_restart_with_source_forwarding_loses_nothing(self) -> None:
-        self.run_streams(ONE + PER_SOURCE)
+        self.run_streams(ONE_INSTANCE + PER_SOURCE)
         before = self.entries()
         for _ in range(2):
             self.restart()
-            self.assert_unharmed()
+            self.assert_no_stream_loss()
         self.assertLessEqual(before, self.entries())
 
     def test_joins_and_leaves_after_a_restart_are_heard(self) -> None:
         """The new process hears joins and leaves, and repeats what upstream has to know."""
-        self.run_streams(ONE)
+        self.run_streams(ONE_INSTANCE)
         member = self.home.join(self.group)
         stream = self.stream()
         self.await_packets(member)
         upstream = self.server.capture()
         self.restart()
-        self.await_told(upstream, record(TO_EX, self.group))
+        self.await_reported(upstream, record(TO_EX, self.group))
         wait_until(lambda: bool(queries(self.home_link)), 5, "nobody is asked")
         member.close()
-        self.await_told(upstream, record(TO_IN, self.group))
+        self.await_reported(upstream, record(TO_IN, self.group))
         stream.stop()
         late = self.home.join(self.group)
         self.stream()
         self.await_packets(late)
-        self.assert_unharmed()
+        self.assert_no_stream_loss()
 
     def setUp(self) -> None:
         super().setUp()
@@ -102,41 +102,41 @@ class CommandTests(RestartTestCase):
 
     def test_restart_with_another_file_changes_what_differs(self) -> None:
         """What the file says now is done by the new process, and nothing else is touched."""
-        self.run_streams(ONE)
-        self.rewrite(TWO)
+        self.run_streams(ONE_INSTANCE)
+        self.write_config(TWO_INSTANCES)
         self.restart()
         member = self.other.join(self.groups[0])
         self.stream()
         self.await_packets(member)
-        self.rewrite(f"{ONE}[instance.tv.interface.down1]\nquery-interval = 20\n")
+        self.write_config(f"{ONE_INSTANCE}[instance.tv.interface.down1]\nquery-interval = 20\n")
         self.restart()
         self.assertEqual(self.vifs(), ["down1", "up"])
         (row,) = [r for r in self.rows("interfaces") if r["interface"] == "down1"][:1]
         self.assertLess(row["query-timer"], 20)
-        self.assert_unharmed()
+        self.assert_no_stream_loss()
 
     def test_restart_with_a_mistake_in_the_file_is_refused(self) -> None:
-        self.run_streams(ONE)
+        self.run_streams(ONE_INSTANCE)
         started = self.ask("GET", "/status")["started"]
-        self.rewrite("[instance.tv]\n")
-        self.assertIn("downstream", self.refused("/restart"))
+        self.write_config("[instance.tv]\n")
+        self.assertIn("downstream", self.assert_refused("/restart"))
         self.assertEqual(self.ask("GET", "/status")["started"], started)
-        self.assert_unharmed()
+        self.assert_no_stream_loss()
 
     def test_restart_keeps_the_policy_rules_of_a_table_of_its_own(self) -> None:
         rules = self.run_with_own_table()
         self.restart()
         self.assertEqual(self.proxy.run("ip", "mrule"), rules)
-        self.rewrite(ONE)
+        self.write_config(ONE_INSTANCE)
         self.restart()
         wait_until(lambda: "lookup 7" not in self.proxy.run("ip", "mrule"))
-        self.assert_unharmed()
+        self.assert_no_stream_loss()
         code, _ = self.daemon.terminate()
         self.assertEqual((code, self.routes(), self.vifs()), (0, [], []))
 
     def test_link_deleted_during_a_restart_leaves_no_entry(self) -> None:
         """Its number, which is in entries still, is not confused with that of another."""
-        self.run_streams(TWO)
+        self.run_streams(TWO_INSTANCES)
         shared = self.members[0][0].group
         member = self.other.join(shared)
         self.await_packets(member)
@@ -146,35 +146,35 @@ class CommandTests(RestartTestCase):
         self.daemon.process.send_signal(signal.SIGCONT)
         self.await_log("ready", count=2)
         self.assertEqual(self.vifs(), ["down1", "up"])
-        self.assert_unharmed()
+        self.assert_no_stream_loss()
 
     def test_signals_during_a_restart_do_not_end_the_daemon(self) -> None:
-        self.run_streams(ONE)
+        self.run_streams(ONE_INSTANCE)
         for _ in range(3):
             self.daemon.process.send_signal(signal.SIGUSR2)
             for _ in range(20):
                 self.daemon.process.send_signal(signal.SIGHUP)
-                self.flow(SPEED // 100)
+                self.await_stream_packets(STREAM_RATE // 100)
         self.assertIsNone(self.daemon.process.poll())
         self.await_log("ready", count=2)
-        self.assert_unharmed()
+        self.assert_no_stream_loss()
 
     def test_restart_keeps_what_was_heard_of_other_routers(self) -> None:
         """The version of the upstream's querier, and who is the querier of a downstream."""
-        self.run_streams(TWO)
+        self.run_streams(TWO_INSTANCES)
         general = Query(2, IPV4.unspecified, 1.0)
-        say(self.server.raw_host(), self.numbers.raw_router, general)
+        send_message(self.server.raw_host(), self.plan.raw_router, general)
         self.await_log("speaks IGMPv2")
-        say(self.other.raw_host(), self.numbers.raw_router, query("0.0.0.0", 1.0))
+        send_message(self.other.raw_host(), self.plan.raw_router, query("0.0.0.0", 1.0))
         self.await_log("10.0.1.99 became the querier", "down2")
         other, upstream = self.other.capture(), self.server.capture()
         self.restart()
         self.home.join(self.group)
         old = OldReport(2, packed(self.group))
-        wait_until(lambda: any(one.packet == old for one in heard(upstream)))
+        wait_until(lambda: any(one.packet == old for one in messages_on(upstream)))
         self.assertEqual(self.querier_of("down2"), "other")
         self.assertEqual([q for q in queries(other) if len(q.source) == 4], [])
-        self.assert_unharmed()
+        self.assert_no_stream_loss()
 
     def querier_of(self, link: str) -> object:
         """Who asks on a link, in IPv4."""
@@ -192,7 +192,7 @@ class ManagerTests(RestartTestCase):
     """Under a service manager that keeps descriptors."""
 
     def run_daemon(self, config: str) -> None:
-        self.manager = Manager(self.proxy, with_defaults(config))
+        self.manager = FakeServiceManager(self.proxy, with_defaults(config))
         self.addCleanup(self.manager.close)
         self.start_next()
 
@@ -200,25 +200,25 @@ class ManagerTests(RestartTestCase):
         """As a unit's start, or a restart after the last run has ended."""
         daemon: Daemon = self.manager.start()
         daemon.socket = Path(self.manager.control)
-        self.watch(daemon)
+        self.use_daemon(daemon)
 
     def test_restart_of_the_unit_loses_nothing_and_the_state_is_used_once(self) -> None:
-        self.run_streams(TWO)
+        self.run_streams(TWO_INSTANCES)
         before, groups = self.entries(), self.groups_of("down1")
         for _ in range(2):
             self.assertEqual(self.daemon.terminate(signal.SIGUSR2)[0], 0)
-            self.flow()
+            self.await_stream_packets()
             self.start_next()
-            self.assert_unharmed()
+            self.assert_no_stream_loss()
             self.assertEqual(self.groups_of("down1"), groups)
-            self.assertNotIn("state", self.manager.kept)
+            self.assertNotIn("state", self.manager.stored)
         self.assertEqual(self.entries(), before)
 
     def test_crash_loses_no_packet(self) -> None:
-        self.crash(TWO)
+        self.crash(TWO_INSTANCES)
 
     def test_crash_with_source_forwarding_loses_no_packet(self) -> None:
-        self.crash(TWO.replace("[instance.radio]", PER_SOURCE + "[instance.radio]"))
+        self.crash(TWO_INSTANCES.replace("[instance.radio]", PER_SOURCE + "[instance.radio]"))
 
     def crash(self, config: str) -> None:
         """Memberships are those that the kernel's entries tell."""
@@ -226,14 +226,14 @@ class ManagerTests(RestartTestCase):
         groups = self.groups_of("down1")
         for _ in range(2):
             self.daemon.kill()
-            self.flow()
+            self.await_stream_packets()
             self.start_next()
-            self.assert_unharmed()
+            self.assert_no_stream_loss()
             self.assertLessEqual(groups.items(), self.groups_of("down1").items())
 
     def test_daemon_killed_several_times_loses_no_packet(self) -> None:
         """Also while it starts, and takes over; there may be saved state or not."""
-        self.run_streams(TWO)
+        self.run_streams(TWO_INSTANCES)
         for number in range(8):
             if number % 4 == 1:
                 self.daemon.terminate(signal.SIGUSR2)
@@ -243,13 +243,13 @@ class ManagerTests(RestartTestCase):
             time.sleep(0.06 * number)
             daemon.kill()
             self.start_next()
-            self.assert_unharmed()
+            self.assert_no_stream_loss()
 
     def test_member_that_left_during_a_crash_times_out(self) -> None:
         """Is forgotten when he does not answer, and the others are not."""
         times = {"query-interval": 1, "query-max-response-time": 0.5}
         defaults = "\n".join(f"{key} = {value}" for key, value in times.items())
-        self.run_streams(f"[defaults]\n{defaults}\n{ONE}")
+        self.run_streams(f"[defaults]\n{defaults}\n{ONE_INSTANCE}")
         member = self.home.join(self.group)
         wait_until(lambda: self.group in self.groups_of("down1"))
         self.daemon.kill()
@@ -257,40 +257,40 @@ class ManagerTests(RestartTestCase):
         self.start_next()
         self.assertIn(self.group, self.groups_of("down1"))
         wait_until(lambda: self.group not in self.groups_of("down1"), 5)
-        self.assert_unharmed()
+        self.assert_no_stream_loss()
 
     def test_stop_gives_everything_back(self) -> None:
         """All is given back, whatever the manager keeps."""
-        self.run_streams(ONE)
+        self.run_streams(ONE_INSTANCE)
         upstream = self.server.capture()
         code, _ = self.daemon.terminate()
         self.assertEqual((code, self.routes(), self.vifs()), (0, [], []))
         left = [record(TO_IN, m.group) for m, _ in self.members if "." in m.group]
-        self.await_told(upstream, *left)
+        self.await_reported(upstream, *left)
         self.start_next()
-        self.flow()
+        self.await_stream_packets()
 
     def test_closed_table_is_deleted_from_the_store(self) -> None:
         self.run_with_own_table()
-        self.assertIn("ipv4-7", self.manager.kept)
-        self.manager.rewrite(with_defaults(ONE))
+        self.assertIn("ipv4-7", self.manager.stored)
+        self.manager.write_config(with_defaults(ONE_INSTANCE))
         self.change("/reload")
-        wait_until(lambda: "ipv4-7" not in self.manager.kept)
+        wait_until(lambda: "ipv4-7" not in self.manager.stored)
         self.assertEqual(
-            sorted(self.manager.kept), ["ipv4-0", "ipv4-0-vifs", "ipv6-0", "ipv6-0-vifs"]
+            sorted(self.manager.stored), ["ipv4-0", "ipv4-0-vifs", "ipv6-0", "ipv6-0-vifs"]
         )
-        self.assert_unharmed()
+        self.assert_no_stream_loss()
 
     def test_unusable_state_and_record_are_replaced_with_a_warning(self) -> None:
         """Memberships are rebuilt from the kernel's entries, or the table is built anew."""
-        self.run_streams(ONE)
+        self.run_streams(ONE_INSTANCE)
         self.assertEqual(self.daemon.terminate(signal.SIGUSR2)[0], 0)
-        self.manager.spoil("state")
+        self.manager.store_unreadable("state")
         self.start_next()
         self.await_log("saved state unusable")
-        self.assert_unharmed()
+        self.assert_no_stream_loss()
         self.daemon.kill()
-        self.manager.spoil("ipv4-0-vifs")
+        self.manager.store_unreadable("ipv4-0-vifs")
         self.start_next()
         self.await_log("it is built anew")
-        self.flow()
+        self.await_stream_packets()

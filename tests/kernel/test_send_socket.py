@@ -1,4 +1,4 @@
-"""Whole datagrams on a chosen interface: what leaves is what was given."""
+"""Complete datagrams sent on a chosen interface: they leave unchanged."""
 
 from mcproxy.linux.mroute.socket import MulticastTable
 from mcproxy.linux.report_groups import ReportGroups
@@ -18,7 +18,7 @@ DESTINATIONS = {
 
 
 def ipv4(source: str, destination: str) -> bytes:
-    """One hop, TOS 0xC0, Router Alert, an IGMP report."""
+    """An IGMP report in an IPv4 packet with TTL 1, TOS 0xC0 and Router Alert."""
     size = 24 + len(IGMP_REPORT)
     start = bytes([0x46, 0xC0, 0, size, 0, 0, 0, 0, 1, 2])
     end = packed(source) + packed(destination) + bytes.fromhex("94040000")
@@ -26,7 +26,7 @@ def ipv4(source: str, destination: str) -> bytes:
 
 
 def ipv6(source: bytes, destination: str) -> bytes:
-    """One hop, Router Alert, an MLD report whose checksum is right."""
+    """An MLD report with a valid checksum in an IPv6 packet with hop limit 1 and Router Alert."""
     pseudo = source + packed(destination) + bytes([0, 0, 0, len(MLD_REPORT), 0, 0, 0, 58])
     message = bytearray(MLD_REPORT)
     message[2:4] = checksum(pseudo + message).to_bytes(2, "big")
@@ -41,8 +41,10 @@ class SendTests(KernelTestCase):
         index = self.indexes[self.links.index(name)]
         send_on(sock, family, index, datagram, packed(destination))
 
-    def sent(self, family: Family, name: str, datagram: bytes, destination: str) -> bytes:
-        """What the peer gets on the other side of the link."""
+    def send_and_receive(
+        self, family: Family, name: str, datagram: bytes, destination: str
+    ) -> bytes:
+        """Send a datagram on a link; what the peer receives on that link, and on no other."""
         mark = datagram[-20:]
         ports = {link: self.sniff(self.peer, link, family) for link in self.links}
         self.send(family, name, datagram, destination)
@@ -52,7 +54,7 @@ class SendTests(KernelTestCase):
         return found
 
     def assert_unchanged(self, given: bytes, found: bytes) -> None:
-        """But for the IPv4 identification and the checksum over it, which are the kernel's."""
+        """Check equality, except for IPv4 identification and checksum, which the kernel sets."""
         if given[0] >> 4 == 4:
             self.assertEqual(checksum(found[:24]), 0)
             found = found[:4] + given[4:6] + found[6:10] + given[10:12] + found[12:]
@@ -62,21 +64,21 @@ class SendTests(KernelTestCase):
         for name, source in (("up0", "10.0.0.1"), ("down1", "10.0.2.1")):
             for destination in DESTINATIONS[IPV4]:
                 given = ipv4(source, destination)
-                self.assert_unchanged(given, self.sent(IPV4, name, given, destination))
+                self.assert_unchanged(given, self.send_and_receive(IPV4, name, given, destination))
 
     def test_ipv6_datagram_is_sent_unchanged(self) -> None:
         for name in ("up0", "down1"):
             for destination in DESTINATIONS[IPV6]:
                 given = ipv6(LINK_LOCAL, destination)
-                self.assert_unchanged(given, self.sent(IPV6, name, given, destination))
+                self.assert_unchanged(given, self.send_and_receive(IPV6, name, given, destination))
 
     def test_unspecified_ipv6_source_is_sent_unchanged(self) -> None:
         given = ipv6(bytes(16), "ff02::16")
-        self.assert_unchanged(given, self.sent(IPV6, "down0", given, "ff02::16"))
+        self.assert_unchanged(given, self.send_and_receive(IPV6, "down0", given, "ff02::16"))
 
     def test_source_of_another_interface_is_sent_unchanged(self) -> None:
         given = ipv4("10.0.2.1", "224.0.0.22")
-        self.assert_unchanged(given, self.sent(IPV4, "up0", given, "224.0.0.22"))
+        self.assert_unchanged(given, self.send_and_receive(IPV4, "up0", given, "224.0.0.22"))
 
     def test_datagram_is_sent_without_a_route(self) -> None:
         self.router.ip("route flush table main")
@@ -84,10 +86,10 @@ class SendTests(KernelTestCase):
         self.assertEqual(self.router.ip("route") + self.router.ip("-6 route"), "")
         for destination in DESTINATIONS[IPV4]:
             given = ipv4("10.0.2.1", destination)
-            self.assert_unchanged(given, self.sent(IPV4, "down1", given, destination))
+            self.assert_unchanged(given, self.send_and_receive(IPV4, "down1", given, destination))
         for destination in DESTINATIONS[IPV6]:
             given = ipv6(LINK_LOCAL, destination)
-            self.assert_unchanged(given, self.sent(IPV6, "down1", given, destination))
+            self.assert_unchanged(given, self.send_and_receive(IPV6, "down1", given, destination))
 
     def test_route_to_another_interface_is_ignored(self) -> None:
         self.router.ip("route add 224.0.0.0/4 dev up0")
@@ -96,20 +98,20 @@ class SendTests(KernelTestCase):
             (IPV4, ipv4("10.0.2.1", "239.1.1.1"), "239.1.1.1"),
             (IPV6, ipv6(LINK_LOCAL, "ff1e::1"), "ff1e::1"),
         ):
-            self.assert_unchanged(given, self.sent(family, "down1", given, destination))
+            self.assert_unchanged(given, self.send_and_receive(family, "down1", given, destination))
 
     def test_unspecified_ipv4_source_is_replaced_by_the_kernel(self) -> None:
-        found = self.sent(IPV4, "down0", ipv4("0.0.0.0", "224.0.0.22"), "224.0.0.22")
+        found = self.send_and_receive(IPV4, "down0", ipv4("0.0.0.0", "224.0.0.22"), "224.0.0.22")
         self.assertEqual(found[12:16], packed("10.0.1.1"))
         self.assertEqual(checksum(found[:24]), 0)
 
     def test_unspecified_ipv4_source_is_borrowed_on_a_link_without_address(self) -> None:
         self.router.ip("addr flush dev down0")
-        found = self.sent(IPV4, "down0", ipv4("0.0.0.0", "224.0.0.22"), "224.0.0.22")
+        found = self.send_and_receive(IPV4, "down0", ipv4("0.0.0.0", "224.0.0.22"), "224.0.0.22")
         self.assertIn(found[12:16], (packed("10.0.0.1"), packed("10.0.2.1")))
 
     def test_unspecified_ipv4_source_sent_past_the_ip_layer_stays(self) -> None:
-        """IP4-SD-05: with no address on the link, and others elsewhere."""
+        """IP4-SD-05: the link has no address, other links have one."""
         self.router.ip("addr flush dev down0")
         given = ipv4("0.0.0.0", "224.0.0.22")
         port = self.sniff(self.peer, "down0", IPV4)
@@ -134,7 +136,7 @@ class SendTests(KernelTestCase):
             table.add_interface(0, self.indexes[0])
             table.add_interface(1, self.indexes[1])
             self.open(self.router, ReportGroups, family, self.indexes[1])
-            readable(table.socket, 0.3)  # the kernel's own reports of these groups do come back
+            readable(table.socket, 0.3)  # the kernel's own reports of these groups are looped back
             drain(table.socket)
             sender = self.open(self.router, open_send_socket, family)
             for destination in DESTINATIONS[family]:
@@ -145,8 +147,8 @@ class SendTests(KernelTestCase):
                 seen = self.sniff(self.peer, "down0", family)
                 send_on(sender, family, self.indexes[1], given, packed(destination))
                 await_datagram(seen, lambda data, end=given[-20:]: data.endswith(end))
-                ours = MLD_REPORT[-20:] if family is IPV6 else IGMP_REPORT
-                self.assertEqual([d for d in drain(table.socket) if ours in d], [])
+                sent = MLD_REPORT[-20:] if family is IPV6 else IGMP_REPORT
+                self.assertEqual([d for d in drain(table.socket) if sent in d], [])
 
     def test_send_socket_receives_nothing(self) -> None:
         for family in FAMILIES:

@@ -1,4 +1,4 @@
-"""What the configuration can ask for: several instances, immediate leave, limits, versions."""
+"""Settings: several instances, own kernel tables, immediate leave, limits."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHARED_UPSTREAM = ONE_UPSTREAM_EACH.replace("up2", "up")
 
 
 class InstanceScenarios(Scenarios):
-    """A second provider, with a server that has an address of its own."""
+    """A second provider has its own server with another address."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -30,36 +30,36 @@ class InstanceScenarios(Scenarios):
         self.lab.link(self.second, "eth0", self.proxy, "up2", near, far)
         self.providers = [self.server.capture(), self.second.capture()]
 
-    def both_streams(self) -> None:
-        """Both providers have the same group, from other sources."""
+    def start_both_streams(self) -> None:
+        """Start a stream to the same group from each provider."""
         self.stream()
-        self.stream(node=self.second, source=self.numbers.at(UP2, 2))
+        self.stream(node=self.second, source=self.plan.at(UP2, 2))
 
-    def check_apart(self) -> None:
-        """Each member gets the stream of its own instance, and the other provider is not told."""
-        self.both_streams()
+    def check_instances_are_independent(self) -> None:
+        """Check that joins, leaves and data of the two instances are independent."""
+        self.start_both_streams()
         links = [self.home.capture(data=True), self.other.capture(data=True)]
         one = self.home.join(self.group)
         self.await_packets(one)
         self.assertEqual(records(self.providers[1], self.group), [])
         two = self.other.join(self.group)
-        self.await_flowing(links[0], [self.source])
-        self.await_flowing(links[1], [self.numbers.at(UP2, 2)])
+        self.await_sources_on(links[0], [self.source])
+        self.await_sources_on(links[1], [self.plan.at(UP2, 2)])
         for provider in self.providers:
-            self.await_told(provider, record(TO_EX, self.group))
+            self.await_reported(provider, record(TO_EX, self.group))
         one.leave()
-        self.await_told(self.providers[0], record(TO_IN, self.group))
-        self.await_flowing(links[0], [])
-        self.assert_whole(two, self.numbers.at(UP2, 2))
+        self.await_reported(self.providers[0], record(TO_IN, self.group))
+        self.await_sources_on(links[0], [])
+        self.assert_no_loss(two, self.plan.at(UP2, 2))
         self.assertNotIn(record(TO_IN, self.group), records(self.providers[1], self.group))
 
     def test_instances_with_an_upstream_each_forward_independently(self) -> None:
         self.start(ONE_UPSTREAM_EACH)
-        self.check_apart()
+        self.check_instances_are_independent()
 
     def test_instance_on_its_own_table_forwards(self) -> None:
         self.start(ONE_UPSTREAM_EACH + "table = 77\n")
-        self.check_apart()
+        self.check_instances_are_independent()
         [_, entry] = self.routes_in(77)
         self.assertEqual(entry.parent, self.proxy.index("up2"))
         self.daemon.terminate()
@@ -72,15 +72,15 @@ class InstanceScenarios(Scenarios):
             wait_until(lambda: self.rules() == ["down2", "up2"], message="rules")
             self.daemon.kill()
         self.start(ONE_UPSTREAM_EACH + "table = 77\n")
-        self.check_apart()
+        self.check_instances_are_independent()
         self.assertEqual(self.rules(), ["down2", "up2"])
 
     def routes_in(self, table: int) -> list[InstalledRoute]:
-        """The entries of a table, the base first."""
+        """The entries of a kernel table, (*,*) first."""
         return sorted(self.proxy.namespace.call(dump_routes, self.family, table))
 
     def rules(self) -> list[str]:
-        """The interfaces whose packets are looked up in that table."""
+        """The interfaces with a policy rule to table 77."""
         rules = self.proxy.namespace.call(list_rules, self.family)
         return sorted(rule.interface for rule in rules if rule.table == 77)
 
@@ -92,11 +92,11 @@ class InstanceScenarios(Scenarios):
         self.await_packets(two)
         link = self.home.capture(data=True)
         one.leave()
-        self.await_flowing(link, [])
-        self.assert_whole(two)
+        self.await_sources_on(link, [])
+        self.assert_no_loss(two)
         self.assertNotIn(record(TO_IN, self.group), records(self.providers[0], self.group))
         two.leave()
-        self.await_told(self.providers[0], record(TO_IN, self.group))
+        self.await_reported(self.providers[0], record(TO_IN, self.group))
 
 
 class SettingScenarios(Scenarios):
@@ -109,14 +109,14 @@ class SettingScenarios(Scenarios):
         self.await_packets(first)
         self.await_packets(second)
         first.leave()
-        self.let_flow(100)
-        self.assert_whole(second)
-        self.assertEqual(self.flowing(link), {self.source})  # the bridge delivers to both
+        self.await_sent(100)
+        self.assert_no_loss(second)
+        self.assertEqual(self.sources_on(link), {self.source})  # the bridge delivers to both
         self.assertNotIn(record(TO_IN, self.group), records(upstream, self.group))
         second.leave()
-        left = self.await_told(upstream, record(TO_IN, self.group))
+        left = self.await_reported(upstream, record(TO_IN, self.group))
         self.assertLess(left - second.joined, SLACK)
-        self.await_flowing(link, [], timeout=1)
+        self.await_sources_on(link, [], timeout=1)
 
     def test_immediate_leave_stops_a_source_at_once(self) -> None:
         """SQ-13."""
@@ -126,10 +126,10 @@ class SettingScenarios(Scenarios):
         link = self.home.capture(data=True)
         first = self.home.join(self.ssm, include=[a, b])
         second = self.guest.join(self.ssm, include=[b, c])
-        self.await_flowing(link, [a, b, c])
+        self.await_sources_on(link, [a, b, c])
         first.leave()
-        self.await_flowing(link, [b, c], timeout=1)
-        self.assert_whole(second, b, c)
+        self.await_sources_on(link, [b, c], timeout=1)
+        self.assert_no_loss(second, b, c)
 
     def test_zapping_host_loses_no_packet_of_other_hosts(self) -> None:
         self.start(immediate_leave=True)
@@ -142,7 +142,7 @@ class SettingScenarios(Scenarios):
                 self.await_packets(member, 1)
                 if channel != self.groups[-1] or round_ < 2:
                     member.leave()
-        self.let_flow()
+        self.await_sent()
         link.clear()
         self.await_packets(member)
         self.assertEqual({datum.group for datum in link.data()}, {self.groups[-1]})
@@ -164,11 +164,11 @@ class SettingScenarios(Scenarios):
         self.await_packets(self.other.join(self.groups[3]))  # another link has room
         self.assertEqual((refused.total(), records(upstream, self.groups[2])), (0, []))
         members.pop().leave()
-        self.await_told(upstream, record(TO_IN, self.groups[1]))
+        self.await_reported(upstream, record(TO_IN, self.groups[1]))
         refused.leave()
         refused.exclude()
         self.await_packets(refused)
-        self.assert_whole(members[0])
+        self.assert_no_loss(members[0])
 
 
 class IPv4InstanceTests(InstanceScenarios, IPv4TestCase):

@@ -1,4 +1,4 @@
-"""All that the daemon sends in busy times, read by tshark without a fault."""
+"""Messages of every type that the daemon sends; tshark finds no problem in them."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from .messages import TO_EX, record
 from .site import IPv4TestCase, IPv6TestCase
 
 Kinds = frozenset[tuple[int, str]]
-"""Types of messages, and their version where tshark tells it."""
+"""Message types with their version, if tshark reports it."""
 
 
 class TsharkScenarios(BusyScenarios):
     reports: Kinds
     queries: Kinds
-    """Those of the current version."""
+    """Queries of the current version."""
     leaving: Kinds
-    """Reports and leaves of the version before."""
+    """Reports and leaves of the previous version."""
 
     def setUp(self) -> None:
         tshark.require()
         super().setUp()
 
     def assert_faultless(self, link: str, kinds: Kinds) -> None:
-        """tshark reads what we read, finds nothing wrong, and these kinds."""
-        sent = list(self.sent(link))
+        """Check that tshark finds these kinds, no problem, and the same addresses as we do."""
+        sent = list(self.sent_messages(link))
         readings = tshark.read(one.data for one in sent)
         self.assertEqual(len(readings), len(sent))
         for one, reading in zip(sent, readings, strict=True):
@@ -39,44 +39,44 @@ class TsharkScenarios(BusyScenarios):
             self.assertEqual(set(reading.sources), {text(source) for source in one.sources})
         self.assertEqual({(each.type, each.version) for each in readings}, kinds, link)
 
-    def asked(self, link: str) -> set[tuple[str, bool]]:
-        """What was asked about on a link: groups, and whether sources were named."""
-        messages = [one.message for one in self.sent(link)]
+    def queried(self, link: str) -> set[tuple[str, bool]]:
+        """The groups of the queries on a link, each with whether the query named sources."""
+        messages = [one.message for one in self.sent_messages(link)]
         return {(text(q.group), bool(q.sources)) for q in messages if isinstance(q, Query)}
 
     def test_packets_of_the_current_and_the_previous_version_are_valid(self) -> None:
-        self.play()
+        self.exercise_daemon()
         left, filtered = self.groups[2], self.ssm
-        self.assertLessEqual({(self.general, False), (left, False)}, self.asked("down1"))
-        self.assertIn((filtered, True), self.asked("down2"))
+        self.assertLessEqual({(self.general, False), (left, False)}, self.queried("down1"))
+        self.assertIn((filtered, True), self.queried("down2"))
         self.assert_faultless("up", self.reports | self.leaving)
         self.assert_faultless("down1", self.queries)
         self.assert_faultless("down2", self.queries)
 
     def test_lists_that_need_several_packets_are_valid(self) -> None:
-        self.play_long_lists()
-        longest = max(len(one.sources) for one in self.sent("down1"))
+        self.exercise_long_source_lists()
+        longest = max(len(one.sources) for one in self.sent_messages("down1"))
         self.assertGreater(longest, 50)
-        self.assertGreater(sum(bool(one.sources) for one in self.sent("down1")), 1)
+        self.assertGreater(sum(bool(one.sources) for one in self.sent_messages("down1")), 1)
         self.assert_faultless("up", self.reports)
         self.assert_faultless("down1", self.queries)
 
     def check_version(self, version: int, up: Kinds, down: Kinds) -> None:
         """All links in an older version."""
-        self.play_in_version(version)
+        self.exercise_older_version(version)
         specific = {(self.groups[0], False)} if self.leaving & up else set()
-        self.assertEqual(self.asked("down1"), {(self.general, False)} | specific)
+        self.assertEqual(self.queried("down1"), {(self.general, False)} | specific)
         self.assert_faultless("up", up)
         self.assert_faultless("down1", down)
 
     def test_reports_on_an_upstream_without_address_are_valid(self) -> None:
-        self.play_without_address()
-        sources = {self.source_of(one.data) for one in self.sent("up")}
+        self.exercise_upstream_without_address()
+        sources = {self.source_of(one.data) for one in self.sent_messages("up")}
         self.assertEqual(sources, {self.family.unspecified})
         self.assert_faultless("up", self.reports)
 
     def source_of(self, packet: bytes) -> bytes:
-        """The address that an IP packet comes from."""
+        """The source address of an IP packet."""
         return packet[12:16] if self.family is IPV4 else packet[8:24]
 
 
@@ -102,13 +102,13 @@ class IPv6TsharkTests(TsharkScenarios, IPv6TestCase):
 
 
 class BrokenPacketTests(SynchronousTestCase):
-    """tshark would have told."""
+    """tshark does report faults."""
 
     def setUp(self) -> None:
         tshark.require()
 
     def report(self, family: Family) -> bytearray:
-        """A good report of one group and two sources."""
+        """A valid report of one group and two sources."""
         source, group = ("10.0.0.1", "239.1.1.1") if family is IPV4 else ("fe80::1", "ff15::1")
         sources = ("10.1.0.1", "10.1.0.2") if family is IPV4 else ("fd00::1", "fd00::2")
         message = Report((record(TO_EX, group, *sources),))
@@ -119,7 +119,7 @@ class BrokenPacketTests(SynchronousTestCase):
         for family in (IPV4, IPV6):
             good = self.report(family)
             short, changed, many = good[:-6], good[:], good[:]
-            changed[-1] ^= 1  # so that the checksum is wrong
+            changed[-1] ^= 1  # makes the checksum wrong
             many[family.header_size + 7] = 9  # records
             readings = tshark.read(map(bytes, (good, short, changed, many)))
             self.assertEqual([each.is_faultless for each in readings], [True, False, False, False])

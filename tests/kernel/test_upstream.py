@@ -1,4 +1,4 @@
-"""What the proxy tells its upstream, by itself and when it is asked."""
+"""Reports that the proxy sends upstream, unsolicited and in answer to queries."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from mcproxy.protocol.family import IPV4, packed
 from mcproxy.protocol.wire.encoding import pack_reports
 from mcproxy.protocol.wire.packets import OldReport, Packet, Query, Record, Report
 
-from .messages import ALLOW, IS_EX, IS_IN, TO_EX, heard, query, record, records, say
+from .messages import ALLOW, IS_EX, IS_IN, TO_EX, messages_on, query, record, records, send_message
 from .site import SLACK, IPv4TestCase, IPv6TestCase, Scenarios
 
-CROWD = 300
+MANY_GROUPS = 300
 
 
 class UpstreamScenarios(Scenarios):
@@ -20,32 +20,32 @@ class UpstreamScenarios(Scenarios):
         self.upstream = self.server.capture()
         self.router, self.host = self.server.raw_host(), self.home.raw_host()
 
-    def reports(self, *given: Record) -> int:
-        """A host made by hand sends these records, in as few reports as there can be."""
+    def send_reports(self, *given: Record) -> int:
+        """Send these records from a raw host in as few reports as possible; their number."""
         packets = list(pack_reports(given, self.family, 1500))
         for packet in packets:
-            say(self.host, self.numbers.raw_host, packet)
+            send_message(self.host, self.plan.raw_host, packet)
         return len(packets)
 
-    def ask(self, seconds: float, group: str = "", *sources: str) -> float:
-        """The provider's router asks, and no answer is to come from before that; when."""
+    def send_query(self, seconds: float, group: str = "", *sources: str) -> float:
+        """Send a query from the provider's router; the time at which it left."""
         general = "0.0.0.0" if self.family is IPV4 else "::"
         link = self.server.capture()
-        say(self.router, self.numbers.raw_router, query(group or general, seconds, *sources))
+        send_message(self.router, self.plan.raw_router, query(group or general, seconds, *sources))
         return link.wait_for(lambda frame: frame.outgoing).time
 
-    # -- many at once
+    # -- many groups
 
-    def crowd(self) -> list[Record]:
-        """Records that join many groups."""
+    def many_joins(self) -> list[Record]:
+        """Records that join ``MANY_GROUPS`` groups."""
         first = int.from_bytes(packed(self.group), "big")
         size = self.family.address_size
-        return [Record(TO_EX, (first + n).to_bytes(size, "big")) for n in range(CROWD)]
+        return [Record(TO_EX, (first + n).to_bytes(size, "big")) for n in range(MANY_GROUPS)]
 
-    def told(self, since: float = 0.0) -> dict[Record, float]:
-        """What was reported since then and when first, without the kernel's own groups."""
+    def reported(self, since: float = 0.0) -> dict[Record, float]:
+        """The records reported since a time, with their first time; no link-local groups."""
         times: dict[Record, float] = {}
-        for when, _, packet in heard(self.upstream):
+        for when, _, packet in messages_on(self.upstream):
             for one in packet.records if isinstance(packet, Report) and when >= since else ():
                 if self.family.is_proxied(one.group):
                     times.setdefault(one, when)
@@ -53,40 +53,42 @@ class UpstreamScenarios(Scenarios):
 
     def test_hundreds_of_joins_leave_in_few_reports(self) -> None:
         """HS-09, DB-04."""
-        wanted = self.crowd()
-        sent = self.reports(*wanted)
-        wait_until(lambda: set(wanted) <= self.told().keys())
-        times = self.told().values()
+        wanted = self.many_joins()
+        sent = self.send_reports(*wanted)
+        wait_until(lambda: set(wanted) <= self.reported().keys())
+        times = self.reported().values()
         self.assertLess(max(times) - min(times), SLACK)
-        carrying = [one for one in heard(self.upstream) if min(times) <= one.time <= max(times)]
-        self.assertLessEqual(len(carrying), sent + 5)  # the kernel's own host speaks there too
-        wait_until(lambda: len(self.routes()) == CROWD + 1)
+        carrying = [
+            one for one in messages_on(self.upstream) if min(times) <= one.time <= max(times)
+        ]
+        self.assertLessEqual(len(carrying), sent + 5)  # the kernel sends reports there too
+        wait_until(lambda: len(self.routes()) == MANY_GROUPS + 1)
 
     def test_general_query_is_answered_with_hundreds_of_groups(self) -> None:
         """HQ-02, HR-01."""
-        wanted = self.crowd()
-        self.reports(*wanted)
-        wait_until(lambda: set(wanted) <= self.told().keys())
-        asked = self.ask(1.0)
+        wanted = self.many_joins()
+        self.send_reports(*wanted)
+        wait_until(lambda: set(wanted) <= self.reported().keys())
+        asked = self.send_query(1.0)
         answers = {one._replace(type=IS_EX) for one in wanted}
-        wait_until(lambda: answers <= self.told(asked).keys())
-        self.assertLess(max(self.told(asked)[one] for one in answers) - asked, 1.0 + SLACK)
+        wait_until(lambda: answers <= self.reported(asked).keys())
+        self.assertLess(max(self.reported(asked)[one] for one in answers) - asked, 1.0 + SLACK)
 
     # -- queries
 
-    def settle(self) -> None:
-        """Three groups are joined, and told as often as they are to be told unasked."""
+    def join_three_groups(self) -> None:
+        """Join three groups, and wait until all unsolicited reports were sent."""
         self.home.join(self.groups[0])
         self.home.join(self.groups[1], include=self.sources[:2])
         self.other.join(self.groups[2], exclude=self.sources[:1])
         wait_until(lambda: all(len(records(self.upstream, g)) >= 2 for g in self.groups[:3]))
 
-    def expect(self, asked: float, seconds: float, *expected: Record) -> None:
-        """These answers and no others are given within the time."""
+    def assert_answers(self, asked: float, seconds: float, *expected: Record) -> None:
+        """Check that exactly these answers are sent within the maximum response time."""
 
         def answers() -> dict[Record, float]:
-            told = self.told(asked).items()
-            return {one: when for one, when in told if one.type in (IS_EX, IS_IN)}
+            reported = self.reported(asked).items()
+            return {one: when for one, when in reported if one.type in (IS_EX, IS_IN)}
 
         wait_until(lambda: answers().keys() >= set(expected), message=f"no {expected}")
         self.assertEqual(answers().keys(), set(expected))
@@ -94,65 +96,67 @@ class UpstreamScenarios(Scenarios):
 
     def test_specific_queries_are_answered_with_the_state_they_ask_for(self) -> None:
         """HQ-02, HQ-03, HR-01..04."""
-        self.settle()
+        self.join_three_groups()
         one, listed, blocking = self.groups[:3]
         a, b, c = self.sources
-        asked = self.ask(0.5)
+        asked = self.send_query(0.5)
         everything = (record(IS_EX, one), record(IS_IN, listed, a, b), record(IS_EX, blocking, a))
-        self.expect(asked, 0.5, *everything)
+        self.assert_answers(asked, 0.5, *everything)
         for group, answer in zip(self.groups[:3], everything, strict=True):
-            self.expect(self.ask(0.2, group), 0.2, answer)
-        self.expect(self.ask(0.2, listed, b, c), 0.2, record(IS_IN, listed, b))
-        self.expect(self.ask(0.2, blocking, a, c), 0.2, record(IS_IN, blocking, c))
+            self.assert_answers(self.send_query(0.2, group), 0.2, answer)
+        self.assert_answers(self.send_query(0.2, listed, b, c), 0.2, record(IS_IN, listed, b))
+        self.assert_answers(self.send_query(0.2, blocking, a, c), 0.2, record(IS_IN, blocking, c))
 
     def test_query_about_an_unwanted_group_is_not_answered(self) -> None:
         """HQ-06, HR-03."""
-        self.settle()
-        asked = self.ask(0.1, self.groups[5])
-        self.ask(0.1, self.groups[1], self.sources[2])
-        self.expect(self.ask(0.2, self.groups[0]), 0.2, record(IS_EX, self.groups[0]))
-        self.expect(asked, 5, record(IS_EX, self.groups[0]))
+        self.join_three_groups()
+        asked = self.send_query(0.1, self.groups[5])
+        self.send_query(0.1, self.groups[1], self.sources[2])
+        self.assert_answers(
+            self.send_query(0.2, self.groups[0]), 0.2, record(IS_EX, self.groups[0])
+        )
+        self.assert_answers(asked, 5, record(IS_EX, self.groups[0]))
 
     def test_older_querier_is_answered_in_its_version(self) -> None:
         """HC-01, HC-02, H2-01."""
         self.home.join(self.group)
-        self.await_told(self.upstream, record(TO_EX, self.group))
+        self.await_reported(self.upstream, record(TO_EX, self.group))
         for version in range(self.family.current_version - 1, 0, -1):
             asked = Query(version, self.family.unspecified, 0.2)
-            say(self.router, self.numbers.raw_router, asked)
+            send_message(self.router, self.plan.raw_router, asked)
             self.await_packet(OldReport(version, packed(self.group)))
 
     def await_packet(self, packet: Packet) -> None:
-        """Wait until exactly this comes upstream."""
+        """Wait until the proxy sends exactly this packet upstream."""
         wait_until(
-            lambda: any(one.packet == packet for one in heard(self.upstream)),
+            lambda: any(one.packet == packet for one in messages_on(self.upstream)),
             message=f"no {packet}",
         )
 
-    # -- what stays on its link
+    # -- link-local groups
 
     def test_link_local_groups_are_not_reported_upstream(self) -> None:
         """ADR-01..05, FWD-07, FWD-10."""
         local = ("224.0.0.50", "224.0.0.251") if self.family is IPV4 else LINK_LOCAL
         elsewhere = self.other.capture(data=True)
         for group in local:
-            self.reports(record(TO_EX, group), record(ALLOW, group, self.source))
+            self.send_reports(record(TO_EX, group), record(ALLOW, group, self.source))
             if not group.startswith("ff01"):
                 self.home.join(group)
                 self.other.join(group)
                 self.stream(group)
-                self.stream(group, node=self.home, source=self.numbers.at(2, 2))
+                self.stream(group, node=self.home, source=self.plan.at(2, 2))
         member = self.home.join(self.group)
         self.stream()
         self.await_packets(member)
-        self.let_flow()
+        self.await_sent()
         for group in local:
             self.assertEqual(records(self.upstream, group), [], group)
         self.assertEqual(list(elsewhere.data()), [])
         self.assertNotIn(True, [self.is_local(route.group) for route in self.routes()])
 
     def is_local(self, group: bytes) -> bool:
-        """Whether it is a group that never leaves its link; 0 stands for all others."""
+        """Whether a group must stay on its link; the unspecified address means all other groups."""
         return group != self.family.unspecified and not self.family.is_proxied(group)
 
 

@@ -1,4 +1,4 @@
-"""All that the daemon sends in a busy time, captured on every link and read by scapy."""
+"""Messages of every type that the daemon sends, captured on every link and decoded by scapy."""
 
 from __future__ import annotations
 
@@ -28,36 +28,36 @@ from .site import LINKS, IPv4TestCase, IPv6TestCase
 class WireScenarios(BusyScenarios):
     queries: type[Dissected]
     reports: tuple[type[Dissected], type[Dissected], type[Dissected]]
-    """Those of the current version, of the one before, and its message of leaving."""
+    """Reports of the current and of the previous version, and the leave of the previous one."""
 
     def test_every_sent_packet_is_well_formed(self) -> None:
-        self.play()
+        self.exercise_daemon()
         for interface in LINKS:
             kinds = set(map(type, self.dissected(interface)))
             expected = set(self.reports) if interface == "up" else {self.queries}
             self.assertEqual(kinds, expected, interface)
 
     def dissected(self, interface: str) -> Iterator[Dissected]:
-        """The daemon's messages on a link, each checked with the packet around it."""
-        for one in self.sent(interface):
+        """The daemon's messages on a link; checks the headers of each."""
+        for one in self.sent_messages(interface):
             whole, message = self.dissect(one.data)
             self.check(whole, message, interface, one.data)
             yield message
 
     def dissect(self, packet: bytes) -> tuple[Dissected, Dissected]:
-        """A packet, and the message in it."""
+        """Decode a packet; the packet and the message in it."""
         raise NotImplementedError
 
     def check(self, seen: Dissected, message: Dissected, interface: str, packet: bytes) -> None:
-        """All that the headers are to be."""
+        """Check all header fields of a packet."""
         raise NotImplementedError
 
     def groups_of(self, message: Dissected) -> list[str]:
-        """The groups that it is about; those of the kernel's own messages never leave the link."""
+        """The groups of a message."""
         raise NotImplementedError
 
     def destination(self, message: Dissected) -> str:
-        """Where such a message is to be sent."""
+        """The address to which such a message must be sent."""
         current, _, leave = self.reports
         nodes, routers, reports = self.well_known
         if isinstance(message, current):
@@ -68,7 +68,7 @@ class WireScenarios(BusyScenarios):
         return group if packed(group) != self.family.unspecified else nodes
 
     well_known: tuple[str, str, str]
-    """All nodes, all routers, and where reports go."""
+    """The addresses of all nodes, of all routers, and of reports."""
 
 
 class IPv4WireTests(WireScenarios, IPv4TestCase):
@@ -81,7 +81,7 @@ class IPv4WireTests(WireScenarios, IPv4TestCase):
         return seen, seen.lastlayer()
 
     def check(self, seen: Dissected, message: Dissected, interface: str, packet: bytes) -> None:
-        own = self.numbers.at(LINKS[interface], 1)
+        own = self.plan.at(LINKS[interface], 1)
         self.assertEqual((seen.src, seen.dst), (own, self.destination(message)))
         self.assertEqual((seen.ttl, seen.tos, seen.ihl, seen.frag), (1, 0xC0, 6, 0))
         self.assertEqual(seen.len, len(packet))
@@ -123,7 +123,7 @@ class IPv6WireTests(WireScenarios, IPv6TestCase):
             return [message.mladdr]
         groups = []
         each = message.records[0] if message.records else None
-        while each:  # scapy has further records within the first
+        while each:  # scapy nests further records in the first
             groups.append(each.dst)
             each = each.payload
         return groups

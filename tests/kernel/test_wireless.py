@@ -33,9 +33,9 @@ class WirelessScenarios(Scenarios):
         self.scan("up")
         self.stream(self.groups[1])
         late = self.guest.join(self.groups[1])
-        self.await_told(upstream, record(TO_EX, self.groups[1]))
+        self.await_reported(upstream, record(TO_EX, self.groups[1]))
         self.await_packets(late)
-        self.assert_whole(member)
+        self.assert_no_loss(member)
 
     def test_wireless_event_downstream_leaves_source_queries_as_they_were(self) -> None:
         """A source that one host leaves is asked for, and the host that wants it answers."""
@@ -48,10 +48,10 @@ class WirelessScenarios(Scenarios):
         self.await_packets(leaves)
         self.scan("down1")
         leaves.include(self.sources[:1])
-        self.let_flow(400)
-        self.assert_whole(stays, *self.sources)
+        self.await_sent(400)
+        self.assert_no_loss(stays, *self.sources)
         stays.include(self.sources[:1])
-        self.await_flowing(self.home.capture(data=True), self.sources[:1])
+        self.await_sources_on(self.home.capture(data=True), self.sources[:1])
 
 
 class IPv4WirelessTests(WirelessScenarios, IPv4TestCase):

@@ -1,4 +1,4 @@
-"""What tshark reads in packets, and what it has to remark on them."""
+"""Packets decoded by tshark, with the problems that it found."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import NamedTuple
 from twisted.trial.unittest import SkipTest
 
 WARNING = 0x600000
-"""The severity from which on a remark tells of something wrong; a mere note has less."""
+"""The lowest severity of a problem; notes have a lower one."""
 
 _FIELDS = (
     ("igmp.type", "icmpv6.type"),
@@ -26,7 +26,7 @@ _FIELDS = (
     ("_ws.expert.severity",),
     ("_ws.expert.message",),
 )
-"""What a Reading has, each by its names in IGMP and in MLD."""
+"""The names of the tshark fields of a Reading, for IGMP and for MLD."""
 
 _CHECKED = ("ip.check_checksum:TRUE",)
 _SECONDS = 60
@@ -36,7 +36,7 @@ _BETWEEN = "|"
 
 
 class Reading(NamedTuple):
-    """One message: its type and version (of IGMP alone), its addresses, remarks on the packet."""
+    """One message: type, version (IGMP only), addresses, and the problems of the packet."""
 
     type: int
     version: str
@@ -48,18 +48,18 @@ class Reading(NamedTuple):
 
     @property
     def is_faultless(self) -> bool:
-        """Whether nothing in it is wrong."""
+        """Whether tshark found no problem."""
         return not self.malformed and self.severity < WARNING
 
 
 def require() -> None:
-    """SkipTest where there is no tshark."""
+    """SkipTest if tshark is not installed."""
     if shutil.which("tshark") is None:
         raise SkipTest("tshark is not installed; on Debian: apt-get install tshark")
 
 
 def read(packets: Iterable[bytes]) -> list[Reading]:
-    """What tshark makes of IP packets, with all checksums looked at."""
+    """Decode IP packets with tshark; it checks all checksums."""
     with tempfile.TemporaryDirectory(prefix="mcproxy-tshark-") as folder:
         file = Path(folder, "packets.pcap")
         file.write_bytes(_pcap(packets))
@@ -72,7 +72,7 @@ def read(packets: Iterable[bytes]) -> list[Reading]:
             text=True,
             check=True,
             timeout=_SECONDS,
-            # The settings of whoever runs the tests are not looked at.
+            # Ignore the tshark settings of the user who runs the tests.
             env={**os.environ, "HOME": folder, "XDG_CONFIG_HOME": folder},
         )
     return [_reading(row) for row in csv.reader(found.stdout.splitlines(), delimiter="\t")]
