@@ -21,14 +21,16 @@ from ..protocol.membership import MembershipDatabase
 from ..protocol.policy.directional_filters import FilterPolicy
 from ..protocol.router.querier import Querier
 from ..protocol.sources import SourceFilter
+from ..protocol.upstreams.selection import Selection
 from ..protocol.wire.packets import Query
 from .attached_links import AttachedLinks
+from .chosen_upstreams import ChosenUpstreams
 from .context import InstanceContext
 from .downstream import Downstream
 from .downstream_plan import DownstreamPlans
-from .forwarding import Forwarding
 from .forwarding_plan import ForwardingPlan
 from .group_forwarding import GroupForwarding
+from .make_forwarding import make_forwarding
 from .plan import InstancePlan
 from .source_forwarding import SourceForwarding
 from .upstream import Upstream
@@ -49,31 +51,26 @@ class ProxyInstance(Service):
         self.planned = plan
         self.name = plan.name
         self.family = plan.family
-        self.upstreams = {upstream.name: upstream for upstream in upstreams}
         self.table_key = (plan.family, plan.table)
         self.links = AttachedLinks(self, plan, context)
         self.database = MembershipDatabase(self.links.queriers, plan.static)
         self._context = context
         policy = plan.forwarding.policy.policy()
-        self.selection = plan.forwarding.selection.selection(policy)
-        self.forwarding = self._make_forwarding(policy)
-        self._reminder = context.timer.reminder(lambda _: self._upstreams_changed())
-
-    def _make_forwarding(self, policy: FilterPolicy) -> Forwarding:
-        context, family, plan = self._context, self.family, self.planned.forwarding
-        if not plan.per_source:
-            return GroupForwarding(family, plan.upstream, context.interface_towards, context.table)
-        return SourceForwarding(
-            str(self.name),
-            family,
-            policy,
-            self.selection,
-            plan.selection.look_interval,
-            context.interface_towards,
-            context.timer,
-            context.table,
-            self._ask_upstreams,
+        selection = plan.forwarding.selection.selection(policy)
+        self._chosen = ChosenUpstreams(self, upstreams, selection, self.links, context.timer)
+        self.forwarding = make_forwarding(
+            plan.name, plan.family, plan.forwarding, policy, self._chosen, context
         )
+
+    @property
+    def upstreams(self) -> Mapping[str, Upstream]:
+        """The upstreams, by interface name, in order of priority."""
+        return self._chosen.by_name
+
+    @property
+    def selection(self) -> Selection:
+        """Which upstream provides what."""
+        return self._chosen.selection
 
     @property
     def downstreams(self) -> Mapping[str, Downstream]:
@@ -83,16 +80,13 @@ class ProxyInstance(Service):
     def startService(self) -> None:
         """Take part in the table and upstreams; links are told by messages."""
         super().startService()
-        for upstream in self.upstreams.values():
-            upstream.add_user(self)
+        self._chosen.start()
         self._context.table.attach(self)
 
     def stopService(self) -> None:
         """Leave all groups upstream, and take everything out of the table."""
         super().stopService()
-        self._reminder.cancel()
-        for upstream in self.upstreams.values():
-            upstream.remove_user(self)
+        self._chosen.close()
         self.links.close()
         self.forwarding.close()
         self._context.table.detach(self)
@@ -110,7 +104,7 @@ class ProxyInstance(Service):
                 self.forwarding.receive(message)
             case LinkChanged(_, after):
                 if message.interface in self.upstreams:
-                    self._upstream_changed(message.interface, after)
+                    self._chosen.link_changed(message.interface, after)
                 self.links.downstream_changed(message.interface, after)
 
     # -- another plan
@@ -151,39 +145,24 @@ class ProxyInstance(Service):
         before = self.planned.forwarding
         self.planned = replace(self.planned, forwarding=after)
         policy = after.policy.policy()
-        selection = after.selection.selection(policy)
-        selection.continue_from(self.selection)
-        self.selection = selection
+        self._chosen.set_selection(after.selection.selection(policy))
         if isinstance(self.forwarding, SourceForwarding) and after.per_source:
-            self.forwarding.reconfigure(policy, selection, after.selection.look_interval)
+            self.forwarding.reconfigure(policy, self.selection, after.selection.look_interval)
         elif before.per_source != after.per_source or before.upstream != after.upstream:
             self._replace_forwarding(policy, migrate=before.upstream in after.upstreams)
-        self._exchange_upstreams({one.name: one for one in upstreams}, links)
+        self._chosen.exchange(upstreams, links)
 
     def _replace_forwarding(self, policy: FilterPolicy, migrate: bool) -> None:
         """Forward in another way; with ``migrate`` by groups until their sources are known."""
-        old, new = self.forwarding, self._make_forwarding(policy)
+        plan, old = self.planned, self.forwarding
+        new = make_forwarding(
+            plan.name, plan.family, plan.forwarding, policy, self._chosen, self._context
+        )
         self.forwarding = new
         if migrate and isinstance(old, GroupForwarding) and isinstance(new, SourceForwarding):
             new.migrate_from(old, list(self.database.groups()))
         else:
             old.close()
-
-    def _exchange_upstreams(
-        self, upstreams: dict[str, Upstream], links: Mapping[str, Link]
-    ) -> None:
-        """Join on new upstreams before old ones are left."""
-        before, self.upstreams = self.upstreams, upstreams
-        for name in upstreams.keys() - before.keys():
-            upstreams[name].add_user(self)
-            self._upstream_changed(name, links.get(name))
-        gone = before.keys() - upstreams.keys()
-        for name in gone:
-            self.links.forget_upstream(name)
-        self._upstreams_changed(anyway=True)
-        for name in gone:
-            before[name].remove_user(self)
-            self.links.release_upstream(name)
 
     # -- what Routing and upstreams ask
 
@@ -211,20 +190,12 @@ class ProxyInstance(Service):
 
     def changed(self, groups: Iterable[Address], now: float) -> None:
         """Tell upstreams and Routing of groups with a new subscription."""
-        for upstream in self.upstreams.values():
-            upstream.changed(groups, now)
+        self._chosen.changed(groups, now)
         self._context.table.changed(groups)
 
-    def _ask_upstreams(self, groups: Iterable[Address]) -> None:
-        now = self._context.timer.now()
-        for upstream in self.upstreams.values():
-            upstream.changed(groups, now)
-
     def asked(self, downstream: Downstream, query: Query) -> None:
-        """Where a peer is, our own host has to answer as well: the peer may leave asking to us."""
-        upstream = self.upstreams.get(downstream.link.name)
-        if upstream is not None:
-            upstream.answer(query)
+        """Have our own host answer our query, where the downstream is an upstream too."""
+        self._chosen.answer(downstream.link.name, query)
 
     # -- links
 
@@ -245,7 +216,7 @@ class ProxyInstance(Service):
         if not self.running:
             return
         if link.name in self.upstreams:
-            self._upstream_changed(link.name, link)
+            self._chosen.link_changed(link.name, link)
         self.links.downstream_changed(link.name, link, querier)
 
     def retry_refused(self, links: Mapping[str, Link]) -> None:
@@ -258,21 +229,7 @@ class ProxyInstance(Service):
         for downstream in self.downstreams.values():
             downstream.renew_groups()
 
-    def _upstream_changed(self, name: str, link: Link | None) -> None:
-        usable = link if link is not None and link.up else None
-        self.links.upstream_changed(name, usable)
-        # First the other upstreams, which may have to provide what this one did.
-        self._upstreams_changed()
-        self.upstreams[name].link_changed(usable)
-
-    def _upstreams_changed(self, anyway: bool = False) -> None:
-        """Act upon another order of the usable upstreams, if it is another."""
-        now, before = self._context.timer.now(), self.selection.usable
-        moved = self.selection.note(self.upstreams, self.links.usable.upstreams, now)
-        if self.selection.usable != before and len(self.upstreams) > 1:
-            order = ", ".join(self.selection.usable) or "none"
-            self.log.info("upstreams by preference: {order}", order=order, instance=self.name)
-        if moved or anyway:
-            self.links_changed()
-            self._ask_upstreams(list(self.database.groups()))
-        self._reminder.set(self.selection.next_deadline())
+    def upstreams_changed(self) -> None:
+        """Plan everything again, and ask the upstreams that are usable now."""
+        self.links_changed()
+        self._chosen.ask(list(self.database.groups()))

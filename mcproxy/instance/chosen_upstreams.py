@@ -1,0 +1,120 @@
+"""ChosenUpstreams: the upstreams of one proxy instance, and the choice among them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from twisted.logger import Logger
+
+from ..linux.netlink.links import Link
+from ..protocol.family import Address
+from ..protocol.upstreams.selection import Selection
+from ..protocol.wire.packets import Query
+from ..timer import Timer
+from .attached_links import AttachedLinks
+from .upstream import Upstream, UpstreamUser
+
+
+class UpstreamsOwner(UpstreamUser, Protocol):
+    """Whose upstreams these are: a proxy instance."""
+
+    def upstreams_changed(self) -> None:
+        """Other upstreams are usable or preferred: plan everything again, and ask anew."""
+
+
+class ChosenUpstreams:
+    """The upstreams of one proxy instance.
+
+    ``by_name`` has them in order of priority. ``selection`` says which of them provides what; it
+    follows the usable links, and time.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        owner: UpstreamsOwner,
+        upstreams: Iterable[Upstream],
+        selection: Selection,
+        links: AttachedLinks,
+        timer: Timer,
+    ) -> None:
+        self.by_name = {upstream.name: upstream for upstream in upstreams}
+        self.selection = selection
+        self._owner = owner
+        self._links = links
+        self._timer = timer
+        self._reminder = timer.reminder(lambda _: self._select())
+
+    def start(self) -> None:
+        """Use the upstreams, of which other instances may use some too."""
+        for upstream in self.by_name.values():
+            upstream.add_user(self._owner)
+
+    def close(self) -> None:
+        """Leave all groups that no other instance wants."""
+        self._reminder.cancel()
+        for upstream in self.by_name.values():
+            upstream.remove_user(self._owner)
+
+    def changed(self, groups: Iterable[Address], now: float) -> None:
+        """Have upstreams pull what is wanted of these groups."""
+        for upstream in self.by_name.values():
+            upstream.changed(groups, now)
+
+    def ask(self, groups: Iterable[Address]) -> None:
+        """The same as ``changed``, where no packet or deadline has brought the time along."""
+        self.changed(groups, self._timer.now())
+
+    def answer(self, name: str, query: Query) -> None:
+        """Answer our own query on a downstream, if it is an upstream too.
+
+        Such a link is a peer: its router may have left asking to us.
+        """
+        upstream = self.by_name.get(name)
+        if upstream is not None:
+            upstream.answer(query)
+
+    # -- links, and other upstreams
+
+    def link_changed(self, name: str, link: Link | None) -> None:
+        """Use the link of an upstream as it is now, or none."""
+        usable = link if link is not None and link.up else None
+        self._links.upstream_changed(name, usable)
+        # First the other upstreams, which may have to provide what this one did.
+        self._select()
+        self.by_name[name].link_changed(usable)
+
+    def set_selection(self, selection: Selection) -> None:
+        """Choose otherwise from now on; who delivers what stays, as far as it still may."""
+        selection.continue_from(self.selection)
+        self.selection = selection
+
+    def exchange(self, upstreams: Iterable[Upstream], links: Mapping[str, Link]) -> None:
+        """Have these upstreams: join on the new ones before the old ones are left."""
+        before, self.by_name = self.by_name, {one.name: one for one in upstreams}
+        for name in self.by_name.keys() - before.keys():
+            self.by_name[name].add_user(self._owner)
+            self.link_changed(name, links.get(name))
+        gone = before.keys() - self.by_name.keys()
+        for name in gone:
+            self._links.forget_upstream(name)
+        self._select(anyway=True)
+        for name in gone:
+            before[name].remove_user(self._owner)
+            self._links.release_upstream(name)
+
+    def _select(self, anyway: bool = False) -> None:
+        """Choose by the links that are usable now; tell the owner of another choice."""
+        selection, usable = self.selection, self._links.usable.upstreams
+        before = selection.usable
+        moved = selection.note(self.by_name, usable, self._timer.now())
+        if selection.usable != before and len(self.by_name) > 1:
+            order = ", ".join(selection.usable) or "none"
+            self.log.info(
+                "upstreams by preference: {order}", order=order, instance=self._owner.name
+            )
+        if moved or anyway:
+            self._owner.upstreams_changed()
+        self._reminder.set(selection.next_deadline())

@@ -1,0 +1,37 @@
+"""A forwarding for a plan: by groups or source by source."""
+
+from __future__ import annotations
+
+from ..protocol.family import Family
+from ..protocol.policy.directional_filters import FilterPolicy
+from .chosen_upstreams import ChosenUpstreams
+from .context import InstanceContext
+from .forwarding import Forwarding
+from .forwarding_plan import ForwardingPlan
+from .group_forwarding import GroupForwarding
+from .source_forwarding import SourceForwarding
+
+
+def make_forwarding(
+    name: str,
+    family: Family,
+    plan: ForwardingPlan,
+    policy: FilterPolicy,
+    chosen: ChosenUpstreams,
+    context: InstanceContext,
+) -> Forwarding:
+    """The forwarding of the instance of this name; its log lines carry the name."""
+    towards, table = context.interface_towards, context.table
+    if not plan.per_source:
+        return GroupForwarding(family, plan.upstream, towards, table)
+    return SourceForwarding(
+        name,
+        family,
+        policy,
+        chosen.selection,
+        plan.selection.look_interval,
+        towards,
+        context.timer,
+        table,
+        chosen.ask,
+    )
