@@ -16,7 +16,7 @@ class OptionalServices(MultiService):
     """One service for each name that has a maker; made anew when its configuration changes."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # untyped in Twisted
         self._makers: dict[str, Make] = {}
         self._configs: dict[str, Any] = {}
         self._current: dict[str, IService] = {}
@@ -51,4 +51,4 @@ class OptionalServices(MultiService):
         self._configs[name] = config
         if service is not None:
             self._current[name] = service
-            service.setServiceParent(self)
+            service.setServiceParent(self)  # type: ignore[no-untyped-call]  # untyped in Twisted

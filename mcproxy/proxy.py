@@ -49,7 +49,7 @@ class Proxy(MultiService):
     def __init__(
         self, reactor: Any, configuration: Configuration, inherited: Inherited | None = None
     ) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # untyped in Twisted
         self.configuration = configuration
         self.plan = compile_plan(configuration)
         self.stopping = False
@@ -86,7 +86,7 @@ class Proxy(MultiService):
         self._links: DatagramPort | None = None
         modules = (self.timer, self.sender, self.routing, self.receiver, self.optional_services)
         for module in modules:
-            module.setServiceParent(self)
+            module.setServiceParent(self)  # type: ignore[no-untyped-call]  # untyped in Twisted
 
     @property
     def instances(self) -> Collection[ProxyInstance]:
@@ -102,14 +102,14 @@ class Proxy(MultiService):
 
     def privilegedStartService(self) -> None:
         """Take the tables of all instances, or none."""
-        super().privilegedStartService()
+        super().privilegedStartService()  # type: ignore[no-untyped-call]  # untyped in Twisted
         self._tables.open_all(self.plan.tables)
 
     def startService(self) -> None:
         """Start the modules and the instances, then follow the links."""
         if not self.routing.tables:
             self.privilegedStartService()
-        super().startService()
+        super().startService()  # type: ignore[no-untyped-call]  # untyped in Twisted
         self._tables.listen_all()
         resumption = Resumption(self._inherited.state, self.routing)
         self._resumption = resumption if resumption.is_wanted else None
@@ -217,4 +217,4 @@ class Proxy(MultiService):
         for module in (self.receiver, self.routing):
             await maybeDeferred(module.disownServiceParent)
         self._locator.close()
-        await MultiService.stopService(self)
+        await MultiService.stopService(self)  # type: ignore[no-untyped-call]  # untyped in Twisted

@@ -206,7 +206,7 @@ class Reconfiguration:
         )
         instance = ProxyInstance(plan, context, self._upstreams_of(plan, plan.upstreams))
         self._instances[plan.key] = instance
-        instance.setServiceParent(self._parent)
+        instance.setServiceParent(self._parent)  # type: ignore[no-untyped-call]  # untyped in Twisted
         for link in list(links.values()):
             instance.take_link(link, self._queriers.get((plan.family, link.name)))
 
@@ -215,7 +215,7 @@ class Reconfiguration:
         instance = self._instances.pop(plan.key)
         for name, downstream in instance.downstreams.items():
             self._queriers[plan.family, name] = downstream.querier
-        instance.disownServiceParent()
+        instance.disownServiceParent()  # type: ignore[no-untyped-call]  # untyped in Twisted
 
     def _upstreams_of(self, plan: InstancePlan, names: Iterable[str]) -> list[Upstream]:
         return [self._upstreams[name, plan.family, plan.table] for name in names]

@@ -58,7 +58,7 @@ class Options(usage.Options):
     """The command that starts the daemon again, where it is known."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # untyped in Twisted
         self["downstream"] = []
 
     def opt_downstream(self, interface: str) -> None:
@@ -101,13 +101,13 @@ class Daemon(MultiService):
     """Prints one line when it cannot start, where twistd would print a traceback."""
 
     def __init__(self, proxy: Proxy) -> None:
-        super().__init__()
-        proxy.setServiceParent(self)
+        super().__init__()  # type: ignore[no-untyped-call]  # untyped in Twisted
+        proxy.setServiceParent(self)  # type: ignore[no-untyped-call]  # untyped in Twisted
 
     def privilegedStartService(self) -> None:
         """Take what needs privileges, or exit."""
         try:
-            super().privilegedStartService()
+            super().privilegedStartService()  # type: ignore[no-untyped-call]  # untyped in Twisted
         except START_ERRORS as error:
             raise SystemExit(tell(error)) from None
 

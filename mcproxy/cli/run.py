@@ -61,8 +61,8 @@ class Runner:
 
     def _start(self) -> None:
         try:
-            self._service.privilegedStartService()
-            self._service.startService()
+            self._service.privilegedStartService()  # type: ignore[no-untyped-call]  # untyped in Twisted
+            self._service.startService()  # type: ignore[no-untyped-call]  # untyped in Twisted
         except tap.START_ERRORS as error:
             self._fail(tap.tell(error))
         except Exception:
@@ -86,7 +86,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run until SIGTERM or SIGINT; exit code 0, or another if the daemon cannot run."""
     options = Options()
     try:
-        options.parseOptions(list(arguments))
+        options.parseOptions(list(arguments))  # type: ignore[no-untyped-call]  # untyped in Twisted
     except usage.UsageError as error:
         print(f"mcproxy run: {error}", file=sys.stderr)
         return WRONG_USE

@@ -88,7 +88,7 @@ class Changes:
         self.reload().addErrback(self._hangup_failed)
 
     def _hangup_failed(self, failure: Failure) -> None:
-        if failure.check(*REFUSALS):
+        if failure.check(*REFUSALS):  # type: ignore[no-untyped-call]  # untyped in Twisted
             for line in str(failure.value).splitlines():
                 self.log.error("not reloaded: {line}", line=line)
         else:

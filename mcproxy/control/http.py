@@ -64,7 +64,7 @@ class Connection(ProtocolWrapper):
 
     def __init__(self, factory: Any, reactor: Any, handler: Handler) -> None:
         site = _Site(_Commands(handler), self.refuse, reactor)
-        super().__init__(factory, site.buildProtocol(None))
+        super().__init__(factory, site.buildProtocol(None))  # type: ignore[no-untyped-call]  # untyped in Twisted
         self.is_closed = False
         self._awaits_request = True
         self._reactor = reactor
@@ -78,7 +78,7 @@ class Connection(ProtocolWrapper):
     def dataReceived(self, data: bytes) -> None:
         """Read the request; drop what follows it."""
         if self._awaits_request:
-            super().dataReceived(data)
+            super().dataReceived(data)  # type: ignore[no-untyped-call]  # untyped in Twisted
 
     def take_request(self) -> bool:
         """Stop the request's time; False if this request must not be answered."""
@@ -91,7 +91,7 @@ class Connection(ProtocolWrapper):
         """Answer that the body is too long, and close."""
         if self._awaits_request:
             self._awaits_request = False
-            self.write(_REFUSAL)
+            self.write(_REFUSAL)  # type: ignore[no-untyped-call]  # untyped in Twisted
             self.close()
 
     def expect_taken(self) -> None:
@@ -108,8 +108,8 @@ class Connection(ProtocolWrapper):
 
     def close(self) -> None:
         """Close the connection when the client has taken what was written."""
-        self.unregisterProducer()
-        self.loseConnection()
+        self.unregisterProducer()  # type: ignore[no-untyped-call]  # untyped in Twisted
+        self.loseConnection()  # type: ignore[no-untyped-call]  # untyped in Twisted
 
     def abort(self) -> None:
         """Cut the connection; what was not sent yet is lost."""
@@ -120,7 +120,7 @@ class Connection(ProtocolWrapper):
         self.is_closed = True
         self._awaits_request = False
         self._clear_deadline()
-        super().connectionLost(reason)
+        super().connectionLost(reason)  # type: ignore[no-untyped-call]  # untyped in Twisted
         waiting, self._when_closed = self._when_closed, []
         for function in waiting:
             function()
@@ -144,7 +144,7 @@ class _Site(Site):
 
     def __init__(self, commands: Resource, refuse: Callable[[], None], reactor: Any) -> None:
         # The connection has deadlines of its own; these would start again with each byte.
-        super().__init__(commands, timeout=None, reactor=reactor, parsePOSTFormSubmission=False)
+        super().__init__(commands, timeout=None, reactor=reactor, parsePOSTFormSubmission=False)  # type: ignore[no-untyped-call]  # untyped in Twisted
         self._refuse = refuse
 
     def getContentFile(self, length: int | None) -> BytesIO:
@@ -179,7 +179,7 @@ class _Commands(Resource):
     isLeaf = True  # noqa: N815 - Twisted's name
 
     def __init__(self, handler: Handler) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # untyped in Twisted
         self._handler = handler
 
     def render(self, request: Request) -> int:

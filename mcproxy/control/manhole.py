@@ -75,7 +75,7 @@ def host_key(path: str) -> Key:
         with open(descriptor, "wb") as file:
             file.write(secret)
     try:
-        key: Key = Key.fromFile(path)
+        key: Key = Key.fromFile(path)  # type: ignore[no-untyped-call]  # untyped in Twisted
     except BadKeyError as error:
         raise ValueError(f"{path} holds no private key: {error} (see host-key)") from error
     return key
@@ -99,7 +99,7 @@ class _Shell(manhole.Manhole):
         self.terminal.reset()
         self.terminal.write(BANNER)
         self.terminal.write(self.ps[self.pn])
-        self.setInsertMode()
+        self.setInsertMode()  # type: ignore[no-untyped-call]  # untyped in Twisted
 
 
 def namespace(proxy: Proxy) -> dict[str, Any]:
@@ -119,23 +119,23 @@ class _Realm(manhole_ssh.TerminalRealm):
     sessionFactory = _Session  # noqa: N815 - Twisted's name
 
     def __init__(self, names: Mapping[str, Any]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # untyped in Twisted
         self._names = names
 
     def chainedProtocolFactory(  # type: ignore[override]  # Twisted calls it with no argument
         self,
     ) -> insults.ServerProtocol:
         """A terminal with a shell; the visitor may change its names."""
-        return insults.ServerProtocol(_Shell, dict(self._names))
+        return insults.ServerProtocol(_Shell, dict(self._names))  # type: ignore[no-untyped-call]  # untyped in Twisted
 
 
 class _SshFactory(manhole_ssh.ConchFactory):
     """The SSH server, with ``key`` as its host key."""
 
     def __init__(self, portal: Portal, key: Key) -> None:
-        super().__init__(portal)
+        super().__init__(portal)  # type: ignore[no-untyped-call]  # untyped in Twisted
         # Keys by their type; Twisted annotates them as bytes.
-        kind, public, private = key.sshType(), cast(bytes, key.public()), cast(bytes, key)
+        kind, public, private = key.sshType(), cast(bytes, key.public()), cast(bytes, key)  # type: ignore[no-untyped-call]  # untyped in Twisted
         self.publicKeys = {kind: public}
         self.privateKeys = {kind: private}
 
@@ -163,7 +163,7 @@ class ManholeService(Service):
 
     def privilegedStartService(self) -> None:
         """Listen."""
-        super().privilegedStartService()
+        super().privilegedStartService()  # type: ignore[no-untyped-call]  # untyped in Twisted
         try:
             self._port = self._make_port()
         except OSError as error:
@@ -172,7 +172,7 @@ class ManholeService(Service):
 
     def stopService(self) -> Deferred[None]:
         """Stop listening; open sessions stay."""
-        super().stopService()
+        super().stopService()  # type: ignore[no-untyped-call]  # untyped in Twisted
         if self._port is None:
             return succeed(None)
         port, self._port = self._port, None

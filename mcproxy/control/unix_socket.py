@@ -84,7 +84,7 @@ class ControlService(Service):
 
     def startService(self) -> None:
         """Listen, unless the path is empty."""
-        super().startService()
+        super().startService()  # type: ignore[no-untyped-call]  # untyped in Twisted
         if not self.path:
             return
         try:
@@ -101,7 +101,7 @@ class ControlService(Service):
 
     def stopService(self) -> Deferred[None]:
         """Stop listening and remove the file; open connections stay."""
-        super().stopService()
+        super().stopService()  # type: ignore[no-untyped-call]  # untyped in Twisted
         if self._port is None:
             return succeed(None)
         port, self._port = self._port, None

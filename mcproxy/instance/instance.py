@@ -79,13 +79,13 @@ class ProxyInstance(Service):
 
     def startService(self) -> None:
         """Take part in the table and upstreams; links are told by messages."""
-        super().startService()
+        super().startService()  # type: ignore[no-untyped-call]  # untyped in Twisted
         self._chosen.start()
         self._context.table.attach(self)
 
     def stopService(self) -> None:
         """Leave all groups upstream, and take everything out of the table."""
-        super().stopService()
+        super().stopService()  # type: ignore[no-untyped-call]  # untyped in Twisted
         self._chosen.close()
         self.links.close()
         self.forwarding.close()

@@ -79,7 +79,7 @@ class Handoff:
         return Deferred.fromCoroutine(self.restart()).addErrback(self._failed)
 
     def _failed(self, failure: Failure) -> None:
-        if failure.check(OSError):
+        if failure.check(OSError):  # type: ignore[no-untyped-call]  # untyped in Twisted
             told = "restart failed, this process runs on: {reason}"
             self.log.error(told, reason=str(failure.value))
         else:

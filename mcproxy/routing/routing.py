@@ -134,7 +134,7 @@ class Routing(Service):
 
     def startService(self) -> None:
         """Start the thread and the watch over what other programs do to the tables."""
-        super().startService()
+        super().startService()  # type: ignore[no-untyped-call]  # untyped in Twisted
         self._pool.start()
         # Rules that a process left which could not end well.
         self._set_rules(dict.fromkeys(self.tables.keys() - self.adopted.keys(), ()))
@@ -146,7 +146,7 @@ class Routing(Service):
 
     def stopService(self) -> Deferred[None]:
         """Give all tables back; fires when the kernel has nothing left of them."""
-        super().stopService()
+        super().stopService()  # type: ignore[no-untyped-call]  # untyped in Twisted
         if self._watch is not None:
             self._watch.stopListening()
             self._watch = None

@@ -96,7 +96,7 @@ class PolicyRules:
         self._restore()
 
     def _failed(self, failure: Failure, interface: str) -> None:
-        if not failure.check(OSError):
+        if not failure.check(OSError):  # type: ignore[no-untyped-call]  # untyped in Twisted
             self.log.failure("internal error: the policy rules are not changed", failure)
             return
         self.log.error(
