@@ -75,11 +75,9 @@ class Proxy(MultiService):
         self._locator = RouteLookup()
         self._dispatch = LinkDispatch()
         self._tables = KernelTables(self.routing, self.sender, self.receiver)
+        made_with = Modules(self.timer, self.sender, self.receiver, self.routing, self._locator)
         self._reconfiguration = Reconfiguration(
-            self,
-            Modules(self.timer, self.sender, self.receiver, self.routing, self._locator),
-            self._tables,
-            self.optional_services,
+            self, made_with, self._tables, self.optional_services
         )
         self._resumption: Resumption | None = None
         self._settled: Deferred[None] = Deferred()

@@ -2,116 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
-
-from twisted.internet.defer import Deferred
-from twisted.internet.task import Clock
-from twisted.trial.unittest import SynchronousTestCase
-
 from mcproxy.instance.forwarding_plan import LOOK_INTERVAL
-from mcproxy.instance.group_forwarding import GroupForwarding
-from mcproxy.instance.links import LinkSet
 from mcproxy.instance.source_forwarding import SourceForwarding
-from mcproxy.linux.mroute.dump import InstalledRoute
-from mcproxy.messages import CacheMiss, WrongInterface
-from mcproxy.protocol.family import IPV4, packed
+from mcproxy.messages import WrongInterface
 from mcproxy.protocol.forwarding.observed_sources import IDLE_TIME, UNWANTED_IDLE_TIME
 from mcproxy.protocol.forwarding.planner import Route
-from mcproxy.protocol.policy.directional_filters import FilterPolicy
 from mcproxy.protocol.sources import ANY_SOURCE, INCLUDE, SourceFilter
-from mcproxy.protocol.upstreams.selection import Join, Selection
-from mcproxy.timer import Timer
+from mcproxy.protocol.upstreams.selection import Join
 
-ANY = IPV4.unspecified
-G = packed("239.1.1.1")
-S1, S2, S3 = (packed(f"192.0.2.{n}") for n in (1, 2, 3))
-LINKS = {"d1": 11, "d2": 12}
+from .source_forwarding_case import ANY, LINKS, S1, S2, S3, G, SourceForwardingTestCase, links
 
 
-def links(downstreams: Mapping[str, int], *upstreams: str) -> LinkSet:
-    """The usable links, on all of which we are the querier."""
-    made = LinkSet()
-    for name, index in downstreams.items():
-        made = made.with_downstream(name, index, is_querier=True)
-    for index, name in enumerate(upstreams):
-        made = made.with_upstream(name, index)
-    return made
-
-
-class FakeTable:
-    """Notes what is to be planned anew, and has counters."""
-
-    def __init__(self) -> None:
-        self.told: list[object] = []
-        self.counts: dict[bytes, int] = {}
-        self.wrong: dict[bytes, int] = {}
-        self.forwarded: set[bytes] = set()
-        self.asked = 0
-        self.broken = False
-        self.error: Exception = OSError("no answer")
-        self.answers: list[Callable[[], None]] | None = None
-
-    def changed(self, groups: Iterable[bytes]) -> None:
-        self.told += groups
-
-    def source_changed(self, group: bytes, source: bytes) -> None:
-        self.told.append((group, source))
-
-    def counters(self) -> Deferred[list[InstalledRoute]]:
-        """Answer at once, or when the test calls the answer in ``answers``, if that is a list."""
-        self.asked += 1
-        answer: Deferred[list[InstalledRoute]] = Deferred()
-        if self.answers is None:
-            self.answer(answer)
-        else:
-            self.answers.append(lambda: self.answer(answer))
-        return answer
-
-    def answer(self, answer: Deferred[list[InstalledRoute]]) -> None:
-        if self.broken:
-            answer.errback(self.error)
-        else:
-            answer.callback(
-                [
-                    InstalledRoute(
-                        s, G, 1, (2,) if s in self.forwarded else (), n, 0, self.wrong.get(s, 0)
-                    )
-                    for s, n in self.counts.items()
-                ]
-            )
-
-
-class SourceForwardingTests(SynchronousTestCase):
-    def setUp(self) -> None:
-        self.clock, self.table = Clock(), FakeTable()
-        self.asked: list[bytes] = []
-        self.routes: dict[bytes, int] = {}
-        self.make(Join.FIRST, LOOK_INTERVAL)
-
-    def make(self, join: Join, look_interval: float, **limit: int) -> None:
-        self.selection = Selection(FilterPolicy(), join)
-        self.selection.usable = ("up1", "up2")
-        table: Any = self.table
-        self.forwarding = SourceForwarding(
-            "tv", IPV4, FilterPolicy(), self.selection, look_interval, self.routes.get,
-            Timer(self.clock), table, self.asked.extend, **limit,
-        )  # fmt: skip
-        self.forwarding.links_changed(links(LINKS, "up1", "up2"))
-        self.table.told.clear()
-
-    def miss(self, source: bytes, interface: str = "up1") -> None:
-        self.forwarding.receive(CacheMiss(interface, source, G))
-
-    def told(self) -> list[object]:
-        told = list(self.table.told)
-        self.table.told.clear()
-        return told
-
-    def plan(self, wishes: Mapping[str, SourceFilter] | None = None) -> dict[bytes, Route]:
-        wanted = {"d1": ANY_SOURCE} if wishes is None else wishes
-        return {route.source: route for route in self.forwarding.plan(G, wanted, None)}
-
+class SourceForwardingTests(SourceForwardingTestCase):
     def test_new_source_is_planned_alone_at_once(self) -> None:
         """FWD-11, FWD-14: it alone is planned, at once."""
         self.miss(S1)
@@ -251,12 +153,6 @@ class SourceForwardingTests(SynchronousTestCase):
         self.clock.pump([LOOK_INTERVAL] * 4)
         self.assertEqual((self.plan(), self.table.asked), ({}, 3))
 
-    def test_closed_forwarding_reads_no_counters(self) -> None:
-        self.miss(S1)
-        self.forwarding.close()
-        self.clock.advance(100)
-        self.assertEqual((self.table.asked, self.clock.getDelayedCalls()), (0, []))
-
     def test_counters_that_fail_are_warned_of_once_until_they_can_be_read(self) -> None:
         warned: list[str] = []
         log = {"warn": lambda told, **_: warned.append(told)}
@@ -276,60 +172,6 @@ class SourceForwardingTests(SynchronousTestCase):
         self.assertEqual(self.table.asked, 2)
 
     # -- the end
-
-    def test_closed_forwarding_ignores_late_counters(self) -> None:
-        """An answer that was under way does not start a new cycle."""
-        self.table.answers = []
-        self.miss(S1)
-        self.miss(S2)
-        self.clock.advance(LOOK_INTERVAL)
-        self.table.counts = {S1: 7}
-        self.forwarding.close()
-        self.told()
-        [answer] = self.table.answers
-        answer()
-        self.clock.pump([LOOK_INTERVAL] * 100)
-        self.assertEqual((self.table.asked, self.told(), self.asked), (1, [], []))
-        self.assertEqual(self.clock.getDelayedCalls(), [])
-
-    def test_closed_forwarding_ignores_a_late_failure(self) -> None:
-        self.table.answers, self.table.broken = [], True
-        self.miss(S1)
-        self.clock.advance(LOOK_INTERVAL)
-        self.forwarding.close()
-        [answer] = self.table.answers
-        answer()
-        self.clock.pump([LOOK_INTERVAL] * 100)
-        self.assertEqual((self.table.asked, self.clock.getDelayedCalls()), (1, []))
-
-    def test_closed_forwarding_ignores_late_upcalls(self) -> None:
-        self.miss(S1)
-        self.told()
-        self.forwarding.close()
-        self.miss(S2)
-        self.forwarding.receive(WrongInterface("d1", S1, G))
-        self.forwarding.restore_source(S3, G, "up1")
-        self.assertEqual((self.told(), list(self.plan())), ([], [S1]))
-        self.assertEqual(self.clock.getDelayedCalls(), [])
-
-    def test_closed_forwarding_ignores_a_late_timer(self) -> None:
-        self.miss(S1)
-        self.forwarding.close()
-        self.forwarding._due(LOOK_INTERVAL)
-        self.assertEqual((self.table.asked, self.clock.getDelayedCalls()), (0, []))
-
-    def test_closed_forwarding_ends_its_migration(self) -> None:
-        table: Any = self.table
-        before = GroupForwarding(IPV4, "up1", lambda _: None, table)
-        before.links_changed(links(LINKS, "up1"))
-        self.forwarding.migrate_from(before, [G])
-        self.assertEqual(list(self.plan()), [ANY])
-        self.forwarding.close()
-        self.clock.pump([1.0] * 10)
-        before.receive(WrongInterface("d1", S1, G))
-        self.assertEqual((self.told(), self.clock.getDelayedCalls()), ([], []))
-
-    # -- several upstreams at once
 
     def test_first_upstream_that_delivers_is_asked_alone(self) -> None:
         """MU-09: others are asked no more, and what they send is dropped."""
@@ -367,23 +209,3 @@ class SourceForwardingTests(SynchronousTestCase):
         self.assertEqual((self.asked, self.plan()), ([G, G], {}))
         self.miss(S1, "up1")
         self.assertEqual(self.plan()[S1].parent, "up1")
-
-
-class GroupForwardingTests(SynchronousTestCase):
-    def test_cache_miss_is_ignored_and_wrong_interface_moves_the_source(self) -> None:
-        """Entries for groups leave nothing to ask about but data on links of others."""
-        table: Any = FakeTable()
-        forwarding = GroupForwarding(IPV4, "up", lambda _: None, table)
-        forwarding.links_changed(links(LINKS, "up"))
-        forwarding.receive(CacheMiss("d1", S1, G))
-        self.assertEqual((table.told, list(forwarding.groups())), ([], []))
-        forwarding.receive(WrongInterface("d1", S1, G))
-        self.assertEqual(table.told, [G])
-
-    def test_closed_forwarding_ignores_upcalls(self) -> None:
-        table: Any = FakeTable()
-        forwarding = GroupForwarding(IPV4, "up", lambda _: None, table)
-        forwarding.links_changed(links(LINKS, "up"))
-        forwarding.close()
-        forwarding.receive(WrongInterface("d1", S1, G))
-        self.assertEqual(table.told, [])
