@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import attrs
 
 from ..config.addresses import read_address
 from ..config.model import InstanceConfig, InterfaceSettings
@@ -12,6 +15,11 @@ from ..protocol.family import Family
 from ..protocol.router.admission import SsmPolicy
 from ..protocol.router.settings import QuerierSettings
 from .group_ranges import ssm_policy, static_groups
+
+_SAME_NAMES = {option.name for option in attrs.fields(InterfaceSettings)} & {
+    setting.name for setting in fields(QuerierSettings)
+}
+"""Options that the querier has under the same name: a new one needs no line here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,21 +98,14 @@ def _plan(
 ) -> DownstreamPlan:
     """The settings of a downstream in the terms of RFC 9776, section 8."""
     allowed = settings.allowed_queriers
-    querier = QuerierSettings(
-        query_interval=settings.query_interval,
-        query_response_interval=settings.query_max_response_time,
-        robustness=settings.robustness_variable,
-        last_member_query_interval=settings.last_member_query_interval,
-        immediate_leave=settings.immediate_leave,
-        explicit_tracking=settings.explicit_tracking,
-        max_hosts=settings.max_hosts,
-        max_group_hosts=settings.max_group_hosts,
-        max_groups=settings.max_groups,
-        max_group_sources=settings.max_group_sources,
-        max_report_rate=settings.max_report_rate,
-        allowed_queriers=None if allowed is None else frozenset(map(read_address, allowed)),
-        static=static_groups(settings.static_group, family),
-        ssm=ssm,
-        version=version,
-    )
+    others: dict[str, Any] = {
+        "query_response_interval": settings.query_max_response_time,
+        "robustness": settings.robustness_variable,
+        "allowed_queriers": None if allowed is None else frozenset(map(read_address, allowed)),
+        "static": static_groups(settings.static_group, family),
+        "ssm": ssm,
+        "version": version,
+    }
+    same = {name: getattr(settings, name) for name in _SAME_NAMES - others.keys()}
+    querier = QuerierSettings(**same, **others)
     return DownstreamPlan(querier, settings.check_subnet, settings.ttl_threshold)
