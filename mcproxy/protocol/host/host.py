@@ -6,7 +6,8 @@ queries, and ``advance`` sends answers and repeats when ``next_deadline`` has co
 The querier of the upstream decides the version. Usually it is the current one, with source
 lists (``current_version``). While a querier of an older version is present, it is that version
 (``older_version``; RFC 9776, section 7.2; RFC 9777, section 8.2). Each has its own state
-machine. When the version changes, pending reports are dropped and all groups are reported again.
+machine. When the version changes, pending reports are dropped and all groups are reported again:
+by the answer to the general query that changed it, or else at once.
 """
 
 from __future__ import annotations
@@ -113,9 +114,11 @@ class Host:
 
     def rejoin(self, now: float) -> list[Send]:
         """Report all groups as just joined: the link, its address or the version has changed."""
-        self.version = self.older.oldest(self._configured, now)
-        self._version_ends = self.older.next_expiry(now)
+        self._use_version(now)
         self.cancel_pending()
+        return self._report_all(now)
+
+    def _report_all(self, now: float) -> list[Send]:
         return self._report([(g, NOTHING, wanted) for g, wanted in self.groups.items()], now)
 
     def leave(self, now: float) -> list[Send]:
@@ -174,15 +177,33 @@ class Host:
         follows = self._fallback and self._configured == family.current_version
         if not follows or (family is IPV4 and specific):
             return []
-        until = now + self.robustness * self.query_interval + query.max_response
-        self.older.note(query.version, until)
+        self.older.note(query.version, now + self._older_querier_present(query))
+        if not specific:
+            self._use_version(now)  # the answer to the query reports all groups
+            return []
         return self._choose_version(now)
 
+    def _older_querier_present(self, query: Query) -> float:
+        """Seconds that the querier of ``query`` counts (RFC 9776, 8.12; RFC 9777, 9.12).
+
+        IGMP counts with the defaults, as the query does not carry the settings of its querier.
+        MLD counts with the values of the last query that carried them.
+        """
+        if self.family is IPV4:
+            return DEFAULT_ROBUSTNESS * DEFAULT_QUERY_INTERVAL + 10 * query.max_response
+        return self.robustness * self.query_interval + query.max_response
+
     def _choose_version(self, now: float) -> list[Send]:
-        if self.older.oldest(self._configured, now) != self.version:
-            return self.rejoin(now)
+        return self._report_all(now) if self._use_version(now) else []
+
+    def _use_version(self, now: float) -> bool:
+        """Whether the version that counts now is another one; then nothing stays pending."""
+        before, self.version = self.version, self.older.oldest(self._configured, now)
         self._version_ends = self.older.next_expiry(now)
-        return []
+        if self.version == before:
+            return False
+        self.cancel_pending()
+        return True
 
     # -- sending
 
