@@ -17,10 +17,10 @@ from .linux.mroute.socket import MulticastTable
 from .linux.mroute.upcall import Upcall, UpcallKind, parse_upcall
 from .linux.netlink.links import Link
 from .linux.packet_info import Ancillary, ipv4_arrival, ipv6_arrival, ipv6_info
-from .messages import CacheMiss, Message, PacketReceived, WrongInterface
+from .messages import CacheMiss, Message, OwnPacketReceived, PacketReceived, WrongInterface
 from .protocol.family import IPV4, Address, Family
-from .protocol.wire.datagram import Datagram, accept, decode_ipv4, ipv6_router_alert
-from .protocol.wire.packets import WireError
+from .protocol.wire.datagram import Datagram, accept, decode_ipv4, ipv6_router_alert, is_direct
+from .protocol.wire.packets import Query, WireError
 
 _UPCALLS: dict[UpcallKind, type[CacheMiss] | type[WrongInterface]] = {
     UpcallKind.NOCACHE: CacheMiss,
@@ -37,11 +37,15 @@ class Listener(Protocol):
 
 @dataclass(slots=True)
 class Registration:
-    """An interface of a table, the proxy's addresses on it, and who listens to it."""
+    """An interface of a table, the proxy's addresses on it, and who listens to it.
+
+    Those of ``strict`` accept no IGMP packet without a Router Alert option.
+    """
 
     name: str
     own: frozenset[Address]
     listeners: list[Listener]
+    strict: list[Listener]
 
     def deliver(self, message: Message) -> None:
         """Give the message to all listeners: a link may be upstream and downstream."""
@@ -105,13 +109,15 @@ class TableProtocol:
             return  # an interface of another table, or of none
         try:
             datagram = self._datagram(data, ancillary, address)
-            if datagram.source in found.own:
-                return  # our own packets come back to us
-            packet = accept(self._family, datagram)
+            packet = accept(self._family, datagram, require_router_alert=bool(found.strict))
         except WireError as error:
             self.counters[found.name, error.reason.value] += 1
             return
-        found.deliver(PacketReceived(found.name, datagram.source, packet))
+        if datagram.source in found.own:
+            found.deliver(OwnPacketReceived(found.name, packet))
+            return
+        direct = isinstance(packet, Query) and is_direct(self._family, datagram, packet)
+        found.deliver(PacketReceived(found.name, datagram.source, packet, direct))
 
     def _take_upcall(self, upcall: Upcall) -> None:
         told = _UPCALLS.get(upcall.kind)
@@ -168,14 +174,23 @@ class Receiver(Service):
         self._ports.clear()
         self._protocols.clear()
 
-    def register(self, family: Family, table: int, link: Link, listener: Listener) -> None:
-        """Deliver what arrives on ``link`` to ``listener``; again: note the new addresses."""
+    def register(
+        self, family: Family, table: int, link: Link, listener: Listener, strict: bool = False
+    ) -> None:
+        """Deliver what arrives on ``link`` to ``listener``; again: note what has changed.
+
+        With ``strict`` IGMP packets without a Router Alert option are dropped.
+        """
         interfaces = self._protocols[family, table].interfaces
         known = interfaces.get(link.index)
         listeners = known.listeners if known else []
         if listener not in listeners:
             listeners = [*listeners, listener]
-        interfaces[link.index] = Registration(link.name, link.addresses(family), listeners)
+        insisting = [one for one in known.strict if one is not listener] if known else []
+        if strict:
+            insisting.append(listener)
+        own = link.addresses(family)
+        interfaces[link.index] = Registration(link.name, own, listeners, insisting)
         if known is None:
             self._protocols[family, table].narrow()
 
@@ -186,6 +201,7 @@ class Receiver(Service):
         if protocol is None or known is None:
             return
         known.listeners = [one for one in known.listeners if one is not listener]
+        known.strict = [one for one in known.strict if one is not listener]
         if not known.listeners:
             del protocol.interfaces[link.index]
             protocol.narrow()

@@ -42,7 +42,8 @@ class UpstreamPlan:
     """The host on an upstream, shared by the instances that name it.
 
     With ``version_fallback`` it follows older queriers; groups that ``is_ssm`` are left out
-    while it speaks an older version.
+    while it speaks an older version. With ``require_router_alert`` it ignores IGMP packets
+    without that option.
     """
 
     interface: str
@@ -51,6 +52,7 @@ class UpstreamPlan:
     version: int
     version_fallback: bool
     is_ssm: Predicate
+    require_router_alert: bool = False
 
     @property
     def key(self) -> UpstreamKey:
@@ -130,6 +132,8 @@ def compile_plan(configuration: Configuration) -> Plan:
             for name in config.upstreams:
                 key = name, family, config.table
                 upstreams.setdefault(key, _plan_upstream(name, config, family, version))
+                if config.upstream_settings(name).require_router_alert:
+                    upstreams[key] = replace(upstreams[key], require_router_alert=True)
             instances.append(
                 _plan_instance(config, family, version, config.name in per_source[family])
             )

@@ -13,14 +13,17 @@ from typing import Protocol
 from twisted.logger import Logger
 
 from ..linux.netlink.links import Link
-from ..messages import Message, PacketReceived
-from ..protocol.family import Address
+from ..messages import Message, OwnPacketReceived, PacketReceived
+from ..protocol.family import Address, text
 from ..protocol.host.host import Host
+from ..protocol.host.own_packets import contradicted_groups
 from ..protocol.sources import SourceFilter, merge
-from ..protocol.wire.packets import Query, Send
+from ..protocol.wire.packets import Packet, Query, Send
 from ..receiver import Receiver
 from ..sender import Sender
 from ..timer import Timer
+from .downstream import WARNING_INTERVAL
+from .local_programs import LocalPrograms, OpenMemberships
 from .plan import UpstreamPlan
 
 
@@ -49,13 +52,19 @@ class Upstream:
     log = Logger()
 
     def __init__(
-        self, plan: UpstreamPlan, timer: Timer, sender: Sender, receiver: Receiver
+        self,
+        plan: UpstreamPlan,
+        timer: Timer,
+        sender: Sender,
+        receiver: Receiver,
+        open_memberships: OpenMemberships,
     ) -> None:
         self.name = plan.interface
         self.family = plan.family
         self.link: Link | None = None
         self.host = Host(plan.family, random.random, version=plan.version)
-        self.reconfigure(plan)
+        self.foreign_queries = 0
+        self._strict = plan.require_router_alert
         self.users: list[UpstreamUser] = []
         self._table = plan.table
         self._spoken = self.host.version
@@ -63,10 +72,17 @@ class Upstream:
         self._sender = sender
         self._receiver = receiver
         self._reminder = timer.reminder(self._due)
+        self._local = LocalPrograms(plan.family, open_memberships)
+        self._foreign_warning_due = 0.0
+        self.reconfigure(plan)
 
     def reconfigure(self, plan: UpstreamPlan) -> None:
         """Use the settings of ``plan``, which has the same version."""
         self.host.configure(fallback=plan.version_fallback, is_ssm=plan.is_ssm)
+        if plan.require_router_alert is not self._strict:
+            self._strict = plan.require_router_alert
+            if self.link is not None:
+                self._register(self.link)
 
     def add_user(self, user: UpstreamUser) -> None:
         """Request what ``user`` wants too, from its next change on."""
@@ -79,33 +95,80 @@ class Upstream:
         if self.users:
             self.changed(list(user.planned_groups()), now)
             return
-        self._send(self.host.leave(now))
+        self._send(self.host.leave(now, keep=self._local.filters))
         self._reminder.cancel()
+        self._local.use(None)
         if self.link is not None:
             self._receiver.unregister(self.family, self._table, self.link, self)
             self.link = None
 
     def changed(self, groups: Iterable[Address], now: float) -> None:
         """Pull what users want of these groups, and report to the router what is different."""
+        self._send(self._update(groups, now))
+
+    def _update(self, groups: Iterable[Address], now: float) -> list[Send]:
         users = self.users
         if len(users) == 1:
             wanted = users[0].wanted
             wishes = [(group, wanted(self.name, group)) for group in groups]
-            self._send(self.host.update(wishes, now))
         else:
-            united = [(g, merge(user.wanted(self.name, g) for user in users)) for g in groups]
-            self._send(self.host.update(united, now))
+            wishes = [(g, merge(user.wanted(self.name, g) for user in users)) for g in groups]
+        if self._local.filters:
+            combine, held = self._local.combine, self.host.groups
+            wishes = [(group, combine(group, one, group in held)) for group, one in wishes]
+        return self.host.update(wishes, now)
 
     def receive(self, message: Message) -> None:
         """Act upon queries and other hosts' reports; users act upon upcalls."""
         if not self.users:
             return
-        if isinstance(message, PacketReceived):
-            self._send(self.host.receive(message.packet, self._timer.now()))
+        match message:
+            case PacketReceived(_, source, packet, direct):
+                self._receive_packet(packet, source, direct)
+            case OwnPacketReceived(_, packet):
+                self._receive_own(packet)
+            case _:
+                for user in self.users:
+                    user.receive(message)
+
+    def _receive_packet(self, packet: Packet, source: Address, direct: bool) -> None:
+        now = self._timer.now()
+        if isinstance(packet, Query):
+            self._note_source(source, now)
+            if self._local.filters:
+                # A program may have left without a report, as IGMPv1 has no leave.
+                self._send(self._update(self._local.read(), now))
+        if direct:
+            self.host.answer(packet, now)
+            self._reminder.set(self.host.next_deadline())
+        else:
+            self._send(self.host.receive(packet, now))
             self._note_version()
+
+    def _receive_own(self, packet: Packet) -> None:
+        """Report again at once what the kernel's report of a local program has ended."""
+        now = self._timer.now()
+        changed = self._local.read() & self.host.groups.keys()
+        ended = contradicted_groups(packet, self.host.groups)
+        sends = self._update({*changed, *ended}, now)
+        self._send(sends + self.host.report_again(ended, now))
+
+    def _note_source(self, source: Address, now: float) -> None:
+        """Count queries from other subnets, and warn of them now and then (RFC 9776, 9.1)."""
+        link = self.link
+        if link is None or not any(source) or link.has_neighbour(self.family, source):
             return
-        for user in self.users:
-            user.receive(message)
+        self.foreign_queries += 1
+        if now < self._foreign_warning_due:
+            return
+        self._foreign_warning_due = now + WARNING_INTERVAL
+        self.log.warn(
+            "{source} sends queries, but is in no subnet of the upstream {interface}; they are "
+            "accepted, because some providers send such queries",
+            source=text(source),
+            instance=self._users(),
+            interface=self.name,
+        )
 
     def answer(self, query: Query) -> None:
         """Answer our own query to the hosts of the link: we are its router as well."""
@@ -123,16 +186,21 @@ class Upstream:
             self._receiver.unregister(self.family, self._table, before, self)
         if link is None:
             self._log("upstream lost")
+            self._local.use(None)
             self.host.cancel_pending()
             self._reminder.cancel()
             return
-        self._receiver.register(self.family, self._table, link, self)
+        self._register(link)
+        self._local.use(link)
         self.host.set_mtu(link.mtu)
         if before is None:
             self._log("upstream found")
         if before is None or self._identity(before) != self._identity(link):
             # The router upstream knows us by our address: with a new one we join again.
             self._send(self.host.rejoin(self._timer.now()))
+
+    def _register(self, link: Link) -> None:
+        self._receiver.register(self.family, self._table, link, self, self._strict)
 
     def _identity(self, link: Link) -> tuple[int, Address | None]:
         return link.index, link.address(self.family)

@@ -79,7 +79,8 @@ class InstanceConfig:
             kind=InterfaceSettings,
             names=INTERFACE_SCHEMA,
         ),
-        "Settings of one downstream, or of all downstreams that match a pattern.",
+        "Settings of one downstream, or of all downstreams that match a pattern. For an upstream"
+        " only ``require-router-alert`` can be set.",
     )
     elsewhere: frozenset[str] = frozenset()
     upstream_join: str = option(
@@ -189,6 +190,10 @@ class InstanceConfig:
         if not self._is_downstream(name):
             return None
         return settings_for(name, self.interface) or InterfaceSettings()
+
+    def upstream_settings(self, name: str) -> InterfaceSettings:
+        """The settings of the upstream ``name``."""
+        return self.interface.get(name) or InterfaceSettings()
 
     def filter_for(self, name: str, role: str, direction: str) -> FilterConfig | None:
         """The filter for ``name``: the one that names it, or else the first that matches it."""

@@ -12,7 +12,8 @@ by the answer to the general query that changed it, or else at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 
 from ..family import IPV4, Address, Family, Predicate
 from ..sources import NOTHING, SourceFilter
@@ -22,6 +23,8 @@ from ..wire.encoding import pack_reports
 from ..wire.packets import OldReport, Packet, Query, Record, Send
 from .current_version import Change, CurrentVersionHost
 from .older_version import OlderVersionHost
+
+_NO_GROUPS: Mapping[Address, SourceFilter] = MappingProxyType({})
 
 DEFAULT_ROBUSTNESS = 2
 DEFAULT_QUERY_INTERVAL = 125.0
@@ -121,10 +124,19 @@ class Host:
     def _report_all(self, now: float) -> list[Send]:
         return self._report([(g, NOTHING, wanted) for g, wanted in self.groups.items()], now)
 
-    def leave(self, now: float) -> list[Send]:
-        """Leave all groups with a last report, which is not repeated."""
+    def report_again(self, groups: Iterable[Address], now: float) -> list[Send]:
+        """Report these groups as just joined, as far as they are wanted."""
+        known = self.groups
+        return self._report([(g, NOTHING, known[g]) for g in groups if g in known], now)
+
+    def leave(self, now: float, keep: Mapping[Address, SourceFilter] = _NO_GROUPS) -> list[Send]:
+        """Leave all groups with a last report, which is not repeated.
+
+        What local programs ``keep`` is not left: it is reported with their source filter.
+        """
         self.cancel_pending()
-        sends = self.update([(group, NOTHING) for group in self.groups], now)
+        sends = self.update([(g, keep.get(g, NOTHING)) for g in list(self.groups)], now)
+        self.groups.clear()
         self.cancel_pending()
         return sends
 
