@@ -19,7 +19,7 @@ from ..family import IPV4, Address, Family, Predicate
 from ..sources import NOTHING, SourceFilter
 from ..versions import OlderVersions
 from ..wire.datagram import destination
-from ..wire.encoding import pack_reports
+from ..wire.encoding import REPORT_HEADER_SIZE, pack_reports
 from ..wire.packets import OldReport, Packet, Query, Record, Send
 from .current_version import Change, CurrentVersionHost
 from .older_version import OlderVersionHost
@@ -167,7 +167,8 @@ class Host:
     def answer(self, packet: Packet, now: float) -> None:
         """React as ``receive`` does, but do not change the version or the timers."""
         if self.version == self.family.current_version:
-            self._current.receive(packet, now)
+            room = self.family.room(self.mtu) - REPORT_HEADER_SIZE
+            self._current.receive(packet, room, now)
         elif isinstance(packet, Query | OldReport):
             self._older_version.receive(packet, now)
 
