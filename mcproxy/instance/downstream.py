@@ -15,7 +15,7 @@ from twisted.logger import Logger
 from ..linux.netlink.links import Link
 from ..linux.report_groups import ReportGroups
 from ..protocol.family import Address, text
-from ..protocol.host.own_packets import joined_groups
+from ..protocol.host.reported_groups import joined_groups
 from ..protocol.router.admission import Refusal
 from ..protocol.router.effects import Effects
 from ..protocol.router.querier import Querier

@@ -106,6 +106,8 @@ class ProxyInstance(Service):
             case PacketReceived(interface, source, packet, direct):
                 downstream = self.links.downstreams.get(interface)
                 if downstream is not None and not direct:
+                    for upstream in self.upstreams.values():
+                        upstream.receive_from_host(packet)
                     downstream.receive(packet, source)
             case OwnPacketReceived(interface, packet):
                 downstream = self.links.downstreams.get(interface)

@@ -42,8 +42,9 @@ class UpstreamPlan:
     """The host on an upstream, shared by the instances that name it.
 
     With ``version_fallback`` it follows older queriers; groups that ``is_ssm`` are left out
-    while it speaks an older version. With ``require_router_alert`` it ignores IGMP packets
-    without that option.
+    while it speaks an older version, unless ``ssm_fallback``. With ``require_router_alert`` it
+    ignores IGMP packets without that option. It reports all groups again every
+    ``report_interval`` seconds; None is 125 s, but only while no querier is heard.
     """
 
     interface: str
@@ -53,6 +54,8 @@ class UpstreamPlan:
     version_fallback: bool
     is_ssm: Predicate
     require_router_alert: bool = False
+    ssm_fallback: bool = False
+    report_interval: float | None = None
 
     @property
     def key(self) -> UpstreamKey:
@@ -154,7 +157,17 @@ def _of(configuration: Configuration, family: Family) -> list[InstanceConfig]:
 
 def _plan_upstream(name: str, config: InstanceConfig, family: Family, version: int) -> UpstreamPlan:
     is_ssm = ssm_policy(config, family).is_ssm
-    return UpstreamPlan(name, family, config.table, version, config.version_fallback, is_ssm)
+    interval = config.report_interval
+    return UpstreamPlan(
+        name,
+        family,
+        config.table,
+        version,
+        config.version_fallback,
+        is_ssm,
+        ssm_fallback=config.ssm_fallback,
+        report_interval=interval if isinstance(interval, float) else None,
+    )
 
 
 def _plan_instance(

@@ -17,6 +17,7 @@ from ..messages import Message, OwnPacketReceived, PacketReceived
 from ..protocol.family import Address, text
 from ..protocol.host.host import Host
 from ..protocol.host.own_packets import contradicted_groups
+from ..protocol.host.reported_groups import joined_groups, left_groups
 from ..protocol.sources import SourceFilter, merge
 from ..protocol.wire.packets import Packet, Query, Send
 from ..receiver import Receiver
@@ -65,6 +66,7 @@ class Upstream:
         self.host = Host(plan.family, random.random, version=plan.version)
         self.foreign_queries = 0
         self._strict = plan.require_router_alert
+        self._ssm_fallback = plan.ssm_fallback
         self.users: list[UpstreamUser] = []
         self._table = plan.table
         self._spoken = self.host.version
@@ -74,11 +76,21 @@ class Upstream:
         self._reminder = timer.reminder(self._due)
         self._local = LocalPrograms(plan.family, open_memberships)
         self._foreign_warning_due = 0.0
+        self._left: set[Address] = set()
         self.reconfigure(plan)
 
     def reconfigure(self, plan: UpstreamPlan) -> None:
         """Use the settings of ``plan``, which has the same version."""
-        self.host.configure(fallback=plan.version_fallback, is_ssm=plan.is_ssm)
+        now = self._timer.now()
+        self._is_ssm = plan.is_ssm
+        is_left_out = _is_in_no_range if plan.ssm_fallback else plan.is_ssm
+        self.host.configure(fallback=plan.version_fallback, is_ssm=is_left_out)
+        self.host.set_report_interval(plan.report_interval, now)
+        if self.users and self.link is not None:
+            if plan.ssm_fallback is not self._ssm_fallback and self._speaks_older_version():
+                self._send(self.host.rejoin(now))
+            self._reminder.set(self.host.next_deadline())
+        self._ssm_fallback = plan.ssm_fallback
         if plan.require_router_alert is not self._strict:
             self._strict = plan.require_router_alert
             if self.link is not None:
@@ -134,6 +146,7 @@ class Upstream:
     def _receive_packet(self, packet: Packet, source: Address, direct: bool) -> None:
         now = self._timer.now()
         if isinstance(packet, Query):
+            self._left.clear()
             self._note_source(source, now)
             if self._local.filters:
                 # A program may have left without a report, as IGMPv1 has no leave.
@@ -144,6 +157,21 @@ class Upstream:
         else:
             self._send(self.host.receive(packet, now))
             self._note_version()
+
+    def receive_from_host(self, packet: Packet) -> None:
+        """Report again what a downstream host left and joins again, if the router never queries.
+
+        Such a router may have ended the stream without our knowledge; the viewer switches to
+        and fro. Call it before the packet takes effect.
+        """
+        now = self._timer.now()
+        if not self.users or not self.host.is_unqueried(now):
+            return
+        self._left.update(group for group in left_groups(packet) if group in self.host.groups)
+        if self._left:
+            again = self._left.intersection(joined_groups(packet))
+            self._left -= again
+            self._send(self.host.report_again(again, now))
 
     def _receive_own(self, packet: Packet) -> None:
         """Report again at once what the kernel's report of a local program has ended."""
@@ -226,10 +254,17 @@ class Upstream:
         self._spoken = version
         if version == self.family.current_version:
             told = "upstream router speaks {protocol}v{version} again; sources are reported again"
+        elif self._ssm_fallback:
+            told = (
+                "upstream router speaks {protocol}v{version}, which cannot name sources; this "
+                "proxy follows it and reports source-specific groups without their sources (see "
+                "ssm-fallback, version-fallback)"
+            )
         else:
             told = (
                 "upstream router speaks {protocol}v{version}, which cannot name sources; this "
-                "proxy follows it and leaves source-specific groups out (see version-fallback)"
+                "proxy follows it and leaves source-specific groups out (see ssm-fallback, "
+                "version-fallback)"
             )
         self.log.warn(
             told,
@@ -239,8 +274,15 @@ class Upstream:
             interface=self.name,
         )
 
+    def _speaks_older_version(self) -> bool:
+        return self.host.version != self.family.current_version
+
     def _log(self, what: str) -> None:
         self.log.info(what, instance=self._users(), interface=self.name)
 
     def _users(self) -> str:
         return ", ".join(str(user.name) for user in self.users)
+
+
+def _is_in_no_range(group: Address) -> bool:
+    return False

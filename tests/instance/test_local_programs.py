@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from mcproxy.config.model import NEVER, Configuration, InstanceConfig
 from mcproxy.instance.downstream import Downstream
 from mcproxy.instance.local_programs import LocalPrograms as Programs
+from mcproxy.instance.plan import compile_plan
 from mcproxy.instance.upstream import Upstream
 from mcproxy.messages import OwnPacketReceived, PacketReceived
 from mcproxy.protocol.family import packed
@@ -24,7 +26,8 @@ from .support import D1, UP, InstanceTestCase
 
 TO_EX, TO_IN = RecordType.CHANGE_TO_EXCLUDE_MODE, RecordType.CHANGE_TO_INCLUDE_MODE
 ALLOW, BLOCK = RecordType.ALLOW_NEW_SOURCES, RecordType.BLOCK_OLD_SOURCES
-G = packed("239.1.1.1")
+G_TEXT = "239.1.1.1"
+G = packed(G_TEXT)
 A, B = packed("192.0.2.1"), packed("192.0.2.2")
 ROUTER = packed("10.0.1.9")
 
@@ -188,6 +191,81 @@ class LocalProgramTests(InstanceTestCase):
                 "receives no forwarded data; let it join on the upstream interface"
             ],
         )
+
+
+class UpstreamSettingsTests(InstanceTestCase):
+    """Settings of an upstream that change while it runs."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.links(UP, D1)
+        self.upstream = self.instance.upstreams["up"]
+
+    def reconfigured(self, **changes: Any) -> None:
+        (plan,) = compile_plan(
+            Configuration((InstanceConfig("a", ("up",), ("d1",), mld_version=0, **changes),))
+        ).upstreams
+        self.upstream.reconfigure(plan)
+
+    def reported(self, seconds: int = 0) -> list[Packet]:
+        """Return what is sent upstream in these seconds."""
+        self.clock.pump([0.5] * 2 * seconds)
+        sent = [packet for name, packet in self.neighbours.sent if name == "up"]
+        self.neighbours.sent.clear()
+        return sent
+
+    def test_ssm_fallback_reports_source_specific_groups_to_an_older_querier(self) -> None:
+        """PSSM-04: at once when it is switched on, without the sources."""
+        warned: list[str] = []
+        warn = lambda _, told, **f: warned.append(told.format(**f))  # noqa: E731
+        self.patch(Upstream, "log", type("Log", (), {"warn": warn})())
+        ssm = packed("232.1.1.1")
+        self.says("d1", ALLOW, ssm, A)
+        query = PacketReceived("up", ROUTER, Query(2, bytes(4), 1.0))
+        self.upstream.receive(query)
+        self.reported(20)
+        self.upstream.receive(query)
+        self.assertEqual(self.reported(20), [])
+        self.reconfigured(ssm_fallback=True)
+        self.assertEqual(self.reported(), [OldReport(2, ssm)])
+        self.assertIn("leaves source-specific groups out (see ssm-fallback, ", warned[0])
+        self.reported(300)
+        self.upstream.receive(query)
+        self.reported(2)
+        self.assertIn(
+            "reports source-specific groups without their sources (see ssm-fallback, ", warned[-1]
+        )
+
+    def test_leave_and_join_of_a_host_is_reported_where_no_querier_is_heard(self) -> None:
+        """RI-03: at once, and only where no querier was heard for a membership interval."""
+        self.instance = self.make(InstanceConfig("a", ("up",), ("d1",), static_group=(G_TEXT,)))
+        self.links(UP, D1)
+        self.upstream = self.instance.upstreams["up"]
+        self.reported(2)
+        for kind in (TO_EX, TO_IN, TO_EX):
+            self.says("d1", kind, G)
+        self.assertEqual(self.reported(120), [])
+        self.reported(180)
+        self.says("d1", TO_EX, G)
+        self.assertEqual(self.reported(), [])
+        self.says("d1", TO_IN, G)
+        self.says("d1", TO_EX, G)
+        self.assertEqual(self.reported(), [report(TO_EX)])
+        self.upstream.receive(PacketReceived("up", ROUTER, Query(3, bytes(4), 1.0)))
+        self.reported(5)
+        self.says("d1", TO_IN, G)
+        self.says("d1", TO_EX, G)
+        self.assertEqual(self.reported(), [])
+
+    def test_report_interval_counts_from_the_change(self) -> None:
+        """RI-02: reports follow within 10 s of its end."""
+        self.says("d1", TO_EX, G)
+        self.reported(10)
+        self.reconfigured(report_interval=30.0)
+        self.assertEqual(self.reported(29), [])
+        self.assertEqual(self.reported(12), [report(RecordType.MODE_IS_EXCLUDE)])
+        self.reconfigured(report_interval=NEVER)
+        self.assertEqual(self.reported(150), [])
 
 
 class UpstreamQuerySourceTests(InstanceTestCase):

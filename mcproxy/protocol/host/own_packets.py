@@ -11,24 +11,7 @@ from collections.abc import Mapping
 
 from ..family import Address
 from ..sources import EXCLUDE, SourceFilter
-from ..wire.packets import Leave, OldReport, Packet, Record, RecordType, Report
-
-
-def joined_groups(packet: Packet) -> list[Address]:
-    """The groups that ``packet`` asks for."""
-    match packet:
-        case Report(records=records):
-            return [record.group for record in records if _joins(record)]
-        case OldReport(group=group):
-            return [group]
-    return []
-
-
-def _joins(record: Record) -> bool:
-    match record.type:
-        case RecordType.MODE_IS_EXCLUDE | RecordType.CHANGE_TO_EXCLUDE_MODE:
-            return True
-    return record.type is not RecordType.BLOCK_OLD_SOURCES and bool(record.sources)
+from ..wire.packets import Leave, Packet, Record, RecordType, Report
 
 
 def contradicted_groups(packet: Packet, wanted: Mapping[Address, SourceFilter]) -> list[Address]:
