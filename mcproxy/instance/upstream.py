@@ -75,7 +75,7 @@ class Upstream:
         self._receiver = receiver
         self._reminder = timer.reminder(self._due)
         self._local = LocalPrograms(plan.family, open_memberships)
-        self._foreign_warning_due = 0.0
+        self._warning_due: dict[str, float] = {}
         self._left: set[Address] = set()
         self.reconfigure(plan)
 
@@ -157,6 +157,8 @@ class Upstream:
         else:
             self._send(self.host.receive(packet, now))
             self._note_version()
+        if isinstance(packet, Query):
+            self._note_older_query(packet, source, now)
 
     def receive_from_host(self, packet: Packet) -> None:
         """Report again what a downstream host left and joins again, if the router never queries.
@@ -187,13 +189,39 @@ class Upstream:
         if link is None or not any(source) or link.has_neighbour(self.family, source):
             return
         self.foreign_queries += 1
-        if now < self._foreign_warning_due:
-            return
-        self._foreign_warning_due = now + WARNING_INTERVAL
-        self.log.warn(
+        told = (
             "{source} sends queries, but is in no subnet of the upstream {interface}; they are "
-            "accepted, because some providers send such queries",
+            "accepted, because some providers send such queries"
+        )
+        self._warn_of_querier(told, source, now)
+
+    def _note_older_query(self, query: Query, source: Address, now: float) -> None:
+        """Warn now and then of an older query that is not followed (RFC 9776, 7.2.1).
+
+        That is any query where older queriers are ignored, and one for a source-specific group.
+        """
+        if query.version >= self.host.version or self._speaks_older_version():
+            return
+        if query.group == self.family.unspecified or self._is_ssm(query.group):
+            told = (
+                "{source} sends {protocol}v{version} queries, which cannot name the sources of "
+                "source-specific groups; this proxy answers in {protocol}v{ours}; set the "
+                "router to that version (see version-fallback)"
+            )
+            self._warn_of_querier(told, source, now, version=query.version)
+
+    def _warn_of_querier(
+        self, told: str, source: Address, now: float, version: int | None = None
+    ) -> None:
+        if now < self._warning_due.get(told, now):
+            return
+        self._warning_due[told] = now + WARNING_INTERVAL
+        self.log.warn(
+            told,
             source=text(source),
+            protocol=self.family.protocol,
+            version=version,
+            ours=self.host.version,
             instance=self._users(),
             interface=self.name,
         )

@@ -16,7 +16,7 @@ from mcproxy.instance.upstream import Upstream
 from mcproxy.linux.netlink.links import Link
 from mcproxy.messages import LinkChanged, PacketReceived
 from mcproxy.protocol.family import IPV4, packed
-from mcproxy.protocol.sources import SourceFilter
+from mcproxy.protocol.sources import EXCLUDE, INCLUDE, SourceFilter
 from mcproxy.protocol.wire.packets import Packet, Query, Record, RecordType, Report
 from mcproxy.timer import Timer
 
@@ -112,6 +112,18 @@ class LocalPrograms:
 
     def close(self) -> None:
         self.followed.pop()
+
+
+def report(kind: RecordType, group: bytes, *sources: bytes) -> Report:
+    return Report((Record(kind, group, frozenset(sources)),))
+
+
+def including(*sources: bytes) -> SourceFilter:
+    return SourceFilter(INCLUDE, frozenset(sources))
+
+
+def excluding(*sources: bytes) -> SourceFilter:
+    return SourceFilter(EXCLUDE, frozenset(sources))
 
 
 def link(name: str, index: int, address: str | None, up: bool = True) -> Link:
