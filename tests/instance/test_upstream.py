@@ -7,9 +7,10 @@ from typing import Any
 from mcproxy.config.model import NEVER, Configuration, InstanceConfig
 from mcproxy.instance.plan import compile_plan
 from mcproxy.instance.upstream import Upstream
-from mcproxy.messages import PacketReceived
+from mcproxy.linux.netlink.links import Link
+from mcproxy.messages import Message, PacketReceived
 from mcproxy.protocol.family import packed
-from mcproxy.protocol.sources import ANY_SOURCE
+from mcproxy.protocol.sources import ANY_SOURCE, NOTHING, SourceFilter
 from mcproxy.protocol.wire.packets import (
     OldReport,
     Packet,
@@ -48,6 +49,49 @@ class HostStateTests(InstanceTestCase):
             self.says(where, TO_IN, G)
         self.clock.pump([0.1] * 50)
         self.assertEqual(host.groups, {})
+
+
+class AddressTests(InstanceTestCase):
+    """The upstream's own address comes, goes and changes."""
+
+    def test_groups_are_reported_again_when_a_link_local_address_becomes_valid(self) -> None:
+        """HR-11, HR-07: until then reports have no source that a router accepts."""
+        config = InstanceConfig("a", ("up",), ("d1",), igmp_version=0)
+        (plan,) = compile_plan(Configuration((config,))).upstreams
+        recorder: Any = self.neighbours
+        group = packed("ff1e::1:1")
+        upstream = Upstream(plan, self.context.timer, recorder, recorder, self.programs.open)
+        upstream.add_user(Asking(group))
+        globally = ((packed("2001:db8::1"), 64),)
+        upstream.link_changed(Link("up", 1, True, 1500, (), globally))
+        upstream.changed([group], self.clock.seconds())
+        self.clock.pump([0.1] * 20)
+        self.neighbours.sent.clear()
+        local = ((packed("fe80::1"), 64), *globally)
+        upstream.link_changed(Link("up", 1, True, 1500, (), local))
+        self.assertEqual(self.neighbours.sent, [("up", report(TO_EX, group))])
+        self.clock.pump([0.1] * 20)
+        self.neighbours.sent.clear()
+        upstream.link_changed(Link("up", 1, True, 1400, (), local))
+        self.assertEqual(self.neighbours.sent, [])
+
+
+class Asking:
+    """A user of an upstream that wants one group."""
+
+    name = "tv"
+
+    def __init__(self, group: bytes) -> None:
+        self._group = group
+
+    def receive(self, message: Message) -> None:
+        """Upcalls are nothing to it."""
+
+    def wanted(self, upstream: str, group: bytes) -> SourceFilter:
+        return ANY_SOURCE if group == self._group else NOTHING
+
+    def planned_groups(self) -> list[bytes]:
+        return [self._group]
 
 
 class UpstreamSettingsTests(InstanceTestCase):
