@@ -26,7 +26,7 @@ LAYERS = (
 
 MAY_IMPORT = {
     "mcproxy.protocol": {"mcproxy.protocol"},
-    "mcproxy.linux": {"mcproxy.linux", "mcproxy.protocol.family"},
+    "mcproxy.linux": {"mcproxy.linux", "mcproxy.protocol.family", "mcproxy.protocol.sources"},
     "mcproxy.config": {
         "mcproxy.config",
         "mcproxy.protocol.policy.filters",

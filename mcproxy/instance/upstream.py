@@ -85,7 +85,7 @@ class Upstream:
         self._is_ssm = plan.is_ssm
         is_left_out = _is_in_no_range if plan.ssm_fallback else plan.is_ssm
         self.host.configure(fallback=plan.version_fallback, is_ssm=is_left_out)
-        self.host.set_report_interval(plan.report_interval, now)
+        self.host.unqueried.set_interval(plan.report_interval, now)
         if self.users and self.link is not None:
             if plan.ssm_fallback is not self._ssm_fallback and self._speaks_older_version():
                 self._send(self.host.rejoin(now))
@@ -167,7 +167,7 @@ class Upstream:
         and fro. Call it before the packet takes effect.
         """
         now = self._timer.now()
-        if not self.users or not self.host.is_unqueried(now):
+        if not self.users or not self.host.unqueried.is_unqueried(now):
             return
         self._left.update(group for group in left_groups(packet) if group in self.host.groups)
         if self._left:

@@ -24,12 +24,14 @@ from ..wire.encoding import REPORT_HEADER_SIZE, pack_reports
 from ..wire.packets import OldReport, Packet, Query, Record, Send
 from .current_version import Change, CurrentVersionHost
 from .older_version import OlderVersionHost
+from .unqueried import (
+    DEFAULT_QUERY_INTERVAL,
+    DEFAULT_RESPONSE_INTERVAL,
+    DEFAULT_ROBUSTNESS,
+    UnqueriedReports,
+)
 
 _NO_GROUPS: Mapping[Address, SourceFilter] = MappingProxyType({})
-
-DEFAULT_ROBUSTNESS = 2
-DEFAULT_QUERY_INTERVAL = 125.0
-DEFAULT_RESPONSE_INTERVAL = 10.0
 
 
 class Host:
@@ -60,9 +62,7 @@ class Host:
         self._is_ssm: Predicate = family.is_ssm
         self.older = OlderVersions()
         self._version_ends: float | None = None
-        self._report_interval: float | None = math.inf
-        self._refresh = math.inf
-        self._joined: float | None = None
+        self.unqueried = UnqueriedReports()
         self._random = random
         self._current = CurrentVersionHost(family, self.groups, random)
         self._older_version = self._older_version_host()
@@ -73,7 +73,7 @@ class Host:
             self._current.next_deadline(),
             self._older_version.next_deadline(),
             self._version_ends,
-            self._refresh if self.groups and self._refresh < math.inf else None,
+            self.unqueried.due if self.groups and self.unqueried.due < math.inf else None,
         )
         return min((when for when in times if when is not None), default=None)
 
@@ -96,16 +96,6 @@ class Host:
         """
         self._fallback, self._is_ssm = fallback, is_ssm
 
-    def set_report_interval(self, interval: float | None, now: float) -> None:
-        """Report all groups again every ``interval`` seconds; ``math.inf`` is never.
-
-        None is the default query interval, but only while no querier has been heard for a
-        membership interval: some routers expect reports that they do not ask for.
-        """
-        if interval != self._report_interval:
-            self._report_interval = interval
-            self._schedule_refresh(now)
-
     def set_mtu(self, mtu: int) -> None:
         """Send no packet larger than ``mtu`` bytes."""
         self.mtu = mtu
@@ -121,8 +111,7 @@ class Host:
         differences: list[Change] = []
         groups = self.groups
         if not groups:
-            self._joined = now
-            self._schedule_refresh(now)
+            self.unqueried.join(now)
         for group, after in changes:
             before = groups.get(group, NOTHING)
             if after == before:
@@ -138,22 +127,11 @@ class Host:
         """Report all groups as just joined: the link, its address or the version has changed."""
         self._use_version(now)
         self.cancel_pending()
-        self._joined = now
-        self._schedule_refresh(now)
+        self.unqueried.join(now)
         return self._report_all(now)
 
     def _report_all(self, now: float) -> list[Send]:
         return self._report([(g, NOTHING, wanted) for g, wanted in self.groups.items()], now)
-
-    def is_unqueried(self, now: float) -> bool:
-        """Whether no querier was heard for a membership interval, so that groups may time out.
-
-        With a fixed report interval that does not matter.
-        """
-        if self._report_interval is not None or self._joined is None:
-            return False
-        heard = self._joined if self.last_query is None else max(self.last_query, self._joined)
-        return now >= heard + self._querier_present()
 
     def report_again(self, groups: Iterable[Address], now: float) -> list[Send]:
         """Report these groups as just joined, as far as they are wanted."""
@@ -192,8 +170,7 @@ class Host:
         if isinstance(packet, Query):
             self.last_query = now
             sends = self._note_querier(packet, now)
-            if self._report_interval is None:
-                self._schedule_refresh(now)
+            self.unqueried.hear_query(self.robustness, self.query_interval, now)
         self.answer(packet, now)
         return sends
 
@@ -209,26 +186,13 @@ class Host:
         """Send the repeats and answers that are due, or return to a newer version."""
         if self._version_ends is not None and self._version_ends <= now:
             return self._choose_version(now)
-        if self._refresh <= now:
+        if self.unqueried.due <= now:
             # As if a router had asked: the reports are spread in the same way.
             any_group = self.family.unspecified
             self.answer(Query(self.version, any_group, DEFAULT_RESPONSE_INTERVAL), now)
-            self._schedule_refresh(now)
+            self.unqueried.schedule(now)
         sends = self._reports(self._current.advance(now), now)
         return sends + self._sent(self._older_version.advance(now), now)
-
-    def _schedule_refresh(self, now: float) -> None:
-        """Report all groups again after the interval, counted from now."""
-        if self._report_interval is not None:
-            self._refresh = now + self._report_interval
-            return
-        self._refresh = now + DEFAULT_QUERY_INTERVAL
-        if self.last_query is not None:
-            self._refresh = max(self._refresh, self.last_query + self._querier_present())
-
-    def _querier_present(self) -> float:
-        """Seconds for which a querier counts after a query: its membership interval."""
-        return self.robustness * self.query_interval + 2 * DEFAULT_RESPONSE_INTERVAL
 
     def _note_querier(self, query: Query, now: float) -> list[Send]:
         family = self.family

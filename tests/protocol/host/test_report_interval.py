@@ -18,7 +18,7 @@ class ReportIntervalTests(HostTests):
     def setUp(self) -> None:
         """A host that wants one group, and no router that queries."""
         super().setUp()
-        self.host.set_report_interval(None, self.now)
+        self.host.unqueried.set_interval(None, self.now)
         self.has_reported(self.excluding())
 
     def reported(self, seconds: float) -> list[float]:
@@ -41,14 +41,14 @@ class ReportIntervalTests(HostTests):
 
     def test_number_reports_always(self) -> None:
         """RI-02: whether there are queries or not."""
-        self.host.set_report_interval(30, self.now)
+        self.host.unqueried.set_interval(30, self.now)
         self.assertEqual(self.reported(65), [45, 75])
         self.receives_general_query(within=1)
         self.assertEqual(self.reported(30), [75.5, 105])
 
     def test_never_reports_nothing_without_a_query(self) -> None:
         """RI-02."""
-        self.host.set_report_interval(math.inf, self.now)
+        self.host.unqueried.set_interval(math.inf, self.now)
         self.assertEqual(self.reported(1000), [])
         self.assertIsNone(self.host.next_deadline())
 
@@ -70,7 +70,7 @@ class OlderReportIntervalTests(OlderQuerierTests):
     def test_groups_are_reported_again_in_the_older_version(self) -> None:
         """RI-02: each group by itself."""
         self.host = self.make_host(self.older)
-        self.host.set_report_interval(60, self.now)
+        self.host.unqueried.set_interval(60, self.now)
         self.joins(1)
         self.pass_time(50)
         again = OldReport(self.older, group(self.family, 1))
