@@ -133,7 +133,7 @@ class InterfaceMonitor:
     # -- reporting
 
     def _publish(self) -> None:
-        names, self._table.touched = self._table.touched, set()
+        names = self._table.take_touched()
         differences = [(self.links.get(name), self._table.link(name)) for name in names]
         # Removed links first, so that no two links have one index at a time.
         differences.sort(key=lambda pair: (pair[1] is not None, pair[1].index if pair[1] else 0))
