@@ -202,8 +202,8 @@ class ReportReceiver:
         group = self._table.groups.get(address)
         if group is None:
             return
-        until = now + self._role.settings.group_membership_interval
+        settings = self._role.settings
         if not self._admission.ssm.is_ssm(address):
-            group.note_old_host(version, until)
+            group.note_old_host(version, now + settings.older_host_present_interval)
         elif group.hosts is not None:
-            group.hosts.mark_unknowable(until)
+            group.hosts.mark_unknowable(now + settings.group_membership_interval)

@@ -70,9 +70,18 @@ class QuerierSettings:
 
     @property
     def group_membership_interval(self) -> float:
-        """How long a group stays without a report; in MLD the address listening interval.
+        """How long a group or source stays without a report (RFC 9776, 8.4; RFC 9777, 9.4).
 
-        A host of an older version counts as present for the same time.
+        It covers two response intervals: the last answer in time to ``robustness`` queries may
+        come that much later than the first one.
+        """
+        return self.robustness * self.carried_interval + 2 * self.query_response_interval
+
+    @property
+    def older_host_present_interval(self) -> float:
+        """How long a host of an older version counts as present (RFC 9776, 8.13; RFC 9777, 9.13).
+
+        Its group stays one response interval longer.
         """
         return self.robustness * self.carried_interval + self.query_response_interval
 

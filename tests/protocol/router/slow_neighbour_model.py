@@ -83,7 +83,7 @@ class SlowNeighbour(SlowRouter):
             case OldReport(version, group):
                 self._hear_records([Record(IS_EX, group)], now)
                 if group in self.groups and not self.family.is_ssm(group):
-                    interval = self.settings.group_membership_interval
+                    interval = self.settings.older_host_present_interval
                     self.older[group, version] = now + interval
             case Leave(group):
                 if not (self.family is IPV4 and self.version == 1):

@@ -62,7 +62,7 @@ class ConfiguredVersionTests(OlderHostTests):
             self.pass_time(10)
             for kind in (IS_EX, TO_EX, TO_IN, BLOCK):
                 self.assertEqual(self.says(kind, 1), Effects())
-            self.check_exclude({}, set(), 250)
+            self.check_exclude({}, set(), 260)
 
     def test_reports_of_all_older_versions_join(self) -> None:
         """VM-04: whatever the configured version."""
@@ -70,8 +70,8 @@ class ConfiguredVersionTests(OlderHostTests):
             for version in range(1, self.family.current_version):
                 self.speaks(configured)
                 self.old_report(version)
-                self.check_exclude({}, set(), 260)
-                self.pass_time(260)
+                self.check_exclude({}, set(), 270)
+                self.pass_time(270)
                 self.assertEqual(self.querier.groups, {})
 
     def test_leave_is_queried_in_the_configured_version(self) -> None:
@@ -108,7 +108,7 @@ class IGMPv1RouterTests(OlderHostTests, SynchronousTestCase):
         """VM-04, IGMP1-02: it cannot query one group."""
         self.old_report(2)
         self.assertEqual(self.old_leave(), Effects())
-        self.check_exclude({}, set(), 260)
+        self.check_exclude({}, set(), 270)
 
 
 class IGMPv2RouterTests(OlderHostTests, SynchronousTestCase):

@@ -65,7 +65,7 @@ class RoleTests(ElectionTests):
         self.query(of=OURS)
         self.query(of=OURS, about_group=True)
         self.check_is_querier()
-        self.check_exclude({}, set(), 260)
+        self.check_exclude({}, set(), 270)
 
     def test_query_of_the_unspecified_address_is_ignored(self) -> None:
         """T-083, QE-08, IP4-SD-10: a snooping switch takes no part in the election."""
@@ -161,7 +161,7 @@ class RoleTests(ElectionTests):
         self.query(of=HIGHER, about_group=True)
         self.assertEqual(self.querier.settings, before)
         self.check_other_querier(LOWER)
-        self.check_exclude({}, set(), 160)
+        self.check_exclude({}, set(), 170)
         self.pass_time(85)
         self.assertTrue(self.querier.is_querier)
 

@@ -61,7 +61,7 @@ class IGMPv1QuerierTests(ElectionTests, SynchronousTestCase):
         self.query(version=1, about_group=True)
         self.query(of=HIGHER, version=1)
         self.check_is_querier()
-        self.check_exclude({}, set(), 260)
+        self.check_exclude({}, set(), 270)
         self.assertEqual(self.sent, [])
 
     def test_igmpv1_router_does_not_answer_a_higher_address(self) -> None:
