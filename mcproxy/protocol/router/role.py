@@ -4,8 +4,8 @@ As the querier it sends general queries: ``robustness`` of them at start-up, a q
 query interval apart, then one each query interval (RFC 9776, section 6.1).
 
 When a router with a lower address queries, that router becomes the querier (section 6.6.2).
-This router then sends no queries, uses the timer values of the querier's queries, and keeps
-its groups up to date. When the other querier has been silent for the other querier present
+This router then sends no general queries, uses the timer values of the querier's queries, and
+keeps its groups up to date. When the other querier has been silent for the other querier present
 interval, this router becomes the querier again, with start-up queries and its own timers.
 
 Two deadlines belong to the role. Their keys are addresses that no group has: the unspecified
@@ -99,21 +99,24 @@ class QuerierRole:
 
     def receive(self, query: Query, source: Address, now: float, effects: Effects) -> Verdict:
         """React to a query of another router (sections 6.6.1 and 6.6.2)."""
-        verdict = self.election.judge(query.version, source, now)
+        verdict = self.election.judge(query, source, now)
         if verdict is Verdict.OBJECT:
             self._send_general_query(effects, now)
         elif verdict is Verdict.YIELD:
-            self._follow(query, source, now, effects)
+            if self.is_querier:
+                effects.role_changed = True
+                if self.election.ends_all_queries:
+                    self._groups.cancel_queries()
+            self._follow(query, now)
+            self._yield_to(source, now + self.settings.other_querier_present_interval)
+        elif verdict is Verdict.FOLLOW:
+            self._follow(query, now)
         return verdict
 
-    def _follow(self, query: Query, source: Address, now: float, effects: Effects) -> None:
-        """``source`` is the querier: use its timers, and lower those that it asks about."""
-        if self.is_querier:
-            effects.role_changed = True
-            self._groups.cancel_queries()
+    def _follow(self, query: Query, now: float) -> None:
+        """Use the timers of the elected querier, and lower those that it asks about."""
         if query.version == self._family.current_version:  # queries of older versions carry none
             self.settings = self.configured.with_querier_timers(query.robustness, query.interval)
-        self._yield_to(source, now + self.settings.other_querier_present_interval)
         self._groups.lower_timers(query, now + query.max_response * self.settings.robustness)
 
     def _yield_to(self, other: Address, until: float) -> None:

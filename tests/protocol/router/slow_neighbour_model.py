@@ -107,26 +107,33 @@ class SlowNeighbour(SlowRouter):
     def _hear_query(self, query: Query, sender: Address, now: float) -> None:
         if self.family is IPV4 and query.version == 1:
             return  # QE-11
-        if sender > self.address and self._may_object(now):
+        takes_part = self.family is IPV6 or not any(query.group)  # QE-12, QE-13
+        if takes_part and sender > self.address and self._may_object(now):
             self.objected = now
             self.queries.append(SentQuery(now, self.family.unspecified, NO_SOURCES, False))
         if sender >= self.address or not any(sender):
             return  # QE-02, QE-08
-        if not self.silent:
+        if not takes_part and sender != self.other:
+            return  # QE-12, QR-06
+        if not self.silent and self.family is IPV6:
             for group in self.groups.values():  # SQ-10
                 group.group_left, group.source_left = 0, {}
         self.other, self.silent, self.next_general = sender, True, None
+        self._adopt(query)
+        settings = self.settings
+        if takes_part:
+            present = settings.robustness * settings.query_interval
+            self.other_until = now + present + settings.query_response_interval / 2  # QE-06
+        if query.group in self.groups and not query.suppress:  # QR-01..05
+            self._lower(query, now + query.max_response * settings.robustness)
+
+    def _adopt(self, query: Query) -> None:
         if query.version == self.family.current_version:  # QE-04
             self.settings = replace(
                 self.configured,
                 robustness=query.robustness or 2,
                 query_interval=query.interval or 125.0,
             )
-        settings = self.settings
-        present = settings.robustness * settings.query_interval
-        self.other_until = now + present + settings.query_response_interval / 2  # QE-06
-        if query.group in self.groups and not query.suppress:  # QR-01..05
-            self._lower(query, now + query.max_response * settings.robustness)
 
     def _may_object(self, now: float) -> bool:
         if self.silent or (self.family is IPV4 and self.version == 1):

@@ -11,7 +11,7 @@ class QuerierSettingsTests(SynchronousTestCase):
     """Timers that follow from other settings (D)."""
 
     def test_default_settings_give_the_intervals_of_the_rfc(self) -> None:
-        """RT-06, GC-05, QE-06, SQ-08: 270 s, 260 s, 255 s, 2 s and 31.25 s (RFC 9776, section 8)."""
+        """RT-06, GC-05, QE-06, SQ-08: 270 s, 260 s, 255 s, 2 s and 31.25 s."""
         settings = QuerierSettings()
         self.assertEqual(settings.group_membership_interval, 270)
         self.assertEqual(settings.older_host_present_interval, 260)
