@@ -64,10 +64,6 @@ class Election:
         """``other`` has won; it counts ``until`` then."""
         self.other, self.until = other, until
 
-    def end_other(self, now: float) -> None:
-        """The other querier counts no longer than ``now``."""
-        self.until = now
-
     def win(self) -> None:
         """This router is the querier."""
         self.other = None
@@ -91,7 +87,7 @@ class Election:
         return Verdict.OBJECT if self._may_object(source, now) else Verdict.NOTHING
 
     def allows(self, router: Address) -> bool:
-        """Whether ``router`` may become the querier."""
+        """Whether ``router`` may be the querier."""
         return self._elects and (self._allowed is None or router in self._allowed)
 
     def _may_query(self, source: Address) -> bool:

@@ -65,32 +65,38 @@ class QuerierRole:
 
         No group may expire before its hosts could answer the first query: as the other router's
         timers ran, groups may be due half a response interval after it fell silent, and reports
-        that were sent while nobody listened are not known.
+        that were sent while nobody listened are not known. And none stays for longer than our own
+        membership interval, whatever the other router's timers were.
         """
         effects.role_changed = not self.is_querier
         self.election.win()
-        self.settings = self.configured
-        self._groups.extend_all(now + self.settings.query_response_interval)
-        self._startup_left = self.settings.robustness
+        self.settings = settings = self.configured
+        self._groups.bound_timers(
+            now + settings.query_response_interval, now + settings.group_membership_interval
+        )
+        self._startup_left = settings.robustness
         self._deadlines.cancel(self._family.unspecified)
         self._deadlines.cancel(self._family.all_nodes)
         self._send_scheduled_query(effects, now)
 
-    def reconfigure(self, settings: QuerierSettings, now: float) -> None:
-        """Use other settings, of the same version, from now on."""
+    def reconfigure(self, settings: QuerierSettings, effects: Effects, now: float) -> None:
+        """Use other settings, of the same version, from now on.
+
+        They also decide whether the present querier may stay.
+        """
         self.configured = settings
         self.election.configure(settings.allowed_queriers, settings.elects)
-        if self.is_querier:
+        other = self.election.other
+        if other is None:
             self.settings = settings
             if self.last_general_query is not None:
                 when = max(now, self.last_general_query + settings.carried_interval)
                 self._deadlines.schedule(self._family.unspecified, when)
-            return
-        used = self.settings
-        self.settings = settings.with_querier_timers(used.robustness, used.query_interval)
-        if not settings.elects:
-            self.election.end_other(now)
-            self._deadlines.schedule(self._family.all_nodes, now)
+        elif self.election.allows(other):
+            used = self.settings
+            self.settings = settings.with_querier_timers(used.robustness, used.query_interval)
+        else:
+            self.become_querier(effects, now)
 
     def restore_other(self, other: Address, until: float, robustness: int, interval: float) -> None:
         """Restore the querier that was elected before a restart, with its timers."""
@@ -108,10 +114,19 @@ class QuerierRole:
                 if self.election.ends_all_queries:
                     self._groups.cancel_queries()
             self._follow(query, now)
-            self._yield_to(source, now + self.settings.other_querier_present_interval)
+            self._yield_to(source, now + self._presence())
         elif verdict is Verdict.FOLLOW:
             self._follow(query, now)
         return verdict
+
+    def _presence(self) -> float:
+        """How long the other querier counts after its last query.
+
+        Its own timers say so, but no more than ours allow: otherwise one forged query could end
+        forwarding for days.
+        """
+        configured = self.configured.other_querier_present_interval
+        return min(self.settings.other_querier_present_interval, configured)
 
     def _follow(self, query: Query, now: float) -> None:
         """Use the timers of the elected querier, and lower those that it asks about."""

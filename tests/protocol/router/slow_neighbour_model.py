@@ -55,9 +55,11 @@ class SlowNeighbour(SlowRouter):
 
     def start(self, now: float) -> None:
         """GQ-01, GQ-05, QE-05: become the querier; no timer expires before answers may arrive."""
-        limit = now + self.configured.query_response_interval
+        ours = self.configured
         for group in self.groups.values():
-            group.hold(limit)
+            group.hold(now + ours.query_response_interval, now + ours.group_membership_interval)
+        latest = now + ours.group_membership_interval
+        self.older = {key: min(when, latest) for key, when in self.older.items()}
         self.other, self.silent = None, False
         self.settings = self.configured
         self.starting = self.settings.robustness
@@ -122,10 +124,15 @@ class SlowNeighbour(SlowRouter):
         self._adopt(query)
         settings = self.settings
         if takes_part:
-            present = settings.robustness * settings.query_interval
-            self.other_until = now + present + settings.query_response_interval / 2  # QE-06
+            self.other_until = now + self._presence()
         if query.group in self.groups and not query.suppress:  # QR-01..05
             self._lower(query, now + query.max_response * settings.robustness)
+
+    def _presence(self) -> float:
+        """QE-06, QE-15: as the querier claims, or as our own settings allow."""
+        theirs, ours = self.settings, self.configured
+        present = min(one.robustness * one.query_interval for one in (theirs, ours))
+        return present + ours.query_response_interval / 2
 
     def _adopt(self, query: Query) -> None:
         if query.version == self.family.current_version:  # QE-04

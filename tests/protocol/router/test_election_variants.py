@@ -42,7 +42,6 @@ class NoElectionTests(ElectionTests):
         self.query()
         self.ours = replace(self.settings, elects=False)
         self.note(self.querier.reconfigure(self.ours, self.now))
-        self.sent.clear()
         self.pass_time(1)
         self.check_is_querier()
         self.assertEqual(self.roles, [(10, False), (10, True)])
