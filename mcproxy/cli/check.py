@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from ..config.advice import advice
 from ..config.errors import ConfigurationError
 from ..config.files import read, usable
 from ..config.model import Configuration, InstanceConfig
@@ -26,6 +27,8 @@ def main(arguments: Sequence[str]) -> int:
         print(error, file=sys.stderr)
         return NO
     print(f"{path}: good: {summary(reading.configuration)}")
+    for one in advice(reading.configuration):
+        print(f"warning: {one}")
     for note in reading.notes:
         print(f"{path}: note: {note}")
     return DONE

@@ -24,7 +24,8 @@ class QuerierSettings:
 
     Only routers in ``allowed_queriers`` may become the querier; None allows all of them. With
     ``elects`` False there is no election: this router always queries. The ``static`` groups are
-    wanted even if no host reports them.
+    wanted even if no host reports them. Messages of hosts of versions before
+    ``oldest_host_version`` are dropped.
     """
 
     query_interval: float = 125.0
@@ -43,6 +44,7 @@ class QuerierSettings:
     static: Mapping[Address, SourceFilter] = field(default_factory=dict)
     ssm: SsmPolicy | None = None
     version: int | None = None
+    oldest_host_version: int = 1
 
     def with_querier_timers(self, robustness: int, interval: float) -> QuerierSettings:
         """These settings with the elected querier's timers (section 6.6.2).
