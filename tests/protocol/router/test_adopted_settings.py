@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mcproxy.protocol.sources import NOTHING
+from mcproxy.protocol.sources import ANY_SOURCE, NOTHING
 from mcproxy.protocol.wire.packets import OldReport, Query
 
-from ..families import IS_EX, both_families, group, host
+from ..families import IS_EX, START, both_families, group, host
 from .simulated_election import LOWER, ElectionTests
 from .simulated_router import RouterTests
 
@@ -17,7 +17,7 @@ class ForgedQueryTests(RouterTests):
     """Forged queries with extreme times."""
 
     def test_adopted_robustness_and_interval_are_at_least_1(self) -> None:
-        """SEC-02: the response interval stays our own."""
+        """QE-04: 0 is the default; the response interval stays our own."""
         self.querier.set_address(host(self.family, 5))
         version, anything = self.family.current_version, self.family.unspecified
         self.receives(Query(version, anything, 0.0, robustness=1, interval=1), host_number=1)
@@ -26,6 +26,23 @@ class ForgedQueryTests(RouterTests):
         self.assertEqual(self.querier.settings.group_membership_interval, 270)
         self.given_exclude()
         self.check_exclude({}, set(), 270)
+
+    def test_forged_query_with_the_shortest_times_ends_no_group(self) -> None:
+        """SEC-02: we query before a group could end, and hosts have time to answer."""
+        self.querier.set_address(host(self.family, 5))
+        general = Query(
+            self.family.current_version, self.family.unspecified, 0.1, robustness=1, interval=1
+        )
+        self.given_include(1)
+        self.receives(general, host_number=1)
+        self.assertFalse(self.querier.is_querier)
+        self.says(IS_EX, group_number=2)
+        self.pass_time(6)
+        self.assertTrue(self.querier.is_querier)
+        self.assertEqual([when - START for when, query in self.sent], [6])
+        self.pass_time(9.75)  # the last answer in time
+        self.check_include({1: 254.25})
+        self.assertEqual(self.subscription(2), ANY_SOURCE)
 
 
 @both_families

@@ -74,6 +74,21 @@ class ConfiguredVersionTests(OlderHostTests):
                 self.pass_time(270)
                 self.assertEqual(self.querier.groups, {})
 
+    def test_older_specific_query_carries_the_group_and_the_last_member_query_interval(
+        self,
+    ) -> None:
+        """IGMP2-04, GQ-07: it goes to the group."""
+        version = self.family.current_version - 1
+        self.setUp()
+        settings = QuerierSettings(version=version, last_member_query_interval=0.5)
+        self.querier = Querier(self.family, settings)
+        self.old_report()
+        [(there, _)] = self.old_leave().send
+        g = group(self.family, 1)
+        self.assertEqual(there, g)
+        head = b"\x11\x05\0\0" if self.family is IPV4 else b"\x82\0\0\0\x01\xf4\0\0"
+        self.assertEqual(self.encoded(), [head + g])
+
     def test_leave_is_queried_in_the_configured_version(self) -> None:
         """VM-04, SQ-01: the group ends after 2 s."""
         self.speaks(self.family.current_version - 1)
