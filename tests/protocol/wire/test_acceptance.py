@@ -63,12 +63,13 @@ class AcceptanceTests(FamilyTests):
 
     def test_report_of_the_unspecified_address_is_accepted_in_igmp_only(self) -> None:
         """T-020, T-021, V-8, IP4-SD-08, IP6-05: 0.0.0.0 may report, :: may not."""
-        report = Report((self.record(TO_EX),))
-        arriving = self.arriving(report, source=self.family.unspecified)
-        if self.family is IPV4:
-            self.assertEqual(accept(self.family, arriving), report)
-        else:
-            self.refused(arriving, DropReason.SOURCE)
+        older = [OldReport(v, group(self.family, 1)) for v in range(1, self.family.current_version)]
+        for report in (Report((self.record(TO_EX),)), *older):
+            arriving = self.arriving(report, source=self.family.unspecified)
+            if self.family is IPV4:
+                self.assertEqual(accept(self.family, arriving), report)
+            else:
+                self.refused(arriving, DropReason.SOURCE)
 
     def test_older_report_to_another_group_is_refused(self) -> None:
         """IGMP1-03: the interface has no such address, and the report contradicts itself."""
