@@ -145,7 +145,8 @@ class InterfaceSettings:
     allowed_queriers: Texts | None = option(
         None,
         TextList(read_address, "unicast addresses"),
-        "Routers that may become querier on the link instead of mcproxy; ``[]`` allows none.",
+        "Routers that may become querier on the link instead of mcproxy; ``[]`` allows none. A"
+        " change applies to the present querier, too.",
         usual="all",
         example='["192.0.2.9", "fe80::9"]',
         rfc="RFC 9776, 6.6.2",
