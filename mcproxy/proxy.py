@@ -10,8 +10,8 @@ from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
 
-from .config.advice import advice
 from .config.model import Configuration
+from .config.not_recommended import not_recommended
 from .instance.instance import ProxyInstance
 from .instance.plan import Plan, compile_plan
 from .instance.steps import Step
@@ -109,7 +109,7 @@ class Proxy(MultiService):
         if not self.routing.tables:
             self.privilegedStartService()
         super().startService()  # type: ignore[no-untyped-call]  # untyped in Twisted
-        self._log_advice()
+        self._log_not_recommended()
         self._tables.listen_all()
         resumption = Resumption(self._inherited.state, self.routing)
         self._resumption = resumption if resumption.is_wanted else None
@@ -117,9 +117,9 @@ class Proxy(MultiService):
         self._links = DatagramPort(make_link_socket(), self.monitor, self._reactor)
         self._links.startListening()
 
-    def _log_advice(self) -> None:
-        for one in advice(self.configuration):
-            self.log.warn("{advice}", advice=str(one))
+    def _log_not_recommended(self) -> None:
+        for one in not_recommended(self.configuration):
+            self.log.warn("{warning}", warning=str(one))
 
     def _carry_out(self, plan: Plan) -> list[Step]:
         steps = self._reconfiguration.carry_out(plan, self.monitor.links)
@@ -145,7 +145,7 @@ class Proxy(MultiService):
             raise OSError("the daemon is stopping")
         before, self.plan = self.plan, plan
         self.configuration = configuration
-        self._log_advice()
+        self._log_not_recommended()
         steps = self._carry_out(plan)
         self._dispatch.warn_of_missing(before, plan, self.monitor.links)
         await self._tables.when_idle()

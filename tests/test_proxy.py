@@ -93,7 +93,7 @@ class ProxyTests(SynchronousTestCase):
         self.assertIs(self.proxy.configuration, self.after)
         self.assertEqual(self.proxy.plan, compile_plan(self.after))
 
-    def test_advice_about_the_configuration_is_logged(self) -> None:
+    def test_settings_that_are_not_recommended_are_logged(self) -> None:
         """TM-05: when it is applied; a good one causes no warning."""
         warned: list[str] = []
         log = type("Log", (), {"warn": lambda told, **fields: warned.append(told.format(**fields))})

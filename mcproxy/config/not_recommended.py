@@ -15,7 +15,7 @@ LEAST_ROBUSTNESS = 2
 """RFC 9776, section 8.1, and RFC 9777, section 9.1: the value should not be 1."""
 
 
-def advice(configuration: Configuration) -> list[Mistake]:
+def not_recommended(configuration: Configuration) -> list[Mistake]:
     """What is not recommended in ``configuration``, each place once."""
     found: dict[KeyPath, Mistake] = {}
     for instance in configuration.instances:
