@@ -11,6 +11,7 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
 
 from .config.model import Configuration
+from .config.not_recommended import not_recommended
 from .instance.instance import ProxyInstance
 from .instance.plan import Plan, compile_plan
 from .instance.steps import Step
@@ -108,12 +109,17 @@ class Proxy(MultiService):
         if not self.routing.tables:
             self.privilegedStartService()
         super().startService()  # type: ignore[no-untyped-call]  # untyped in Twisted
+        self._log_not_recommended()
         self._tables.listen_all()
         resumption = Resumption(self._inherited.state, self.routing)
         self._resumption = resumption if resumption.is_wanted else None
         self._carry_out(self.plan)
         self._links = DatagramPort(make_link_socket(), self.monitor, self._reactor)
         self._links.startListening()
+
+    def _log_not_recommended(self) -> None:
+        for one in not_recommended(self.configuration):
+            self.log.warn("{warning}", warning=str(one))
 
     def _carry_out(self, plan: Plan) -> list[Step]:
         steps = self._reconfiguration.carry_out(plan, self.monitor.links)
@@ -139,6 +145,7 @@ class Proxy(MultiService):
             raise OSError("the daemon is stopping")
         before, self.plan = self.plan, plan
         self.configuration = configuration
+        self._log_not_recommended()
         steps = self._carry_out(plan)
         self._dispatch.warn_of_missing(before, plan, self.monitor.links)
         await self._tables.when_idle()

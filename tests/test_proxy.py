@@ -93,6 +93,17 @@ class ProxyTests(SynchronousTestCase):
         self.assertIs(self.proxy.configuration, self.after)
         self.assertEqual(self.proxy.plan, compile_plan(self.after))
 
+    def test_settings_that_are_not_recommended_are_logged(self) -> None:
+        """TM-05: when it is applied; a good one causes no warning."""
+        warned: list[str] = []
+        log = type("Log", (), {"warn": lambda told, **fields: warned.append(told.format(**fields))})
+        self.patch(Proxy, "log", log)
+        self.successResultOf(self.apply(self.after))
+        self.assertEqual(warned, [])
+        self.successResultOf(self.apply(parse(TV + "[defaults]\nrobustness-variable = 1\n")))
+        self.assertEqual(len(warned), 1)
+        self.assertIn("defaults.robustness-variable", warned[0])
+
     def test_tables_are_closed_once_the_kernel_is_idle(self) -> None:
         self.proxy._tables.idle = Deferred()
         done = self.apply(self.after)
