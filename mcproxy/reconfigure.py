@@ -13,6 +13,7 @@ from typing import assert_never
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import maybeDeferred
+from twisted.logger import Logger
 
 from .instance.compare import compare
 from .instance.context import InstanceContext
@@ -67,6 +68,8 @@ class Modules:
 
 class Reconfiguration:
     """Runs a plan: has its upstreams and instances, which are services of ``parent``."""
+
+    log = Logger()
 
     def __init__(
         self,
@@ -129,11 +132,13 @@ class Reconfiguration:
         steps: list[Step] = []
         for step in self.steps(plan, links):
             if not isinstance(step, RefusableStep):
-                self._carry_out(step, links)
+                self._carry_out_or_log(step, links)
                 steps.append(step)
         self._queriers.clear()
         self.plan = plan.without(self._tables.unsupported)
-        self._instances = {one.key: self._instances[one.key] for one in self.plan.instances}
+        known = self._instances
+        kept = (one.key for one in self.plan.instances if one.key in known)
+        self._instances = {key: known[key] for key in kept}
         return steps
 
     async def close_tables(self, steps: Iterable[Step]) -> None:
@@ -151,6 +156,14 @@ class Reconfiguration:
 
     # -- single steps
 
+    def _carry_out_or_log(self, step: Step, links: Links) -> None:
+        """Carry out a step; an error in it keeps no other step from being carried out."""
+        try:
+            self._carry_out(step, links)
+        except Exception:
+            told = "internal error: a step was not carried out in full: {step}"
+            self.log.failure(told, step=str(step))
+
     def _carry_out(self, step: Step, links: Links) -> None:
         match step:
             case StartUpstream(plan):
@@ -161,7 +174,7 @@ class Reconfiguration:
             case ChangeUpstream(plan):
                 self._upstreams[plan.key].reconfigure(plan)
             case StopUpstream(plan):
-                del self._upstreams[plan.key]
+                self._upstreams.pop(plan.key).close()
             case StartInstance(plan):
                 self._start(plan, links)
             case StopInstance(plan):

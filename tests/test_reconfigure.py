@@ -19,7 +19,15 @@ from mcproxy.linux.mroute.errors import TableInUse
 from mcproxy.linux.netlink.links import Link
 from mcproxy.messages import LinkChanged, PacketReceived
 from mcproxy.protocol.family import IPV4, IPV6, Family, packed
-from mcproxy.protocol.wire.packets import OldReport, Packet, Query, Record, RecordType, Report
+from mcproxy.protocol.wire.packets import (
+    Leave,
+    OldReport,
+    Packet,
+    Query,
+    Record,
+    RecordType,
+    Report,
+)
 from mcproxy.reconfigure import Modules, Reconfiguration
 from mcproxy.timer import Timer
 
@@ -224,6 +232,44 @@ class CarryOutTests(ReconfigurationTestCase):
         self.assertEqual(list(self.running.upstreams), [upstream])
         upstream.receive(PacketReceived("up", packed("10.0.1.9"), Query(2, IPV4.unspecified, 10.0)))
         self.assertEqual(upstream.host.version, 3)
+
+    def test_fallback_that_is_disabled_ends_the_older_version_at_once(self) -> None:
+        """The older querier is ignored from then on, so all groups are reported anew."""
+        self.start(TV)
+        self.join("tv", "d1")
+        [upstream] = self.running.upstreams
+        upstream.receive(PacketReceived("up", packed("10.0.1.9"), Query(2, IPV4.unspecified, 10.0)))
+        self.assertEqual(upstream.host.version, 2)
+        self.neighbours.sent.clear()
+        self.change(TV + "version-fallback = false\n")
+        self.assertEqual((upstream.host.version, self.sent("up")), (3, [JOIN]))
+
+    def test_instances_of_two_versions_that_exchange_upstreams_leave_before_they_join(self) -> None:
+        """A router sees one host: a late leave of the former host would end the new one's join."""
+        old = RADIO.replace('"up"', '"up2"') + "igmp-version = 2\n"
+        self.start(TV + old)
+        self.join("tv", "d1")
+        for instance in self.running.instances:
+            instance.receive(PacketReceived("d2", HOST, OldReport(2, G1)))
+        self.neighbours.sent.clear()
+        exchanged = TV.replace('"up"', '"up2"') + RADIO + "igmp-version = 2\n"
+        self.change(exchanged)
+        self.assertEqual(self.sent("up2"), [Leave(G1), JOIN])
+        self.assertEqual(self.sent("up"), [LEAVE, OldReport(2, G1)])
+
+    def test_step_that_breaks_does_not_keep_others_from_being_carried_out(self) -> None:
+        """The plan is reached all the same, so that a later change starts from it."""
+        self.start(TV)
+        d1, other = LINKS["d1"].index, RADIO.replace('"up"', '"up2"')
+
+        def join(family: Family, index: int) -> Any:
+            return self.neighbours.join(family, index) if index != d1 else 1 / 0
+
+        self.patch(reconfigure, "ReportGroups", join)
+        self.change(TV + "table = 5\n" + other)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        self.assertEqual(self.members(), {"radio/ipv4 d2": []})
+        self.assertIn("tv/ipv4: stop", self.change(other))
 
     def test_stop_leaves_all_groups(self) -> None:
         self.start(TV)

@@ -55,7 +55,7 @@ class Upstream:
         self.family = plan.family
         self.link: Link | None = None
         self.host = Host(plan.family, random.random, version=plan.version)
-        self.reconfigure(plan)
+        self.host.configure(fallback=plan.version_fallback, is_ssm=plan.is_ssm)
         self.users: list[UpstreamUser] = []
         self._table = plan.table
         self._spoken = self.host.version
@@ -67,6 +67,10 @@ class Upstream:
     def reconfigure(self, plan: UpstreamPlan) -> None:
         """Use the settings of ``plan``, which has the same version."""
         self.host.configure(fallback=plan.version_fallback, is_ssm=plan.is_ssm)
+        if self._spoken != self.family.current_version:
+            # An older version leaves groups out, by these settings; or it is not spoken any more.
+            self._send(self.host.rejoin(self._timer.now()))
+            self._note_version()
 
     def add_user(self, user: UpstreamUser) -> None:
         """Request what ``user`` wants too, from its next change on."""
@@ -75,11 +79,15 @@ class Upstream:
     def remove_user(self, user: UpstreamUser) -> None:
         """Request nothing for ``user`` any more; the last one leaves all groups."""
         self.users = [other for other in self.users if other is not user]
-        now = self._timer.now()
         if self.users:
-            self.changed(list(user.planned_groups()), now)
-            return
-        self._send(self.host.leave(now))
+            self.changed(list(user.planned_groups()), self._timer.now())
+        else:
+            self.close()
+
+    def close(self) -> None:
+        """Leave all groups, and request nothing for anybody any more."""
+        self.users = []
+        self._send(self.host.leave(self._timer.now()))
         self._reminder.cancel()
         if self.link is not None:
             self._receiver.unregister(self.family, self._table, self.link, self)
