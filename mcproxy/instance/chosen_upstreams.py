@@ -82,8 +82,11 @@ class ChosenUpstreams:
         """Use the link of an upstream as it is now, or none."""
         usable = link if link is not None and link.up else None
         self._links.upstream_changed(name, usable)
-        # First the other upstreams, which may have to provide what this one did.
+        # First the other upstreams, which may have to provide what this one did. Entries change
+        # to another iif while the vif exists; without it they would be removed, and added later.
         self._select()
+        if usable is None:
+            self._links.release_upstream(name)
         self.by_name[name].link_changed(usable)
 
     def set_selection(self, selection: Selection) -> None:

@@ -142,7 +142,7 @@ class ProxyInstance(Service):
         self, after: ForwardingPlan, upstreams: Iterable[Upstream], links: Mapping[str, Link]
     ) -> None:
         """Use other upstreams, filters or another way of forwarding; memberships stay."""
-        before = self.planned.forwarding
+        before, replaced = self.planned.forwarding, self.forwarding
         self.planned = replace(self.planned, forwarding=after)
         policy = after.policy.policy()
         self._chosen.set_selection(after.selection.selection(policy))
@@ -151,6 +151,8 @@ class ProxyInstance(Service):
         elif before.per_source != after.per_source or before.upstream != after.upstream:
             self._replace_forwarding(policy, migrate=before.upstream in after.upstreams)
         self._chosen.exchange(upstreams, links)
+        if self.forwarding is not replaced:
+            self._context.table.changed(replaced.groups())  # some may have entries, but no members
 
     def _replace_forwarding(self, policy: FilterPolicy, migrate: bool) -> None:
         """Forward in another way; with ``migrate`` by groups until their sources are known."""
@@ -159,6 +161,7 @@ class ProxyInstance(Service):
             plan.name, plan.family, plan.forwarding, policy, self._chosen, self._context
         )
         self.forwarding = new
+        new.links_changed(self.links.usable)
         if migrate and isinstance(old, GroupForwarding) and isinstance(new, SourceForwarding):
             new.migrate_from(old, list(self.database.groups()))
         else:
