@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from mcproxy.config.model import Configuration, FilterConfig, InstanceConfig, InterfaceSettings
-from mcproxy.instance.instance import ProxyInstance
+from mcproxy.config.model import Configuration, InstanceConfig, InterfaceSettings
 from mcproxy.instance.plan import InstancePlan, compile_plan
 from mcproxy.instance.upstream import Upstream
 from mcproxy.linux.netlink.links import Link
