@@ -178,14 +178,25 @@ class Proxy(MultiService):
         """Continue with what a previous process left, if one did."""
         resumption, self._resumption = self._resumption, None
         if resumption is not None:
-            queriers = resumption.queriers(self.instances, self.timer.now())
-            links = list(self.monitor.links.values())
-            resumption.resume(self.instances, self.upstreams, links, queriers)
+            self._restore(resumption)
         self.routing.release_hold()
         if self._inherited.state is not None:
             self.store.forget_state()
         self._inherited.close()
         self._settled.callback(None)
+
+    def _restore(self, resumption: Resumption) -> None:
+        """Give instances the links and their memberships; after an error the links alone."""
+        links = list(self.monitor.links.values())
+        try:
+            queriers = resumption.queriers(self.instances, self.timer.now())
+            resumption.resume(self.instances, self.upstreams, links, queriers)
+        except Exception:
+            told = "internal error: memberships were not restored in full; hosts report them again"
+            self.log.failure(told)
+            for instance in self.instances:
+                for link in links:
+                    instance.take_link(link)
 
     def _link_events_lost(self) -> None:
         for instance in self.instances:
@@ -199,7 +210,7 @@ class Proxy(MultiService):
 
     def _announce(self) -> None:
         """Say that the daemon is ready: data of downstream sources is not lost any more."""
-        if self.running:
+        if self.running and not self.stopping:
             self.ready = True
             self.log.info("ready")
             notify("READY=1")
