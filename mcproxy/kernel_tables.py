@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.defer import Deferred, DeferredList, succeed
 from twisted.logger import Logger
 
 from .instance.plan import TablePlan
@@ -80,7 +80,12 @@ class KernelTables:
             self._receiver.listen(table.kernel, table.vif_name)
 
     def close(self, table: TablePlan) -> Deferred[Any]:
-        """Give a table back; fires when the kernel has nothing left of it."""
+        """Give a table back; fires when the kernel has nothing left of it.
+
+        A table that Routing gave back already, because the daemon stops, is no error.
+        """
+        if (table.family, table.number) not in self._routing.tables:
+            return succeed(None)
         self._receiver.ignore(table.family, table.number)
         return self._routing.close(table.family, table.number)
 

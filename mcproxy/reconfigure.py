@@ -110,7 +110,7 @@ class Reconfiguration:
                     done.append(step)
         except BaseException:
             for step in reversed(done):
-                await self._undo(step)
+                await self._undo_or_log(step)
             raise
         return [*done]
 
@@ -120,6 +120,15 @@ class Reconfiguration:
             return self._tables.open(step.table)
         await self._services.change(step.name, step.after)
         return True
+
+    async def _undo_or_log(self, step: RefusableStep) -> None:
+        """Undo a step; an error in it keeps no other step from being undone."""
+        try:
+            await self._undo(step)
+        except Exception:
+            self.log.failure(
+                "internal error: a refused step was not undone: {step}", step=str(step)
+            )
 
     async def _undo(self, step: RefusableStep) -> None:
         if isinstance(step, OpenTable):

@@ -72,10 +72,13 @@ class FakeServices:
     def __init__(self, events: list[str]) -> None:
         self.events = events
         self.bad: Any = None
+        self.never_stops = False
 
     async def change(self, name: str, config: Any) -> None:
         if config is not None and config == self.bad:
             raise OSError("no such folder")
+        if config is None and self.never_stops:
+            raise ValueError("it does not stop")
         self.events.append(f"{name} {getattr(config, 'mode', None)}")
 
 
@@ -317,6 +320,15 @@ class RefusalTests(ReconfigurationTestCase):
                 "close kernel table 4 (ipv4)",
             ],
         )
+
+    def test_table_is_closed_although_a_service_cannot_be_undone(self) -> None:
+        manhole = '[manhole]\nlisten = "/m"\nauthorized-keys = "/k"\n'
+        plan = self.planned(self.NEW + manhole + self.CONTROL)
+        self.services.bad = dict(plan.services)["control"]
+        self.services.never_stops = True
+        self.assertIsInstance(self.refused(self.NEW + manhole + self.CONTROL), OSError)
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
+        self.assertEqual(self.tables.events[-1], "close kernel table 4 (ipv4)")
 
     def test_family_that_the_kernel_lacks_is_left_out(self) -> None:
         self.tables.lacking = IPV6

@@ -92,9 +92,9 @@ class InterfaceMonitor:
                 self._table.take(event)
             elif event.sequence == self._sequence and self._dumping:
                 self._answered(event.error, event.interrupted)
-        self._ask_for_incomplete()
         if not self._dumping:
             self._publish()
+        self._ask_for_incomplete()
 
     # -- asking for everything
 
@@ -112,8 +112,9 @@ class InterfaceMonitor:
 
     def _ask_for_incomplete(self) -> None:
         """Ask for links of which no message has told all that is needed."""
-        while self._table.incomplete:
-            self._transport.send(request_link(self._table.incomplete.pop()), (0, 0))
+        for index in list(self._table.incomplete):
+            self._transport.send(request_link(index), (0, 0))
+            self._table.incomplete.discard(index)
 
     def _answered(self, error: int, interrupted: bool) -> None:
         if (error or interrupted) and self._dumps < _MOST_DUMPS:
