@@ -44,7 +44,7 @@ class KernelTables:
             self._warn_of_unsupported(family)
 
     def open(self, table: TablePlan) -> bool:
-        """Take one more table, and listen; MulticastRoutingError or OSError where it is refused.
+        """Take one more table, and read it; MulticastRoutingError or OSError where it is refused.
 
         False, and a warning, where the kernel does not support the family.
         """
@@ -75,7 +75,7 @@ class KernelTables:
         self.log.warn("{family} disabled: {reason}", family=family.name, reason=reason)
 
     def listen_all(self) -> None:
-        """Receive what comes in for the tables that ``open_all`` took."""
+        """Read the sockets of the tables that ``open_all`` took."""
         for table in self._routing.tables.values():
             self._receiver.listen(table.kernel, table.vif_name)
 

@@ -40,9 +40,9 @@ class Proxy(MultiService):
 
     ConfigurationError where ``configuration`` contradicts itself. ``privilegedStartService``
     takes the kernel's tables, and raises MulticastRoutingError or OSError where that is
-    refused; ``startService`` then starts the instances, and follows the links. What a previous
-    process left is ``inherited``. ``since`` is when the proxy was made, on the timer's clock,
-    and ``started`` on that of the world.
+    refused; ``startService`` then starts the instances, and follows the links. ``inherited`` is
+    what a previous process left. ``since`` is the time of construction on the timer's clock, and
+    ``started`` the same as a date.
     """
 
     log = Logger()
@@ -133,9 +133,9 @@ class Proxy(MultiService):
         return self._reconfiguration.steps(plan, self.monitor.links)
 
     async def apply(self, configuration: Configuration, plan: Plan) -> list[Step]:
-        """Run ``plan``, compiled from ``configuration``; the steps that led there.
+        """Run ``plan``, compiled from ``configuration``; return the steps.
 
-        What is raised has changed nothing: MulticastRoutingError where a table is refused,
+        An error means that nothing has changed: MulticastRoutingError where a table is refused,
         OSError or ValueError where an optional service cannot start.
         """
         if self._resumption is not None:

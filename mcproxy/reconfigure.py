@@ -67,7 +67,7 @@ class Modules:
 
 
 class Reconfiguration:
-    """Runs a plan: has its upstreams and instances, which are services of ``parent``."""
+    """Runs a plan. It owns the upstreams and the instances, which are services of ``parent``."""
 
     log = Logger()
 
@@ -102,7 +102,7 @@ class Reconfiguration:
         return compare(self.plan, plan.without(self._tables.unsupported), links)
 
     async def prepare(self, plan: Plan) -> list[Step]:
-        """Carry out the steps that can be refused; whatever is raised has changed nothing."""
+        """Carry out the steps that can be refused; after an error those before it are undone."""
         done: list[RefusableStep] = []
         try:
             for step in self.steps(plan, ()):
@@ -115,7 +115,7 @@ class Reconfiguration:
         return [*done]
 
     async def _try(self, step: RefusableStep) -> bool:
-        """Carry a step out; False where the kernel has nothing to carry it out with."""
+        """Carry out a step; False where the kernel lacks the family."""
         if isinstance(step, OpenTable):
             return self._tables.open(step.table)
         await self._services.change(step.name, step.after)
@@ -137,7 +137,7 @@ class Reconfiguration:
             await self._services.change(step.name, step.before)
 
     def carry_out(self, plan: Plan, links: Links) -> list[Step]:
-        """Carry out the other steps, after ``prepare``; ``close_tables`` is left to be called."""
+        """Carry out the other steps, after ``prepare`` and before ``close_tables``."""
         steps: list[Step] = []
         for step in self.steps(plan, links):
             if not isinstance(step, RefusableStep):
@@ -233,7 +233,7 @@ class Reconfiguration:
             instance.take_link(link, self._queriers.get((plan.family, link.name)))
 
     def _stop(self, plan: InstancePlan) -> None:
-        """Stop an instance; the memberships of its links are for whoever takes these."""
+        """Stop an instance; keep its queriers for the instances that take its links."""
         instance = self._instances.pop(plan.key)
         for name, downstream in instance.downstreams.items():
             self._queriers[plan.family, name] = downstream.querier

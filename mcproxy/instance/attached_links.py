@@ -51,7 +51,7 @@ class AttachedLinks:
         self._closed = False
 
     def set_plan(self, downstreams: DownstreamPlans) -> None:
-        """Have other downstreams from now on; links in use stay as they are."""
+        """Plan with these downstreams from now on; links in use stay as they are."""
         self._plan = downstreams
 
     def close(self) -> None:

@@ -37,7 +37,7 @@ from .upstream import Upstream
 
 
 class ProxyInstance(Service):
-    """Joins the downstream links of one configured instance, in one family, to its upstreams.
+    """Connects the downstream links of a configured instance, in one family, to its upstreams.
 
     ``planned`` is its plan, by which it runs. ``upstreams`` are in order of preference; ``links``
     are the links in use.
@@ -92,7 +92,7 @@ class ProxyInstance(Service):
         self._context.table.detach(self)
 
     def receive(self, message: Message) -> None:
-        """Act upon what a module tells; a stopped instance ignores it."""
+        """Act upon a message of a module; a stopped instance ignores it."""
         if not self.running:
             return
         match message:
@@ -110,12 +110,12 @@ class ProxyInstance(Service):
     # -- another plan
 
     def set_downstreams(self, downstreams: DownstreamPlans) -> None:
-        """Have other downstreams from now on; links in use stay as they are."""
+        """Plan with these downstreams from now on; links in use stay as they are."""
         self.planned = replace(self.planned, downstreams=downstreams)
         self.links.set_plan(downstreams)
 
     def remove_downstream(self, name: str, downstreams: DownstreamPlans) -> Querier | None:
-        """Give a downstream up; its querier, for another instance, if the link was in use."""
+        """Release a downstream; return its querier, for another instance, if it was in use."""
         self.set_downstreams(downstreams)
         downstream = self.downstreams.get(name)
         if downstream is None:
@@ -132,7 +132,7 @@ class ProxyInstance(Service):
             self._context.table.set_threshold(name, settings.ttl_threshold)
 
     def set_static_groups(self, static: Mapping[Address, SourceFilter]) -> None:
-        """Have these groups joined upstream whatever downstreams want."""
+        """Join these groups upstream, whatever downstreams want."""
         self.planned = replace(self.planned, static=static)
         groups = {**self.database.static, **static}
         self.database.set_static(static)
@@ -208,7 +208,7 @@ class ProxyInstance(Service):
         self._context.table.changed([self.family.unspecified, *self.planned_groups()])
 
     def role_changed(self, downstream: Downstream) -> None:
-        """Forward to this link no more, or again."""
+        """Stop forwarding to this link, or start again."""
         self.links.role_changed(downstream)
         self.forwarding.links_changed(self.links.usable)
         groups = (*downstream.querier.wanted_groups(), *self.forwarding.groups())
