@@ -139,7 +139,7 @@ def build(
     proxy = Proxy(reactor, configuration, inherited())
     handoff = Handoff(proxy, command)
     changes = Changes(proxy, load, handoff)
-    SignalHandlers(reactor, changes.hangup, handoff.signalled).install()
+    SignalHandlers(reactor, changes.hangup, changes.restart_signalled).install()
     makers: dict[str, Make] = {
         "manhole": partial(_make_manhole, reactor, proxy),
         "control": partial(_make_control, reactor, proxy, changes, socket),

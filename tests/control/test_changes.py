@@ -50,6 +50,8 @@ class FakeSuccessor:
 
     def __init__(self) -> None:
         self.restarts = 0
+        self.exits = 0
+        self.has_store = False
         self.refusal: OSError | None = None
 
     def check(self) -> None:
@@ -58,6 +60,10 @@ class FakeSuccessor:
 
     def restart_or_log(self) -> Deferred[None]:
         self.restarts += 1
+        return succeed(None)
+
+    def exit_or_log(self) -> Deferred[None]:
+        self.exits += 1
         return succeed(None)
 
 
@@ -195,3 +201,17 @@ class ChangesTests(SynchronousTestCase):
         self.write("")
         self.changes.hangup()
         self.assertEqual(len(self.proxy.configuration.instances), 2)
+
+    def test_signal_to_restart_is_refused_while_the_file_has_a_mistake(self) -> None:
+        self.write("")
+        self.changes.restart_signalled()
+        self.assertEqual(self.successor.restarts, 0)
+        self.write(FILE)
+        self.changes.restart_signalled()
+        self.assertEqual((self.successor.restarts, self.successor.exits), (1, 0))
+
+    def test_signal_to_restart_exits_where_a_service_manager_starts_the_next(self) -> None:
+        self.successor.has_store = True
+        self.write("")
+        self.changes.restart_signalled()
+        self.assertEqual((self.successor.restarts, self.successor.exits), (0, 1))
