@@ -32,6 +32,7 @@ class FakeProxy:
         self.stopping = False
         self.applied: Deferred[None] = succeed(None)
         self.under_way = 0
+        self.optional_services = FakeServices()
 
     def steps(self, plan: Plan) -> list[Step]:
         return compare(compile_plan(self.configuration), plan)
@@ -43,6 +44,19 @@ class FakeProxy:
         self.configuration = configuration
         self.under_way -= 1
         return steps
+
+
+class FakeServices:
+    """Services that start, or do not."""
+
+    def __init__(self) -> None:
+        self.tried: list[Any] = []
+        self.refusal: OSError | None = None
+
+    async def try_out(self, services: Any) -> None:
+        self.tried.append(dict(services))
+        if self.refusal is not None:
+            raise self.refusal
 
 
 class FakeSuccessor:
@@ -209,6 +223,15 @@ class ChangesTests(SynchronousTestCase):
         self.write(FILE)
         self.changes.restart_signalled()
         self.assertEqual((self.successor.restarts, self.successor.exits), (1, 0))
+
+    def test_restart_is_refused_where_a_service_of_the_file_cannot_start(self) -> None:
+        self.write(FILE + '[control]\nsocket = "/other"\n')
+        self.proxy.optional_services.refusal = OSError("cannot listen")
+        failure = self.failureResultOf(self.changes.before_restart(), OSError)
+        self.assertEqual(str(failure.value), "cannot listen")
+        self.assertEqual(self.proxy.optional_services.tried[0]["control"].socket, "/other")
+        self.changes.restart_signalled()
+        self.assertEqual(self.successor.restarts, 0)
 
     def test_signal_to_restart_exits_where_a_service_manager_starts_the_next(self) -> None:
         self.successor.has_store = True
