@@ -42,17 +42,6 @@ class OptionalServices(MultiService):
             self._put(name, before, self._makers[name](before))
             raise
 
-    async def try_out(self, services: Iterable[tuple[str, Any]]) -> None:
-        """Start each service that has another configuration, and go back to the present one.
-
-        Whatever is raised has changed nothing.
-        """
-        for name, config in services:
-            before = self._configs[name]
-            if config != before:
-                await self.change(name, config)
-                await self.change(name, before)
-
     async def _end(self, name: str) -> None:
         known = self._current.pop(name, None)
         if known is not None:

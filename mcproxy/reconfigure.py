@@ -100,6 +100,9 @@ class Reconfiguration:
 
     async def prepare(self, plan: Plan) -> list[Step]:
         """Carry out the steps that can be refused; whatever is raised has changed nothing."""
+        return [*await self._prepare(plan)]
+
+    async def _prepare(self, plan: Plan) -> list[RefusableStep]:
         done: list[RefusableStep] = []
         try:
             for step in self.steps(plan, ()):
@@ -109,7 +112,12 @@ class Reconfiguration:
             for step in reversed(done):
                 await self._undo(step)
             raise
-        return [*done]
+        return done
+
+    async def try_out(self, plan: Plan) -> None:
+        """Carry out the steps that can be refused, and undo them; it raises as ``prepare``."""
+        for step in reversed(await self._prepare(plan)):
+            await self._undo(step)
 
     async def _try(self, step: RefusableStep) -> bool:
         """Carry a step out; False where the kernel has nothing to carry it out with."""

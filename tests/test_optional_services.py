@@ -56,25 +56,6 @@ class OptionalServicesTests(SynchronousTestCase):
         self.successResultOf(self.change("control", SECOND))
         self.assertEqual(self.events, ["/first stops", "/second starts"])
 
-    def test_service_that_is_tried_out_is_not_kept(self) -> None:
-        services = [("manhole", None), ("control", SECOND)]
-        self.successResultOf(Deferred.fromCoroutine(self.optional_services.try_out(services)))
-        self.assertEqual(
-            self.events, ["/first stops", "/second starts", "/second stops", "/first starts"]
-        )
-        self.assertEqual(self.running(), ["/first"])
-
-    def test_service_that_fails_when_it_is_tried_out_leaves_the_former_one(self) -> None:
-        services = [("control", ControlConfig("/bad"))]
-        tried = Deferred.fromCoroutine(self.optional_services.try_out(services))
-        self.failureResultOf(tried, OSError)
-        self.assertEqual(self.running(), ["/first"])
-
-    def test_service_with_the_same_configuration_is_not_tried_out(self) -> None:
-        services = [("manhole", None), ("control", FIRST)]
-        self.successResultOf(Deferred.fromCoroutine(self.optional_services.try_out(services)))
-        self.assertEqual(self.events, [])
-
     def test_services_come_and_go(self) -> None:
         self.successResultOf(self.change("manhole", MANHOLE))
         self.successResultOf(self.change("control", None))

@@ -77,8 +77,8 @@ class Changes:
     async def _before_restart(self) -> Outcome:
         self._handoff.check()
         target = await self._target(self._load)
-        # A service that cannot start would end the next program, and all streams with it.
-        await self._proxy.optional_services.try_out(target.plan.services)
+        # What refuses to start would end the next program, and all streams with it.
+        await self._proxy.try_out(target.plan)
         return Outcome(target.differences)
 
     def restart(self) -> None:

@@ -32,10 +32,16 @@ class FakeProxy:
         self.stopping = False
         self.applied: Deferred[None] = succeed(None)
         self.under_way = 0
-        self.optional_services = FakeServices()
+        self.refusal: OSError | None = None
+        self.tried: list[Plan] = []
 
     def steps(self, plan: Plan) -> list[Step]:
         return compare(compile_plan(self.configuration), plan)
+
+    async def try_out(self, plan: Plan) -> None:
+        self.tried.append(plan)
+        if self.refusal is not None:
+            raise self.refusal
 
     async def apply(self, configuration: Configuration, plan: Plan) -> list[Step]:
         self.under_way += 1
@@ -44,19 +50,6 @@ class FakeProxy:
         self.configuration = configuration
         self.under_way -= 1
         return steps
-
-
-class FakeServices:
-    """Services that start, or do not."""
-
-    def __init__(self) -> None:
-        self.tried: list[Any] = []
-        self.refusal: OSError | None = None
-
-    async def try_out(self, services: Any) -> None:
-        self.tried.append(dict(services))
-        if self.refusal is not None:
-            raise self.refusal
 
 
 class FakeSuccessor:
@@ -224,12 +217,12 @@ class ChangesTests(SynchronousTestCase):
         self.changes.restart_signalled()
         self.assertEqual((self.successor.restarts, self.successor.exits), (1, 0))
 
-    def test_restart_is_refused_where_a_service_of_the_file_cannot_start(self) -> None:
+    def test_restart_is_refused_where_a_start_with_the_file_would_be(self) -> None:
         self.write(FILE + '[control]\nsocket = "/other"\n')
-        self.proxy.optional_services.refusal = OSError("cannot listen")
+        self.proxy.refusal = OSError("cannot listen")
         failure = self.failureResultOf(self.changes.before_restart(), OSError)
         self.assertEqual(str(failure.value), "cannot listen")
-        self.assertEqual(self.proxy.optional_services.tried[0]["control"].socket, "/other")
+        self.assertEqual(dict(self.proxy.tried[0].services)["control"].socket, "/other")
         self.changes.restart_signalled()
         self.assertEqual(self.successor.restarts, 0)
 
