@@ -154,6 +154,12 @@ class Proxy(MultiService):
             await self._reconfiguration.close_tables(steps)
         return prepared + steps
 
+    async def try_out(self, plan: Plan) -> None:
+        """Find out whether ``apply`` or a new program would be refused; it raises as ``apply``."""
+        if self._resumption is not None:
+            await self._settled
+        await self._reconfiguration.try_out(plan)
+
     async def when_settled(self) -> None:
         """Wait until the kernel's tables are idle; OSError when the daemon is stopping."""
         if self._resumption is not None:

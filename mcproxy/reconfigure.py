@@ -103,6 +103,9 @@ class Reconfiguration:
 
     async def prepare(self, plan: Plan) -> list[Step]:
         """Carry out the steps that can be refused; after an error those before it are undone."""
+        return [*await self._prepare(plan)]
+
+    async def _prepare(self, plan: Plan) -> list[RefusableStep]:
         done: list[RefusableStep] = []
         try:
             for step in self.steps(plan, ()):
@@ -112,7 +115,12 @@ class Reconfiguration:
             for step in reversed(done):
                 await self._undo_or_log(step)
             raise
-        return [*done]
+        return done
+
+    async def try_out(self, plan: Plan) -> None:
+        """Carry out the steps that can be refused, and undo them; it raises as ``prepare``."""
+        for step in reversed(await self._prepare(plan)):
+            await self._undo_or_log(step)
 
     async def _try(self, step: RefusableStep) -> bool:
         """Carry out a step; False where the kernel lacks the family."""

@@ -306,6 +306,23 @@ class RefusalTests(ReconfigurationTestCase):
         opened = "kernel table 4 (ipv4)"
         self.assertEqual(self.tables.events, [f"open {opened}", f"close {opened}"])
 
+    def test_plan_that_is_tried_out_leaves_nothing(self) -> None:
+        plan = self.planned(self.NEW + self.CONTROL)
+        self.successResultOf(Deferred.fromCoroutine(self.running.try_out(plan)))
+        self.assertIs(self.running.plan, self.before)
+        opened = "kernel table 4 (ipv4)"
+        self.assertEqual(
+            self.tables.events,
+            [f"open {opened}", "control 0660", "control 0600", f"close {opened}"],
+        )
+
+    def test_refusal_is_found_when_a_plan_is_tried_out(self) -> None:
+        self.tables.taken = TablePlan(IPV4, 5)
+        plan = self.planned(self.NEW + self.THIRD)
+        self.failureResultOf(Deferred.fromCoroutine(self.running.try_out(plan)), TableInUse)
+        opened = "kernel table 4 (ipv4)"
+        self.assertEqual(self.tables.events, [f"open {opened}", f"close {opened}"])
+
     def test_refused_service_closes_tables_and_restores_services(self) -> None:
         manhole = '[manhole]\nlisten = "/m"\nauthorized-keys = "/k"\n'
         plan = self.planned(self.NEW + manhole + self.CONTROL)

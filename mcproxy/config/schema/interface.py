@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import attrs
 
 from ..addresses import NO_TEXTS, Texts, read_address, read_channel
-from ..names import matches
+from ..names import is_pattern, matches
 from .numbers import Flag, Number, Whole
 from .option import option
 from .texts import TextList
@@ -169,7 +169,12 @@ Settings = dict[str, InterfaceSettings]
 def complete(own: Settings, downstream: Iterable[str], defaults: InterfaceSettings) -> Settings:
     """``own``, and after it the settings for each of ``downstream`` that it does not name."""
     settings = dict(own)
+    patterns = [name for name in own if is_pattern(name)]
     for name in downstream:
-        if name not in settings:
-            settings[name] = settings_for(name, settings) or defaults
+        if name in settings:
+            continue
+        matching = (settings[pattern] for pattern in patterns if matches(name, pattern))
+        settings[name] = next(matching, defaults)
+        if is_pattern(name):
+            patterns.append(name)
     return settings
