@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.defer import Deferred, DeferredList, succeed
 from twisted.logger import Logger
 
 from .instance.plan import TablePlan
@@ -44,7 +44,7 @@ class KernelTables:
             self._warn_of_unsupported(family)
 
     def open(self, table: TablePlan) -> bool:
-        """Take one more table, and listen; MulticastRoutingError or OSError where it is refused.
+        """Take one more table, and read it; MulticastRoutingError or OSError where it is refused.
 
         False, and a warning, where the kernel does not support the family.
         """
@@ -75,12 +75,17 @@ class KernelTables:
         self.log.warn("{family} disabled: {reason}", family=family.name, reason=reason)
 
     def listen_all(self) -> None:
-        """Receive what comes in for the tables that ``open_all`` took."""
+        """Read the sockets of the tables that ``open_all`` took."""
         for table in self._routing.tables.values():
             self._receiver.listen(table.kernel, table.vif_name)
 
     def close(self, table: TablePlan) -> Deferred[Any]:
-        """Give a table back; fires when the kernel has nothing left of it."""
+        """Give a table back; fires when the kernel has nothing left of it.
+
+        A table that Routing gave back already, because the daemon stops, is no error.
+        """
+        if (table.family, table.number) not in self._routing.tables:
+            return succeed(None)
         self._receiver.ignore(table.family, table.number)
         return self._routing.close(table.family, table.number)
 

@@ -38,10 +38,17 @@ class LinkDispatch:
                 self._by_name[name].append(instance)
 
     def dispatch(self, message: LinkChanged) -> None:
-        """Pass a change of a link on."""
+        """Pass a change of a link on; an error in one instance concerns no other."""
         named = self._by_name.get(message.interface, ())
         for instance in [*named, *self._with_patterns]:
-            instance.receive(message)
+            try:
+                instance.receive(message)
+            except Exception:
+                self.log.failure(
+                    "internal error: {instance} could not handle a change of {interface}",
+                    instance=instance.name,
+                    interface=message.interface,
+                )
 
     @property
     def any_refused(self) -> bool:

@@ -11,6 +11,7 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
 
 from .config.model import Configuration
+from .config.not_recommended import not_recommended
 from .instance.instance import ProxyInstance
 from .instance.plan import Plan, compile_plan
 from .instance.steps import Step
@@ -39,9 +40,9 @@ class Proxy(MultiService):
 
     ConfigurationError where ``configuration`` contradicts itself. ``privilegedStartService``
     takes the kernel's tables, and raises MulticastRoutingError or OSError where that is
-    refused; ``startService`` then starts the instances, and follows the links. What a previous
-    process left is ``inherited``. ``since`` is when the proxy was made, on the timer's clock,
-    and ``started`` on that of the world.
+    refused; ``startService`` then starts the instances, and follows the links. ``inherited`` is
+    what a previous process left. ``since`` is the time of construction on the timer's clock, and
+    ``started`` the same as a date.
     """
 
     log = Logger()
@@ -108,12 +109,17 @@ class Proxy(MultiService):
         if not self.routing.tables:
             self.privilegedStartService()
         super().startService()  # type: ignore[no-untyped-call]  # untyped in Twisted
+        self._log_not_recommended()
         self._tables.listen_all()
         resumption = Resumption(self._inherited.state, self.routing)
         self._resumption = resumption if resumption.is_wanted else None
         self._carry_out(self.plan)
         self._links = DatagramPort(make_link_socket(), self.monitor, self._reactor)
         self._links.startListening()
+
+    def _log_not_recommended(self) -> None:
+        for one in not_recommended(self.configuration):
+            self.log.warn("{warning}", warning=str(one))
 
     def _carry_out(self, plan: Plan) -> list[Step]:
         steps = self._reconfiguration.carry_out(plan, self.monitor.links)
@@ -127,9 +133,9 @@ class Proxy(MultiService):
         return self._reconfiguration.steps(plan, self.monitor.links)
 
     async def apply(self, configuration: Configuration, plan: Plan) -> list[Step]:
-        """Run ``plan``, compiled from ``configuration``; the steps that led there.
+        """Run ``plan``, compiled from ``configuration``; return the steps.
 
-        What is raised has changed nothing: MulticastRoutingError where a table is refused,
+        An error means that nothing has changed: MulticastRoutingError where a table is refused,
         OSError or ValueError where an optional service cannot start.
         """
         if self._resumption is not None:
@@ -139,6 +145,7 @@ class Proxy(MultiService):
             raise OSError("the daemon is stopping")
         before, self.plan = self.plan, plan
         self.configuration = configuration
+        self._log_not_recommended()
         steps = self._carry_out(plan)
         self._dispatch.warn_of_missing(before, plan, self.monitor.links)
         await self._tables.when_idle()
@@ -146,6 +153,12 @@ class Proxy(MultiService):
         if not self.stopping:
             await self._reconfiguration.close_tables(steps)
         return prepared + steps
+
+    async def try_out(self, plan: Plan) -> None:
+        """Find out whether ``apply`` or a new program would be refused; it raises as ``apply``."""
+        if self._resumption is not None:
+            await self._settled
+        await self._reconfiguration.try_out(plan)
 
     async def when_settled(self) -> None:
         """Wait until the kernel's tables are idle; OSError when the daemon is stopping."""
@@ -171,14 +184,25 @@ class Proxy(MultiService):
         """Continue with what a previous process left, if one did."""
         resumption, self._resumption = self._resumption, None
         if resumption is not None:
-            queriers = resumption.queriers(self.instances, self.timer.now())
-            links = list(self.monitor.links.values())
-            resumption.resume(self.instances, self.upstreams, links, queriers)
+            self._restore(resumption)
         self.routing.release_hold()
         if self._inherited.state is not None:
             self.store.forget_state()
         self._inherited.close()
         self._settled.callback(None)
+
+    def _restore(self, resumption: Resumption) -> None:
+        """Give instances the links and their memberships; after an error the links alone."""
+        links = list(self.monitor.links.values())
+        try:
+            queriers = resumption.queriers(self.instances, self.timer.now())
+            resumption.resume(self.instances, self.upstreams, links, queriers)
+        except Exception:
+            told = "internal error: memberships were not restored in full; hosts report them again"
+            self.log.failure(told)
+            for instance in self.instances:
+                for link in links:
+                    instance.take_link(link)
 
     def _link_events_lost(self) -> None:
         for instance in self.instances:
@@ -192,7 +216,7 @@ class Proxy(MultiService):
 
     def _announce(self) -> None:
         """Say that the daemon is ready: data of downstream sources is not lost any more."""
-        if self.running:
+        if self.running and not self.stopping:
             self.ready = True
             self.log.info("ready")
             notify("READY=1")

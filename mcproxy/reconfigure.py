@@ -13,6 +13,7 @@ from typing import assert_never
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import maybeDeferred
+from twisted.logger import Logger
 
 from .instance.compare import compare
 from .instance.context import InstanceContext
@@ -67,7 +68,9 @@ class Modules:
 
 
 class Reconfiguration:
-    """Runs a plan: has its upstreams and instances, which are services of ``parent``."""
+    """Runs a plan. It owns the upstreams and the instances, which are services of ``parent``."""
+
+    log = Logger()
 
     def __init__(
         self,
@@ -100,7 +103,10 @@ class Reconfiguration:
         return compare(self.plan, plan.without(self._tables.unsupported), links)
 
     async def prepare(self, plan: Plan) -> list[Step]:
-        """Carry out the steps that can be refused; whatever is raised has changed nothing."""
+        """Carry out the steps that can be refused; after an error those before it are undone."""
+        return [*await self._prepare(plan)]
+
+    async def _prepare(self, plan: Plan) -> list[RefusableStep]:
         done: list[RefusableStep] = []
         try:
             for step in self.steps(plan, ()):
@@ -108,16 +114,30 @@ class Reconfiguration:
                     done.append(step)
         except BaseException:
             for step in reversed(done):
-                await self._undo(step)
+                await self._undo_or_log(step)
             raise
-        return [*done]
+        return done
+
+    async def try_out(self, plan: Plan) -> None:
+        """Carry out the steps that can be refused, and undo them; it raises as ``prepare``."""
+        for step in reversed(await self._prepare(plan)):
+            await self._undo_or_log(step)
 
     async def _try(self, step: RefusableStep) -> bool:
-        """Carry a step out; False where the kernel has nothing to carry it out with."""
+        """Carry out a step; False where the kernel lacks the family."""
         if isinstance(step, OpenTable):
             return self._tables.open(step.table)
         await self._services.change(step.name, step.after)
         return True
+
+    async def _undo_or_log(self, step: RefusableStep) -> None:
+        """Undo a step; an error in it keeps no other step from being undone."""
+        try:
+            await self._undo(step)
+        except Exception:
+            self.log.failure(
+                "internal error: a refused step was not undone: {step}", step=str(step)
+            )
 
     async def _undo(self, step: RefusableStep) -> None:
         if isinstance(step, OpenTable):
@@ -126,15 +146,17 @@ class Reconfiguration:
             await self._services.change(step.name, step.before)
 
     def carry_out(self, plan: Plan, links: Links) -> list[Step]:
-        """Carry out the other steps, after ``prepare``; ``close_tables`` is left to be called."""
+        """Carry out the other steps, after ``prepare`` and before ``close_tables``."""
         steps: list[Step] = []
         for step in self.steps(plan, links):
             if not isinstance(step, RefusableStep):
-                self._carry_out(step, links)
+                self._carry_out_or_log(step, links)
                 steps.append(step)
         self._queriers.clear()
         self.plan = plan.without(self._tables.unsupported)
-        self._instances = {one.key: self._instances[one.key] for one in self.plan.instances}
+        known = self._instances
+        kept = (one.key for one in self.plan.instances if one.key in known)
+        self._instances = {key: known[key] for key in kept}
         return steps
 
     async def close_tables(self, steps: Iterable[Step]) -> None:
@@ -152,6 +174,14 @@ class Reconfiguration:
 
     # -- single steps
 
+    def _carry_out_or_log(self, step: Step, links: Links) -> None:
+        """Carry out a step; an error in it keeps no other step from being carried out."""
+        try:
+            self._carry_out(step, links)
+        except Exception:
+            told = "internal error: a step was not carried out in full: {step}"
+            self.log.failure(told, step=str(step))
+
     def _carry_out(self, step: Step, links: Links) -> None:
         match step:
             case StartUpstream(plan):
@@ -162,7 +192,7 @@ class Reconfiguration:
             case ChangeUpstream(plan):
                 self._upstreams[plan.key].reconfigure(plan)
             case StopUpstream(plan):
-                del self._upstreams[plan.key]
+                self._upstreams.pop(plan.key).close()
             case StartInstance(plan):
                 self._start(plan, links)
             case StopInstance(plan):
@@ -212,7 +242,7 @@ class Reconfiguration:
             instance.take_link(link, self._queriers.get((plan.family, link.name)))
 
     def _stop(self, plan: InstancePlan) -> None:
-        """Stop an instance; the memberships of its links are for whoever takes these."""
+        """Stop an instance; keep its queriers for the instances that take its links."""
         instance = self._instances.pop(plan.key)
         for name, downstream in instance.downstreams.items():
             self._queriers[plan.family, name] = downstream.querier

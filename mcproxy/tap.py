@@ -139,7 +139,7 @@ def build(
     proxy = Proxy(reactor, configuration, inherited())
     handoff = Handoff(proxy, command)
     changes = Changes(proxy, load, handoff)
-    SignalHandlers(reactor, changes.hangup, handoff.signalled).install()
+    SignalHandlers(reactor, changes.hangup, changes.restart_signalled).install()
     makers: dict[str, Make] = {
         "manhole": partial(_make_manhole, reactor, proxy),
         "control": partial(_make_control, reactor, proxy, changes, socket),
@@ -186,5 +186,7 @@ def _make_control(
 
     if socket is not None:
         path = os.path.abspath(socket) if socket else ""
-        config = attrs.evolve(config, socket=path)
-    return ControlService(reactor, config, connect)
+        return ControlService(reactor, attrs.evolve(config, socket=path), connect)
+    # Nobody asked for the default socket: the daemon also runs without it.
+    is_default = config == ControlConfig()
+    return ControlService(reactor, None if is_default else config, connect)

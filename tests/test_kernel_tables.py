@@ -91,6 +91,13 @@ class KernelTablesTests(SynchronousTestCase):
         self.assertFalse(self.tables.open(OTHER))
         self.assertEqual((self.modules.events, self.warned), ([], ["ipv6: no IPv6"]))
 
+    def test_table_that_the_stopping_daemon_gave_back_is_not_closed_again(self) -> None:
+        self.tables.open_all([FIRST])
+        self.modules.tables.clear()
+        self.modules.events.clear()
+        self.successResultOf(self.tables.close(FIRST))
+        self.assertEqual(self.modules.events, [])
+
     def test_tables_are_idle_once_each_of_them_is(self) -> None:
         self.tables.open_all([FIRST, SECOND])
         self.modules.idle = Deferred()

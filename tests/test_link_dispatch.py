@@ -32,11 +32,15 @@ class FakeInstance:
 
     def __init__(self, plan: InstancePlan) -> None:
         self.planned = plan
+        self.name = plan.name
         self.links = SimpleNamespace(usable=LinkSet())
         self.got: list[str] = []
         self.retried = 0
+        self.is_broken = False
 
     def receive(self, message: LinkChanged) -> None:
+        if self.is_broken:
+            raise ZeroDivisionError
         self.got.append(message.interface)
 
     def retry_refused(self, links: Any) -> None:
@@ -66,6 +70,14 @@ class LinkDispatchTests(SynchronousTestCase):
         self.use(self.tv)
         self.dispatch.dispatch(LinkChanged(None, link("up", 1, None)))
         self.assertEqual((self.tv.got, self.radio.got), (["up"], []))
+
+    def test_instance_that_breaks_does_not_keep_others_from_getting_a_link(self) -> None:
+        self.failures: list[str] = []
+        failure = lambda _, instance, interface: self.failures.append(f"{instance} {interface}")  # noqa: E731
+        self.patch(LinkDispatch, "log", SimpleNamespace(failure=failure))
+        self.tv.is_broken = True
+        self.dispatch.dispatch(LinkChanged(None, link("up", 1, None)))
+        self.assertEqual((self.radio.got, self.failures), (["up"], ["tv/ipv4 up"]))
 
     def test_refused_link_is_tried_again_by_each_instance(self) -> None:
         self.assertFalse(self.dispatch.any_refused)

@@ -60,6 +60,13 @@ class FakeReconfiguration:
         self.events.append("close tables")
 
 
+class BrokenResumption:
+    """Cannot give instances what it has."""
+
+    def queriers(self, *_: object) -> dict[Any, Any]:
+        return {1: 1 / 0}
+
+
 class ProxyTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.patch(module, "KernelTables", FakeTables)
@@ -93,6 +100,17 @@ class ProxyTests(SynchronousTestCase):
         self.assertIs(self.proxy.configuration, self.after)
         self.assertEqual(self.proxy.plan, compile_plan(self.after))
 
+    def test_settings_that_are_not_recommended_are_logged(self) -> None:
+        """TM-05: when it is applied; a good one causes no warning."""
+        warned: list[str] = []
+        log = type("Log", (), {"warn": lambda told, **fields: warned.append(told.format(**fields))})
+        self.patch(Proxy, "log", log)
+        self.successResultOf(self.apply(self.after))
+        self.assertEqual(warned, [])
+        self.successResultOf(self.apply(parse(TV + "[defaults]\nrobustness-variable = 1\n")))
+        self.assertEqual(len(warned), 1)
+        self.assertIn("defaults.robustness-variable", warned[0])
+
     def test_tables_are_closed_once_the_kernel_is_idle(self) -> None:
         self.proxy._tables.idle = Deferred()
         done = self.apply(self.after)
@@ -117,3 +135,22 @@ class ProxyTests(SynchronousTestCase):
         self.running.prepared.callback(None)
         self.assertIn("stopping", str(self.failureResultOf(done, OSError).value))
         self.assertEqual(self.running.events, ["prepare"])
+
+    def test_daemon_that_stops_is_not_announced_as_ready(self) -> None:
+        self.proxy.running = 1
+        self.proxy._tables.idle = Deferred()
+        self.proxy._links_known()
+        self.proxy.stopping = True
+        self.proxy._tables.idle.callback(None)
+        self.assertFalse(self.proxy.ready)
+
+    def test_state_that_breaks_instances_does_not_keep_tables_from_changing(self) -> None:
+        """The kernel's tables would stay as they were inherited, and no reload would ever end."""
+        released: list[bool] = []
+        self.patch(self.proxy.routing, "release_hold", lambda: released.append(True))
+        self.proxy._resumption = BrokenResumption()
+        done = self.apply(self.after)
+        self.proxy._links_known()
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        self.assertEqual(released, [True])
+        self.successResultOf(done)

@@ -19,7 +19,15 @@ from mcproxy.linux.mroute.errors import TableInUse
 from mcproxy.linux.netlink.links import Link
 from mcproxy.messages import LinkChanged, PacketReceived
 from mcproxy.protocol.family import IPV4, IPV6, Family, packed
-from mcproxy.protocol.wire.packets import OldReport, Packet, Query, Record, RecordType, Report
+from mcproxy.protocol.wire.packets import (
+    Leave,
+    OldReport,
+    Packet,
+    Query,
+    Record,
+    RecordType,
+    Report,
+)
 from mcproxy.reconfigure import Modules, Reconfiguration
 from mcproxy.timer import Timer
 
@@ -64,10 +72,13 @@ class FakeServices:
     def __init__(self, events: list[str]) -> None:
         self.events = events
         self.bad: Any = None
+        self.never_stops = False
 
     async def change(self, name: str, config: Any) -> None:
         if config is not None and config == self.bad:
             raise OSError("no such folder")
+        if config is None and self.never_stops:
+            raise ValueError("it does not stop")
         self.events.append(f"{name} {getattr(config, 'mode', None)}")
 
 
@@ -225,6 +236,44 @@ class CarryOutTests(ReconfigurationTestCase):
         upstream.receive(PacketReceived("up", packed("10.0.1.9"), Query(2, IPV4.unspecified, 10.0)))
         self.assertEqual(upstream.host.version, 3)
 
+    def test_fallback_that_is_disabled_ends_the_older_version_at_once(self) -> None:
+        """The older querier is ignored from then on, so all groups are reported anew."""
+        self.start(TV)
+        self.join("tv", "d1")
+        [upstream] = self.running.upstreams
+        upstream.receive(PacketReceived("up", packed("10.0.1.9"), Query(2, IPV4.unspecified, 10.0)))
+        self.assertEqual(upstream.host.version, 2)
+        self.neighbours.sent.clear()
+        self.change(TV + "version-fallback = false\n")
+        self.assertEqual((upstream.host.version, self.sent("up")), (3, [JOIN]))
+
+    def test_instances_of_two_versions_that_exchange_upstreams_leave_before_they_join(self) -> None:
+        """A router sees one host: a late leave of the former host would end the new one's join."""
+        old = RADIO.replace('"up"', '"up2"') + "igmp-version = 2\n"
+        self.start(TV + old)
+        self.join("tv", "d1")
+        for instance in self.running.instances:
+            instance.receive(PacketReceived("d2", HOST, OldReport(2, G1)))
+        self.neighbours.sent.clear()
+        exchanged = TV.replace('"up"', '"up2"') + RADIO + "igmp-version = 2\n"
+        self.change(exchanged)
+        self.assertEqual(self.sent("up2"), [Leave(G1), JOIN])
+        self.assertEqual(self.sent("up"), [LEAVE, OldReport(2, G1)])
+
+    def test_step_that_breaks_does_not_keep_others_from_being_carried_out(self) -> None:
+        """The plan is reached all the same, so that a later change starts from it."""
+        self.start(TV)
+        d1, other = LINKS["d1"].index, RADIO.replace('"up"', '"up2"')
+
+        def join(family: Family, index: int) -> Any:
+            return self.neighbours.join(family, index) if index != d1 else 1 / 0
+
+        self.patch(reconfigure, "ReportGroups", join)
+        self.change(TV + "table = 5\n" + other)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        self.assertEqual(self.members(), {"radio/ipv4 d2": []})
+        self.assertIn("tv/ipv4: stop", self.change(other))
+
     def test_stop_leaves_all_groups(self) -> None:
         self.start(TV)
         self.join("tv", "d1")
@@ -257,6 +306,23 @@ class RefusalTests(ReconfigurationTestCase):
         opened = "kernel table 4 (ipv4)"
         self.assertEqual(self.tables.events, [f"open {opened}", f"close {opened}"])
 
+    def test_plan_that_is_tried_out_leaves_nothing(self) -> None:
+        plan = self.planned(self.NEW + self.CONTROL)
+        self.successResultOf(Deferred.fromCoroutine(self.running.try_out(plan)))
+        self.assertIs(self.running.plan, self.before)
+        opened = "kernel table 4 (ipv4)"
+        self.assertEqual(
+            self.tables.events,
+            [f"open {opened}", "control 0660", "control 0600", f"close {opened}"],
+        )
+
+    def test_refusal_is_found_when_a_plan_is_tried_out(self) -> None:
+        self.tables.taken = TablePlan(IPV4, 5)
+        plan = self.planned(self.NEW + self.THIRD)
+        self.failureResultOf(Deferred.fromCoroutine(self.running.try_out(plan)), TableInUse)
+        opened = "kernel table 4 (ipv4)"
+        self.assertEqual(self.tables.events, [f"open {opened}", f"close {opened}"])
+
     def test_refused_service_closes_tables_and_restores_services(self) -> None:
         manhole = '[manhole]\nlisten = "/m"\nauthorized-keys = "/k"\n'
         plan = self.planned(self.NEW + manhole + self.CONTROL)
@@ -271,6 +337,15 @@ class RefusalTests(ReconfigurationTestCase):
                 "close kernel table 4 (ipv4)",
             ],
         )
+
+    def test_table_is_closed_although_a_service_cannot_be_undone(self) -> None:
+        manhole = '[manhole]\nlisten = "/m"\nauthorized-keys = "/k"\n'
+        plan = self.planned(self.NEW + manhole + self.CONTROL)
+        self.services.bad = dict(plan.services)["control"]
+        self.services.never_stops = True
+        self.assertIsInstance(self.refused(self.NEW + manhole + self.CONTROL), OSError)
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
+        self.assertEqual(self.tables.events[-1], "close kernel table 4 (ipv4)")
 
     def test_family_that_the_kernel_lacks_is_left_out(self) -> None:
         self.tables.lacking = IPV6

@@ -12,8 +12,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy import tap
 from mcproxy.config.errors import ConfigurationError
-from mcproxy.config.model import Configuration, InstanceConfig, ManholeConfig
+from mcproxy.config.model import Configuration, ControlConfig, InstanceConfig, ManholeConfig
 from mcproxy.config.paths import CONTROL_SOCKET
+from mcproxy.control import unix_socket
 
 INSTANCES = (InstanceConfig("a", ("up",), ("down",)),)
 
@@ -43,6 +44,18 @@ class BuildTests(SynchronousTestCase):
             proxy = tap.build(self.reactor, configuration, lambda: configuration, socket)
             self.assertEqual(proxy.optional_services.getServiceNamed("control").path, expected)
             self.assertIsNone(proxy.configuration.control)
+
+    def test_default_control_socket_that_cannot_be_made_fails_nothing(self) -> None:
+        self.patch(unix_socket, "ControlConfig", lambda: ControlConfig("/nowhere/in/it"))
+        service = self.build().optional_services.getServiceNamed("control")
+        service.startService()
+        self.assertEqual(service.path, "/nowhere/in/it")
+
+    def test_configured_control_socket_that_cannot_be_made_ends_the_start(self) -> None:
+        configuration = Configuration(INSTANCES, control=ControlConfig("/nowhere/in/it"))
+        proxy = tap.build(self.reactor, configuration, lambda: configuration)
+        service = proxy.optional_services.getServiceNamed("control")
+        self.assertRaises(OSError, service.startService)
 
     def test_manhole_that_cannot_be_made_ends_the_start(self) -> None:
         manhole = ManholeConfig("127.0.0.1:4022", "/keys", "/nowhere/key")

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from ..config.errors import ConfigurationError
 from ..config.files import read, usable
 from ..config.model import Configuration, InstanceConfig
+from ..config.not_recommended import not_recommended
 from ..exit_codes import DONE, NO
 from ..instance.plan import compile_plan
 
@@ -26,6 +27,8 @@ def main(arguments: Sequence[str]) -> int:
         print(error, file=sys.stderr)
         return NO
     print(f"{path}: good: {summary(reading.configuration)}")
+    for one in not_recommended(reading.configuration):
+        print(f"warning: {one}")
     for note in reading.notes:
         print(f"{path}: note: {note}")
     return DONE

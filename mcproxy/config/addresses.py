@@ -55,7 +55,7 @@ def parse_prefix(text: str, hint: str = "write a prefix such as 192.0.2.0/24") -
     bits = address.max_prefixlen
     if not (length.isascii() and length.isdecimal() and int(length[:4]) <= bits):
         raise Wrong(
-            f"{shown(text.strip())} has no prefix length",
+            f"{shown(text.strip())} has no valid prefix length",
             f"write a number from 0 to {bits} after the /",
         )
     network = ipaddress.ip_network((address.packed, int(length)), strict=False)
@@ -68,13 +68,16 @@ def read_address(text: str) -> bytes:
     """The packed form of a unicast address; Wrong."""
     address = parse_address(text)
     if address.is_multicast or address.is_unspecified:
-        raise Wrong(f"{shown(text)} is not the address of a host", "write a unicast address")
+        raise Wrong(
+            f"{shown(text.strip())} is not the address of a host", "write a unicast address"
+        )
     return address.packed
 
 
-def read_groups(text: str) -> IPNetwork:
-    """A group, or a prefix of groups; Wrong."""
-    hint = "write a group, or a prefix such as 239.0.0.0/8"
+def read_groups(
+    text: str, hint: str = "write a group, or a prefix such as 239.0.0.0/8"
+) -> IPNetwork:
+    """A group, or a prefix of groups; Wrong with the ``hint``."""
     single = "/" not in text
     network = (
         ipaddress.ip_network(parse_address(text, hint)) if single else parse_prefix(text, hint)
@@ -87,7 +90,7 @@ def read_groups(text: str) -> IPNetwork:
 def read_channel(text: str) -> Channel:
     """``GROUP`` or ``GROUP | SOURCE``; Wrong."""
     first, bar, second = text.partition("|")
-    network = read_groups(first)
+    network = read_groups(first, "write a group such as 239.1.1.1")
     if network.num_addresses != 1:
         raise Wrong(f"{shown(text)} contains several groups", "list each group separately")
     group, source = network.network_address.packed, read_address(second) if bar else None

@@ -77,6 +77,8 @@ class Changes:
     async def _before_restart(self) -> Outcome:
         self._handoff.check()
         target = await self._target(self._load)
+        # What refuses to start would end the next program, and all streams with it.
+        await self._proxy.try_out(target.plan)
         return Outcome(target.differences)
 
     def restart(self) -> None:
@@ -85,14 +87,28 @@ class Changes:
 
     def hangup(self) -> None:
         """SIGHUP: reload; a failure goes to the log."""
-        self.reload().addErrback(self._hangup_failed)
+        self.reload().addErrback(self._log_failure, "not reloaded")
 
-    def _hangup_failed(self, failure: Failure) -> None:
+    def restart_signalled(self) -> None:
+        """SIGUSR2: restart, or exit where a service manager starts the next process.
+
+        A file with mistakes refuses the restart. It cannot refuse the exit: the service manager
+        has decided to end this process.
+        """
+        if self._handoff.has_store:
+            self._handoff.exit_or_log()
+            return
+        possible = self.before_restart()
+        possible.addCallbacks(
+            lambda _: self.restart(), self._log_failure, errbackArgs=("not restarted",)
+        )
+
+    def _log_failure(self, failure: Failure, told: str) -> None:
         if failure.check(*REFUSALS):  # type: ignore[no-untyped-call]  # untyped in Twisted
             for line in str(failure.value).splitlines():
-                self.log.error("not reloaded: {line}", line=line)
+                self.log.error("{told}: {line}", told=told, line=line)
         else:
-            self.log.failure("not reloaded", failure)
+            self.log.failure("internal error: {told}", failure, told=told)
 
     def _in_turn(self, what: Callable[[], Coroutine[Any, Any, Outcome]]) -> Deferred[Outcome]:
         return self._lock.run(lambda: Deferred.fromCoroutine(what()))

@@ -132,6 +132,8 @@ class _Realm(manhole_ssh.TerminalRealm):
 class _SshFactory(manhole_ssh.ConchFactory):
     """The SSH server, with ``key`` as its host key."""
 
+    noisy = False
+
     def __init__(self, portal: Portal, key: Key) -> None:
         super().__init__(portal)  # type: ignore[no-untyped-call]  # untyped in Twisted
         # Keys by their type; Twisted annotates them as bytes.

@@ -57,9 +57,9 @@ class ConnectionFactory(ServerFactory):
 class ControlService(Service):
     """Listens on the control socket while it runs.
 
-    ``config`` is None where the configuration has no table [control]. Then the default socket
-    is used, and a warning is logged if it cannot be made. ``startService`` raises OSError if a
-    configured socket cannot be made.
+    ``config`` is None where the configuration sets no option of [control]. Then the default
+    socket is used, and a warning is logged if it cannot be made. ``startService`` raises OSError
+    if a configured socket cannot be made.
     """
 
     log = Logger()

@@ -51,7 +51,7 @@ class AttachedLinks:
         self._closed = False
 
     def set_plan(self, downstreams: DownstreamPlans) -> None:
-        """Have other downstreams from now on; links in use stay as they are."""
+        """Plan with these downstreams from now on; links in use stay as they are."""
         self._plan = downstreams
 
     def close(self) -> None:
@@ -67,12 +67,14 @@ class AttachedLinks:
     # -- upstreams
 
     def upstream_changed(self, name: str, link: Link | None) -> None:
-        """Make an upstream a vif, or release it; ``link`` is None while it cannot be used."""
+        """Make an upstream a vif; ``link`` is None while it cannot be used.
+
+        The vif of an upstream that is lost stays until ``release_upstream``.
+        """
         if self._closed:
             return
         if link is None or link.index != self.usable.upstreams.get(name):
-            self._context.table.release(name, self._owner)
-            self.usable = self.usable.without_upstream(name)
+            self.forget_upstream(name)
         if link is not None and self._make_vif(link):
             self.usable = self.usable.with_upstream(name, link.index)
 
@@ -166,6 +168,7 @@ class AttachedLinks:
         """A new querier, or the ``known`` one of the link, with its memberships."""
         if known is None or known.version != self._version:
             return Querier(self._family, settings.querier, link.mtu)
+        known.set_mtu(link.mtu)
         known.reconfigure(settings.querier, self._context.timer.now())
         return known
 
@@ -201,5 +204,7 @@ class AttachedLinks:
     def _detach(self, link: Link) -> None:
         table = self._context.table
         self._context.receiver.unregister(self._family, table.kernel.table, link, self._owner)
-        if link.name not in self.usable.upstreams:
+        if link.name in self.usable.upstreams:
+            table.set_threshold(link.name, 1)
+        else:
             table.release(link.name, self._owner)

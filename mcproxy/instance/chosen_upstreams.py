@@ -82,22 +82,26 @@ class ChosenUpstreams:
         """Use the link of an upstream as it is now, or none."""
         usable = link if link is not None and link.up else None
         self._links.upstream_changed(name, usable)
-        # First the other upstreams, which may have to provide what this one did.
+        # First the other upstreams, which may have to provide what this one did. Entries change
+        # to another iif while the vif exists; without it they would be removed, and added later.
         self._select()
+        if usable is None:
+            self._links.release_upstream(name)
         self.by_name[name].link_changed(usable)
 
     def set_selection(self, selection: Selection) -> None:
-        """Choose otherwise from now on; who delivers what stays, as far as it still may."""
+        """Choose by this selection from now on; deliveries that it permits continue."""
         selection.continue_from(self.selection)
         self.selection = selection
 
     def exchange(self, upstreams: Iterable[Upstream], links: Mapping[str, Link]) -> None:
-        """Have these upstreams: join on the new ones before the old ones are left."""
+        """Use these upstreams: join on the new ones, then leave the old ones."""
         before, self.by_name = self.by_name, {one.name: one for one in upstreams}
-        for name in self.by_name.keys() - before.keys():
-            self.by_name[name].add_user(self._owner)
-            self.link_changed(name, links.get(name))
-        gone = before.keys() - self.by_name.keys()
+        for name, upstream in self.by_name.items():
+            if name not in before:
+                upstream.add_user(self._owner)
+                self.link_changed(name, links.get(name))
+        gone = [name for name in before if name not in self.by_name]
         for name in gone:
             self._links.forget_upstream(name)
         self._select(anyway=True)
@@ -106,7 +110,7 @@ class ChosenUpstreams:
             self._links.release_upstream(name)
 
     def _select(self, anyway: bool = False) -> None:
-        """Choose by the links that are usable now; tell the owner of another choice."""
+        """Choose by the links that are usable now; tell the owner if the choice changes."""
         selection, usable = self.selection, self._links.usable.upstreams
         before = selection.usable
         moved = selection.note(self.by_name, usable, self._timer.now())

@@ -47,8 +47,8 @@ class DownstreamOwner(Protocol):
 class Downstream:
     """One downstream link; ``groups`` lets reports reach us, and is closed with it.
 
-    With ``check_subnet`` it drops reports of hosts that are in no subnet of the link. Once closed
-    it ignores packets, timers and changes of the link.
+    With ``check_subnet`` it drops reports and queries of hosts and routers that are in no subnet
+    of the link. Once closed it ignores packets, timers and changes of the link.
     """
 
     log = Logger()
@@ -79,7 +79,8 @@ class Downstream:
 
     def begin(self) -> None:
         """Begin to query, unless another router is the querier already."""
-        if self.querier.is_querier:
+        other = self.querier.election.other
+        if other is None or self._is_refused(other):
             self.start()
             return
         self.querier.set_address(self.link.address(self.querier.family))
@@ -97,6 +98,9 @@ class Downstream:
         self._check_subnet = check_subnet
         now = self._timer.now()
         self._carry_out(self.querier.reconfigure(settings, now), now)
+        other = self.querier.election.other
+        if other is not None and self._is_refused(other):
+            self.start()
 
     def close(self) -> None:
         """Leave the groups of reports, and ignore everything from now on."""
@@ -138,7 +142,7 @@ class Downstream:
         if isinstance(packet, Query) and packet.version != querier.version:
             self._warn_of_version(packet.version, source, now)
         refusals = querier.admission.refusals
-        if self._check_subnet and not isinstance(packet, Query) and not self._is_on_link(source):
+        if self._is_refused(source):
             querier.admission.refuse(Refusal.SUBNET)
         else:
             self._carry_out(querier.receive(packet, source, now), now)
@@ -162,9 +166,11 @@ class Downstream:
             interface=self.link.name,
         )
 
-    def _is_on_link(self, source: Address) -> bool:
-        """Whether ``source`` is in a subnet of the link, or has no address yet."""
-        return not any(source) or self.link.has_neighbour(self.querier.family, source)
+    def _is_refused(self, source: Address) -> bool:
+        """Whether ``check_subnet`` refuses ``source``; a host without an address is not refused."""
+        if not self._check_subnet or not any(source):
+            return False
+        return not self.link.has_neighbour(self.querier.family, source)
 
     def _due(self, now: float) -> None:
         if self._closed:
@@ -193,10 +199,11 @@ class Downstream:
             told = "this proxy is the querier on {interface}"
             self.log.info(told, instance=self._owner.name, interface=interface)
             return
-        self.log.info(
+        self.log.warn(
             "{querier} became the querier on {interface}; forwarding to {interface} stops until "
-            "it goes silent (see allowed-queriers)",
+            "it goes silent, for at least {seconds} s (see allowed-queriers)",
             querier=text(other),
+            seconds=round(self.querier.election.until - self._timer.now()),
             instance=self._owner.name,
             interface=interface,
         )

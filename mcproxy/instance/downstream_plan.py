@@ -11,7 +11,7 @@ import attrs
 from ..config.addresses import read_address
 from ..config.model import InstanceConfig, InterfaceSettings
 from ..config.names import is_pattern, matches
-from ..protocol.family import Family
+from ..protocol.family import IPV4, Family
 from ..protocol.router.admission import SsmPolicy
 from ..protocol.router.settings import QuerierSettings
 from .group_ranges import ssm_policy, static_groups
@@ -109,6 +109,9 @@ def _plan(
         "static": static_groups(settings.static_group, family),
         "ssm": ssm,
         "version": version,
+        "oldest_host_version": (
+            settings.minimum_igmp_version if family is IPV4 else settings.minimum_mld_version
+        ),
     }
     same = {name: getattr(settings, name) for name in _SAME_NAMES - others.keys()}
     querier = QuerierSettings(**same, **others)

@@ -43,7 +43,10 @@ class GroupForwarding:
         self, group: Address, subscriptions: Subscriptions, source: Address | None
     ) -> tuple[Route, ...]:
         """A (*,G) entry, and (S,G) entries where links differ about a source."""
-        return self._planner.plan(subscriptions)
+        routes = self._planner.plan(subscriptions)
+        if source is None:
+            return routes
+        return tuple(route for route in routes if route.source == source)
 
     def any_source(self, subscriptions: Subscriptions) -> Iterable[Route]:
         """The (*,G) entry alone."""

@@ -44,7 +44,7 @@ from .upstream import Upstream
 
 
 class ProxyInstance(Service):
-    """Joins the downstream links of one configured instance, in one family, to its upstreams.
+    """Connects the downstream links of a configured instance, in one family, to its upstreams.
 
     ``planned`` is its plan, by which it runs. ``upstreams`` are in order of preference; ``links``
     are the links in use.
@@ -99,7 +99,7 @@ class ProxyInstance(Service):
         self._context.table.detach(self)
 
     def receive(self, message: Message) -> None:
-        """Act upon what a module tells; a stopped instance ignores it."""
+        """Act upon a message of a module; a stopped instance ignores it."""
         if not self.running:
             return
         match message:
@@ -123,12 +123,12 @@ class ProxyInstance(Service):
     # -- another plan
 
     def set_downstreams(self, downstreams: DownstreamPlans) -> None:
-        """Have other downstreams from now on; links in use stay as they are."""
+        """Plan with these downstreams from now on; links in use stay as they are."""
         self.planned = replace(self.planned, downstreams=downstreams)
         self.links.set_plan(downstreams)
 
     def remove_downstream(self, name: str, downstreams: DownstreamPlans) -> Querier | None:
-        """Give a downstream up; its querier, for another instance, if the link was in use."""
+        """Release a downstream; return its querier, for another instance, if it was in use."""
         self.set_downstreams(downstreams)
         downstream = self.downstreams.get(name)
         if downstream is None:
@@ -142,7 +142,7 @@ class ProxyInstance(Service):
         self.links.change_downstream(name)
 
     def set_static_groups(self, static: Mapping[Address, SourceFilter]) -> None:
-        """Have these groups joined upstream whatever downstreams want."""
+        """Join these groups upstream, whatever downstreams want."""
         self.planned = replace(self.planned, static=static)
         groups = {**self.database.static, **static}
         self.database.set_static(static)
@@ -152,7 +152,7 @@ class ProxyInstance(Service):
         self, after: ForwardingPlan, upstreams: Iterable[Upstream], links: Mapping[str, Link]
     ) -> None:
         """Use other upstreams, filters or another way of forwarding; memberships stay."""
-        before = self.planned.forwarding
+        before, replaced = self.planned.forwarding, self.forwarding
         self.planned = replace(self.planned, forwarding=after)
         policy = after.policy.policy()
         self._chosen.set_selection(after.selection.selection(policy))
@@ -161,6 +161,8 @@ class ProxyInstance(Service):
         elif before.per_source != after.per_source or before.upstream != after.upstream:
             self._replace_forwarding(policy, migrate=before.upstream in after.upstreams)
         self._chosen.exchange(upstreams, links)
+        if self.forwarding is not replaced:
+            self._context.table.changed(replaced.groups())  # some may have entries, but no members
 
     def _replace_forwarding(self, policy: FilterPolicy, migrate: bool) -> None:
         """Forward in another way; with ``migrate`` by groups until their sources are known."""
@@ -169,6 +171,7 @@ class ProxyInstance(Service):
             plan.name, plan.family, plan.forwarding, policy, self._chosen, self._context
         )
         self.forwarding = new
+        new.links_changed(self.links.usable)
         if migrate and isinstance(old, GroupForwarding) and isinstance(new, SourceForwarding):
             new.migrate_from(old, list(self.database.groups()))
         else:
@@ -215,7 +218,7 @@ class ProxyInstance(Service):
         self._context.table.changed([self.family.unspecified, *self.planned_groups()])
 
     def role_changed(self, downstream: Downstream) -> None:
-        """Forward to this link no more, or again."""
+        """Stop forwarding to this link, or start again."""
         self.links.role_changed(downstream)
         self.forwarding.links_changed(self.links.usable)
         groups = (*downstream.querier.wanted_groups(), *self.forwarding.groups())

@@ -18,7 +18,7 @@ WARNINGS = {
     "not among allowed-queriers, so this proxy stays the querier (see allowed-queriers)",
     Refusal.RATE: "a report of {host} was dropped because more reports arrive than "
     "max-report-rate allows (see max-report-rate)",
-    Refusal.SUBNET: "a report of {host} was dropped because the host is in no subnet of the link "
+    Refusal.SUBNET: "{host} is in no subnet of the link; its reports and queries are ignored "
     "(see check-subnet)",
 }
 """By reason; refusals for other reasons are everyday, and are only counted."""

@@ -54,7 +54,7 @@ class ChangeService:
 
 @dataclass(frozen=True, slots=True)
 class StartUpstream:
-    """Have a host for an upstream; it joins what the first instance asks for."""
+    """Start the host of an upstream; it joins what instances ask for."""
 
     plan: UpstreamPlan
 
@@ -74,7 +74,7 @@ class ChangeUpstream:
 
 @dataclass(frozen=True, slots=True)
 class StopUpstream:
-    """Forget the host of an upstream, which its instances have left."""
+    """Stop the host of an upstream; it leaves all groups."""
 
     plan: UpstreamPlan
 
@@ -94,7 +94,7 @@ class StartInstance:
 
 @dataclass(frozen=True, slots=True)
 class StopInstance:
-    """Stop an instance; its links, with their memberships, are free for others."""
+    """Stop an instance; other instances may take its links with their memberships."""
 
     plan: InstancePlan
 
@@ -104,7 +104,7 @@ class StopInstance:
 
 @dataclass(frozen=True, slots=True)
 class ChangeStaticGroups:
-    """Have other static groups joined upstream."""
+    """Join other static groups upstream."""
 
     plan: InstancePlan
     static: Mapping[Address, SourceFilter]
@@ -142,7 +142,7 @@ class ChangeForwarding:
 
 @dataclass(frozen=True, slots=True)
 class LinkStep:
-    """What concerns one downstream, or a pattern; ``after`` are all downstreams by then."""
+    """A change of one downstream or pattern; ``after`` are all downstreams after the change."""
 
     plan: InstancePlan
     interface: str
@@ -159,7 +159,7 @@ class AddDownstream(LinkStep):
 
 
 class RemoveDownstream(LinkStep):
-    """Give an interface up, which another instance may take with its memberships."""
+    """Release an interface; another instance may take it with its memberships."""
 
     __slots__ = ()
 
@@ -188,7 +188,7 @@ class ReplaceDownstreams:
 
 
 RefusableStep = OpenTable | ChangeService
-"""What can be refused; these come first, and are undone when a later one is refused."""
+"""Steps that can be refused. They come first; when one is refused, those before it are undone."""
 
 InstanceStep = (
     ChangeStaticGroups
@@ -198,7 +198,7 @@ InstanceStep = (
     | ChangeDownstream
     | ReplaceDownstreams
 )
-"""What changes an instance that goes on."""
+"""Steps that change a running instance."""
 
 Step = (
     RefusableStep

@@ -65,8 +65,6 @@ class Upstream:
         self.link: Link | None = None
         self.host = Host(plan.family, random.random, version=plan.version)
         self.foreign_queries = 0
-        self._strict = plan.require_router_alert
-        self._ssm_fallback = plan.ssm_fallback
         self.users: list[UpstreamUser] = []
         self._table = plan.table
         self._spoken = self.host.version
@@ -77,24 +75,26 @@ class Upstream:
         self._local = LocalPrograms(plan.family, open_memberships)
         self._warning_due: dict[str, float] = {}
         self._left: set[Address] = set()
-        self.reconfigure(plan)
+        self._set_plan(plan)
 
     def reconfigure(self, plan: UpstreamPlan) -> None:
         """Use the settings of ``plan``, which has the same version."""
-        now = self._timer.now()
+        self._set_plan(plan)
+        if self._spoken != self.family.current_version:
+            # An older version leaves groups out, by these settings; or it is not spoken any more.
+            self._send(self.host.rejoin(self._timer.now()))
+            self._note_version()
+        if self.link is not None and self.users:
+            self._register(self.link)
+            self._reminder.set(self.host.next_deadline())
+
+    def _set_plan(self, plan: UpstreamPlan) -> None:
+        self._strict = plan.require_router_alert
         self._is_ssm = plan.is_ssm
+        self._ssm_fallback = plan.ssm_fallback
         is_left_out = _is_in_no_range if plan.ssm_fallback else plan.is_ssm
         self.host.configure(fallback=plan.version_fallback, is_ssm=is_left_out)
-        self.host.unqueried.set_interval(plan.report_interval, now)
-        if self.users and self.link is not None:
-            if plan.ssm_fallback is not self._ssm_fallback and self._speaks_older_version():
-                self._send(self.host.rejoin(now))
-            self._reminder.set(self.host.next_deadline())
-        self._ssm_fallback = plan.ssm_fallback
-        if plan.require_router_alert is not self._strict:
-            self._strict = plan.require_router_alert
-            if self.link is not None:
-                self._register(self.link)
+        self.host.unqueried.set_interval(plan.report_interval, self._timer.now())
 
     def add_user(self, user: UpstreamUser) -> None:
         """Request what ``user`` wants too, from its next change on."""
@@ -103,11 +103,15 @@ class Upstream:
     def remove_user(self, user: UpstreamUser) -> None:
         """Request nothing for ``user`` any more; the last one leaves all groups."""
         self.users = [other for other in self.users if other is not user]
-        now = self._timer.now()
         if self.users:
-            self.changed(list(user.planned_groups()), now)
-            return
-        self._send(self.host.leave(now, keep=self._local.filters))
+            self.changed(list(user.planned_groups()), self._timer.now())
+        else:
+            self.close()
+
+    def close(self) -> None:
+        """Leave all groups, and request nothing for anybody any more."""
+        self.users = []
+        self._send(self.host.leave(self._timer.now(), keep=self._local.filters))
         self._reminder.cancel()
         self._local.use(None)
         if self.link is not None:

@@ -25,6 +25,10 @@ class OlderVersions:
         """A message of ``version`` was received; the version counts ``until`` then."""
         self.until[version] = until
 
+    def bound(self, latest: float) -> None:
+        """No version counts longer than until ``latest``."""
+        self.until = {version: min(until, latest) for version, until in self.until.items()}
+
     def oldest(self, current: int, now: float) -> int:
         """The oldest version that counts now; ``current`` if none does."""
         return min((v for v, until in self.until.items() if until > now), default=current)

@@ -7,8 +7,9 @@ know. The whole sequence:
 1. While the daemon runs, each table records its virtual interfaces in a memfd, before the
    kernel gets them (``linux.mroute.vif_record``). Where the service manager has a descriptor
    store, ``store`` puts the table's socket and this record there, so that they survive a crash.
-2. A restart is asked for: ``mcproxy restart``, or SIGUSR2. ``handoff`` waits until nothing is
-   under way in the kernel's tables, and writes the saved state (``state``, ``codec``):
+2. A restart is asked for: ``mcproxy restart``, or SIGUSR2. ``control.changes`` reads the file
+   and tries out what the next process could be refused. ``handoff`` waits until nothing is under
+   way in the kernel's tables, and writes the saved state (``state``, ``codec``):
    memberships with their timers, versions of upstream queriers, upstreams that failed.
 3. Either the process becomes the next one (exec): descriptors stay open and the environment
    variable MCPROXY_INHERITED names them. Or, on SIGUSR2 under a service manager with a store,

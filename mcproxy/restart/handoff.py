@@ -67,12 +67,14 @@ class Handoff:
                 'or use "mcproxy run"'
             )
 
-    def signalled(self) -> None:
-        """SIGUSR2: exit so that the service manager can start the next process, or restart."""
-        if self._daemon.store.is_available:
-            Deferred.fromCoroutine(self.store_and_exit()).addErrback(self._failed)
-        else:
-            self.restart_or_log()
+    @property
+    def has_store(self) -> bool:
+        """Whether a service manager keeps descriptors, and starts the next process."""
+        return self._daemon.store.is_available
+
+    def exit_or_log(self) -> Deferred[None]:
+        """Exit, so that the service manager starts the next process; log why not."""
+        return Deferred.fromCoroutine(self.store_and_exit()).addErrback(self._failed)
 
     def restart_or_log(self) -> Deferred[None]:
         """Restart; log the reason where that is impossible."""

@@ -6,6 +6,7 @@ virtual interfaces. All else is read from the kernel.
 
 from __future__ import annotations
 
+import errno
 import socket
 from collections.abc import Iterable
 from contextlib import suppress
@@ -65,6 +66,7 @@ def adopt_table(
     """
     recorded = record.read()
     found: dict[str, tuple[int, VifEntry]] = {}
+    refused = set()
     gone = []
     for number in range(MAX_VIFS):
         entry = recorded.get(number)
@@ -73,10 +75,11 @@ def adopt_table(
             kernel.remove_interface(number)
             gone.append(number)
         else:
-            kernel.restore_vif(number, entry.ifindex)
             found[name] = number, entry
+            if not _has_vif(kernel, number, entry.ifindex):
+                refused.add(name)
     routes = dump_routes(kernel.family, kernel.table)
-    vifs = Vifs.adopt(kernel, record, found)
+    vifs = Vifs.adopt(kernel, record, found, refused)
     # A number whose interface is gone may be in any entry, though the kernel does not show it.
     is_exact = is_exact and recorded.keys().isdisjoint(gone)
     installed, known = _read_entries(kernel, vifs, routes, gone, is_exact)
@@ -114,6 +117,15 @@ def _remove(kernel: MulticastTable, route: InstalledRoute, gone: list[int]) -> N
     for parent in gone if not any(route.source) else gone[:1]:
         with suppress(OSError):
             kernel.remove(kernel.pack(route.source, route.group, parent, ()))
+
+
+def _has_vif(kernel: MulticastTable, number: int, index: int) -> bool:
+    """Whether the table has this vif, which is made if it is missing; else it is refused."""
+    try:
+        kernel.add_interface(number, index)
+    except OSError as error:
+        return error.errno == errno.EADDRINUSE
+    return True
 
 
 def _interface_name(index: int) -> str | None:

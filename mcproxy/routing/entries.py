@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from twisted.logger import Logger
+
 from ..linux.mroute.operations import Operations
-from ..protocol.family import Address
+from ..protocol.family import Address, text
 from ..protocol.forwarding.planner import Route
 from .plan import Batch, Entries, Installed, Owner, united
 from .vifs import Vifs
@@ -21,6 +23,8 @@ _FEW = 8
 
 class EntryPlanner:
     """Plans the entries of all owners of a table; ``installed`` is what the kernel has."""
+
+    log = Logger()
 
     def __init__(
         self,
@@ -48,13 +52,20 @@ class EntryPlanner:
         self._compiled.clear()
 
     def plan(self, keys: Iterable[bytes], batch: Batch) -> None:
-        """Add to ``batch`` what differs for each key: a group, or a group and a source."""
+        """Add to ``batch`` what differs for each key: a group, or a group and a source.
+
+        An error in the plan of one group concerns no other group, and no vif of the batch.
+        """
         size = len(self._any)
         for key in keys:
-            if len(key) == size:
-                self._plan_group(key, batch)
-            else:
-                self._plan_source(key[:size], key[size:], batch)
+            try:
+                if len(key) == size:
+                    self._plan_group(key, batch)
+                else:
+                    self._plan_source(key[:size], key[size:], batch)
+            except Exception:
+                told = "internal error: the entries of {group} stay as they are"
+                self.log.failure(told, group=text(key[:size]))
 
     def _plan_group(self, group: Address, batch: Batch) -> None:
         before = self.installed.get(group, ())

@@ -7,7 +7,7 @@ again only after every entry was planned anew without it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ..linux.mroute.operations import Operations
@@ -46,13 +46,21 @@ class Vifs:
 
     @classmethod
     def adopt(
-        cls, operations: Operations, record: VifRecord, found: dict[str, tuple[int, VifEntry]]
+        cls,
+        operations: Operations,
+        record: VifRecord,
+        found: Mapping[str, tuple[int, VifEntry]],
+        refused: Container[str],
     ) -> Vifs:
-        """The vifs that a previous process made: by interface name, number and entry."""
+        """The vifs that a previous process made: by interface name, number and entry.
+
+        The kernel lacks those that are ``refused``.
+        """
         vifs = cls(operations)
         for name, (number, entry) in found.items():
-            vifs.by_name[name] = Vif(number, entry.ifindex)
-            vifs.numbers[name] = number
+            vifs.by_name[name] = Vif(number, entry.ifindex, refused=name in refused)
+            if name not in refused:
+                vifs.numbers[name] = number
             if entry.threshold != 1:
                 vifs._thresholds[number] = entry.threshold
         vifs._record = record

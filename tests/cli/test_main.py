@@ -69,6 +69,14 @@ class CheckTests(CommandTestCase):
         )
         self.assertEqual(self.err, "")
 
+    def test_what_is_not_recommended_is_a_warning(self) -> None:
+        """TM-05: the file is good all the same."""
+        path = self.write(GOOD + "[defaults]\nrobustness-variable = 1\n")
+        self.assertEqual(self.run_here("check", path), 0)
+        good, warning = self.out.splitlines()
+        self.assertIn(": good: ", good)
+        self.assertIn(f"warning: {path}: defaults.robustness-variable (line 5): ", warning)
+
     def test_each_mistake_is_a_line_on_standard_error(self) -> None:
         path = self.write("[instance.tv]\nupstraem = 3\n")
         self.assertEqual(self.run_here("check", path), 1)

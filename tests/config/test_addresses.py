@@ -52,7 +52,7 @@ class AddressTests(SynchronousTestCase):
         self.refused(
             read_groups,
             "239.0.0.0/33",
-            "has no prefix length; write a number from 0 to 32 after the /",
+            "has no valid prefix length; write a number from 0 to 32 after the /",
         )
         self.refused(read_groups, "239.0.0.1/8", "has bits beyond its prefix; write 239.0.0.0/8")
 
@@ -75,8 +75,12 @@ class AddressTests(SynchronousTestCase):
         self.refused(read_mapped, "232.0.0.0/8", 'has no source; write "GROUPS | SOURCE", such as')
         self.refused(read_mapped, "ff3e::/32 | 192.0.2.1", "mixes IPv4 and IPv6")
 
-    def test_list_of_addresses_is_refused_for_one_wrong_item(self) -> None:
+    def test_list_of_addresses_is_refused_with_each_wrong_item(self) -> None:
         kind = TextList(read_address, "")
         self.assertEqual(kind.read(["192.0.2.1", "fe80::1"]), ("192.0.2.1", "fe80::1"))
         self.assertEqual(kind.read("192.0.2.1"), ("192.0.2.1",))
-        self.assertRaises(Wrong, kind.read, ["192.0.2.1", "x"])
+        refused = self.assertRaises(ExceptionGroup, kind.read, ["192.0.2.1", "x", " 239.1.1.1"])
+        self.assertEqual(
+            [str(wrong) for wrong in refused.exceptions],
+            ['"x" is not an address', '"239.1.1.1" is not the address of a host'],
+        )

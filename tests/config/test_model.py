@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from mcproxy.config.schema import interface
+
 from .support import ConfigurationTestCase
 
 TEXT = """
@@ -17,6 +19,22 @@ max-groups = 2
 [instance.a.interface.lan7]
 max-groups = 3
 """
+
+
+class ManyDownstreamsTests(ConfigurationTestCase):
+    def test_names_are_compared_with_patterns_only(self) -> None:
+        compared: list[str] = []
+
+        def matches(name: str, pattern: str) -> bool:
+            compared.append(pattern)
+            return original(name, pattern)
+
+        original = interface.matches
+        self.patch(interface, "matches", matches)
+        names = [f"n{number}" for number in range(100)]
+        settings = interface.complete({}, [*names, "x*"], interface.InterfaceSettings())
+        self.assertEqual(list(settings), [*names, "x*"])
+        self.assertEqual(compared, [])
 
 
 class DownstreamSettingsTests(ConfigurationTestCase):

@@ -64,7 +64,9 @@ class RuleTests(SynchronousTestCase):
                      "239.0.0.1 | *x", "239.0.0.1 | 1 | 2"):  # fmt: skip
             self.refused(text, 'is not an address; write an address, a prefix, "A - B" or "*"')
         for text in ("239.0.0.0/33", "239.0.0.0/", "239.0.0.0/-1", "239.0.0.0/٣", "239.0.0.0/8/8"):
-            self.refused(text, "has no prefix length; write a number from 0 to 32 after the /")
+            self.refused(
+                text, "has no valid prefix length; write a number from 0 to 32 after the /"
+            )
         self.refused(
             "* | fe80::1%eth0", 'contains the name of an interface; remove "%" and what follows it'
         )

@@ -32,9 +32,16 @@ class FakeProxy:
         self.stopping = False
         self.applied: Deferred[None] = succeed(None)
         self.under_way = 0
+        self.refusal: OSError | None = None
+        self.tried: list[Plan] = []
 
     def steps(self, plan: Plan) -> list[Step]:
         return compare(compile_plan(self.configuration), plan)
+
+    async def try_out(self, plan: Plan) -> None:
+        self.tried.append(plan)
+        if self.refusal is not None:
+            raise self.refusal
 
     async def apply(self, configuration: Configuration, plan: Plan) -> list[Step]:
         self.under_way += 1
@@ -50,6 +57,8 @@ class FakeSuccessor:
 
     def __init__(self) -> None:
         self.restarts = 0
+        self.exits = 0
+        self.has_store = False
         self.refusal: OSError | None = None
 
     def check(self) -> None:
@@ -58,6 +67,10 @@ class FakeSuccessor:
 
     def restart_or_log(self) -> Deferred[None]:
         self.restarts += 1
+        return succeed(None)
+
+    def exit_or_log(self) -> Deferred[None]:
+        self.exits += 1
         return succeed(None)
 
 
@@ -195,3 +208,26 @@ class ChangesTests(SynchronousTestCase):
         self.write("")
         self.changes.hangup()
         self.assertEqual(len(self.proxy.configuration.instances), 2)
+
+    def test_signal_to_restart_is_refused_while_the_file_has_a_mistake(self) -> None:
+        self.write("")
+        self.changes.restart_signalled()
+        self.assertEqual(self.successor.restarts, 0)
+        self.write(FILE)
+        self.changes.restart_signalled()
+        self.assertEqual((self.successor.restarts, self.successor.exits), (1, 0))
+
+    def test_restart_is_refused_where_a_start_with_the_file_would_be(self) -> None:
+        self.write(FILE + '[control]\nsocket = "/other"\n')
+        self.proxy.refusal = OSError("cannot listen")
+        failure = self.failureResultOf(self.changes.before_restart(), OSError)
+        self.assertEqual(str(failure.value), "cannot listen")
+        self.assertEqual(dict(self.proxy.tried[0].services)["control"].socket, "/other")
+        self.changes.restart_signalled()
+        self.assertEqual(self.successor.restarts, 0)
+
+    def test_signal_to_restart_exits_where_a_service_manager_starts_the_next(self) -> None:
+        self.successor.has_store = True
+        self.write("")
+        self.changes.restart_signalled()
+        self.assertEqual((self.successor.restarts, self.successor.exits), (0, 1))

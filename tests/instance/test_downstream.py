@@ -98,11 +98,42 @@ class DownstreamTests(SynchronousTestCase):
             self.says(source)
             self.assertEqual(self.owner.groups, [G], source)
 
-    def test_query_from_a_foreign_subnet_counts_with_check_subnet(self) -> None:
-        """IP4-SD-09: this is about reports; who may query has a list of its own."""
+    def test_query_from_a_foreign_subnet_is_ignored_with_check_subnet(self) -> None:
+        """IP4-SD-09, SEC-09: and it is told; without the setting, its sender is the querier."""
+        query = Query(3, IPV4.unspecified, 10.0)
         self.make(QuerierSettings(), check_subnet=True)
-        self.says("9.0.0.1", Query(3, IPV4.unspecified, 10.0))
+        self.says("9.0.0.1", query)
+        self.assertTrue(self.downstream.querier.is_querier)
+        self.assertEqual(self.downstream.querier.refused, {Refusal.SUBNET: 1})
+        self.assertIn("9.0.0.1 is in no subnet of the link", self.warned[0])
+        self.make(QuerierSettings())
+        self.says("9.0.0.1", query)
         self.assertFalse(self.downstream.querier.is_querier)
+
+    def test_new_querier_is_warned_of_with_the_time_that_forwarding_stops(self) -> None:
+        """SEC-09: what it claims counts no longer than our own settings say."""
+        self.says("9.0.0.1", Query(3, IPV4.unspecified, 10.0, robustness=7, interval=31744))
+        [warning] = self.warned
+        self.assertIn("9.0.0.1 became the querier on d1; forwarding to d1 stops", warning)
+        self.assertIn("at least 255 s", warning)
+        self.clock.advance(255)
+        self.assertTrue(self.downstream.querier.is_querier)
+
+    def test_reload_with_check_subnet_ends_the_role_of_a_foreign_querier(self) -> None:
+        """SEC-09, QE-15: a querier on the link may stay."""
+        for router, stays in (("9.0.0.1", False), ("10.0.2.0", True)):
+            self.make(QuerierSettings())
+            self.says(router, Query(3, IPV4.unspecified, 10.0))
+            self.downstream.reconfigure(QuerierSettings(), True)
+            self.assertEqual(self.downstream.querier.is_querier, not stays)
+
+    def test_restored_foreign_querier_is_refused_with_check_subnet(self) -> None:
+        """SEC-09: after a restart, with the state of the process before."""
+        self.make(QuerierSettings(), check_subnet=True)
+        querier = self.downstream.querier
+        querier.restore_other_querier(packed("9.0.0.1"), self.clock.seconds() + 200000, 7, 31744.0)
+        self.downstream.begin()
+        self.assertTrue(querier.is_querier)
 
     def test_refusal_is_warned_of_once_in_a_while_by_reason(self) -> None:
         """SSM-08, SEC-01, LIM-01: each reason by itself, once in a while."""

@@ -56,10 +56,26 @@ class DownstreamPlanTests(SynchronousTestCase):
         self.assertEqual((made.check_subnet, made.ttl_threshold), (True, 9))
         changed = {field.name for field in attrs.fields(InterfaceSettings)}
         told_otherwise = {"query_max_response_time", "robustness_variable", "static_group"}
-        outside = {"check_subnet", "ttl_threshold", "require_router_alert"}
+        outside = {
+            "check_subnet",
+            "ttl_threshold",
+            "require_router_alert",
+            "minimum_igmp_version",
+            "minimum_mld_version",
+        }
         self.assertEqual(
             [n for n in changed - told_otherwise - outside if not hasattr(querier, n)], []
         )
+
+    def test_oldest_version_of_hosts_is_that_of_the_family(self) -> None:
+        """VM-06."""
+        text = FILE.replace(
+            "ttl-threshold = 9", "minimum-igmp-version = 3\nminimum-mld-version = 2"
+        )
+        for family, version in ((IPV4, 3), (IPV6, 2)):
+            made = plan_downstreams(parse(text).instances[0], family, version).settings("d1")
+            assert made is not None
+            self.assertEqual(made.querier.oldest_host_version, version)
 
     def test_name_comes_before_patterns_and_the_first_pattern_counts(self) -> None:
         intervals = [self.settings(n).querier.query_interval for n in ("d2", "lan12", "lan7")]

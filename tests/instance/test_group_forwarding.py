@@ -9,8 +9,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from mcproxy.instance.group_forwarding import GroupForwarding
 from mcproxy.messages import CacheMiss, WrongInterface
 from mcproxy.protocol.family import IPV4
+from mcproxy.protocol.forwarding.planner import Route
+from mcproxy.protocol.sources import ANY_SOURCE, INCLUDE, SourceFilter
 
-from .source_forwarding_case import LINKS, S1, FakeTable, G, links
+from .source_forwarding_case import ANY, LINKS, S1, S2, FakeTable, G, links
 
 
 class GroupForwardingTests(SynchronousTestCase):
@@ -23,6 +25,20 @@ class GroupForwardingTests(SynchronousTestCase):
         self.assertEqual((table.told, list(forwarding.groups())), ([], []))
         forwarding.receive(WrongInterface("d1", S1, G))
         self.assertEqual(table.told, [G])
+
+    def test_plan_of_one_source_has_its_entry_alone(self) -> None:
+        """It is asked for after source forwarding marked the source, which this one replaced."""
+        table: Any = FakeTable()
+        forwarding = GroupForwarding(IPV4, "up", lambda _: None, table)
+        forwarding.links_changed(links(LINKS, "up"))
+        wanted = {"d1": ANY_SOURCE, "d2": SourceFilter(INCLUDE, frozenset([S1]))}
+        of_group, of_source = (
+            Route(ANY, "up", frozenset(["up", "d1"])),
+            Route(S1, "up", frozenset(["d1", "d2"])),
+        )
+        self.assertEqual(set(forwarding.plan(G, wanted, None)), {of_group, of_source})
+        self.assertEqual(forwarding.plan(G, wanted, S1), (of_source,))
+        self.assertEqual(forwarding.plan(G, wanted, S2), ())
 
     def test_closed_forwarding_ignores_upcalls(self) -> None:
         table: Any = FakeTable()

@@ -123,6 +123,7 @@ class RenewalTests(KernelTestCase):
             self.assertEqual(found, expected, text(group))
 
     def test_membership_lost_to_a_small_mtu_is_renewed(self) -> None:
+        """RT-07."""
         self.router.ip("link add ifb0 type ifb")  # which may have any MTU
         self.router.ip("link set ifb0 up")
         index = self.router.index("ifb0")

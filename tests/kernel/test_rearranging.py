@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from mcproxy.lab.capture import Capture
 from mcproxy.lab.waiting import wait_until
+from mcproxy.linux.mroute.dump import dump_routes
+from mcproxy.protocol.family import FAMILIES, packed
 
 from .messages import TO_EX, TO_IN, queries, record, records, timed_records
 from .running import FILTER, ONE_INSTANCE, STREAM_RATE, RunningTestCase
@@ -100,12 +102,25 @@ class RearrangingTests(RunningTestCase):
             self.assertEqual(len(self.reload(ONE_INSTANCE + filters)), 1)
             self.assert_short_loss_and_no_duplicates()
 
+    def has_migrated(self) -> bool:
+        """Whether all streams have one entry of the same kind, (*,G) or (S,G)."""
+        groups = {packed(member.group) for member, _ in self.members}
+        entries = [
+            route
+            for family in FAMILIES
+            for route in self.proxy.namespace.call(dump_routes, family)
+            if route.group in groups
+        ]
+        kinds = {any(entry.source) for entry in entries}
+        return len(entries) == len(groups) and len(kinds) == 1
+
     def assert_short_loss_and_no_duplicates(self) -> None:
         """Check that each stream lost less than 100 ms of packets, had no duplicate, and goes on.
 
         On a busy machine the kernel loses packets of a source until the daemon adds its entry.
         """
         self.await_stream_packets()
+        wait_until(self.has_migrated, message="groups have not migrated")
         for member, stream in self.members:
             received = member.of(stream.source)
             self.assertLess(received.lost, STREAM_RATE // 10)

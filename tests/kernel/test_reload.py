@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 
 from mcproxy.lab.waiting import wait_until
@@ -57,6 +58,19 @@ class StreamTests(RunningTestCase):
             self.assertEqual(self.reload(ONE_INSTANCE), ["instance.radio: removed"])
             self.assertNotIn("lookup 7", self.proxy.run("ip", "mrule"))
         self.assert_no_stream_loss()
+
+    def test_instance_on_its_own_table_added_and_removed_leaves_no_descriptor(self) -> None:
+        self.run_daemon(ONE_INSTANCE)
+        own = TWO_INSTANCES.replace(
+            '"up"\ndownstream = ["down2"]', '"gone"\ndownstream = ["down2"]\ntable=7'
+        )
+        counts = []
+        for _ in range(10):
+            self.reload(own)
+            self.reload(ONE_INSTANCE)
+            counts.append(len(os.listdir(f"/proc/{self.daemon.pid}/fd")))
+        # A connection or a closed table may have its descriptor for a moment.
+        self.assertLessEqual(max(counts) - min(counts), 1, counts)
 
     def test_downstream_added_and_removed_loses_no_packet_of_others(self) -> None:
         self.run_streams(ONE_INSTANCE)

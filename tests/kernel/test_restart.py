@@ -123,6 +123,20 @@ class CommandTests(RestartTestCase):
         self.assertEqual(self.ask("GET", "/status")["started"], started)
         self.assert_no_stream_loss()
 
+    def test_restart_with_a_service_that_cannot_start_is_refused(self) -> None:
+        self.run_streams(ONE_INSTANCE)
+        started = self.ask("GET", "/status")["started"]
+        manhole = (
+            '[manhole]\nlisten = "/nowhere/s"\nauthorized-keys = "/k"\nhost-key = "/nowhere/k"\n'
+        )
+        self.write_config(ONE_INSTANCE + manhole)
+        self.assertIn("/nowhere", self.assert_refused("/restart"))
+        self.daemon.process.send_signal(signal.SIGUSR2)
+        self.await_log("not restarted")
+        self.daemon.lines[:] = [line for line in self.daemon.lines if "not restarted" not in line]
+        self.assertEqual(self.ask("GET", "/status")["started"], started)
+        self.assert_no_stream_loss()
+
     def test_restart_keeps_the_policy_rules_of_a_table_of_its_own(self) -> None:
         rules = self.run_with_own_table()
         self.restart()

@@ -151,6 +151,11 @@ class SettingScenarios(Scenarios):
         )
         self.assertEqual(len(self.routes()), 2)
 
+    def test_robustness_of_1_is_warned_of_at_the_start(self) -> None:
+        """TM-05."""
+        self.start(robustness_variable=1)
+        self.await_log("defaults.robustness-variable (line ", "a single lost packet can end")
+
     def test_join_beyond_max_groups_is_refused(self) -> None:
         """V-14."""
         self.start(max_groups=2)

@@ -90,7 +90,7 @@ class FamilyValueTests(FamilyTests):
         self.assertEqual(tuple(text(address) for address in ours), expected)
 
     def test_room_is_the_mtu_without_headers(self) -> None:
-        """IP4-06, IP6-09: at most what the IP length field can say."""
+        """At most what the IP length field can say."""
         self.assertEqual(self.family.room(1500), 1500 - self.family.header_size)
         self.assertEqual(self.family.room(65536), 65535 - self.family.header_size)
 

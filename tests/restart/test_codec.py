@@ -90,7 +90,7 @@ class QuerierTests(FamilyTests):
         second = restored_querier(self.family, querier_values(first))
         second.reconfigure(QuerierSettings(query_interval=90.0), START)
         self.assertFalse(second.is_querier)
-        self.assertEqual(second.settings.group_membership_interval, 4 * 50 + 10)
+        self.assertEqual(second.settings.group_membership_interval, 4 * 50 + 2 * 10)
         self.assertEqual(second.next_deadline(), first.election.until)
         self.assertTrue(second.advance(first.election.until).role_changed)
         self.assertEqual(second.settings.query_interval, 90.0)

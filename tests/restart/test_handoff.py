@@ -139,12 +139,12 @@ class StoreTests(HandoffTestCase):
         self.kept.append(os.pread(descriptor, 100, 0))
 
     def test_state_is_kept_before_the_process_exits(self) -> None:
-        Handoff(self.proxy, None).signalled()
+        Handoff(self.proxy, None).exit_or_log()
         self.assertEqual((self.kept, self.exits), ([b"the state"], [0]))
 
     def test_state_that_is_not_kept_ends_nothing_and_leaves_no_descriptor(self) -> None:
         self.refusal = OSError("nobody reads")
         open_before = os.listdir("/proc/self/fd")
-        Handoff(self.proxy, None).signalled()
+        Handoff(self.proxy, None).exit_or_log()
         self.assertEqual((self.exits, self.errors), ([], ["nobody reads"]))
         self.assertEqual(os.listdir("/proc/self/fd"), open_before)

@@ -168,3 +168,22 @@ class VifRefusalTests(RefusalTestCase):
         self.assertEqual(self.kernel.vifs, {0: 10, 2: 12, 3: 13, 4: 14})
         self.table.acquire("d5", 15, self.owner)
         self.assertEqual(self.table.vifs.numbers["d5"], 1)
+
+
+class OwnerErrorTests(RoutingTestCase):
+    """An error in the plan of one group concerns no other group, and no vif."""
+
+    def test_group_that_cannot_be_planned_keeps_its_entries(self) -> None:
+        self.want(G1, any_source("up", "d1"))
+        before = dict(self.kernel.entries)
+        plan = self.owner.plan
+
+        def broken(group: bytes, source: bytes | None = None) -> tuple[Route, ...]:
+            return plan(group, source) if group != G1 else 1 / 0  # type: ignore[return-value]
+
+        self.patch(self.owner, "plan", broken)
+        self.owner.wanted[G2] = (any_source("up", "d2"),)
+        self.table.acquire("d3", 13, self.owner)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        self.assertEqual(self.kernel.vifs[3], 13)
+        self.assertEqual(self.kernel.entries, {**before, (ANY, G2, 0): bytes([0, 0, 2])})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 from collections.abc import Callable
@@ -29,6 +30,12 @@ class Kernel(FakeKernel):
     def __init__(self, sock: socket.socket | None = None) -> None:
         super().__init__()
         self.socket = sock or socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+
+    def add_interface(self, number: int, index: int) -> None:
+        if number in self.vifs:
+            raise OSError(errno.EADDRINUSE, "it exists")
+        for _, error in self.apply([self.vif_addition(number, index)]):
+            raise error
 
     def remove_interface(self, number: int) -> None:
         self.vifs.pop(number, None)
@@ -179,6 +186,25 @@ class AdoptTests(RoutingTestCase):
         self.assertEqual(self.kernel.applied, [])
         self.successResultOf(made.close(*KEY))
         self.check_nothing_is_open()
+
+    def test_vif_that_the_kernel_refused_before_the_restart_is_tried_again(self) -> None:
+        """It is refused at the restart too; later its link changes, and the kernel makes it."""
+        del self.kernel.vifs[3]
+        self.kernel.refuse = {("vif", 3)}
+        made = self.adopted()
+        table, owner = made.tables[KEY], FakeOwner()
+        self.assertEqual(dict(table.vifs.numbers), {"up": 0})
+        table.attach(owner)
+        for name, index in (("up", 10), ("down", 13)):
+            table.acquire(name, index, owner)
+        owner.wanted[G1] = (any_source("up", "down"),)
+        made.release_hold()
+        self.assertEqual(self.kernel.entries, {(ANY, G1, 0): bytes([0, 0])})
+        self.kernel.refuse = set()
+        table.acquire("down", 13, owner)
+        self.assertEqual(self.kernel.vifs, {0: 10, 3: 13})
+        self.assertEqual(self.kernel.entries, {(ANY, G1, 0): bytes([0, 0, 35])})
+        self.successResultOf(made.close(*KEY))
 
     def test_released_table_becomes_what_its_owners_want(self) -> None:
         made = self.adopted()

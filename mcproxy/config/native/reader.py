@@ -61,14 +61,15 @@ def read_values(
     What is wrong, unknown or missing goes to ``mistakes``. ``hints`` are for keys of other tables.
     """
     if not isinstance(table, dict):
-        mistakes.add(where, f"{shown(table)} is not a table", f"write [{key_text(where)}]")
+        hint = f"write [{key_text(where)}]" if where else 'write {"KEY": VALUE, ...}'
+        mistakes.add(where, f"{shown(table)} is not a table", hint)
         return {}
     options = options_of(kind)
     values: dict[str, Any] = {}
     for key, value in table.items():
         option = options.get(key)
         if option is None:
-            hint = (hints or {}).get(key) or nearest(key, list(options), isinstance(value, dict))
+            hint = _hint(key, value, list(options), hints or {})
             mistakes.add((*where, key), "unknown key", hint)
             continue
         try:
@@ -83,6 +84,16 @@ def read_values(
     return values
 
 
+def _hint(key: str, value: object, options: Sequence[str], elsewhere: Mapping[str, str]) -> str:
+    """What to do about an unknown key; ``elsewhere`` has a hint for each key of other tables."""
+    if key in elsewhere:
+        return elsewhere[key]
+    for known in _similar(key, [*options, *elsewhere]):
+        if known not in options:
+            return f"did you mean {known}? If so, {elsewhere[known]}"
+    return nearest(key, options, isinstance(value, dict))
+
+
 def _note_missing(
     table: Mapping[str, Any], options: Iterable[Option], where: KeyPath, mistakes: Mistakes
 ) -> None:
@@ -94,8 +105,7 @@ def _note_missing(
 
 def nearest(name: str, known: Sequence[str], is_table: bool = False) -> str:
     """The known name that is similar to ``name``, or all that are known, as a hint."""
-    wanted = name.replace("_", "-").lower()
-    found = difflib.get_close_matches(wanted, known, 1, cutoff=0.6)
+    found = _similar(name, known)
     if found:
         return f"did you mean {_plain(found[0])}?"
     if is_table:
@@ -104,6 +114,12 @@ def nearest(name: str, known: Sequence[str], is_table: bool = False) -> str:
     if len(known) > MAX_LISTED:
         listed.append("others")
     return f"there {'is' if len(known) == 1 else 'are'} {', '.join(listed)}"
+
+
+def _similar(name: str, known: Sequence[str]) -> list[str]:
+    """The known name that is most similar, or none."""
+    wanted = name.replace("_", "-").lower()
+    return difflib.get_close_matches(wanted, known, 1, cutoff=0.6)
 
 
 def _plain(name: str) -> str:

@@ -11,7 +11,7 @@ import attrs
 
 from ..errors import ConfigurationError, Mistake
 from ..model import SERVICES, Configuration
-from ..origin import KeyPath, Origin
+from ..origin import KeyPath, Origin, key_text
 from ..schema.tables import Section
 from .filters import FilterReader
 from .lines import TomlOrigin
@@ -27,6 +27,10 @@ from .tables import (
 )
 
 NO_INSTANCE_HINT = "write [instance.NAME] with an upstream and a downstream"
+
+_REPEATED_TABLE = re.compile(r"Cannot declare \((.*)\) twice$")
+_NO_QUOTES = ("Invalid value", "Expected '=' after a key")
+"""What tomllib says about text that lacks its quotes."""
 
 _POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
@@ -135,9 +139,21 @@ def _read_toml(text: str, path: str) -> dict[str, Any]:
             message = message[: found.start()]
             line = found[1] or text.rstrip().count("\n") + 1
             where = f"line {line}, column {found[2]}" if found[2] else f"line {line}"
-        _fail(path, where, f"not TOML: {message}", "names and other text need quotes")
+        _fail(path, where, *_in_our_words(message))
     except ValueError:  # from int(), whose digits are limited
         _fail(path, "", "a number has too many digits")
+
+
+def _in_our_words(message: str) -> tuple[str, str]:
+    """A message of tomllib, and what to do about it."""
+    repeated = _REPEATED_TABLE.match(message)
+    if repeated is not None:
+        table = key_text(tuple(re.findall(r"'([^']*)'", repeated[1])))
+        return f"[{table}] is there twice", "write all its keys in one place"
+    if message == "Cannot overwrite a value":
+        return "this key is there twice", "remove one"
+    hint = "names and other text need quotes" if message.startswith(_NO_QUOTES) else ""
+    return f"not TOML: {message}", hint
 
 
 def _fail(path: str, where: str, message: str, hint: str = "") -> NoReturn:

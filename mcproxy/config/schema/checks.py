@@ -21,7 +21,9 @@ PLAIN_NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 def check_range(value: float, low: float, high: float) -> None:
     """A number from ``low`` to ``high``."""
     if not low <= value <= high:  # in this form it catches nan too
-        raise Wrong(f"{shown(value)} is out of range", f"use a number from {low} to {high}")
+        raise Wrong(
+            f"{shown(value)} is out of range", f"use a number from {shown(low)} to {shown(high)}"
+        )
 
 
 def check_plain_name(name: str, what: str) -> None:

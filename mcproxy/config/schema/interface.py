@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import attrs
 
 from ..addresses import NO_TEXTS, Texts, read_address, read_channel
-from ..names import matches
+from ..names import is_pattern, matches
 from .numbers import Flag, Number, Whole
 from .option import option
 from .texts import TextList
@@ -51,7 +51,7 @@ class InterfaceSettings:
         2,
         Whole(1, 7),
         "Number of transmissions of each message, to survive packet loss: 2 suits most links,"
-        " 3 suits bad ones.",
+        " 3 suits bad ones. 1 is not recommended: one lost packet can end a stream.",
         example="3",
         rfc="RFC 9776, 8.1",
     )
@@ -104,10 +104,28 @@ class InterfaceSettings:
         usual="no limit",
         example="1000",
     )
+    minimum_igmp_version: int = option(
+        1,
+        Whole(1, 3),
+        "Oldest version of IGMP hosts on the link. Reports and leaves of older versions are"
+        " dropped, so no group falls back to a compatibility mode: 3 keeps the source filters of"
+        " IGMPv3 hosts in effect, 2 keeps leaves in effect.",
+        example="3",
+        rfc="RFC 9776, 7.3 and 9.2",
+    )
+    minimum_mld_version: int = option(
+        1,
+        Whole(1, 2),
+        "Oldest version of MLD hosts on the link. With 2, reports and Done messages of MLDv1 are"
+        " dropped, so no group falls back to a compatibility mode.",
+        example="2",
+        rfc="RFC 9777, 8.3 and 10.2",
+    )
     check_subnet: bool = option(
         False,
         Flag(),
-        "Accept only reports whose sender is in a subnet of the interface, or is ``0.0.0.0``.",
+        "Accept only reports and queries whose sender is in a subnet of the interface, or is"
+        " ``0.0.0.0``.",
         example="true",
     )
     require_router_alert: bool = option(
@@ -136,7 +154,8 @@ class InterfaceSettings:
     allowed_queriers: Texts | None = option(
         None,
         TextList(read_address, "unicast addresses"),
-        "Routers that may become querier on the link instead of mcproxy; ``[]`` allows none.",
+        "Routers that may become querier on the link instead of mcproxy; ``[]`` allows none. A"
+        " change applies to the present querier, too.",
         usual="all",
         example='["192.0.2.9", "fe80::9"]',
         rfc="RFC 9776, 6.6.2",
@@ -162,7 +181,12 @@ Settings = dict[str, InterfaceSettings]
 def complete(own: Settings, downstream: Iterable[str], defaults: InterfaceSettings) -> Settings:
     """``own``, and after it the settings for each of ``downstream`` that it does not name."""
     settings = dict(own)
+    patterns = [name for name in own if is_pattern(name)]
     for name in downstream:
-        if name not in settings:
-            settings[name] = settings_for(name, settings) or defaults
+        if name in settings:
+            continue
+        matching = (settings[pattern] for pattern in patterns if matches(name, pattern))
+        settings[name] = next(matching, defaults)
+        if is_pattern(name):
+            patterns.append(name)
     return settings

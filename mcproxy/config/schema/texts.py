@@ -101,16 +101,7 @@ class InterfaceNames:
         """The names; an ExceptionGroup of Wrong has a part for each name that is wrong."""
         if not isinstance(value, str | list):
             raise Wrong(f"{shown(value)} is neither a name nor a list", "write names in quotes")
-        names: list[str] = []
-        wrongs: list[Wrong] = []
-        for item in _listed(value):
-            try:
-                names.append(text(item))
-                check_name_or_pattern(names[-1])
-            except Wrong as wrong:
-                wrongs.append(wrong)
-        if wrongs:
-            raise ExceptionGroup("names", wrongs)
+        names = _all_checked(value, check_name_or_pattern)
         if not self.patterns:  # upstreams have an order
             for name in names:
                 check_name(name)
@@ -130,12 +121,10 @@ class TextList:
         return _one_or_list({"type": "string"})
 
     def read(self, value: object) -> Texts:
+        """The texts; an ExceptionGroup of Wrong has a part for each text that is wrong."""
         if not isinstance(value, str | list):
             raise Wrong(f"{shown(value)} is neither text nor a list", QUOTES)
-        texts = Texts(tuple(text(item) for item in _listed(value)))
-        for item in texts:
-            self.check(item)
-        return texts
+        return Texts(tuple(_all_checked(value, self.check)))
 
 
 def text(value: object) -> str:
@@ -145,8 +134,19 @@ def text(value: object) -> str:
     return value
 
 
-def _listed(value: str | list[Any]) -> list[Any]:
-    return [value] if isinstance(value, str) else value
+def _all_checked(value: str | list[Any], check: Callable[[str], object]) -> list[str]:
+    """One text or several, if ``check`` accepts them; else an ExceptionGroup of Wrong."""
+    texts: list[str] = []
+    wrongs: list[Wrong] = []
+    for item in [value] if isinstance(value, str) else value:
+        try:
+            texts.append(text(item))
+            check(texts[-1])
+        except Wrong as wrong:
+            wrongs.append(wrong)
+    if wrongs:
+        raise ExceptionGroup("texts", wrongs)
+    return texts
 
 
 def _one_or_list(item: JsonSchema) -> JsonSchema:

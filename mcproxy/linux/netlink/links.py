@@ -89,8 +89,8 @@ class _Known:
 class LinkTable:
     """Builds links from events.
 
-    ``touched`` collects the names of links that may have changed, ``incomplete`` the indexes
-    of links that no message has described in full; the caller empties both.
+    ``incomplete`` collects the indexes of links that no message has described in full; the
+    caller empties it.
     """
 
     def __init__(self) -> None:
@@ -99,8 +99,13 @@ class LinkTable:
         self._marking = False
         self._seen: set[int] = set()
         self._seen_addresses: set[tuple[int, Address, int]] = set()
-        self.touched: set[str] = set()
+        self._touched: set[str] = set()
         self.incomplete: set[int] = set()
+
+    def take_touched(self) -> set[str]:
+        """The names of links that may have changed since the last call."""
+        names, self._touched = self._touched, set()
+        return names
 
     def link(self, name: str) -> Link | None:
         """The link that has this name now."""
@@ -147,7 +152,7 @@ class LinkTable:
             self.incomplete.add(index)
         if known.name is not None:
             self._indexes[known.name] = index
-            self.touched.add(known.name)
+            self._touched.add(known.name)
 
     def _link_gone(self, index: int) -> None:
         if index in self._by_index:
@@ -170,13 +175,13 @@ class LinkTable:
 
     def _touch(self, known: _Known) -> None:
         if known.name is not None:
-            self.touched.add(known.name)
+            self._touched.add(known.name)
 
     def _forget_name(self, index: int) -> None:
         name = self._by_index[index].name
         if name is None:
             return
-        self.touched.add(name)
+        self._touched.add(name)
         # Another link may have the name by now.
         if self._indexes.get(name) == index:
             del self._indexes[name]

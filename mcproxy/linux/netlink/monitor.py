@@ -92,9 +92,9 @@ class InterfaceMonitor:
                 self._table.take(event)
             elif event.sequence == self._sequence and self._dumping:
                 self._answered(event.error, event.interrupted)
-        self._ask_for_incomplete()
         if not self._dumping:
             self._publish()
+        self._ask_for_incomplete()
 
     # -- asking for everything
 
@@ -112,8 +112,9 @@ class InterfaceMonitor:
 
     def _ask_for_incomplete(self) -> None:
         """Ask for links of which no message has told all that is needed."""
-        while self._table.incomplete:
-            self._transport.send(request_link(self._table.incomplete.pop()), (0, 0))
+        for index in list(self._table.incomplete):
+            self._transport.send(request_link(index), (0, 0))
+            self._table.incomplete.discard(index)
 
     def _answered(self, error: int, interrupted: bool) -> None:
         if (error or interrupted) and self._dumps < _MOST_DUMPS:
@@ -133,7 +134,7 @@ class InterfaceMonitor:
     # -- reporting
 
     def _publish(self) -> None:
-        names, self._table.touched = self._table.touched, set()
+        names = self._table.take_touched()
         differences = [(self.links.get(name), self._table.link(name)) for name in names]
         # Removed links first, so that no two links have one index at a time.
         differences.sort(key=lambda pair: (pair[1] is not None, pair[1].index if pair[1] else 0))

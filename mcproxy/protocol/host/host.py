@@ -91,10 +91,13 @@ class Host:
     def configure(self, *, fallback: bool, is_ssm: Predicate) -> None:
         """Use other settings from now on.
 
-        With ``fallback`` False the host ignores the version of older queriers. ``is_ssm`` tells
-        which groups are source-specific; older versions cannot report these (RFC 4604, 2.2).
+        With ``fallback`` False the host ignores the version of older queriers, of which it forgets
+        those that it has followed. ``is_ssm`` tells which groups are source-specific; older
+        versions cannot report these (RFC 4604, 2.2). ``rejoin`` applies a change to the groups.
         """
         self._fallback, self._is_ssm = fallback, is_ssm
+        if not fallback:
+            self.older = OlderVersions()
 
     def set_mtu(self, mtu: int) -> None:
         """Send no packet larger than ``mtu`` bytes."""
@@ -102,7 +105,8 @@ class Host:
 
     def restore_querier(self, older: OlderVersions, robustness: int, interval: float) -> None:
         """Restore what was learned of the queriers before a restart; ``rejoin`` applies it."""
-        self.older, self.robustness, self.query_interval = older, robustness, interval
+        self.older = older if self._fallback else OlderVersions()
+        self.robustness, self.query_interval = robustness, interval
 
     # -- changes of what is wanted
 

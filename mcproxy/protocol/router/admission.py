@@ -36,7 +36,7 @@ class Refusal(Enum):
     RATE = "max-report-rate"
     """More reports came than the link may send per second."""
     SUBNET = "check-subnet"
-    """The address of the host is in no subnet of the link."""
+    """The address of the host or router is in no subnet of the link."""
 
 
 @dataclass(frozen=True, slots=True)

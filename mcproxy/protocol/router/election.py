@@ -1,10 +1,16 @@
-"""The querier election of one link: the lowest address wins (RFC 9776, section 6.6.2)."""
+"""The querier election of one link: the lowest address wins.
+
+In IGMP only general queries take part (RFC 9776, section 6.6.2): a snooping switch that queries
+one group is no router. In MLD all queries do, and link-local addresses are compared by their
+interface identifiers (RFC 9777, section 7.6.2).
+"""
 
 from __future__ import annotations
 
 from enum import Enum
 
 from ..family import IPV4, Address, Family
+from ..wire.packets import Query
 
 OBJECTION_INTERVAL = 1.0
 """Shortest time in seconds between two answers to queries of routers that lose to us."""
@@ -15,6 +21,8 @@ class Verdict(Enum):
 
     YIELD = "yield"
     """The other router wins; it is the querier."""
+    FOLLOW = "follow"
+    """The elected querier asks about a group, which takes no part in the election."""
     OBJECT = "object"
     """The other router loses; answer it with a query at once.
 
@@ -56,27 +64,38 @@ class Election:
         """``other`` has won; it counts ``until`` then."""
         self.other, self.until = other, until
 
-    def end_other(self, now: float) -> None:
-        """The other querier counts no longer than ``now``."""
-        self.until = now
-
     def win(self) -> None:
         """This router is the querier."""
         self.other = None
 
-    def judge(self, version: int, source: Address, now: float) -> Verdict:
-        """What a query in ``version`` from ``source`` means."""
-        if self.address is None or not self._elects or self._has_no_election(version):
+    @property
+    def ends_all_queries(self) -> bool:
+        """Whether a loser stops its specific queries, too; in IGMP it finishes them."""
+        return self._family is not IPV4
+
+    def judge(self, query: Query, source: Address, now: float) -> Verdict:
+        """What ``query`` from ``source`` means."""
+        if self.address is None or not self._elects or self._has_no_election(query.version):
             return Verdict.NOTHING
-        wins = self._family.unspecified < source < self.address
-        if wins and (self._allowed is None or source in self._allowed):
+        if self._family is IPV4 and query.group != self._family.unspecified:
+            return Verdict.FOLLOW if source == self.other else Verdict.NOTHING
+        wins = self._may_query(source) and _rank(source) < _rank(self.address)
+        if wins and self.allows(source):
             return Verdict.YIELD
         if wins:
             return Verdict.REFUSED
         return Verdict.OBJECT if self._may_object(source, now) else Verdict.NOTHING
 
+    def allows(self, router: Address) -> bool:
+        """Whether ``router`` may be the querier."""
+        return self._elects and (self._allowed is None or router in self._allowed)
+
+    def _may_query(self, source: Address) -> bool:
+        """Whether a router can have the address: a switch without one sends from 0.0.0.0."""
+        return self._family.is_source(source) or self._family.is_link_local(source)
+
     def _may_object(self, source: Address, now: float) -> bool:
-        if self.other is not None or self.address is None or source <= self.address:
+        if self.other is not None or self.address is None or _rank(source) <= _rank(self.address):
             return False
         if self._has_no_election(self._version):
             return False  # the other router would ignore our query
@@ -88,3 +107,8 @@ class Election:
     def _has_no_election(self, version: int) -> bool:
         """Whether ``version`` has no election: IGMPv1 has none (RFC 1112)."""
         return version == 1 and self._family is IPV4
+
+
+def _rank(address: Address) -> bytes:
+    """What the election compares: an IPv4 address, or the last 64 bits of an IPv6 address."""
+    return address[-8:]

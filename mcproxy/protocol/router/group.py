@@ -189,12 +189,14 @@ class Group:
             if self.sources.get(source, STOPPED) > when:
                 self.sources[source] = when
 
-    def extend_timers(self, when: float) -> None:
-        """Let no running timer expire before ``when``."""
+    def bound_timers(self, earliest: float, latest: float) -> None:
+        """Let all running timers expire between ``earliest`` and ``latest``."""
         if self.mode is EXCLUDE:
-            self.timer = max(self.timer, when)
+            self.timer = min(max(self.timer, earliest), latest)
         for source in self.forwarded():
-            self.sources[source] = max(self.sources[source], when)
+            self.sources[source] = min(max(self.sources[source], earliest), latest)
+        if self.older is not None:
+            self.older.bound(latest)
 
     def expire(self, now: float) -> bool:
         """Apply the timers that have expired; return whether there was one.

@@ -54,10 +54,10 @@ class GroupTable:
         if expired and group.subscription() != before:
             effects.changed.append(address)
 
-    def extend_all(self, until: float) -> None:
-        """Let no group or source expire before ``until``."""
+    def bound_timers(self, earliest: float, latest: float) -> None:
+        """Let all groups and sources expire between ``earliest`` and ``latest``."""
         for address, group in self.groups.items():
-            group.extend_timers(until)
+            group.bound_timers(earliest, latest)
             self.reschedule(address, group)
 
     def lower_timers(self, query: Query, limit: float) -> None:

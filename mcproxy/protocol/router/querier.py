@@ -161,11 +161,12 @@ class Querier:
     def reconfigure(self, settings: QuerierSettings, now: float) -> Effects:
         """Use other settings, of the same version; memberships stay."""
         static = self._role.configured.static
+        effects = Effects(changed=list({**static, **settings.static}))
         self.admission.configure(self._ssm(settings), settings.max_group_sources)
         self._queries.configure(settings)
-        self._role.reconfigure(settings, now)
+        self._role.reconfigure(settings, effects, now)
         self._reports.configure(settings)
-        return Effects(changed=list({**static, **settings.static}))
+        return effects
 
     def set_address(self, address: Address | None) -> None:
         """Send queries from ``address``; None takes no part in the election."""

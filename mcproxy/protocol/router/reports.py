@@ -55,10 +55,12 @@ class ReportReceiver:
         self._queries = queries
         self._admission = admission
         self._rate: RateLimit | None = None
+        self._oldest = 1
         self.configure(role.configured)
 
     def configure(self, settings: QuerierSettings) -> None:
-        """Apply the rate limit and the tracking of ``settings``."""
+        """Apply the limits of rate and version and the tracking of ``settings``."""
+        self._oldest = settings.oldest_host_version
         rate = settings.max_report_rate
         self._rate = None if rate is None else RateLimit(rate)
         if not settings.tracks_hosts:
@@ -86,6 +88,8 @@ class ReportReceiver:
                     self._take(records, source, now, effects)
                 else:
                     self._admission.refuse(Refusal.VERSION)
+            case OldReport(version=version) if version < self._oldest:
+                self._admission.refuse(Refusal.VERSION)
             case OldReport(version=version, group=group):
                 self._take((Record(_IS_EX, group),), source, now, effects)
                 self._note_old_host(group, version, now)
@@ -99,7 +103,8 @@ class ReportReceiver:
         ``ssm-map`` names the sources for them.
         """
         ssm = self._admission.ssm
-        if not has_leave_message(self._family, self._version):
+        is_too_old = self._family.current_version - 1 < self._oldest
+        if is_too_old or not has_leave_message(self._family, self._version):
             self._admission.refuse(Refusal.VERSION)
         elif ssm.is_ssm(group) and not ssm.sources_of(group):
             self._admission.refuse(Refusal.SSM)
@@ -202,8 +207,8 @@ class ReportReceiver:
         group = self._table.groups.get(address)
         if group is None:
             return
-        until = now + self._role.settings.group_membership_interval
+        settings = self._role.settings
         if not self._admission.ssm.is_ssm(address):
-            group.note_old_host(version, until)
+            group.note_old_host(version, now + settings.older_host_present_interval)
         elif group.hosts is not None:
-            group.hosts.mark_unknowable(until)
+            group.hosts.mark_unknowable(now + settings.group_membership_interval)

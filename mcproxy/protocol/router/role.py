@@ -4,8 +4,8 @@ As the querier it sends general queries: ``robustness`` of them at start-up, a q
 query interval apart, then one each query interval (RFC 9776, section 6.1).
 
 When a router with a lower address queries, that router becomes the querier (section 6.6.2).
-This router then sends no queries, uses the timer values of the querier's queries, and keeps
-its groups up to date. When the other querier has been silent for the other querier present
+This router then sends no general queries, uses the timer values of the querier's queries, and
+keeps its groups up to date. When the other querier has been silent for the other querier present
 interval, this router becomes the querier again, with start-up queries and its own timers.
 
 Two deadlines belong to the role. Their keys are addresses that no group has: the unspecified
@@ -65,32 +65,38 @@ class QuerierRole:
 
         No group may expire before its hosts could answer the first query: as the other router's
         timers ran, groups may be due half a response interval after it fell silent, and reports
-        that were sent while nobody listened are not known.
+        that were sent while nobody listened are not known. And none stays for longer than our own
+        membership interval, whatever the other router's timers were.
         """
         effects.role_changed = not self.is_querier
         self.election.win()
-        self.settings = self.configured
-        self._groups.extend_all(now + self.settings.query_response_interval)
-        self._startup_left = self.settings.robustness
+        self.settings = settings = self.configured
+        self._groups.bound_timers(
+            now + settings.query_response_interval, now + settings.group_membership_interval
+        )
+        self._startup_left = settings.robustness
         self._deadlines.cancel(self._family.unspecified)
         self._deadlines.cancel(self._family.all_nodes)
         self._send_scheduled_query(effects, now)
 
-    def reconfigure(self, settings: QuerierSettings, now: float) -> None:
-        """Use other settings, of the same version, from now on."""
+    def reconfigure(self, settings: QuerierSettings, effects: Effects, now: float) -> None:
+        """Use other settings, of the same version, from now on.
+
+        They also decide whether the present querier may stay.
+        """
         self.configured = settings
         self.election.configure(settings.allowed_queriers, settings.elects)
-        if self.is_querier:
+        other = self.election.other
+        if other is None:
             self.settings = settings
             if self.last_general_query is not None:
                 when = max(now, self.last_general_query + settings.carried_interval)
                 self._deadlines.schedule(self._family.unspecified, when)
-            return
-        used = self.settings
-        self.settings = settings.with_querier_timers(used.robustness, used.query_interval)
-        if not settings.elects:
-            self.election.end_other(now)
-            self._deadlines.schedule(self._family.all_nodes, now)
+        elif self.election.allows(other):
+            used = self.settings
+            self.settings = settings.with_querier_timers(used.robustness, used.query_interval)
+        else:
+            self.become_querier(effects, now)
 
     def restore_other(self, other: Address, until: float, robustness: int, interval: float) -> None:
         """Restore the querier that was elected before a restart, with its timers."""
@@ -99,21 +105,33 @@ class QuerierRole:
 
     def receive(self, query: Query, source: Address, now: float, effects: Effects) -> Verdict:
         """React to a query of another router (sections 6.6.1 and 6.6.2)."""
-        verdict = self.election.judge(query.version, source, now)
+        verdict = self.election.judge(query, source, now)
         if verdict is Verdict.OBJECT:
             self._send_general_query(effects, now)
         elif verdict is Verdict.YIELD:
-            self._follow(query, source, now, effects)
+            if self.is_querier:
+                effects.role_changed = True
+                if self.election.ends_all_queries:
+                    self._groups.cancel_queries()
+            self._follow(query, now)
+            self._yield_to(source, now + self._presence())
+        elif verdict is Verdict.FOLLOW:
+            self._follow(query, now)
         return verdict
 
-    def _follow(self, query: Query, source: Address, now: float, effects: Effects) -> None:
-        """``source`` is the querier: use its timers, and lower those that it asks about."""
-        if self.is_querier:
-            effects.role_changed = True
-            self._groups.cancel_queries()
+    def _presence(self) -> float:
+        """How long the other querier counts after its last query.
+
+        Its own timers say so, but no more than ours allow: otherwise one forged query could end
+        forwarding for days.
+        """
+        configured = self.configured.other_querier_present_interval
+        return min(self.settings.other_querier_present_interval, configured)
+
+    def _follow(self, query: Query, now: float) -> None:
+        """Use the timers of the elected querier, and lower those that it asks about."""
         if query.version == self._family.current_version:  # queries of older versions carry none
             self.settings = self.configured.with_querier_timers(query.robustness, query.interval)
-        self._yield_to(source, now + self.settings.other_querier_present_interval)
         self._groups.lower_timers(query, now + query.max_response * self.settings.robustness)
 
     def _yield_to(self, other: Address, until: float) -> None:

@@ -24,7 +24,8 @@ class QuerierSettings:
 
     Only routers in ``allowed_queriers`` may become the querier; None allows all of them. With
     ``elects`` False there is no election: this router always queries. The ``static`` groups are
-    wanted even if no host reports them.
+    wanted even if no host reports them. Messages of hosts of versions before
+    ``oldest_host_version`` are dropped.
     """
 
     query_interval: float = 125.0
@@ -43,6 +44,7 @@ class QuerierSettings:
     static: Mapping[Address, SourceFilter] = field(default_factory=dict)
     ssm: SsmPolicy | None = None
     version: int | None = None
+    oldest_host_version: int = 1
 
     def with_querier_timers(self, robustness: int, interval: float) -> QuerierSettings:
         """These settings with the elected querier's timers (section 6.6.2).
@@ -70,9 +72,18 @@ class QuerierSettings:
 
     @property
     def group_membership_interval(self) -> float:
-        """How long a group stays without a report; in MLD the address listening interval.
+        """How long a group or source stays without a report (RFC 9776, 8.4; RFC 9777, 9.4).
 
-        A host of an older version counts as present for the same time.
+        It covers two response intervals: the last answer in time to ``robustness`` queries may
+        come that much later than the first one.
+        """
+        return self.robustness * self.carried_interval + 2 * self.query_response_interval
+
+    @property
+    def older_host_present_interval(self) -> float:
+        """How long a host of an older version counts as present (RFC 9776, 8.13; RFC 9777, 9.13).
+
+        Its group stays one response interval longer.
         """
         return self.robustness * self.carried_interval + self.query_response_interval
 

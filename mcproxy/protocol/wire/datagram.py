@@ -102,8 +102,8 @@ def accept(family: Family, datagram: Datagram, require_router_alert: bool = Fals
     else:
         packet = mld.decode(datagram.message)
         _require_on_link(family, datagram)
-    if isinstance(packet, OldReport) and datagram.destination != packet.group:
-        raise WireError(DropReason.DESTINATION, "report not sent to its group")
+    if isinstance(packet, OldReport) and not _is_ours(family, datagram.destination, packet.group):
+        raise WireError(DropReason.DESTINATION, "report sent to another group")
     return packet
 
 
@@ -141,10 +141,22 @@ def _require_on_link(family: Family, datagram: Datagram) -> None:
         raise WireError(DropReason.SOURCE, "not link-local")
 
 
+def _is_ours(family: Family, destination: Address, group: Address) -> bool:
+    """Whether a router accepts a report of an older version for ``group`` that was sent there.
+
+    It accepts the group, and each unicast or multicast address of the interface: the kernel
+    delivers unicast packets to our own addresses only (RFC 9776, section 4.2.15; RFC 9777,
+    section 5.2.15). A report that was sent to another group contradicts itself.
+    """
+    if destination == group or not family.is_multicast(destination):
+        return True
+    return destination in (family.all_nodes, family.all_routers, family.report_destination)
+
+
 def destination(family: Family, packet: Packet) -> Address:
     """The address that ``packet`` is sent to.
 
-    See RFC 9776, sections 4.1.12 and 4.2.14, and RFC 9777, sections 5.1.15 and 5.2.14.
+    See RFC 9776, sections 4.1.12 and 4.2.15, and RFC 9777, sections 5.1.15 and 5.2.15.
     """
     match packet:
         case Report():

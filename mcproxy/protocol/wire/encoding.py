@@ -134,7 +134,7 @@ def pack_reports(records: Iterable[Record], family: Family, mtu: int) -> Iterato
     """Reports with ``records`` in their order; each fits into a packet of ``mtu`` bytes.
 
     A source list that is too long for a packet is divided into several records; in an IS_EX
-    or TO_EX record it is cut (RFC 9776, section 4.2.16).
+    or TO_EX record it is cut (RFC 9776, section 4.2.17).
     """
     room = family.room(mtu) - REPORT_HEADER_SIZE
     batch: list[Record] = []

@@ -42,7 +42,7 @@ class WireError(Exception):
 
 
 class RecordType(IntEnum):
-    """Types of a group record (RFC 9776, section 4.2.12; RFC 9777, section 5.2.12)."""
+    """Types of a group record (RFC 9776, section 4.2.13; RFC 9777, section 5.2.13)."""
 
     MODE_IS_INCLUDE = 1
     MODE_IS_EXCLUDE = 2

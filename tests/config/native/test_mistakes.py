@@ -46,6 +46,20 @@ hostkey = "/h"
             " write it in [defaults], or in [instance.NAME.interface.IF]",
         )
 
+    def test_misspelt_key_of_another_table_is_found_there(self) -> None:
+        self.refuses(
+            SMALLEST + "qurey_interval = 3\n",
+            "instance.a.qurey_interval (line 5): unknown key; did you mean query-interval?"
+            " If so, write it in [defaults], or in [instance.NAME.interface.IF]",
+        )
+
+    def test_limit_of_a_range_is_written_without_a_fraction(self) -> None:
+        self.refuses(
+            SMALLEST + "[defaults]\nmax-report-rate = 0\n",
+            "defaults.max-report-rate (line 6): 0 is out of range;"
+            " use a number from 1 to 1000000000",
+        )
+
     def test_name_with_a_dot_and_no_quotes_is_explained(self) -> None:
         self.refuses(
             SMALLEST + "[instance.a.interface.eth1.7]\n",

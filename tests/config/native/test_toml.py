@@ -132,7 +132,21 @@ class NoTomlTests(ConfigurationTestCase):
 
     def test_repeated_key_is_refused(self) -> None:
         (line,) = self.mistakes("[defaults]\nmax-groups = 1\nmax-groups = 2\n")
-        self.assertIn("line 3", line)
+        self.assertEqual(line, "line 3, column 15: this key is there twice; remove one")
+
+    def test_repeated_table_is_refused_by_its_name(self) -> None:
+        (line,) = self.mistakes('[instance."a.b"]\n[instance."a.b"]\n')
+        self.assertEqual(
+            line,
+            'line 2, column 16: [instance."a.b"] is there twice; write all its keys in one place',
+        )
+        (line,) = self.mistakes("[defaults]\n[defaults]\n")
+        self.assertIn("[defaults] is there twice", line)
+
+    def test_syntax_that_quotes_do_not_mend_has_no_hint_about_quotes(self) -> None:
+        for text in ("[instance.a\n", 'a = "b\n'):
+            (line,) = self.mistakes(text)
+            self.assertNotIn("quotes", line)
 
     def test_file_that_is_not_utf8_is_refused(self) -> None:
         self.refuses(

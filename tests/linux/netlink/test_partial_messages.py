@@ -89,6 +89,20 @@ class UnknownLinkTests(MonitorTestCase):
         self.assertEqual(self.receive(messages.link(7, "wlan0")), [(None, wlan0)])
         self.assertEqual(len(self.transport.asked), 1)
 
+    def test_link_that_could_not_be_asked_for_is_asked_for_with_the_next_message(self) -> None:
+        """What else the message said is reported all the same."""
+        asked = self.transport.send
+        self.patch(self.transport, "send", self.refuse)
+        both = messages.link(3, "eth1") + messages.wireless_event(7, "wlan0")
+        self.assertRaises(OSError, self.receive, both)
+        self.assertEqual(list(self.monitor.links), ["eth1"])
+        self.patch(self.transport, "send", asked)
+        self.receive(messages.address(3, A1))
+        self.assertEqual(self.transport.asked, [(GETLINK, 0)])
+
+    def refuse(self, data: bytes, address: object) -> None:
+        raise OSError("no room")
+
     def test_addresses_of_incomplete_link_are_kept(self) -> None:
         self.receive(messages.wireless_event(7, "wlan0"), messages.address(7, A1))
         [(_, after)] = self.receive(messages.link(7, "wlan0"))

@@ -55,9 +55,11 @@ class SlowNeighbour(SlowRouter):
 
     def start(self, now: float) -> None:
         """GQ-01, GQ-05, QE-05: become the querier; no timer expires before answers may arrive."""
-        limit = now + self.configured.query_response_interval
+        ours = self.configured
         for group in self.groups.values():
-            group.hold(limit)
+            group.hold(now + ours.query_response_interval, now + ours.group_membership_interval)
+        latest = now + ours.group_membership_interval
+        self.older = {key: min(when, latest) for key, when in self.older.items()}
         self.other, self.silent = None, False
         self.settings = self.configured
         self.starting = self.settings.robustness
@@ -83,7 +85,7 @@ class SlowNeighbour(SlowRouter):
             case OldReport(version, group):
                 self._hear_records([Record(IS_EX, group)], now)
                 if group in self.groups and not self.family.is_ssm(group):
-                    interval = self.settings.group_membership_interval
+                    interval = self.settings.older_host_present_interval
                     self.older[group, version] = now + interval
             case Leave(group):
                 if not (self.family is IPV4 and self.version == 1):
@@ -107,26 +109,38 @@ class SlowNeighbour(SlowRouter):
     def _hear_query(self, query: Query, sender: Address, now: float) -> None:
         if self.family is IPV4 and query.version == 1:
             return  # QE-11
-        if sender > self.address and self._may_object(now):
+        takes_part = self.family is IPV6 or not any(query.group)  # QE-12, QE-13
+        if takes_part and sender > self.address and self._may_object(now):
             self.objected = now
             self.queries.append(SentQuery(now, self.family.unspecified, NO_SOURCES, False))
         if sender >= self.address or not any(sender):
             return  # QE-02, QE-08
-        if not self.silent:
+        if not takes_part and sender != self.other:
+            return  # QE-12, QR-06
+        if not self.silent and self.family is IPV6:
             for group in self.groups.values():  # SQ-10
                 group.group_left, group.source_left = 0, {}
         self.other, self.silent, self.next_general = sender, True, None
+        self._adopt(query)
+        settings = self.settings
+        if takes_part:
+            self.other_until = now + self._presence()
+        if query.group in self.groups and not query.suppress:  # QR-01..05
+            self._lower(query, now + query.max_response * settings.robustness)
+
+    def _presence(self) -> float:
+        """QE-06, QE-15: as the querier claims, or as our own settings allow."""
+        theirs, ours = self.settings, self.configured
+        present = min(one.robustness * one.query_interval for one in (theirs, ours))
+        return present + ours.query_response_interval / 2
+
+    def _adopt(self, query: Query) -> None:
         if query.version == self.family.current_version:  # QE-04
             self.settings = replace(
                 self.configured,
                 robustness=query.robustness or 2,
                 query_interval=query.interval or 125.0,
             )
-        settings = self.settings
-        present = settings.robustness * settings.query_interval
-        self.other_until = now + present + settings.query_response_interval / 2  # QE-06
-        if query.group in self.groups and not query.suppress:  # QR-01..05
-            self._lower(query, now + query.max_response * settings.robustness)
 
     def _may_object(self, now: float) -> bool:
         if self.silent or (self.family is IPV4 and self.version == 1):

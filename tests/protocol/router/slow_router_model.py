@@ -42,11 +42,11 @@ class SlowGroup:
             return SourceFilter(INCLUDE, frozenset(self.x))
         return SourceFilter(EXCLUDE, self.y)
 
-    def hold(self, when: float) -> None:
-        """Let no timer expire before this time."""
-        self.x = {source: max(when, end) for source, end in self.x.items()}
+    def hold(self, first: float, last: float) -> None:
+        """Let all timers expire between these times."""
+        self.x = {source: min(max(first, end), last) for source, end in self.x.items()}
         if self.mode is EXCLUDE:
-            self.timer = max(when, self.timer)
+            self.timer = min(max(first, self.timer), last)
 
 
 class SlowRouter:

@@ -60,11 +60,11 @@ class AddressTests(RouterTests):
         for kind in (IS_IN, ALLOW, TO_IN):
             self.setUp()
             self.reports(Record(kind, group(self.family, 1), self.sources(1) | bad))
-            self.check_include({1: 260})
+            self.check_include({1: 270})
         for kind in (IS_EX, TO_EX):
             self.setUp()
             self.reports(Record(kind, group(self.family, 1), self.sources(1) | bad))
-            self.check_exclude({}, {1}, 260)
+            self.check_exclude({}, {1}, 270)
 
     def test_record_with_invalid_sources_only_is_ignored(self) -> None:
         """T-029, IGMP3-R-07, MLD2-R-07: it is no leave; but IS_EX and TO_EX are joins."""
@@ -72,12 +72,12 @@ class AddressTests(RouterTests):
         self.given_exclude(x=(1,))
         for kind in (IS_IN, ALLOW, TO_IN, BLOCK):
             self.reports(Record(kind, group(self.family, 1), bad))
-        self.check_exclude({1: 260}, set(), 260)
+        self.check_exclude({1: 270}, set(), 270)
         self.assertEqual(self.specific_queries(), [])
         for kind in (IS_EX, TO_EX):
             self.setUp()
             self.reports(Record(kind, group(self.family, 1), bad))
-            self.check_exclude({}, set(), 260)
+            self.check_exclude({}, set(), 270)
 
     def test_join_of_an_ssm_group_without_sources_is_ignored(self) -> None:
         """T-069, SSM-03, PSSM-03: a join with sources counts."""
@@ -113,7 +113,7 @@ class AddressTests(RouterTests):
     def test_older_report_joins_and_older_leave_leaves(self) -> None:
         """OLD-01..05: the leave is queried twice."""
         self.receives(OldReport(self.family.current_version - 1, group(self.family, 1)))
-        self.check_exclude({}, set(), 260)
+        self.check_exclude({}, set(), 270)
         self.receives(Leave(group(self.family, 1)))
         self.pass_time(2)
         self.assertEqual(self.specific_queries(), [query_at(0), query_at(1)])
@@ -123,4 +123,4 @@ class AddressTests(RouterTests):
         """QR-06: the router has no address and takes part in no election."""
         self.given_exclude()
         self.assertEqual(self.receives(Query(3, group(self.family, 1), 1.0)), Effects())
-        self.check_exclude({}, set(), 260)
+        self.check_exclude({}, set(), 270)

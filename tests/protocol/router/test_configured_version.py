@@ -62,7 +62,7 @@ class ConfiguredVersionTests(OlderHostTests):
             self.pass_time(10)
             for kind in (IS_EX, TO_EX, TO_IN, BLOCK):
                 self.assertEqual(self.says(kind, 1), Effects())
-            self.check_exclude({}, set(), 250)
+            self.check_exclude({}, set(), 260)
 
     def test_reports_of_all_older_versions_join(self) -> None:
         """VM-04: whatever the configured version."""
@@ -70,9 +70,24 @@ class ConfiguredVersionTests(OlderHostTests):
             for version in range(1, self.family.current_version):
                 self.speaks(configured)
                 self.old_report(version)
-                self.check_exclude({}, set(), 260)
-                self.pass_time(260)
+                self.check_exclude({}, set(), 270)
+                self.pass_time(270)
                 self.assertEqual(self.querier.groups, {})
+
+    def test_older_specific_query_carries_the_group_and_the_last_member_query_interval(
+        self,
+    ) -> None:
+        """IGMP2-04, GQ-07: it goes to the group."""
+        version = self.family.current_version - 1
+        self.setUp()
+        settings = QuerierSettings(version=version, last_member_query_interval=0.5)
+        self.querier = Querier(self.family, settings)
+        self.old_report()
+        [(there, _)] = self.old_leave().send
+        g = group(self.family, 1)
+        self.assertEqual(there, g)
+        head = b"\x11\x05\0\0" if self.family is IPV4 else b"\x82\0\0\0\x01\xf4\0\0"
+        self.assertEqual(self.encoded(), [head + g])
 
     def test_leave_is_queried_in_the_configured_version(self) -> None:
         """VM-04, SQ-01: the group ends after 2 s."""
@@ -108,7 +123,7 @@ class IGMPv1RouterTests(OlderHostTests, SynchronousTestCase):
         """VM-04, IGMP1-02: it cannot query one group."""
         self.old_report(2)
         self.assertEqual(self.old_leave(), Effects())
-        self.check_exclude({}, set(), 260)
+        self.check_exclude({}, set(), 270)
 
 
 class IGMPv2RouterTests(OlderHostTests, SynchronousTestCase):

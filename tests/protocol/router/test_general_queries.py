@@ -63,7 +63,7 @@ class GeneralQueryTests(RouterTests):
         self.start()
         self.given_exclude(x=(1,))
         self.pass_time(125)
-        self.check_exclude({1: 135}, set(), 135)
+        self.check_exclude({1: 145}, set(), 145)
 
     def test_record_for_the_unspecified_group_is_ignored(self) -> None:
         """General queries go on as before."""

@@ -45,7 +45,7 @@ class OlderHostLeaveTests(OlderHostTests):
         self.old_report()
         self.pass_time(200)
         self.says(IS_EX, host_number=2)
-        self.pass_time(60)
+        self.pass_time(70)
         self.says(TO_IN, host_number=2)
         self.assertEqual((self.subscription(), self.specific_queries()), (NOTHING, []))
 
@@ -74,7 +74,7 @@ class ImmediateLeaveTests(RouterTests):
         """Each source by itself."""
         self.says(ALLOW, 1, 2)
         self.says(BLOCK, 1)
-        self.check_include({2: 260})
+        self.check_include({2: 270})
         self.says(BLOCK, 2)
         self.assertEqual((self.querier.groups, self.specific_queries()), ({}, []))
 
@@ -101,7 +101,7 @@ class ImmediateLeaveTests(RouterTests):
         """No query is sent."""
         self.says(TO_EX)
         self.says(TO_IN, 1)
-        self.check_include({1: 260})
+        self.check_include({1: 270})
         self.assertEqual(self.specific_queries(), [])
 
     def test_source_of_another_host_stays_when_the_exclude_host_leaves(self) -> None:
@@ -109,7 +109,7 @@ class ImmediateLeaveTests(RouterTests):
         self.says(ALLOW, 1, host_number=1)
         self.says(TO_EX, host_number=2)
         self.says(TO_IN, host_number=2)
-        self.check_include({1: 260})
+        self.check_include({1: 270})
 
     def test_hosts_that_report_repeatedly_stay_known(self) -> None:
         """The leave of one of them is queried."""
@@ -125,7 +125,7 @@ class ImmediateLeaveTests(RouterTests):
         self.says(IS_EX, host_number=1)
         self.pass_time(200)
         self.says(IS_EX, host_number=2)
-        self.pass_time(60)
+        self.pass_time(70)
         self.says(TO_IN, host_number=2)
         self.assertEqual(self.querier.groups, {})
 
@@ -145,7 +145,7 @@ class ImmediateLeaveTests(RouterTests):
         )
         self.pass_time(200)
         self.says(IS_EX, host_number=2)
-        self.pass_time(60)
+        self.pass_time(70)
         self.says(TO_IN, host_number=2)
         self.assertEqual(self.querier.groups, {})
 

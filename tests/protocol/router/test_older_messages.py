@@ -22,7 +22,7 @@ class OlderMessageTests(OlderHostTests):
             self.setUp()
             effects = self.old_report(version)
             self.assertEqual(effects, Effects(changed=[group(self.family, 1)]))
-            self.check_exclude({}, set(), 260)
+            self.check_exclude({}, set(), 270)
             self.assertEqual(self.mode(), version)
 
     def test_older_report_renews_the_group_and_unblocks_sources(self) -> None:
@@ -30,13 +30,13 @@ class OlderMessageTests(OlderHostTests):
         self.given_exclude(x=(1,), y=(2,))
         self.pass_time(100)
         self.old_report()
-        self.check_exclude({}, set(), 260)
+        self.check_exclude({}, set(), 270)
 
     def test_older_report_changes_include_to_exclude_mode(self) -> None:
         """OLD-02, CS-02: the listed sources are forgotten, because all are wanted."""
         self.given_include(1, 2)
         self.old_report()
-        self.check_exclude({}, set(), 260)
+        self.check_exclude({}, set(), 270)
         self.assertEqual(self.specific_queries(), [])
 
     def test_older_leave_sends_two_queries_and_ends_the_group_after_2_seconds(self) -> None:
@@ -56,7 +56,7 @@ class OlderMessageTests(OlderHostTests):
         self.old_report(host_number=2)
         self.pass_time(10)
         self.assertEqual(self.specific_queries(), [query_at(0), query_at(1, suppress=True)])
-        self.check_exclude({}, set(), 250)
+        self.check_exclude({}, set(), 260)
 
     def test_queries_for_a_group_with_older_hosts_have_the_current_version(self) -> None:
         """GC-06: older hosts understand them."""

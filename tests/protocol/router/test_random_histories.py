@@ -17,7 +17,7 @@ from .simulated_router import RouterTests
 from .slow_router_model import SentQuery, SlowRouter
 
 GROUPS = (1, 2)
-PAUSES = [0.25, 0.5, 1.0, 1.5, 2.0, 31.0, 100.0, 258.0, 260.0, 300.0]
+PAUSES = [0.25, 0.5, 1.0, 1.5, 2.0, 31.0, 100.0, 258.0, 260.0, 270.0, 300.0]
 Step = list[tuple[RecordType, int, frozenset[int]]] | float
 
 steps: st.SearchStrategy[list[Step]] = st.lists(

@@ -30,7 +30,7 @@ from .slow_neighbour_model import SlowNeighbour
 from .slow_router_model import SentQuery
 
 OURS = 5
-PAUSES = [0.25, 0.5, 1.0, 2.0, 10.0, 45.0, 50.0, 100.0, 255.0, 260.0]
+PAUSES = [0.25, 0.5, 1.0, 2.0, 10.0, 45.0, 50.0, 100.0, 255.0, 260.0, 270.0]
 STEPS = [
     *["report"] * 4, *["old report"] * 2, "leave", "query", "specific query", "start", "restart"
 ]  # fmt: skip

@@ -56,8 +56,8 @@ class SpecificQueryTests(RouterTests):
         self.says(IS_EX, host_number=2)
         self.pass_time(1.5)
         self.assertEqual(self.specific_queries(), [query_at(0), query_at(1, suppress=True)])
-        self.check_exclude({}, set(), 258.5)
-        self.pass_time(258)
+        self.check_exclude({}, set(), 268.5)
+        self.pass_time(268)
         self.assertEqual(self.subscription(), ANY_SOURCE)
 
     def test_answered_sources_are_queried_in_a_packet_with_the_suppress_flag(self) -> None:
@@ -106,15 +106,15 @@ class SpecificQueryTests(RouterTests):
     def test_group_queries_stop_when_the_group_changes_to_include_mode(self) -> None:
         """SQ-09: queries for sources go on."""
         self.given_exclude(x=(1, 2))
-        self.pass_time(250)
+        self.pass_time(260)
         self.says(IS_IN, 1, 2)
         self.pass_time(9)
         self.says(TO_IN, 2)
         self.pass_time(10)
         self.assertEqual(
-            self.specific_queries(), [query_at(259, 1), query_at(259), query_at(260, 1)]
+            self.specific_queries(), [query_at(269, 1), query_at(269), query_at(270, 1)]
         )
-        self.check_include({2: 250})
+        self.check_include({2: 260})
 
     def test_queries_stop_for_a_source_that_is_forgotten(self) -> None:
         """SQ-09: IS_EX removed it from the list."""
@@ -133,7 +133,7 @@ class SpecificQueryTests(RouterTests):
         self.says(IS_IN, 1)
         self.pass_time(5)
         self.assertEqual(self.specific_queries(), [query_at(0, 1)])
-        self.check_exclude({1: 255}, set(), 255)
+        self.check_exclude({1: 265}, set(), 265)
 
     def test_late_call_of_advance_sends_no_query_for_expired_sources(self) -> None:
         """SQ-09: a busy process calls it 3 s later."""
@@ -150,12 +150,12 @@ class SpecificQueryTests(RouterTests):
     def test_queries_stop_when_the_group_expires(self) -> None:
         """SQ-09: a new join does not resume them."""
         self.given_exclude()
-        self.pass_time(259.5)
+        self.pass_time(269.5)
         self.says(TO_IN)
         self.pass_time(0.5)
         self.given_exclude()
         self.pass_time(10)
-        self.assertEqual(self.specific_queries(), [query_at(259.5)])
+        self.assertEqual(self.specific_queries(), [query_at(269.5)])
 
     def test_last_member_query_count_is_the_robustness(self) -> None:
         """SQ-08: the group ends after as many intervals."""

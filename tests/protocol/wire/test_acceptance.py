@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from mcproxy.protocol.family import IPV4, IPV6, packed
+from mcproxy.protocol.family import IPV4, IPV6, Address, packed
 from mcproxy.protocol.wire import mld
 from mcproxy.protocol.wire.datagram import Datagram, accept, destination
 from mcproxy.protocol.wire.packets import (
@@ -63,29 +63,50 @@ class AcceptanceTests(FamilyTests):
 
     def test_report_of_the_unspecified_address_is_accepted_in_igmp_only(self) -> None:
         """T-020, T-021, V-8, IP4-SD-08, IP6-05: 0.0.0.0 may report, :: may not."""
-        report = Report((self.record(TO_EX),))
-        arriving = self.arriving(report, source=self.family.unspecified)
-        if self.family is IPV4:
-            self.assertEqual(accept(self.family, arriving), report)
-        else:
-            self.refused(arriving, DropReason.SOURCE)
+        older = [OldReport(v, group(self.family, 1)) for v in range(1, self.family.current_version)]
+        for report in (Report((self.record(TO_EX),)), *older):
+            arriving = self.arriving(report, source=self.family.unspecified)
+            if self.family is IPV4:
+                self.assertEqual(accept(self.family, arriving), report)
+            else:
+                self.refused(arriving, DropReason.SOURCE)
 
     def test_older_report_to_another_group_is_refused(self) -> None:
-        """IGMP1-03: it must be sent to the group that it names."""
-        report = OldReport(1, group(self.family, 1))
-        self.refused(
-            self.arriving(report, destination=group(self.family, 2)), DropReason.DESTINATION
-        )
+        """IGMP1-03: the interface has no such address, and the report contradicts itself."""
+        for version in range(1, self.family.current_version):
+            report = OldReport(version, group(self.family, 1))
+            self.refused(
+                self.arriving(report, destination=group(self.family, 2)), DropReason.DESTINATION
+            )
 
-    def test_other_messages_to_our_own_address_are_accepted(self) -> None:
-        """IP4-SD-06, 07, IP6-08, T-118: reports, leaves and queries."""
+    def own_destinations(self) -> list[Address]:
+        """Return the addresses of a router's interface: its unicast one, and its groups."""
+        family = self.family
+        groups = [family.all_nodes, family.all_routers, family.report_destination]
+        return [host(family, 9), *groups]
+
+    def test_older_report_to_any_address_of_the_interface_is_accepted(self) -> None:
+        """IP4-SD-07, IP6-08: the group that it names, our own address, and those of routers."""
+        g = group(self.family, 1)
+        for version in range(1, self.family.current_version):
+            for there in [g, *self.own_destinations()]:
+                arriving = self.arriving(OldReport(version, g), destination=there)
+                self.assertEqual(accept(self.family, arriving), OldReport(version, g))
+
+    def test_other_messages_to_any_address_of_the_interface_are_accepted(self) -> None:
+        """IP4-SD-06, IP6-11, T-118: specific queries, reports and leaves."""
+        g = group(self.family, 1)
+        current = self.family.current_version
         for packet in (
             Report((self.record(TO_EX),)),
-            Leave(group(self.family, 1)),
-            Query(2, group(self.family, 1), 1.0),
+            Leave(g),
+            Query(current - 1, g, 1.0),
+            Query(current, g, 1.0),
+            Query(current, g, 1.0, self.sources(1)),
         ):
-            arriving = self.arriving(packet, destination=host(self.family, 9))
-            self.assertEqual(accept(self.family, arriving), packet)
+            for there in [g, *self.own_destinations()]:
+                arriving = self.arriving(packet, destination=there)
+                self.assertEqual(accept(self.family, arriving), packet)
 
     @given(st.data())
     @examples(10)

@@ -165,7 +165,7 @@ class SizeTests(FamilyTests):
     """Sizes that other modules calculate with."""
 
     def test_header_and_query_sizes_match_encoded_packets(self) -> None:
-        """IP4-06, IP6-09: the size of an encoded query."""
+        """The size of an encoded query."""
         query = Query(self.family.current_version, group(self.family, 1), 1.0)
         size = self.family.header_size + self.family.query_size
         self.assertEqual(len(sent(self.family, query)), size)

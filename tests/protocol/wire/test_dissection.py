@@ -84,7 +84,7 @@ class IgmpDissectionTests(SynchronousTestCase):
         self.assertEqual((second.srcaddrs, second.auxdlen), (["10.0.0.1", "10.0.0.2"], 0))
 
     def test_igmpv1_and_igmpv2_messages_are_dissected(self) -> None:
-        """IP4-SD-02..04, IGMP2-04: reports and queries go to their group, leaves to all routers."""
+        """IP4-SD-02..04: reports and queries go to their group, leaves to all routers."""
         layers = {
             OldReport(1, group(IPV4, 1)): (IGMP_MR, 0x12),
             OldReport(2, group(IPV4, 1)): (IGMPv2_MR, 0x16),

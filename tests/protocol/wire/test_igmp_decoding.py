@@ -142,7 +142,7 @@ class ReceivedReportTests(SynchronousTestCase):
         self.assertEqual(report, Report((Record(TO_EX, G),)))
 
     def test_extensions_are_ignored(self) -> None:
-        """T-011, T-012, EXT-01..05: well or ill formed; the message before them counts."""
+        """T-011, T-012, EXT-03, EXT-04, EXT-05: well or ill formed; the message counts."""
         for extension in ("0009 0003 aabbcc", "0009 00ff aa", "00", ""):
             text = f"22000000 80000001 04000000 ef010101 {extension}"
             self.assertEqual(igmp.decode(message(text)), Report((Record(TO_EX, G),)))

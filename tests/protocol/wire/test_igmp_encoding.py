@@ -60,7 +60,7 @@ class KnownMessageTests(SynchronousTestCase):
         self.assertEqual(igmp.encode(query), expected)
 
     def test_older_queries_have_8_bytes(self) -> None:
-        """GQ-07, IGMP2-04: without a time in version 1, with a linear time in version 2."""
+        """GQ-07: without a time in version 1, with a linear time in version 2."""
         self.assertEqual(igmp.encode(Query(1, ANY, 10.0)), message("1100000000000000"))
         self.assertEqual(igmp.encode(Query(2, ANY, 10.0)), message("1164000000000000"))
         self.assertEqual(igmp.encode(Query(2, G, 1.0)), message("110a0000ef010101"))

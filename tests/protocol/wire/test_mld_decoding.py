@@ -69,9 +69,25 @@ class DecodingTests(SynchronousTestCase):
         self.assertEqual((query.version, query.max_response), (1, 0.0))
 
     def test_code_and_reserved_bits_are_ignored(self) -> None:
-        """MLD2-Q-07, CHG-03: the other flags, too."""
+        """CHG-03: the other flags, too."""
         query = mld.decode(bytes.fromhex("82ff0000" + "03e8ffff" + G_HEX + "fa7d0000"))
         self.assertEqual(query, Query(2, G, 1.0, suppress=True, robustness=2, interval=125))
+
+    def test_code_of_a_query_is_ignored(self) -> None:
+        """MLD2-Q-07: in queries of both versions, and in reports."""
+        v1_query = "03e80000" + G_HEX
+        for body in (v1_query, v1_query + "0a7d0000", v1_query + "027d0001" + G_HEX):
+            expected = mld.decode(bytes.fromhex("82000000" + body))
+            for code in ("01", "80", "ff"):
+                self.assertEqual(mld.decode(bytes.fromhex(f"82{code}0000" + body)), expected)
+        report = bytes.fromhex("8fff0000 00000001 04000000" + G_HEX)
+        self.assertEqual(mld.decode(report), Report((Record(TO_EX, G),)))
+
+    def test_data_after_the_last_record_is_ignored(self) -> None:
+        """MLD2-R-04: even if it looks like a record; without records all of it is such data."""
+        for count, records in ((1, (Record(TO_EX, G),)), (0, ())):
+            message = f"8f000000 0000000{count} 04000000" + G_HEX + "04000000" + G_HEX[:-1] + "9"
+            self.assertEqual(mld.decode(bytes.fromhex(message)), Report(records))
 
     def test_malformed_queries_are_refused(self) -> None:
         """MLD2-Q-02, 03, 07: missing sources, sources without a group, a unicast group."""
@@ -83,7 +99,7 @@ class DecodingTests(SynchronousTestCase):
         self.assertEqual(refusal(self, start + one), DropReason.GROUP)
 
     def test_auxiliary_data_unknown_types_and_trailing_bytes_are_skipped(self) -> None:
-        """MLD2-R-01, 02, 04: the known record is decoded."""
+        """MLD2-R-01, 02: the known record is decoded."""
         odd = "09010001" + G_HEX + "00" * 16 + "deadbeef"
         joins = "04000000" + G_HEX
         message = bytes.fromhex("8f000000" + "00000002" + odd + joins + "aabb")
@@ -97,7 +113,7 @@ class DecodingTests(SynchronousTestCase):
             self.assertEqual(refusal(self, whole[:length].hex()), DropReason.TRUNCATED)
 
     def test_extensions_are_ignored(self) -> None:
-        """EXT-01..05: the E flag with any extension or none."""
+        """EXT-03, EXT-04, EXT-05: the E flag with any extension or none."""
         for extension in ("00090003aabbcc", "000900ffaa", ""):
             message = bytes.fromhex("8f000000 80000001 04000000" + G_HEX + extension)
             self.assertEqual(mld.decode(message), Report((Record(TO_EX, G),)))

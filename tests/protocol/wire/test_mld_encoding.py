@@ -8,6 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.protocol.family import IPV6, packed
 from mcproxy.protocol.wire import mld
+from mcproxy.protocol.wire.encoding import checksum, pseudo_header
 from mcproxy.protocol.wire.packets import (
     DropReason,
     Leave,
@@ -78,6 +79,38 @@ class MldChecksumTests(SynchronousTestCase):
         error = self.assertRaises(WireError, verify_checksum, message, HOST, packed("ff02::3"))
         self.assertIs(error.reason, DropReason.CHECKSUM)
         self.assertEqual(str(error), "checksum")
+
+    def test_checksum_is_the_sum_of_the_pseudo_header_and_the_message(self) -> None:
+        """CK-03: addresses, length, next header 58 and message; words added one by one."""
+        there = packed("ff02::16")
+        for packet in (Report((Record(TO_EX, G),)), Query(2, G, 1.0), Query(1, ANY, 10.0)):
+            message = mld.encode(packet, HOST, there)
+            words = HOST + there + len(message).to_bytes(4, "big") + b"\0\0\0\x3a" + message
+            total = sum(int.from_bytes(words[at : at + 2], "big") for at in range(0, len(words), 2))
+            while total > 0xFFFF:
+                total = (total & 0xFFFF) + (total >> 16)
+            self.assertEqual(total, 0xFFFF)
+
+    def test_each_covered_byte_counts_for_the_checksum(self) -> None:
+        """CK-03, MLD2-R-04: both addresses, the message and data after its last record."""
+        there = packed("ff02::16")
+        report = mld.encode(Report((Record(TO_EX, G),)), HOST, there)
+        summed = mld_summed(report + b"\1\2\3\4", HOST, there)
+        verify_checksum(summed, HOST, there)
+        for at in range(len(summed)):
+            bad = summed[:at] + bytes([summed[at] ^ 1]) + summed[at + 1 :]
+            self.assertRaises(WireError, verify_checksum, bad, HOST, there)
+        for at in range(16):
+            other = HOST[:at] + bytes([HOST[at] ^ 1]) + HOST[at + 1 :]
+            self.assertRaises(WireError, verify_checksum, summed, other, there)
+        self.assertRaises(WireError, verify_checksum, summed + b"\0\0", HOST, there)
+
+
+def mld_summed(message: bytes, here: bytes, there: bytes) -> bytes:
+    """Return ``message`` with the checksum of its content."""
+    blank = message[:2] + b"\0\0" + message[4:]
+    covered = checksum(pseudo_header(here, there, len(blank)) + blank)
+    return blank[:2] + covered.to_bytes(2, "big") + blank[4:]
 
 
 class RandomMessageTests(SynchronousTestCase):

@@ -10,9 +10,9 @@ from mcproxy.protocol.wire import datagram
 from mcproxy.protocol.wire.encoding import pack_reports
 from mcproxy.protocol.wire.packets import Query, Record, Report, Send
 
-from ..families import ALLOW, BLOCK, FamilyTests, both_families, group, host, source
+from ..families import ALLOW, BLOCK, TO_EX, FamilyTests, both_families, group, host, source
 
-COUNT = 300
+COUNT = 400
 TOO_SMALL = (0, 1, 67)
 
 
@@ -26,6 +26,24 @@ class SmallMtuTests(FamilyTests):
         size = self.family.address_size
         self.many = frozenset((first + n).to_bytes(size) for n in range(COUNT))
         self.group = group(self.family, 1)
+
+    def test_full_reports_and_queries_fit_the_mtu(self) -> None:
+        """IP4-06, IP6-09: with the headers; one source more would not fit."""
+        here = host(self.family, 1)
+        for mtu in (1280, 1500):
+            sends = [
+                Send(self.group, report)
+                for kind in (ALLOW, BLOCK, TO_EX)
+                for report in pack_reports([Record(kind, self.group, self.many)], self.family, mtu)
+            ]
+            querier = Querier(self.family, QuerierSettings(), mtu)
+            querier.receive(Report((Record(ALLOW, self.group, self.many),)), here, 0.0)
+            leave = Report((Record(BLOCK, self.group, self.many),))
+            sends += querier.receive(leave, here, 1.0).send
+            sizes = [len(datagram.encode(self.family, here, *send)) for send in sends]
+            self.assertLessEqual(max(sizes), mtu)
+            if COUNT * self.family.address_size > mtu:
+                self.assertGreater(max(sizes), mtu - self.family.address_size)
 
     def check_size(self, sends: list[Send]) -> None:
         """Each packet fits into the smallest MTU."""

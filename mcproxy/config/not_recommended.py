@@ -1,0 +1,61 @@
+"""What is allowed in a configuration but not recommended.
+
+``mcproxy check`` prints it, and the daemon logs it when it starts and when it reloads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .errors import Mistake
+from .model import Configuration, InstanceConfig
+from .origin import KeyPath
+
+LEAST_ROBUSTNESS = 2
+"""RFC 9776, section 8.1, and RFC 9777, section 9.1: the value should not be 1."""
+
+
+def not_recommended(configuration: Configuration) -> list[Mistake]:
+    """What is not recommended in ``configuration``, each place once."""
+    found: dict[KeyPath, Mistake] = {}
+    for instance in configuration.instances:
+        for where in _weak_robustness(configuration, instance):
+            found[where] = configuration.origin.mistake(
+                where,
+                "with robustness-variable 1, a single lost packet can end a stream",
+                f"use {LEAST_ROBUSTNESS} or more",
+            )
+        for where, version in _too_new_hosts(configuration, instance):
+            found[where] = configuration.origin.mistake(
+                where,
+                f"all reports are dropped: the value is above {version}",
+                "use the same value or a lower one",
+            )
+    return list(found.values())
+
+
+def _weak_robustness(configuration: Configuration, instance: InstanceConfig) -> Iterator[KeyPath]:
+    for name, settings in instance.interface.items():
+        if settings.robustness_variable < LEAST_ROBUSTNESS:
+            yield _place(configuration, instance.name, name, "robustness-variable")
+
+
+def _too_new_hosts(
+    configuration: Configuration, instance: InstanceConfig
+) -> Iterator[tuple[KeyPath, str]]:
+    for name, settings in instance.interface.items():
+        for family, oldest, own in (
+            ("igmp", settings.minimum_igmp_version, instance.igmp_version),
+            ("mld", settings.minimum_mld_version, instance.mld_version),
+        ):
+            if 0 < own < oldest:
+                where = _place(configuration, instance.name, name, f"minimum-{family}-version")
+                yield where, f"{family}-version {own}"
+
+
+def _place(configuration: Configuration, instance: str, interface: str, key: str) -> KeyPath:
+    """Where the value of an interface's option comes from: its own table, or [defaults]."""
+    own = ("instance", instance, "interface", interface, key)
+    everywhere = ("defaults", key)
+    is_own = configuration.line_of(own) is not None
+    return everywhere if not is_own and configuration.line_of(everywhere) is not None else own
