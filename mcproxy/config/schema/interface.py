@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Literal
 
 import attrs
 
 from ..addresses import NO_TEXTS, Texts, read_address, read_channel
 from ..names import is_pattern, matches
-from .numbers import Flag, Number, Whole
+from .numbers import Flag, FlagOrWord, Number, Whole
 from .option import option
 from .texts import TextList
 
@@ -64,12 +65,15 @@ class InterfaceSettings:
         example="0.5",
         rfc="RFC 9776, 8.8",
     )
-    immediate_leave: bool = option(
+    immediate_leave: bool | Literal["always"] = option(
         False,
-        Flag(),
+        FlagOrWord(word="always"),
         "Stop a stream without a query when the last host that reported for it leaves. Hosts are"
-        " tracked as with ``explicit-tracking``.",
-        example="true",
+        " tracked as with ``explicit-tracking``, and no query is sent for what another tracked"
+        " host still wants. While a host of IGMPv2 or MLDv1 is in the group, a leave is followed by"
+        " queries, because such a host may not have reported; with ``\"always\"`` it is not, which"
+        " suits links with one host.",
+        example='"always"',
     )
     explicit_tracking: bool = option(
         False, Flag(), "Track which host wants which group and sources.", example="true"

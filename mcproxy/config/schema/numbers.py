@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import attrs
 
@@ -36,6 +37,30 @@ class Flag:
                 f"{shown(value)} is not true or false", "write true or false, without quotes"
             )
         return value
+
+
+@attrs.frozen
+class FlagOrWord(Flag):
+    """true, false, or one word."""
+
+    word: str = ""
+    type_name: str = "true, false or text"
+
+    @property
+    def allowed(self) -> str:
+        return f'true, false, "{self.word}"'
+
+    @property
+    def schema(self) -> JsonSchema:
+        return {"enum": [True, False, self.word]}
+
+    def read(self, value: object) -> Any:
+        if value == self.word:
+            return value
+        try:
+            return super().read(value)
+        except Wrong as wrong:
+            raise Wrong(wrong.message, f'{wrong.hint}, or "{self.word}"') from None
 
 
 @attrs.frozen

@@ -1,6 +1,7 @@
-"""Fast leave: when the last tracked host leaves, forwarding stops without a query.
+"""Fast leave: what no tracked host wants ends without a query.
 
-The option ``immediate-leave`` turns it on. It needs to know every host of the group.
+The option ``immediate-leave`` turns it on. What a tracked host still wants needs no query either.
+Otherwise every host of the group must be known, except where every leave is trusted.
 """
 
 from __future__ import annotations
@@ -46,16 +47,28 @@ def all_members_known(group: Group, current_version: int, now: float) -> bool:
     return group.older is None or group.older.oldest(current_version, now) == current_version
 
 
+def without_wanted(hosts: HostTable, needed: NeedsQuery, now: float) -> NeedsQuery:
+    """Leave out of a query what a tracked host still wants: no answer could end it.
+
+    Blocked sources of hosts in EXCLUDE mode are not tracked, so listed sources are queried
+    where a host wants any source.
+    """
+    if hosts.wants_any(now):
+        return NeedsQuery(False, needed.sources) if needed.sources else NO_QUERY_NEEDED
+    remaining = needed.sources.difference(hosts.wanted(now))
+    return NeedsQuery(needed.group, remaining) if needed.group or remaining else NO_QUERY_NEEDED
+
+
 def drop_unwanted(group: Group, hosts: HostTable, needed: NeedsQuery, now: float) -> NeedsQuery:
-    """Drop what no tracked host wants; return what must still be queried."""
+    """Drop the part of ``needed`` that no tracked host wants; return what must still be queried.
+
+    ``needed`` is what ``without_wanted`` returned.
+    """
     if hosts.wants_any(now):
         return needed
-    wanted = hosts.wanted(now)
-    unwanted = needed.sources.difference(wanted)
-    group.lower_source_timers(unwanted, now)
+    group.lower_source_timers(needed.sources, now)
     if needed.group:
-        group.add_sources(wanted)  # EXCLUDE mode need not list them
+        group.add_sources(hosts.wanted(now))  # EXCLUDE mode need not list them
         group.lower_group_timer(now)
     group.expire(now)
-    remaining = needed.sources.difference(unwanted).intersection(group.sources)
-    return NeedsQuery(False, remaining) if remaining else NO_QUERY_NEEDED
+    return NO_QUERY_NEEDED

@@ -18,13 +18,13 @@ from ..versions import apply_compatibility_mode, has_leave_message
 from ..wire.packets import Leave, OldReport, Record, RecordType, Report
 from .admission import Admission, RateLimit, Refusal
 from .effects import Effects
-from .fast_leave import Reporter, all_members_known, drop_unwanted, track
+from .fast_leave import Reporter, all_members_known, drop_unwanted, track, without_wanted
 from .group import NO_QUERY_NEEDED, Group, NeedsQuery
 from .groups import GroupTable
 from .queries import Queries
 from .role import QuerierRole
 from .settings import QuerierSettings
-from .tracking import LinkHosts
+from .tracking import HostTable, LinkHosts
 
 _IS_EX = RecordType.MODE_IS_EXCLUDE
 _TO_EX = RecordType.CHANGE_TO_EXCLUDE_MODE
@@ -160,8 +160,8 @@ class ReportReceiver:
         group.last_reporter = reporter.source
         if self.hosts is not None:
             table = track(self.hosts, group, checked, reporter)
-            if needed is not NO_QUERY_NEEDED and self._may_leave_fast(group, reporter.now):
-                needed = drop_unwanted(group, table, needed, reporter.now)
+            if needed is not NO_QUERY_NEEDED and self._leaves_fast:
+                needed = self._leave_fast(group, table, needed, reporter.now)
         self._store(record.group, group, before, needed, reporter.now, effects)
 
     def _store(
@@ -196,11 +196,20 @@ class ReportReceiver:
             return None
         return Group(now)
 
-    def _may_leave_fast(self, group: Group, now: float) -> bool:
+    @property
+    def _leaves_fast(self) -> bool:
         """Whether a leave may take effect without a query: only the querier decides that."""
-        if not self._role.settings.immediate_leave or not self._role.is_querier:
-            return False
-        return all_members_known(group, self._family.current_version, now)
+        return bool(self._role.settings.immediate_leave) and self._role.is_querier
+
+    def _leave_fast(
+        self, group: Group, table: HostTable, needed: NeedsQuery, now: float
+    ) -> NeedsQuery:
+        """Drop what no host wants, as far as that is known; return what must be queried."""
+        needed = without_wanted(table, needed, now)
+        always = self._role.settings.immediate_leave == "always"
+        if always or all_members_known(group, self._family.current_version, now):
+            return drop_unwanted(group, table, needed, now)
+        return needed
 
     def _note_old_host(self, address: Address, version: int, now: float) -> None:
         """Note that a host of ``version`` is a member of the group at ``address``."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from ..family import Address
 from ..sources import SourceFilter
@@ -19,6 +20,7 @@ class QuerierSettings:
     ``version`` is the version that the router speaks; None is the current one.
 
     ``explicit_tracking`` notes which host wants what; ``immediate_leave`` needs that too.
+    With "always" it applies while hosts of older versions are present as well.
     ``max_hosts`` and ``max_group_hosts`` limit the tracked hosts. Other limits do not apply
     where they are None; ``max_report_rate`` is in messages per second.
 
@@ -32,7 +34,7 @@ class QuerierSettings:
     query_response_interval: float = 10.0
     robustness: int = 2
     last_member_query_interval: float = 1.0
-    immediate_leave: bool = False
+    immediate_leave: bool | Literal["always"] = False
     explicit_tracking: bool = False
     max_hosts: int = 10_000
     max_group_hosts: int = 1000
@@ -61,7 +63,7 @@ class QuerierSettings:
     @property
     def tracks_hosts(self) -> bool:
         """Whether hosts are tracked."""
-        return self.explicit_tracking or self.immediate_leave
+        return self.explicit_tracking or bool(self.immediate_leave)
 
     @property
     def carried_interval(self) -> float:

@@ -62,7 +62,7 @@ SETTINGS = st.fixed_dictionaries(
     optional={
         "query-interval": st.sampled_from([30.0, 125.0]),
         "robustness-variable": st.integers(1, 3),
-        "immediate-leave": st.booleans(),
+        "immediate-leave": st.sampled_from([False, True, "always"]),
         "max-groups": st.integers(1, 2),
     },
 )

@@ -31,14 +31,14 @@ class OlderHostLeaveTests(OlderHostTests):
         self.pass_time(0.1)
         self.assertEqual(self.subscription(), NOTHING)
 
-    def test_leave_of_a_newer_host_is_queried_beside_an_older_host(self) -> None:
-        """Though it is the only known host."""
+    def test_leave_of_a_newer_host_is_not_queried_beside_an_older_host(self) -> None:
+        """SQ-14: the older host still wants the group, and no answer could end it."""
         self.says(TO_EX, host_number=2)
         self.old_report()
         self.says(TO_IN, host_number=2)
-        self.assertEqual(
-            (self.subscription(), self.specific_queries()), (ANY_SOURCE, [query_at(0)])
-        )
+        self.assertEqual((self.subscription(), self.specific_queries()), (ANY_SOURCE, []))
+        self.old_leave()
+        self.assertEqual(self.specific_queries(), [query_at(0)])
 
     def test_leave_is_immediate_after_the_older_host_expired(self) -> None:
         """The last newer host is the last one."""
@@ -78,23 +78,30 @@ class ImmediateLeaveTests(RouterTests):
         self.says(BLOCK, 2)
         self.assertEqual((self.querier.groups, self.specific_queries()), ({}, []))
 
-    def test_leave_is_queried_while_another_host_wants_the_group(self) -> None:
-        """The leave of the last host is immediate."""
+    def test_leave_is_not_queried_while_another_host_wants_the_group(self) -> None:
+        """SQ-14: no answer could end it. The leave of the last host is immediate."""
         for number in (1, 2):
             self.says(TO_EX, host_number=number)
         self.says(TO_IN, host_number=1)
-        self.assertEqual(self.subscription(), ANY_SOURCE)
-        self.assertEqual(self.specific_queries(), [query_at(0)])
         self.pass_time(1)
+        self.assertEqual(self.subscription(), ANY_SOURCE)
+        self.assertEqual(self.specific_queries(), [])
         self.says(TO_IN, host_number=2)
         self.assertEqual(self.querier.groups, {})
 
-    def test_block_is_queried_while_another_host_wants_the_source(self) -> None:
-        """Two hosts wanted it."""
+    def test_block_is_not_queried_while_another_host_wants_the_source(self) -> None:
+        """SQ-14: two hosts wanted it."""
         for number in (1, 2):
             self.says(ALLOW, 1, host_number=number)
         self.says(BLOCK, 1, host_number=1)
-        self.check_include({1: 2})
+        self.check_include({1: 260})
+        self.assertEqual(self.specific_queries(), [])
+
+    def test_block_is_queried_while_another_host_wants_any_source(self) -> None:
+        """SQ-14: it may block the source as well, which is not tracked."""
+        for number in (1, 2):
+            self.says(TO_EX, host_number=number)
+        self.says(BLOCK, 1, host_number=1)
         self.assertEqual(self.specific_queries(), [query_at(0, 1)])
 
     def test_change_from_any_source_to_one_ends_the_others_at_once(self) -> None:
@@ -160,12 +167,12 @@ class ImmediateLeaveTests(RouterTests):
 
     def test_leave_at_the_expiry_of_a_source_keeps_the_other_source(self) -> None:
         """The source expires when the record arrives."""
-        for number in (1, 2):
-            self.says(ALLOW, 1, 2, host_number=number)
-        self.says(BLOCK, 1, host_number=1)
-        self.now += 2
+        self.says(ALLOW, 1, host_number=1)
+        self.now += 100
+        self.says(ALLOW, 2, host_number=2)
+        self.now += 160
         self.says(TO_IN, host_number=1)
-        self.check_include({2: 2})
+        self.check_include({2: 100})
 
     def test_group_limit_applies_with_immediate_leave(self) -> None:
         """LIM-01: the group limit applies with immediate leave, too."""
@@ -175,3 +182,28 @@ class ImmediateLeaveTests(RouterTests):
         self.says(TO_IN)
         self.assertEqual(self.querier.groups, {})
         self.assertEqual(self.querier.refused, {Refusal.MAX_GROUPS: 1})
+
+
+@both_families
+class TrustedLeaveTests(OlderHostTests):
+    """SQ-13, SQ-14: ``immediate-leave = "always"``, for links with one host."""
+
+    settings = replace(OlderHostTests.settings, immediate_leave="always")
+
+    def test_leave_of_an_older_host_is_immediate(self) -> None:
+        self.old_report()
+        self.old_leave()
+        self.assertEqual((self.querier.groups, self.specific_queries()), ({}, []))
+
+    def test_leave_keeps_the_group_while_another_tracked_host_wants_it(self) -> None:
+        self.old_report(host_number=1)
+        self.old_report(host_number=2)
+        self.old_leave(host_number=1)
+        self.assertEqual((self.subscription(), self.specific_queries()), (ANY_SOURCE, []))
+        self.old_leave(host_number=2)
+        self.assertEqual((self.querier.groups, self.specific_queries()), ({}, []))
+
+    def test_leave_of_a_newer_host_is_immediate(self) -> None:
+        self.says(TO_EX)
+        self.says(TO_IN)
+        self.assertEqual((self.querier.groups, self.specific_queries()), ({}, []))
