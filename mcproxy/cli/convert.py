@@ -46,4 +46,4 @@ def converted(reading: Reading, name: str) -> str:
     if reading.notes:
         head += ["", "Differences from the original:", *reading.notes]
     comments = "".join(f"# {line}".rstrip() + "\n" for line in head)
-    return f"{comments}\n{toml_text(reading.document)}"
+    return f"{comments}\n{toml_text(reading.document, reading.comments)}"

@@ -12,7 +12,7 @@ import attrs
 
 from .errors import ConfigurationError, Mistake, shown
 from .model import DOWNSTREAM, Configuration
-from .names import matches
+from .names import any_matches, split_exceptions
 from .native.document import document
 from .native.reader import Mistakes, nearest
 from .native.toml import build
@@ -131,7 +131,7 @@ def _holder(written: Mapping[str, Any], interface: str) -> str | None:
         if interface in _links(table, DOWNSTREAM):
             return name
     for name, table in tables.items():
-        if any(matches(interface, pattern) for pattern in _links(table, DOWNSTREAM)):
+        if any_matches(interface, *split_exceptions(_links(table, DOWNSTREAM))):
             return name
     return None
 

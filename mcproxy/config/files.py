@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import select
+import time
+from io import FileIO
 from typing import NoReturn
 
 from .errors import ConfigurationError, Mistake
@@ -17,9 +20,21 @@ LONGEST_FILE = 1 << 20
 _LANGUAGES = (
     (NATIVE, re.compile(r"""\[|[\w."' -]+=(?!=)""")),
     (CLASSIC, re.compile(r"(protocol|pinstance|table|disable)\b(?!\s*[.=])", re.IGNORECASE)),
-    (IGMPPROXY, re.compile(r"(phyint|quickleave|defaultdown|hashtablesize|rescanvif)\b")),
+    (
+        IGMPPROXY,
+        re.compile(
+            r"(phyint|quickleave|default[a-z]+|hashtablesize|rescan(vif|conf)|routetables"
+            r"|maxorigins|bwcontrol|proxylocalmc|noquerierelection)\b",
+            re.IGNORECASE,
+        ),
+    ),
 )
 """The beginnings of lines that only one language has."""
+
+_UCI = re.compile(r"\s*config\s+['\"]?(igmpproxy|phyint)\b")
+
+MOST_SILENCE = 3.0
+"""Seconds that the writer of a pipe has for the whole file."""
 
 
 def load(path: str) -> Configuration:
@@ -42,6 +57,7 @@ def usable(reading: Reading, path: str) -> Reading:
 def read(path: str) -> Reading:
     """Read the file ``path``; ConfigurationError."""
     text = text_of(path)
+    _refuse_uci(text, path)
     name = language(text)
     if name == CLASSIC:
         from .foreign import mcproxy_1_1 as classic  # its parser is large, and rarely needed
@@ -55,8 +71,30 @@ def read(path: str) -> Reading:
 
 
 def text_of(path: str) -> str:
-    """The text of the file ``path``; ConfigurationError."""
-    return decode(_content(path), path)
+    """The text of the file ``path``; ConfigurationError.
+
+    Files of other programs may have comments in Latin-1.
+    """
+    content = _content(path)
+    try:
+        return decode(content, path)
+    except ConfigurationError:
+        text = content.decode("latin-1")
+        if language(text) == NATIVE:
+            raise
+        return text
+
+
+def _refuse_uci(text: str, path: str) -> None:
+    for number, line in enumerate(text.splitlines(), 1):
+        if _UCI.match(line):
+            _fail(
+                path,
+                f"line {number}",
+                "this is OpenWrt's own form (UCI) of a configuration of igmpproxy",
+                "use the file that OpenWrt makes of it when igmpproxy starts:"
+                " /var/etc/igmpproxy.conf",
+            )
 
 
 def language(text: str) -> str:
@@ -70,14 +108,17 @@ def language(text: str) -> str:
 
 def _content(path: str) -> bytes:
     try:
-        with open(path, "rb", opener=_open_at_once) as file:
-            content = file.read(LONGEST_FILE + 1)
+        with open(path, "rb", buffering=0, opener=_open_at_once) as file:
+            content = _read_all(file)
     except FileNotFoundError:
         _fail(path, "", "no such file", "check the path")
     except IsADirectoryError:
         _fail(path, "", "it is a directory", "name a file in it")
     except PermissionError:
         _fail(path, "", "permission denied", "make it readable for the daemon's user")
+    except TimeoutError:
+        message = f"it is a pipe, and its end did not come within {MOST_SILENCE:.0f} seconds"
+        _fail(path, "", message, "name a file")
     except (OSError, ValueError) as error:
         _fail(path, "", f"cannot be read: {getattr(error, 'strerror', None) or error}")
     if len(content) > LONGEST_FILE:
@@ -87,9 +128,24 @@ def _content(path: str) -> bytes:
 
 def _open_at_once(path: str, flags: int) -> int:
     """Open without waiting for a writer if the file is a pipe."""
-    number = os.open(path, flags | os.O_NONBLOCK)
-    os.set_blocking(number, True)
-    return number
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
+def _read_all(file: FileIO) -> bytes:
+    """The content, or as much as is too long; TimeoutError if a pipe's writer is slow."""
+    deadline = time.monotonic() + MOST_SILENCE
+    content = bytearray()
+    poll = select.poll()
+    poll.register(file, select.POLLIN)
+    while len(content) <= LONGEST_FILE:
+        part = file.read(LONGEST_FILE + 1 - len(content))
+        if part:
+            content += part
+        elif part is not None:
+            break  # the end; a pipe without a writer has it at once
+        elif not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
+            raise TimeoutError
+    return bytes(content)
 
 
 def _fail(path: str, where: str, message: str, hint: str = "") -> NoReturn:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
 from .errors import Wrong, shown
@@ -18,6 +19,25 @@ LOOPBACK = "lo"
 """No pattern matches it, because no hosts are there."""
 
 _TOKEN = re.compile(r"\[!?\]?[^\]]*\]|.", re.DOTALL)
+
+
+EXCEPT = "!"
+"""Before a name or pattern in a list: the patterns of the list do not match it."""
+
+
+def split_exceptions(names: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names and patterns of a list, and those that its patterns do not match."""
+    listed = tuple(names)
+    included = tuple(name for name in listed if not name.startswith(EXCEPT))
+    excepted = tuple(name.removeprefix(EXCEPT) for name in listed if name.startswith(EXCEPT))
+    return included, excepted
+
+
+def any_matches(name: str, patterns: Iterable[str], exceptions: Iterable[str]) -> bool:
+    """Whether one of ``patterns`` matches the interface, and none of ``exceptions``."""
+    return any(matches(name, pattern) for pattern in patterns if is_pattern(pattern)) and not any(
+        name == other or matches(name, other) for other in exceptions
+    )
 
 
 def is_pattern(name: str) -> bool:

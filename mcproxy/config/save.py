@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import tempfile
@@ -45,6 +46,8 @@ class Replacement:
 
     def __init__(self, path: str, text: str) -> None:
         self._path = os.path.realpath(path)
+        if not stat.S_ISREG(os.stat(self._path).st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file")
         self._written: list[str] = []
         try:
             # Not a link to the old file: the kernel refuses links to another user's file.
@@ -66,13 +69,16 @@ class Replacement:
                 os.unlink(path)
 
     def _write(self, content: bytes) -> str:
-        """Write a file next to the old one, with the same mode, and return its path."""
+        """Write a file next to the old one, with its owner and mode, and return its path."""
         folder, name = os.path.split(self._path)
         descriptor, path = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
         self._written.append(path)
         with open(descriptor, "wb") as file:
             file.write(content)
             file.flush()
-            os.fchmod(descriptor, stat.S_IMODE(os.stat(self._path).st_mode))
+            known = os.stat(self._path)
+            with contextlib.suppress(PermissionError):  # only root may give a file away
+                os.fchown(descriptor, known.st_uid, known.st_gid)
+            os.fchmod(descriptor, stat.S_IMODE(known.st_mode))
             os.fsync(descriptor)
         return path

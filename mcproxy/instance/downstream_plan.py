@@ -10,7 +10,7 @@ import attrs
 
 from ..config.addresses import read_address
 from ..config.model import InstanceConfig, InterfaceSettings
-from ..config.names import is_pattern, matches
+from ..config.names import any_matches, is_pattern, matches, split_exceptions
 from ..protocol.family import IPV4, Family
 from ..protocol.router.admission import SsmPolicy
 from ..protocol.router.settings import QuerierSettings
@@ -49,7 +49,8 @@ class DownstreamPlans:
     ``names`` are names and patterns, as configured. ``own`` has settings by name or pattern:
     a name comes before patterns, and of these the first that matches counts; ``default`` is
     for all others. Interfaces in ``excluded`` match a pattern, but are upstreams or named by
-    another instance. ``peers`` are upstreams too.
+    another instance; ``exceptions`` are names and patterns that no pattern matches. ``peers``
+    are upstreams too.
     """
 
     names: tuple[str, ...]
@@ -57,11 +58,7 @@ class DownstreamPlans:
     default: DownstreamPlan
     excluded: frozenset[str]
     peers: frozenset[str]
-
-    @property
-    def patterns(self) -> list[str]:
-        """Those of ``names`` that are patterns."""
-        return [name for name in self.names if is_pattern(name)]
+    exceptions: tuple[str, ...] = ()
 
     def settings(self, name: str) -> DownstreamPlan | None:
         """The settings of the interface ``name``; None when it is no downstream."""
@@ -75,7 +72,7 @@ class DownstreamPlans:
     def _includes(self, name: str) -> bool:
         if name in self.names:
             return True
-        return name not in self.excluded and any(matches(name, p) for p in self.patterns)
+        return name not in self.excluded and any_matches(name, self.names, self.exceptions)
 
 
 def plan_downstreams(config: InstanceConfig, family: Family, version: int) -> DownstreamPlans:
@@ -85,15 +82,17 @@ def plan_downstreams(config: InstanceConfig, family: Family, version: int) -> Do
         settings: _plan(settings, family, version, ssm)
         for settings in {*config.interface.values(), InterfaceSettings()}
     }
-    patterns = [name for name in config.downstream if is_pattern(name)]
+    included, exceptions = split_exceptions(config.downstream)
+    patterns = [name for name in included if is_pattern(name)]
     named = (*config.elsewhere, *config.upstreams) if patterns else ()
     excluded = {name for name in named if any(matches(name, pattern) for pattern in patterns)}
     return DownstreamPlans(
-        config.downstream,
+        included,
         {name: planned[settings] for name, settings in config.interface.items()},
         planned[InterfaceSettings()],
         frozenset(excluded),
-        frozenset(config.upstreams) & frozenset(config.downstream),
+        frozenset(config.upstreams) & frozenset(included),
+        exceptions,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 from hypothesis import given
 from hypothesis import strategies as st
+from twisted.trial.unittest import SkipTest
 
 from mcproxy.config.files import load
 from mcproxy.config.native.reader import Mistakes
@@ -133,6 +134,24 @@ class ReplacementTests(ConfigurationTestCase):
         self.assertEqual(attrs.evolve(kept, path=before.path), before)
         self.assertTrue((self.folder / "mcproxy.toml~").read_text("utf-8").endswith("# 1\n"))
         self.assertEqual(self.path.stat().st_mode & 0o777, 0o640)
+
+    def test_replacement_has_the_owner_and_mode_of_the_file(self) -> None:
+        """Root saves for the daemon's user, who must be able to read the file afterwards."""
+        if os.geteuid():
+            raise SkipTest("only root may give files away")
+        os.chown(self.path, 12, 34)
+        Replacement(str(self.path), "new").commit()
+        for path in (self.path, self.folder / "mcproxy.toml~"):
+            found = path.stat()
+            self.assertEqual((found.st_uid, found.st_gid, found.st_mode & 0o777), (12, 34, 0o640))
+
+    def test_pipe_is_not_replaced(self) -> None:
+        """Its content could not be kept, and reading it might wait for ever."""
+        pipe = self.folder / "pipe"
+        os.mkfifo(pipe)
+        error = self.assertRaises(OSError, Replacement, str(pipe), "new")
+        self.assertEqual(error.strerror, "it is not a regular file")
+        self.assertEqual(self.files(), ["mcproxy.toml", "pipe"])
 
     def test_discarded_replacement_leaves_no_file(self) -> None:
         replacement = Replacement(str(self.path), "")

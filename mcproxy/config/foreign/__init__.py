@@ -1,1 +1,1 @@
-"""Configuration files of other programs: mcproxy 1.1 and igmpproxy."""
+"""Configuration files of other programs: mcproxy 1.1, igmpproxy and its fork igmpv3proxy."""

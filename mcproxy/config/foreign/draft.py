@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -32,9 +33,10 @@ class Position:
 class Reading:
     """What was read from a file in some ``language``.
 
-    ``written`` is the native document with the same meaning, or None for a native file.
-    ``notes`` are about what a native document cannot express. ``disabled_at`` is the position
-    of the statement that disables the file, or None.
+    ``written`` is the native document with the same meaning, or None for a native file, and
+    ``comments`` say of some of its keys what they are for. ``notes`` are about what a native
+    document cannot express. ``disabled_at`` is the position of the statement that disables the
+    file, or None.
     """
 
     language: str
@@ -42,6 +44,7 @@ class Reading:
     written: TomlTable | None = None
     notes: tuple[str, ...] = ()
     disabled_at: Position | None = None
+    comments: Mapping[KeyPath, str] = attrs.Factory(dict)
 
     @property
     def document(self) -> TomlTable:
@@ -86,6 +89,7 @@ class ForeignDraft:
         self._language = language
         self.document: dict[str, Any] = {"filter": {}, "instance": {}}
         self._notes: list[tuple[Position, str]] = []
+        self._comments: dict[KeyPath, str] = {}
         self._disabled_at: Position | None = None
         self._origin = ForeignOrigin(path)
         self._mistakes = Mistakes(self._origin)
@@ -108,10 +112,16 @@ class ForeignDraft:
         """Note what has no counterpart."""
         self._notes.append((position, text))
 
+    def comment(self, where: KeyPath, text: str) -> None:
+        """Say what a key of the document is for."""
+        self._comments[where] = text
+
     def finish(self) -> Reading:
         """The configuration, after all checks of a native file; ConfigurationError."""
         document = {key: value for key, value in self.document.items() if value}
         configuration = build(document, self._mistakes)
         sorted_notes = sorted(self._notes, key=lambda note: note[0].line)
         notes = tuple(f"line {position.line}: {text}" for position, text in sorted_notes)
-        return Reading(self._language, configuration, document, notes, self._disabled_at)
+        return Reading(
+            self._language, configuration, document, notes, self._disabled_at, self._comments
+        )

@@ -75,6 +75,9 @@ _MATCHING = {
     ("out", "first"): {"upstream-data": "first"},
 }
 
+SHORTEST_MUTEX_TIME = 0.1
+"""Seconds of mutex-time; a shorter time is lengthened to it."""
+
 _parser = Lark(_GRAMMAR, parser="lalr", propagate_positions=True, maybe_placeholders=True)
 
 
@@ -227,7 +230,10 @@ class _Reader:
         self._check_upstream(interface, table)
         table.update(chosen)
         if time:
-            table["mutex-time"] = int(time[0][:18]) / 1000
+            table["mutex-time"] = max(int(time[0][:18]) / 1000, SHORTEST_MUTEX_TIME)
+            if table["mutex-time"] != int(time[0][:18]) / 1000:
+                text = f"mutex {time[0]}: the shortest time is {SHORTEST_MUTEX_TIME} s"
+                self._draft.note(_position(time[0]), text)
             self._draft.locate(("instance", _text(instance), "mutex-time"), _position(time[0]))
 
     # -- parts of statements

@@ -97,7 +97,7 @@ def _own_settings(instance: InstanceConfig, defaults: InterfaceSettings) -> Sett
     """The shortest beginning of the settings from which ``complete`` makes all, in this order."""
     entries = list(instance.interface.items())
     for end in range(len(entries)):
-        if list(complete(dict(entries[:end]), instance.downstream, defaults).items()) == entries:
+        if list(complete(dict(entries[:end]), instance.downstreams, defaults).items()) == entries:
             return dict(entries[:end])
     return dict(entries)
 

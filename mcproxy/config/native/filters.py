@@ -156,7 +156,7 @@ class FilterReader:
         return len(given) == 1 and all(key in values for key in ("interface", "role", "direction"))
 
     def _check_interface(self, read: FilterTable, instance: InstanceConfig, where: KeyPath) -> None:
-        there = instance.upstreams if read.role == UPSTREAM else instance.downstream
+        there = instance.upstreams if read.role == UPSTREAM else instance.downstreams
         if there and not any(overlap(read.interface, other) for other in there):
             message = f"this instance has no {read.role} {shown(read.interface)}"
             self._mistakes.add((*where, "interface"), message, nearest(read.interface, there))
@@ -231,9 +231,9 @@ def _why_useless(rule: FilterRule, read: FilterTable, instance: InstanceConfig) 
         )
     if rule.came_from == read.interface and not is_pattern(read.interface):
         return Wrong(f"data from {name} is never sent back there", 'leave "from" out')
-    there = instance.downstream
+    there = instance.downstreams
     if read.role == DOWNSTREAM:
-        there = (*instance.upstreams, *instance.downstream)
+        there = (*instance.upstreams, *instance.downstreams)
     if not any(overlap(rule.came_from, other) for other in there):
         role = DOWNSTREAM if read.role == UPSTREAM else "interface"
         hint = nearest(rule.came_from, there) if there else ""

@@ -16,7 +16,7 @@ import attrs
 from ...protocol.family import MAX_VIFS
 from ..errors import shown
 from ..model import InstanceConfig
-from ..names import is_pattern, overlap
+from ..names import EXCEPT, is_pattern, overlap
 from ..origin import key_text
 from .reader import Mistakes
 
@@ -44,6 +44,7 @@ def check_roles(instances: Mapping[str, InstanceConfig], mistakes: Mistakes) -> 
         _compare(use, earlier, mistakes)
         earlier.append(use)
     for name, config in instances.items():
+        _check_exceptions(name, config, mistakes)
         _check_settings(name, config, named_elsewhere(name, instances), mistakes)
     _count(instances, mistakes)
 
@@ -62,7 +63,7 @@ def _uses(instances: Mapping[str, InstanceConfig]) -> Iterator[_Use]:
     for name, config in instances.items():
         for upstream in config.upstreams:
             yield _Use(upstream, name, config, True)
-        for downstream in config.downstream:
+        for downstream in config.downstreams:
             yield _Use(downstream, name, config, False)
 
 
@@ -84,7 +85,7 @@ def _within(use: _Use, other: _Use) -> tuple[str, str] | None:
         return None
     if use.upstream == other.upstream:
         return f"{shown(use.name)} is listed twice", "remove one"
-    if len({*use.config.upstreams, *use.config.downstream}) == 1:
+    if len({*use.config.upstreams, *use.config.downstreams}) == 1:
         return (
             f"{shown(use.name)} is the only upstream and the only downstream",
             "add another interface",
@@ -96,6 +97,8 @@ def _between(use: _Use, other: _Use) -> tuple[str, str] | None:
     """What is wrong with two names, or two patterns, in different instances."""
     if not (use.config.families & other.config.families and overlap(use.name, other.name)):
         return None
+    if other.name in use.config.exceptions or use.name in other.config.exceptions:
+        return None
     whose = f"{other.role} of instance {key_text((other.instance,))}"
     if use.name != other.name:
         what = f"{shown(use.name)} can match the same interface as {shown(other.name)}, {whose}"
@@ -106,6 +109,18 @@ def _between(use: _Use, other: _Use) -> tuple[str, str] | None:
     if use.config.table != other.config.table:
         return f"{what}, on another table", "give both instances the same table"
     return None
+
+
+def _check_exceptions(name: str, config: InstanceConfig, mistakes: Mistakes) -> None:
+    """Note exceptions that except nothing."""
+    for exception in config.exceptions:
+        written, where = shown(EXCEPT + exception), ("instance", name, "downstream")
+        if exception in config.downstreams:
+            message = f"{shown(exception)} is listed, and {written} excepts it"
+            mistakes.add(where, message, "remove one of them")
+        elif not any(is_pattern(one) and overlap(one, exception) for one in config.downstreams):
+            message = f"{written} excepts nothing: no pattern of the list matches it"
+            mistakes.add(where, message, "remove it, or add a pattern")
 
 
 def _check_settings(
@@ -125,7 +140,7 @@ def _count(instances: Mapping[str, InstanceConfig], mistakes: Mistakes) -> None:
     for name, config in instances.items():
         interfaces = {
             interface
-            for interface in (*config.upstreams, *config.downstream)
+            for interface in (*config.upstreams, *config.downstreams)
             if not is_pattern(interface)
         }
         for family in sorted(config.families):

@@ -82,7 +82,7 @@ def read_interfaces(
         _check_settings_name(name, own, config, where, mistakes)
         usual = InterfaceSettings() if _is_only_upstream(name, config) else defaults
         settings[name] = _read_settings(own, usual, where, mistakes)
-    return complete(settings, config.downstream, defaults)
+    return complete(settings, config.downstreams, defaults)
 
 
 def read_section(table: object, kind: type[T], where: KeyPath, mistakes: Mistakes) -> T | None:
@@ -135,6 +135,6 @@ def _check_settings_name(
         for key in sorted(table.keys() - UPSTREAM_KEYS) if isinstance(table, dict) else ():
             told = f"{shown(name)} is an upstream, and {key} is for downstreams"
             mistakes.add((*where, key), told)
-    elif config.downstream and not any(overlap(name, other) for other in config.downstream):
-        hint = nearest(name, config.downstream)
+    elif config.downstreams and not any(overlap(name, other) for other in config.downstreams):
+        hint = nearest(name, config.downstreams)
         mistakes.add(where, "no such downstream in this instance", hint)

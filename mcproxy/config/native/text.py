@@ -11,8 +11,12 @@ from typing import Any
 import tomlkit
 
 from ..model import InstanceConfig
+from ..origin import KeyPath
 from ..schema.option import options_of
 from ..schema.tables import TableList
+
+Comments = Mapping[KeyPath, str]
+"""A line of text for some keys."""
 
 LONGEST_LINE = 80
 """Characters of a key with a list that stands on one line."""
@@ -22,9 +26,9 @@ _LISTS_OF_TABLES = {
 }
 
 
-def toml_text(document: Mapping[str, Any]) -> str:
-    """The text of a file with the tables of ``document``."""
-    return "\n".join(_blocks((), document))
+def toml_text(document: Mapping[str, Any], comments: Comments | None = None) -> str:
+    """The text of a file with the tables of ``document``, and ``comments`` above some keys."""
+    return "\n".join(_blocks((), document, comments or {}))
 
 
 def line_text(key: str, value: object) -> str:
@@ -39,20 +43,30 @@ def line_text(key: str, value: object) -> str:
     return "\n".join([f"{name} = [", *(f"    {item}," for item in items), "]"])
 
 
-def _blocks(path: tuple[str, ...], table: Mapping[str, Any], header: str = "[{}]") -> Iterator[str]:
+def _blocks(
+    path: KeyPath, table: Mapping[str, Any], comments: Comments, header: str = "[{}]"
+) -> Iterator[str]:
     """A table and the tables in it, each with its lines; one of tables alone has no header."""
     tables = {key: value for key, value in table.items() if has_header(key, value)}
-    lines = [line_text(key, value) for key, value in table.items() if key not in tables]
+    lines: list[str] = []
+    for key, value in table.items():
+        if key not in tables:
+            lines += [*_comment((*path, key), comments), line_text(key, value)]
     if path and (lines or not tables):
-        lines.insert(0, header.format(tomlkit.key(path).as_string()))
+        names = [key for key in path if isinstance(key, str)]
+        lines[:0] = [*_comment(path, comments), header.format(tomlkit.key(names).as_string())]
     if lines:
         yield "".join(f"{line}\n" for line in lines)
     for key, value in tables.items():
         if isinstance(value, Mapping):
-            yield from _blocks((*path, key), value)
+            yield from _blocks((*path, key), value, comments)
         else:
-            for one in value:
-                yield from _blocks((*path, key), one, "[[{}]]")
+            for place, one in enumerate(value):
+                yield from _blocks((*path, key, place), one, comments, "[[{}]]")
+
+
+def _comment(path: KeyPath, comments: Comments) -> list[str]:
+    return [f"# {comments[path]}"] if path in comments else []
 
 
 def has_header(key: str, value: object) -> bool:

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 import attrs
 
 from ..addresses import NO_TEXTS, Texts, read_groups, read_mapped
-from ..names import is_pattern, matches
+from ..names import any_matches, split_exceptions
 from .checks import LAST_TABLE
 from .filters import FilterConfig, FilterTable
 from .interface import CHANNELS, InterfaceSettings, settings_for
@@ -56,7 +56,8 @@ class InstanceConfig:
             InterfaceNames(patterns=True),
             "The interfaces with hosts: a name or a list of names and patterns (``*``, ``?``,"
             " ``[..]``). mcproxy is a router there. A pattern takes in each interface that it"
-            " matches, now or later, and that no instance names.",
+            " matches, now or later, and that no instance names. A name or pattern after ``!``,"
+            ' as in ``"!lan7"``, is an exception: the patterns do not take it in.',
             example='["eth1", "lan*"]',
         )
     )
@@ -197,6 +198,16 @@ class InstanceConfig:
     )
 
     @property
+    def downstreams(self) -> tuple[str, ...]:
+        """The names and patterns of the downstreams, without the exceptions."""
+        return split_exceptions(self.downstream)[0]
+
+    @property
+    def exceptions(self) -> tuple[str, ...]:
+        """The names and patterns that no pattern of the downstreams matches."""
+        return split_exceptions(self.downstream)[1]
+
+    @property
     def families(self) -> set[str]:
         """The families that the instance proxies: "IPv4", "IPv6"."""
         versions = {"IPv4": self.igmp_version, "IPv6": self.mld_version}
@@ -229,9 +240,9 @@ class InstanceConfig:
         return next(named, None) or next(matching, None)
 
     def _is_downstream(self, name: str) -> bool:
-        if name in self.downstream:
+        included, exceptions = split_exceptions(self.downstream)
+        if name in included:
             return True
         if name in self.elsewhere or name in self.upstreams:
             return False
-        patterns = (pattern for pattern in self.downstream if is_pattern(pattern))
-        return any(matches(name, pattern) for pattern in patterns)
+        return any_matches(name, included, exceptions)

@@ -71,7 +71,7 @@ class InterfaceSettings:
         "Stop a stream without a query when the last host that reported for it leaves. Hosts are"
         " tracked as with ``explicit-tracking``, and no query is sent for what another tracked"
         " host still wants. While a host of IGMPv2 or MLDv1 is in the group, a leave is followed by"
-        " queries, because such a host may not have reported; with ``\"always\"`` it is not, which"
+        ' queries, because such a host may not have reported; with ``"always"`` it is not, which'
         " suits links with one host.",
         example='"always"',
     )

@@ -9,7 +9,7 @@ import attrs
 
 from ..addresses import Texts
 from ..errors import Wrong, shown
-from ..names import LONGEST_PATTERN, check_name, check_name_or_pattern
+from ..names import EXCEPT, LONGEST_PATTERN, check_name, check_name_or_pattern
 from .value import JsonSchema
 
 QUOTES = "write it in quotes"
@@ -91,7 +91,7 @@ class InterfaceNames:
 
     @property
     def allowed(self) -> str:
-        return "names and patterns" if self.patterns else "names"
+        return 'names, patterns, and exceptions such as "!eth2"' if self.patterns else "names"
 
     @property
     def schema(self) -> JsonSchema:
@@ -101,7 +101,7 @@ class InterfaceNames:
         """The names; an ExceptionGroup of Wrong has a part for each name that is wrong."""
         if not isinstance(value, str | list):
             raise Wrong(f"{shown(value)} is neither a name nor a list", "write names in quotes")
-        names = _all_checked(value, check_name_or_pattern)
+        names = _all_checked(value, _check_listed if self.patterns else check_name_or_pattern)
         if not self.patterns:  # upstreams have an order
             for name in names:
                 check_name(name)
@@ -125,6 +125,11 @@ class TextList:
         if not isinstance(value, str | list):
             raise Wrong(f"{shown(value)} is neither text nor a list", QUOTES)
         return Texts(tuple(_all_checked(value, self.check)))
+
+
+def _check_listed(name: str) -> None:
+    """A name or pattern, or one of them that is an exception."""
+    check_name_or_pattern(name.removeprefix(EXCEPT))
 
 
 def text(value: object) -> str:

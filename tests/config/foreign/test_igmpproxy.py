@@ -12,6 +12,10 @@ from ..support import ConfigurationTestCase
 
 FILE = "igmpproxy.conf"
 SMALL = "phyint eth0 upstream phyint eth1 downstream "
+OWN_SOURCES = (
+    "mcproxy accepts all sources; igmpproxy accepts only those of the interface's own network and"
+    " of altnet"
+)
 
 
 class MeaningTests(ConfigurationTestCase):
@@ -40,17 +44,27 @@ class MeaningTests(ConfigurationTestCase):
                     True,
                     (read_rule("239.1.0.0/16"), read_rule("232.0.0.0/8")),
                 ),
+                FilterConfig("*", "downstream", "in", True, ()),
             ),
         )
 
-    def test_quickleave_becomes_immediate_leave(self) -> None:
-        def leaves(text: str) -> bool:
+    def test_quickleave_becomes_immediate_leave_of_all_versions(self) -> None:
+        def leaves(text: str) -> bool | str:
             settings = self.one(text).downstream_settings("eth1")
             assert settings is not None
             return settings.immediate_leave
 
-        self.assertFalse(leaves(SMALL))
-        self.assertTrue(leaves(SMALL + "quickleave"))
+        self.assertEqual(leaves(SMALL), False)
+        self.assertEqual(leaves(SMALL + "quickleave"), "always")
+
+    def test_file_sets_what_makes_it_mean_the_same(self) -> None:
+        """Any-source joins in 232/8, no querier election, and nothing from downstream goes up."""
+        one = self.one(SMALL)
+        settings = one.downstream_settings("eth1")
+        assert settings is not None
+        self.assertEqual((one.ssm_range, settings.allowed_queriers), ((), ()))
+        self.assertEqual(one.boundary, ("239.255.255.250",))
+        self.assertEqual(one.filters, (FilterConfig("*", "downstream", "in", True, ()),))
 
     def test_statement_without_counterpart_is_noted(self) -> None:
         self.assertEqual(
@@ -62,7 +76,8 @@ class MeaningTests(ConfigurationTestCase):
                 "line 5: chroot: the service manager confines the daemon (ProtectSystem= in the"
                 " unit)",
                 "line 7: altnet: mcproxy accepts all sources from eth0; to accept only these,"
-                ' write a filter with allow = ["* | 10.0.0.0/8", "* | 192.168.0.0/16"]',
+                ' write allow in its filter = ["239.0.0.0/8 | 10.0.0.0/8",'
+                ' "239.0.0.0/8 | 192.168.0.0/16"], and the same with the network of eth0',
                 "line 12: altnet: mcproxy accepts reports from all subnets on eth2",
             ],
         )
@@ -75,6 +90,8 @@ class MeaningTests(ConfigurationTestCase):
         self.assertEqual(
             self.notes(text),
             [
+                f"line 1: eth0: {OWN_SOURCES}",
+                f"line 2: eth2: {OWN_SOURCES}",
                 "line 2: ratelimit: the kernel has no such limit; use a firewall",
                 "line 2: threshold: data is sent to eth2 with any TTL above 1",
             ],
@@ -83,14 +100,8 @@ class MeaningTests(ConfigurationTestCase):
     def test_defaultdown_becomes_a_pattern(self) -> None:
         self.assertEqual(self.one("defaultdown phyint up upstream").downstream, ("*",))
         reading = read(SMALL + "phyint eth2 disabled\ndefaultdown", FILE)
-        self.assertEqual(reading.configuration.instances[0].downstream, ("eth1",))
-        self.assertEqual(
-            reading.notes,
-            (
-                "line 2: defaultdown is left out, because a pattern would match eth2 too;"
-                " list the other downstreams",
-            ),
-        )
+        self.assertEqual(reading.configuration.instances[0].downstream, ("eth1", "*", "!eth2"))
+        self.assertEqual(reading.notes, (f"line 1: eth0: {OWN_SOURCES}",))
 
     def test_several_upstreams_become_mutex(self) -> None:
         one = self.one(SMALL + "phyint eth2 upstream")
@@ -112,8 +123,8 @@ class MistakeTests(ConfigurationTestCase):
         )
         self.refuses(
             "quickleave\n fast",
-            'line 2, column 2: "fast" is not expected here; there are phyint, quickleave,'
-            " defaultdown, hashtablesize, rescanvif, user, chroot",
+            'line 2, column 2: "fast" is not expected here; there are phyint, chroot,'
+            " defaultdown, hashtablesize, quickleave, rescanvif, user",
             "line 1, column 1: no upstream; write phyint IF upstream",
             "line 1, column 1: no downstream; write phyint IF downstream",
         )
@@ -124,15 +135,22 @@ class MistakeTests(ConfigurationTestCase):
         )
         self.refuses(SMALL + "user", 'line 1, column 45: the value after "user" is missing')
         self.refuses(SMALL + "phyint", 'line 1, column 45: the value after "phyint" is missing')
-        self.refuses(
-            SMALL + "phyint eth2 altnet 10.0.0.0/8",
-            'line 1, column 52: "eth2" has no role; write upstream, downstream or disabled'
-            " after it",
-        )
 
-    def test_repeated_interface_is_refused(self) -> None:
-        self.refuses(
-            SMALL + "\nphyint eth1 disabled", "line 2, column 8: this interface is defined twice"
+    def test_interface_without_a_role_is_not_used(self) -> None:
+        """As in igmpproxy, unless defaultdown stands before it."""
+        text = "{}phyint eth2 altnet 10.0.0.0/8 " + SMALL
+        reading = read(text.format(""), FILE)
+        self.assertEqual(reading.configuration.instances[0].downstream, ("eth1",))
+        self.assertIn("line 1: phyint eth2: it has no role, so it is not used", reading.notes)
+        (one,) = read(text.format("defaultdown "), FILE).configuration.instances
+        self.assertEqual(one.downstream, ("eth2", "eth1", "*"))
+
+    def test_first_definition_of_a_repeated_interface_counts(self) -> None:
+        reading = read(SMALL + "\nphyint eth1 disabled", FILE)
+        self.assertEqual(reading.configuration.instances[0].downstream, ("eth1",))
+        self.assertIn(
+            "line 2: phyint eth1: left out, because only the definition in line 1 counts",
+            reading.notes,
         )
 
     def test_wrong_value_is_refused(self) -> None:

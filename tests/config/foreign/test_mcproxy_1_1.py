@@ -206,6 +206,12 @@ class MistakeTests(ConfigurationTestCase):
             " put their rules into one filter",
         )
 
+    def test_mutex_time_that_is_too_short_is_lengthened(self) -> None:
+        """The example of mcproxy 1.1 has 10 ms."""
+        reading = read(TWO + "pinstance a upstream * in rulematching mutex 10;", FILE)
+        self.assertEqual(reading.configuration.instances[0].mutex_time, 0.1)
+        self.assertEqual(reading.notes, ("line 2: mutex 10: the shortest time is 0.1 s",))
+
     def test_rulematching_of_the_wrong_kind_is_refused(self) -> None:
         for binding, expected in (
             (
@@ -218,8 +224,8 @@ class MistakeTests(ConfigurationTestCase):
             ),
             ("downstream * in rulematching first", "13: rulematching is for upstreams"),
             (
-                "upstream * in rulematching mutex 99",
-                "46: 0.099 is out of range; use a number from 0.1 to 3600",
+                "upstream * in rulematching mutex 3600001",
+                "46: 3600.001 is out of range; use a number from 0.1 to 3600",
             ),
         ):
             self.refuses(TWO + f"pinstance a {binding};", f"line 2, column {expected}")
