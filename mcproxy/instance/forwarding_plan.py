@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -100,6 +101,16 @@ class ForwardingPlan:
         """The upstream that comes first, or the empty string without any."""
         return self.upstreams[0] if self.upstreams else ""
 
+    @property
+    def sends_up(self) -> bool:
+        """Whether data of downstream sources goes to upstreams."""
+        return self.selection.send_up is not SendUp.NONE
+
+    @property
+    def way(self) -> tuple[object, ...]:
+        """What running forwarding cannot change: another one replaces it."""
+        return self.per_source, self.upstream, self.sends_up
+
 
 def plan_forwarding(config: InstanceConfig, family: Family, per_source: bool) -> ForwardingPlan:
     """The forwarding of an instance in one family."""
@@ -133,12 +144,30 @@ def per_source_instances(instances: Iterable[InstanceConfig]) -> set[str]:
     """
     instances = list(instances)
     found = {one.name for one in instances if _needs_sources(one)}
+    found |= _differ_about_sending(instances)
     while True:
         links = {(up, o.table) for o in instances if o.name in found for up in o.upstreams}
         more = {o.name for o in instances if any((up, o.table) in links for up in o.upstreams)}
         if more <= found:
             return found
         found |= more
+
+
+def _differ_about_sending(instances: Iterable[InstanceConfig]) -> set[str]:
+    """The names of instances that share an upstream, of which some send data there and some not.
+
+    They share (*,G) entries, which would send up the data of all.
+    """
+    users: defaultdict[tuple[str, int], list[InstanceConfig]] = defaultdict(list)
+    for one in instances:
+        for upstream in one.upstreams:
+            users[upstream, one.table].append(one)
+    return {
+        one.name
+        for shared in users.values()
+        for one in shared
+        if len({SendUp(other.upstream_data) is SendUp.NONE for other in shared}) > 1
+    }
 
 
 def _needs_sources(config: InstanceConfig) -> bool:

@@ -22,10 +22,11 @@ class GroupForwarding:
         upstream: str,
         towards: Towards,
         table: ForwardingTable,
+        sends_up: bool = True,
     ) -> None:
         self._table = table
         self._source_sides = SourceSides(upstream, towards)
-        self._planner = Planner(family.unspecified, upstream, self._source_sides.locate)
+        self._planner = Planner(family.unspecified, upstream, self._source_sides.locate, sends_up)
         self._base: tuple[Route, ...] = ()
         self._closed = False
 

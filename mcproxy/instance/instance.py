@@ -158,7 +158,7 @@ class ProxyInstance(Service):
         self._chosen.set_selection(after.selection.selection(policy))
         if isinstance(self.forwarding, SourceForwarding) and after.per_source:
             self.forwarding.reconfigure(policy, self.selection, after.selection.look_interval)
-        elif before.per_source != after.per_source or before.upstream != after.upstream:
+        elif before.way != after.way:
             self._replace_forwarding(policy, migrate=before.upstream in after.upstreams)
         self._chosen.exchange(upstreams, links)
         if self.forwarding is not replaced:

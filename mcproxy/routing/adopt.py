@@ -101,8 +101,11 @@ def _read_entries(
     known: Routes = {}
     for route in routes:
         parent = numbers.get(route.parent)
-        if parent is None:
+        if parent is None and any(route.group):
             _remove(kernel, route, gone)
+            continue
+        if parent is None:
+            installed.setdefault(route.group, []).extend(_without_interface(vifs, route.source))
             continue
         outgoing = [numbers[index] for index in route.outgoing if index in numbers]
         shown = outgoing if is_exact else range(MAX_VIFS)
@@ -110,6 +113,16 @@ def _read_entries(
         oifs = frozenset(names[number] for number in outgoing)
         known.setdefault(route.group, []).append(Route(route.source, names[parent], oifs))
     return installed, known
+
+
+def _without_interface(vifs: Vifs, source: Address) -> Iterable[Installed]:
+    """All that a (*,*) entry without an interface as its iif may be.
+
+    The kernel does not tell the number. The entry stays until owners say what they want, for
+    others may need it; then those that nobody wants are removed.
+    """
+    used = vifs.indexes()
+    return [vifs.entry(source, number, ()) for number in range(MAX_VIFS) if number not in used]
 
 
 def _remove(kernel: MulticastTable, route: InstalledRoute, gone: list[int]) -> None:

@@ -35,8 +35,9 @@ def damaged_groups(
     numbers = {index: number for number, index in vifs.indexes().items()}
     actual: set[tuple[Address, Installed]] = set()
     for route in routes:
-        parent = numbers.get(route.parent)
-        if parent is not None:
+        # The dump does not tell numbers of iifs without a vif one from another.
+        parents = [numbers[route.parent]] if route.parent in numbers else []
+        for parent in parents or vifs.without_vif.values():
             outgoing = [numbers[index] for index in route.outgoing if index in numbers]
             actual.add((route.group, vifs.entry(route.source, parent, outgoing)))
     damaged = {}

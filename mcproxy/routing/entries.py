@@ -124,7 +124,7 @@ class EntryPlanner:
 
     def _compile_route(self, route: Route) -> Installed | None:
         numbers = self._vifs.numbers
-        parent = numbers.get(route.parent)
+        parent = self._vifs.iif(route.parent)
         if parent is None:
             return None
         outgoing = [numbers[name] for name in route.outgoing if name in numbers]

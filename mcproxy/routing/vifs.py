@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from ..linux.mroute.operations import Operations
 from ..linux.mroute.vif_record import VifEntry, VifRecord
 from ..protocol.family import MAX_VIFS, Address
+from ..protocol.forwarding.planner import NO_INTERFACE
 from .plan import Installed, Owner, VifChange
 
 
@@ -29,12 +30,14 @@ class Vif:
 class Vifs:
     """The vifs that a table should have, and the operations that bring the kernel there.
 
-    ``by_name`` has them by interface; ``numbers`` are those that entries may use. ``pending``
-    are changes that the kernel has not got yet; they are recorded first, if there is a record.
+    ``by_name`` has them by interface; ``numbers`` are those that entries may use. An iif that is
+    no interface has a number ``without_vif``, which no vif gets. ``pending`` are changes that the
+    kernel has not got yet; they are recorded first, if there is a record.
     """
 
     def __init__(self, operations: Operations) -> None:
         self.numbers: dict[str, int] = {}
+        self.without_vif: dict[str, int] = {}
         self._operations = operations
         self._any = operations.family.unspecified
         self.by_name: dict[str, Vif] = {}
@@ -77,6 +80,22 @@ class Vifs:
         """Whether the interface with this index is a vif."""
         return any(vif.index == index for vif in self.by_name.values())
 
+    def iif(self, name: str) -> int | None:
+        """The number of an iif, which may be no interface; None if it cannot have one."""
+        if not name.startswith(NO_INTERFACE):
+            return self.numbers.get(name)
+        if name not in self.without_vif:
+            free = [number for number in range(MAX_VIFS) if number not in self._taken()]
+            if not free:
+                return None
+            # From the other end than vifs, which so keep their numbers.
+            self.without_vif[name] = free[-1]
+        return self.without_vif[name]
+
+    def _taken(self) -> set[int]:
+        used = self.indexes().keys() | self.without_vif.values()
+        return used | self._retired | self._not_removed
+
     def indexes(self) -> dict[int, int]:
         """Interface indexes by vif number, refused vifs included."""
         return {vif.number: vif.index for vif in self.by_name.values()}
@@ -90,7 +109,7 @@ class Vifs:
 
     def add(self, name: str, index: int) -> Vif | None:
         """Make the interface a vif; None when all numbers are taken."""
-        taken = self.indexes().keys() | self._retired | self._not_removed
+        taken = self._taken()
         number = next((n for n in range(MAX_VIFS) if n not in taken), None)
         if number is None:
             return None

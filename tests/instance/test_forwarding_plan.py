@@ -126,6 +126,17 @@ class PerSourceTests(SynchronousTestCase):
         ):
             self.assertTrue(forwards_per_source(attrs.evolve(PLAIN, **change)), change)
 
+    def test_instance_that_sends_nothing_up_forwards_by_groups(self) -> None:
+        """Unless another instance sends data to the same upstream: they share entries."""
+        one = InstanceConfig("one", ("a",), ("d1",), upstream_data="none")
+        two = InstanceConfig("two", ("a",), ("d2",), upstream_data="none")
+        three = InstanceConfig("three", ("a",), ("d3",))
+        four = InstanceConfig("four", ("a",), ("d4",), table=7)
+        self.assertEqual(per_source_instances([one, two, four]), set())
+        self.assertEqual(per_source_instances([one, two, three]), {"one", "two", "three"})
+        self.assertFalse(plan_forwarding(one, IPV4, False).sends_up)
+        self.assertTrue(plan_forwarding(three, IPV4, False).sends_up)
+
     def test_instances_that_share_an_upstream_forward_alike(self) -> None:
         """Whoever shares one with such an instance is, too, and so on; not on another table."""
         one = InstanceConfig("one", ("a", "b"), ("d1",))

@@ -92,9 +92,8 @@ class FakeKernel:
 
     def dump(self) -> list[InstalledRoute]:
         return [
-            InstalledRoute(source, group, self.vifs[tail[0]], self._oifs(tail), 0, 0)
+            InstalledRoute(source, group, self.vifs.get(tail[0], 0), self._oifs(tail), 0, 0)
             for (source, group, _), tail in self.entries.items()
-            if tail[0] in self.vifs
         ]
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from mcproxy.protocol.family import MAX_VIFS
+from mcproxy.protocol.forwarding.planner import NO_INTERFACE, Route
+
 from .support import ANY, G1, G2, RoutingTestCase, any_source
 
 
@@ -34,3 +37,26 @@ class AuditTests(RoutingTestCase):
         before = len(self.kernel.applied)
         self.table.entry_removed(ANY, G1)
         self.assertEqual(len(self.kernel.applied), before)
+
+
+class WithoutInterfaceTests(RoutingTestCase):
+    """(*,*) entries whose iif is no interface."""
+
+    def test_iif_that_is_no_interface_has_a_number_that_no_vif_gets(self) -> None:
+        base = Route(ANY, f"{NO_INTERFACE}up", frozenset(["up", "d1"]))
+        other = Route(ANY, f"{NO_INTERFACE}d2", frozenset(["d2"]))
+        self.want(ANY, base, other)
+        self.assertEqual(set(self.kernel.entries), {(ANY, ANY, 31), (ANY, ANY, 30)})
+        for index in range(100, 100 + MAX_VIFS - 5):
+            self.assertTrue(self.table.acquire(f"x{index}", index, self.owner))
+        self.assertFalse(self.table.acquire("one-more", 999, self.owner))
+
+    def test_audit_finds_the_entry_as_it_was_installed(self) -> None:
+        self.want(ANY, Route(ANY, f"{NO_INTERFACE}up", frozenset(["up", "d1"])))
+        done = len(self.kernel.applied)
+        self.table.audit()
+        self.assertEqual(len(self.kernel.applied), done)
+        before = dict(self.kernel.entries)
+        self.kernel.entries.clear()
+        self.table.audit()
+        self.assertEqual(self.kernel.entries, before)

@@ -110,10 +110,10 @@ class InstanceConfig:
     )
     upstream_data: str = option(
         "all",
-        Word("all", "first"),
+        Word("all", "first", "none"),
         "The upstreams that data from downstream sources is sent to: all whose filters allow it,"
-        " or the first of them.",
-        example='"first"',
+        ' the first of them, or none (``"none"``).',
+        example='"none"',
     )
     upstream_hold_time: float = option(
         10.0,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ...protocol.family import text
+from ...protocol.forwarding.planner import NO_INTERFACE
 from .values import Row
 
 if TYPE_CHECKING:
@@ -22,6 +23,6 @@ def rows(proxy: Proxy) -> Iterator[Row]:
                     "instance": instance.name,
                     "source-address": "*" if route.source == any_address else text(route.source),
                     "group-address": "*" if group == any_address else text(group),
-                    "incoming-interface": route.parent,
+                    "incoming-interface": "" if route.parent[:1] == NO_INTERFACE else route.parent,
                     "outgoing-interface": sorted(route.outgoing),
                 }

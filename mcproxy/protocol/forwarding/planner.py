@@ -1,7 +1,9 @@
 """Forwarding by group: from subscriptions to the entries that the kernel should have.
 
 There is one (*,*) entry. It forwards data of downstream sources upstream, and drops data from
-the upstream that no host wants (RFC 4605, section 4.2). A group that a link wants from any
+the upstream that no host wants (RFC 4605, section 4.2). Where nothing is sent up, its iif is no
+interface: the kernel then drops all data without a (*,G) entry, and accepts data with one from
+all oifs of the (*,*) entry. A group that a link wants from any
 source adds a (*,G) entry. It stands before the first packet, and forwards data of sources on
 either side. Only a source that a link lists has an (S,G) entry. Such an entry has one iif, so
 the planner must know on which link the source is.
@@ -18,13 +20,17 @@ from ..wire.packets import NO_SOURCES, Sources
 
 Interfaces = frozenset[str]
 
+NO_INTERFACE = "/"
+"""Begins an iif that is no interface; no interface has a name like that."""
+
 
 class Route(NamedTuple):
     """A forwarding entry of a group; an unspecified ``source`` stands for any source.
 
     ``parent`` is the iif, ``outgoing`` are the oifs. In an entry for any source the oifs
-    contain the iif too, because the kernel requires it; the kernel never sends a packet back
-    to the interface where it came in.
+    contain the iif too, unless nothing may be sent there: then the kernel accepts data from
+    there because the (*,*) entry has that oif. The kernel never sends a packet back to the
+    interface where it came in.
     """
 
     source: Address
@@ -36,21 +42,28 @@ class Planner:
     """Plans the entries of one proxy instance and family.
 
     ``upstream`` is the interface name. ``locate`` names the interface of a source: a
-    downstream of the instance, or else the upstream.
+    downstream of the instance, or else the upstream. Without ``sends_up`` no data of
+    downstream sources goes there.
     """
 
     def __init__(
-        self, unspecified: Address, upstream: str, locate: Callable[[Address], str]
+        self,
+        unspecified: Address,
+        upstream: str,
+        locate: Callable[[Address], str],
+        sends_up: bool = True,
     ) -> None:
         self._any = unspecified
         self._upstream = upstream
         self._locate = locate
+        self._base_iif = upstream if sends_up else NO_INTERFACE + upstream
+        self._up: Interfaces = frozenset([upstream]) if sends_up else frozenset()
         # Most groups are wanted by one of a few sets of links; groups of one set share a plan.
         self._plain: dict[Interfaces, tuple[Route, ...]] = {}
 
     def base(self, downstreams: Interfaces) -> Route:
         """The (*,*) entry."""
-        return Route(self._any, self._upstream, downstreams | {self._upstream})
+        return Route(self._any, self._base_iif, downstreams | {self._upstream})
 
     def plan(self, subscriptions: Mapping[str, SourceFilter]) -> tuple[Route, ...]:
         """The entries that ``subscriptions`` to a group need, by downstream."""
@@ -72,7 +85,7 @@ class Planner:
     def _any_source(self, members: Interfaces) -> tuple[Route, ...]:
         if not members:
             return ()
-        return (Route(self._any, self._upstream, members | {self._upstream}),)
+        return (Route(self._any, self._upstream, members | self._up),)
 
     def _per_source(
         self, listed: Sources, subscriptions: Mapping[str, SourceFilter]
@@ -84,6 +97,6 @@ class Planner:
             parent = self._locate(source)
             outgoing = members - {parent}
             if parent != self._upstream:
-                outgoing |= {self._upstream}
+                outgoing |= self._up
             routes.append(Route(source, parent, outgoing))
         return tuple(routes)

@@ -36,6 +36,7 @@ class SendUp(Enum):
 
     ALL = "all"
     FIRST = "first"
+    NONE = "none"
 
 
 class Selection:
@@ -203,6 +204,8 @@ class Selection:
 
     def sent_up(self, source: Address, group: Address, came_from: str) -> list[str]:
         """The upstreams that data of a downstream source is sent to (RFC 4605, section 4.2)."""
+        if self._send_up is SendUp.NONE:
+            return []
         if self._policy.within_boundary(group) or came_from in self.peers:
             return []
         passing = [

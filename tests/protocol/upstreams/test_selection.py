@@ -312,6 +312,9 @@ class SelectionTests(FamilyTests):
         made.usable = UPSTREAMS
         self.assertEqual(made.sent_up(one, self.group, "down1"), ["up2"])
         self.assertEqual(made.sent_up(source(self.family, 2), self.group, "down1"), ["up1"])
+        made = Selection(gates, send_up=SendUp.NONE)
+        made.note(["up1", "up2", "up3"], ["up1", "up2", "up3"], 0.0)
+        self.assertEqual(made.sent_up(one, self.group, "down1"), [])
 
     # -- peers
 
