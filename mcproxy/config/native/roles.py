@@ -143,6 +143,8 @@ def _count(instances: Mapping[str, InstanceConfig], mistakes: Mistakes) -> None:
             for interface in (*config.upstreams, *config.downstreams)
             if not is_pattern(interface)
         }
+        if config.upstream_data == "none":  # the (*,*) entry takes a number without an interface
+            interfaces |= {f"upstream-data of {upstream}" for upstream in config.upstreams[:1]}
         for family in sorted(config.families):
             there = named[family, config.table]
             there |= interfaces
@@ -152,5 +154,6 @@ def _count(instances: Mapping[str, InstanceConfig], mistakes: Mistakes) -> None:
                     ("instance", name, "downstream"),
                     f"table {config.table} would have {len(there)} interfaces, but the kernel"
                     f" allows {MAX_VIFS}",
-                    "move some to an instance with another upstream and another table",
+                    "move some to an instance with another table, and join the two by a veth pair"
+                    ' (see "More than 31 downstreams" in docs/configuration.rst)',
                 )

@@ -215,8 +215,15 @@ class RoomTests(ConfigurationTestCase):
         self.refuses(
             self.text(32),
             "instance.a.downstream (line 3): table 0 would have 33 interfaces, but the kernel"
-            " allows 32; move some to an instance with another upstream and another table",
+            " allows 32; move some to an instance with another table, and join the two by a veth pair"
+            ' (see "More than 31 downstreams" in docs/configuration.rst)',
         )
+
+    def test_nothing_sent_up_takes_one_place_of_the_table(self) -> None:
+        """Its (*,*) entry has a number that no interface may have."""
+        self.good(self.text(30, 'upstream-data = "none"\n'))
+        (mistake,) = self.mistakes(self.text(31, 'upstream-data = "none"\n'))
+        self.assertIn("table 0 would have 33 interfaces, but the kernel allows 32", mistake)
 
     def test_interfaces_of_all_instances_count_for_the_kernel_table(self) -> None:
         second = '[instance.b]\nupstream = "{}"\ndownstream = ["x"]\n'
