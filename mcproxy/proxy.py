@@ -110,6 +110,8 @@ class Proxy(MultiService):
             self.privilegedStartService()
         super().startService()  # type: ignore[no-untyped-call]  # untyped in Twisted
         self._log_not_recommended()
+        for note in self.configuration.notes:
+            self.log.warn("{path}: {note}", path=self.configuration.path, note=note)
         self._tables.listen_all()
         resumption = Resumption(self._inherited.state, self.routing)
         self._resumption = resumption if resumption.is_wanted else None

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ..config.errors import ConfigurationError
 from ..config.files import read, usable
-from ..config.model import Configuration, InstanceConfig
+from ..config.model import IN, UPSTREAM, Configuration, InstanceConfig
 from ..config.not_recommended import not_recommended
 from ..exit_codes import DONE, NO
+from ..instance.conflicts import version_of
+from ..instance.group_ranges import is_among
 from ..instance.plan import compile_plan
+from ..protocol.family import IPV4, IPV6, packed
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -29,9 +32,31 @@ def main(arguments: Sequence[str]) -> int:
     print(f"{path}: good: {summary(reading.configuration)}")
     for one in not_recommended(reading.configuration):
         print(f"warning: {one}")
-    for note in reading.notes:
+    for note in (*reading.notes, *advice(reading.configuration)):
         print(f"{path}: note: {note}")
     return DONE
+
+
+SSDP = {IPV4: "239.255.255.250", IPV6: "ff05::c"}
+"""The groups by which devices of a home find each other; hardly anybody wants them outside."""
+
+
+def advice(configuration: Configuration) -> Iterator[str]:
+    """What works, and is perhaps not what was meant."""
+    for instance in configuration.instances:
+        groups = [
+            group
+            for family, group in SSDP.items()
+            if version_of(instance, family)
+            and not is_among(instance.boundary, family)(packed(group))
+        ]
+        filtered = any((one.role, one.direction) == (UPSTREAM, IN) for one in instance.filters)
+        if groups and instance.upstreams and not filtered:
+            shown = ", ".join(f'"{group}"' for group in groups)
+            yield (
+                f"instance {instance.name} joins SSDP upstream when a host does, and sends the"
+                f" hosts' searches there; to keep SSDP at home, write boundary = [{shown}]"
+            )
 
 
 def summary(configuration: Configuration) -> str:

@@ -190,7 +190,8 @@ class AttachedLinks:
             self.usable = self.usable.with_refused(refused | {link.name})
             self.log.error(
                 "the kernel's multicast routing table has no room for another interface; this one "
-                "is not used until there is room; give another instance its own table (see table)",
+                'is not used until there is room (see "More than 31 downstreams" in '
+                "docs/configuration.rst)",
                 instance=self._owner.name,
                 interface=link.name,
             )

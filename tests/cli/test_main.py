@@ -55,11 +55,16 @@ class MainTests(CommandTestCase):
         self.assertEqual(process.stderr, "/nowhere: no such file; check the path\n")
 
 
+BOUNDARY = 'boundary = ["239.255.255.250", "ff05::c"]\n'
+
+
 class CheckTests(CommandTestCase):
     def test_valid_file_is_summed_up_in_one_line(self) -> None:
         path = self.write(
             GOOD
+            + BOUNDARY
             + '[instance."b.c"]\nupstream = "x"\ndownstream = "y"\nmld-version = 0\ntable = 7\n'
+            + BOUNDARY
         )
         self.assertEqual(self.run_here("check", path), 0)
         self.assertEqual(
@@ -71,11 +76,33 @@ class CheckTests(CommandTestCase):
 
     def test_what_is_not_recommended_is_a_warning(self) -> None:
         """TM-05: the file is good all the same."""
-        path = self.write(GOOD + "[defaults]\nrobustness-variable = 1\n")
+        path = self.write(GOOD + BOUNDARY + "[defaults]\nrobustness-variable = 1\n")
         self.assertEqual(self.run_here("check", path), 0)
         good, warning = self.out.splitlines()
         self.assertIn(": good: ", good)
-        self.assertIn(f"warning: {path}: defaults.robustness-variable (line 5): ", warning)
+        self.assertIn(f"warning: {path}: defaults.robustness-variable (line 6): ", warning)
+
+    def test_file_that_lets_ssdp_out_gets_a_note(self) -> None:
+        """The groups of the families that the instance has, unless a boundary or filter is set."""
+        for more, groups in (
+            ("", '"239.255.255.250", "ff05::c"'),
+            ("igmp-version = 0\n", '"ff05::c"'),
+            ('boundary = ["239.255.0.0/16"]\n', '"ff05::c"'),
+        ):
+            path = self.write(GOOD + more)
+            self.assertEqual(self.run_here("check", path), 0)
+            self.assertEqual(
+                self.out.splitlines()[1:],
+                [
+                    f"{path}: note: instance tv joins SSDP upstream when a host does, and sends the"
+                    f" hosts' searches there; to keep SSDP at home, write boundary = [{groups}]"
+                ],
+            )
+        filters = '[[instance.tv.filter]]\ninterface = "*"\nrole = "upstream"\ndirection = "in"\n'
+        for more in (BOUNDARY, filters + "deny = []\n"):
+            path = self.write(GOOD + more)
+            self.assertEqual(self.run_here("check", path), 0)
+            self.assertEqual(self.out.count("\n"), 1)
 
     def test_each_mistake_is_a_line_on_standard_error(self) -> None:
         path = self.write("[instance.tv]\nupstraem = 3\n")

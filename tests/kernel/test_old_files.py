@@ -77,6 +77,7 @@ class IgmpproxyTests(IPv4TestCase):
     def test_igmpproxy_file_filters_groups_tracks_hosts_and_leaves_ipv6_alone(self) -> None:
         """Groups that the file does not allow are not joined; IPv6 has no vifs."""
         self.use_daemon(Daemon(self.proxy, IGMPPROXY)).wait_ready()
+        self.await_log("altnet: mcproxy accepts all sources from up")
         self.assertEqual(self.vifs(), ["down1", "down2", "up"])
         self.assertEqual(self.proxy.run("cat", "/proc/net/ip6_mr_vif").count("\n"), 1)
         upstream = self.server.capture("eth0")

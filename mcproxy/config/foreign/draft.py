@@ -119,9 +119,10 @@ class ForeignDraft:
     def finish(self) -> Reading:
         """The configuration, after all checks of a native file; ConfigurationError."""
         document = {key: value for key, value in self.document.items() if value}
-        configuration = build(document, self._mistakes)
+        built = build(document, self._mistakes)
         sorted_notes = sorted(self._notes, key=lambda note: note[0].line)
         notes = tuple(f"line {position.line}: {text}" for position, text in sorted_notes)
+        configuration = attrs.evolve(built, notes=notes)
         return Reading(
             self._language, configuration, document, notes, self._disabled_at, self._comments
         )

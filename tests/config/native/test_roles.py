@@ -215,8 +215,8 @@ class RoomTests(ConfigurationTestCase):
         self.refuses(
             self.text(32),
             "instance.a.downstream (line 3): table 0 would have 33 interfaces, but the kernel"
-            " allows 32; move some to an instance with another table, and join the two by a veth pair"
-            ' (see "More than 31 downstreams" in docs/configuration.rst)',
+            " allows 32; move some to an instance with another table, and join the two by a veth"
+            ' pair (see "More than 31 downstreams" in docs/configuration.rst)',
         )
 
     def test_nothing_sent_up_takes_one_place_of_the_table(self) -> None:
