@@ -197,6 +197,12 @@ class Meaning:
         for _, word in one.groups:
             self._note_useless(word)
         position, role = one.groups[0][1].position, self._role(one)
+        if role == UPSTREAM:
+            self._draft.note(
+                position,
+                f"whitelist: data of groups that it does not allow is dropped as well, should"
+                f" {one.name.text} deliver any",
+            )
         direction = IN if role == UPSTREAM else OUT
         if any(allow for allow, _ in one.groups):
             rules = self._allowed_groups(one)

@@ -12,6 +12,9 @@ from ..support import ConfigurationTestCase
 
 FILE = "igmpproxy.conf"
 SMALL = "phyint eth0 upstream phyint eth1 downstream "
+DROPPED = (
+    "whitelist: data of groups that it does not allow is dropped as well, should eth0 deliver any"
+)
 OWN_SOURCES = (
     "mcproxy accepts all sources; igmpproxy accepts only those of the interface's own network and"
     " of altnet"
@@ -78,6 +81,7 @@ class MeaningTests(ConfigurationTestCase):
                 "line 7: altnet: mcproxy accepts all sources from eth0; to accept only these,"
                 ' write allow in its filter = ["239.0.0.0/8 | 10.0.0.0/8",'
                 ' "239.0.0.0/8 | 192.168.0.0/16"], and the same with the network of eth0',
+                f"line 9: {DROPPED}",
                 "line 12: altnet: mcproxy accepts reports from all subnets on eth2",
             ],
         )

@@ -102,7 +102,7 @@ class ListTests(ConfigurationTestCase):
                 '["239.0.0.0/8 | 10.0.0.0/8", "239.0.0.0/8 | 192.168.1.0/24"]',
             ),
         ):
-            (note,) = read(text.format(more), FILE).notes
+            note = read(text.format(more), FILE).notes[0]
             self.assertIn(f"write {how} = {rules}, and the same", note)
             self.good(
                 '[instance.a]\nupstream = "eth0"\ndownstream = "eth1"\n'
