@@ -215,7 +215,7 @@ class Reconfiguration:
                 if querier is not None:
                     self._queriers[plan.family, name] = querier
             case ChangeDownstream(_, name, after):
-                instance.change_downstream(name, after)
+                instance.change_downstream(name, after, links.get(name))
             case AddDownstream(plan, name, after):
                 instance.set_downstreams(after)
                 if name in links:

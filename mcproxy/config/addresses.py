@@ -74,6 +74,12 @@ def read_address(text: str) -> bytes:
     return address.packed
 
 
+def check_ipv4_address(text: str) -> None:
+    """Raise Wrong unless this is a unicast address of IPv4."""
+    if len(read_address(text)) != IPV4.address_size:
+        raise Wrong(f"{shown(text)} is not an IPv4 address", "write an address such as 192.0.2.1")
+
+
 def read_groups(
     text: str, hint: str = "write a group, or a prefix such as 239.0.0.0/8"
 ) -> IPNetwork:

@@ -99,7 +99,9 @@ class AttachedLinks:
         settings = self._plan.settings(name)
         if settings is None or self._closed:
             return
-        usable = link if link is not None and link.up else None
+        usable = None
+        if link is not None and link.up:
+            usable = link.with_query_address(settings.query_address)
         known = self.downstreams.get(name)
         if known is not None and (usable is None or usable.index != known.link.index):
             self.lose_downstream(name)

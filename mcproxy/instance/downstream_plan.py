@@ -11,7 +11,7 @@ import attrs
 from ..config.addresses import read_address
 from ..config.model import InstanceConfig, InterfaceSettings
 from ..config.names import any_matches, is_pattern, matches, split_exceptions
-from ..protocol.family import IPV4, Family
+from ..protocol.family import IPV4, Address, Family
 from ..protocol.router.admission import SsmPolicy
 from ..protocol.router.settings import QuerierSettings
 from .group_ranges import ssm_policy, static_groups
@@ -27,12 +27,14 @@ class DownstreamPlan:
     """The settings of one downstream; ``check_subnet`` drops reports of hosts of other subnets.
 
     ``require_router_alert`` drops IGMP packets without that option.
+    ``query_address`` is the source of IPv4 queries where the link has no address.
     """
 
     querier: QuerierSettings
     check_subnet: bool = False
     ttl_threshold: int = 1
     require_router_alert: bool = False
+    query_address: Address | None = None
 
     def as_peer(self) -> DownstreamPlan:
         """The same for an interface that is an upstream as well, where a peer is the querier.
@@ -114,6 +116,11 @@ def _plan(
     }
     same = {name: getattr(settings, name) for name in _SAME_NAMES - others.keys()}
     querier = QuerierSettings(**same, **others)
+    address = settings.query_address
     return DownstreamPlan(
-        querier, settings.check_subnet, settings.ttl_threshold, settings.require_router_alert
+        querier,
+        settings.check_subnet,
+        settings.ttl_threshold,
+        settings.require_router_alert,
+        None if address is None or family is not IPV4 else read_address(address),
     )

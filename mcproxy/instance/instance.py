@@ -136,10 +136,17 @@ class ProxyInstance(Service):
         self.links.lose_downstream(name)
         return downstream.querier
 
-    def change_downstream(self, name: str, downstreams: DownstreamPlans) -> None:
-        """Give a downstream other settings; its memberships stay."""
+    def change_downstream(
+        self, name: str, downstreams: DownstreamPlans, link: Link | None = None
+    ) -> None:
+        """Give a downstream other settings; its memberships stay.
+
+        With its ``link``, which may be usable only by the new settings.
+        """
         self.set_downstreams(downstreams)
         self.links.change_downstream(name)
+        if link is not None:
+            self.links.downstream_changed(name, link)
 
     def set_static_groups(self, static: Mapping[Address, SourceFilter]) -> None:
         """Join these groups upstream, whatever downstreams want."""

@@ -200,6 +200,21 @@ class DownstreamTests(SynchronousTestCase):
             self.assertIs(ipv6.has_neighbour(IPV6, packed(address)), there, address)
         self.assertFalse(ipv6.has_neighbour(IPV4, packed("10.0.2.1")))
 
+    def test_peer_of_a_point_to_point_address_is_a_neighbour(self) -> None:
+        """SEC-03: ``ip address add 10.2.0.1 peer 10.2.0.2/32``."""
+        own, peer = ((packed("10.2.0.1"), 32),), ((packed("10.2.0.2"), 32),)
+        link = Link("ppp0", 2, True, 1500, ipv4=own, peers=peer)
+        for address, there in (("10.2.0.1", True), ("10.2.0.2", True), ("10.2.0.3", False)):
+            self.assertIs(link.has_neighbour(IPV4, packed(address)), there, address)
+
+    def test_query_address_counts_only_without_an_ipv4_address(self) -> None:
+        plain = Link("d1", 2, True, 1500)
+        self.assertEqual(
+            plain.with_query_address(packed("192.0.2.1")).address(IPV4), packed("192.0.2.1")
+        )
+        self.assertIs(plain.with_query_address(None), plain)
+        self.assertIs(LINK.with_query_address(packed("192.0.2.1")), LINK)
+
     # -- the end
 
     def test_closed_downstream_ignores_packets_timers_and_link_changes(self) -> None:

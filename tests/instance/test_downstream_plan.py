@@ -19,6 +19,7 @@ downstream = ["d1", "d2", "lan*"]
 static-group = ["239.1.1.1", "ff15::7"]
 allowed-queriers = ["192.0.2.9", "fe80::9"]
 check-subnet = true
+query-address = "192.0.2.7"
 explicit-tracking = true
 max-group-sources = 5
 max-report-rate = 100
@@ -54,12 +55,17 @@ class DownstreamPlanTests(SynchronousTestCase):
         self.assertEqual((querier.max_report_rate, querier.version), (100, 3))
         self.assertEqual(list(querier.static), [packed("239.1.1.1")])
         self.assertEqual((made.check_subnet, made.ttl_threshold), (True, 9))
+        self.assertEqual(made.query_address, packed("192.0.2.7"))
+        ipv6 = plan_downstreams(parse(FILE).instances[0], IPV6, 2).settings("d1")
+        assert ipv6 is not None
+        self.assertIsNone(ipv6.query_address)
         changed = {field.name for field in attrs.fields(InterfaceSettings)}
         told_otherwise = {"query_max_response_time", "robustness_variable", "static_group"}
         outside = {
             "check_subnet",
             "ttl_threshold",
             "require_router_alert",
+            "query_address",
             "minimum_igmp_version",
             "minimum_mld_version",
         }

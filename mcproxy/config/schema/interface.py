@@ -7,11 +7,11 @@ from typing import Literal
 
 import attrs
 
-from ..addresses import NO_TEXTS, Texts, read_address, read_channel
+from ..addresses import NO_TEXTS, Texts, check_ipv4_address, read_address, read_channel
 from ..names import is_pattern, matches
 from .numbers import Flag, FlagOrWord, Number, Whole
 from .option import option
-from .texts import TextList
+from .texts import Text, TextList
 
 MOST = 2**32 - 1
 """The largest limit that can be set."""
@@ -140,6 +140,14 @@ class InterfaceSettings:
         " requires it. This key also holds for an upstream.",
         example="true",
         rfc="RFC 9776, 9.1, 9.2",
+    )
+    query_address: str | None = option(
+        None,
+        Text(check_ipv4_address, r"^[0-9.]+$", "an IPv4 address"),
+        "The source of IGMP queries on an interface that has no IPv4 address. Without it such an"
+        " interface is no downstream for IPv4.",
+        usual="none",
+        example='"192.0.2.1"',
     )
     ttl_threshold: int = option(
         1,

@@ -56,13 +56,18 @@ class LinkGone(NamedTuple):
 
 
 class AddressSeen(NamedTuple):
-    """An address of a link; packets may be sent from it only when it is ``usable``."""
+    """An address of a link; packets may be sent from it only when it is ``usable``.
+
+    ``peer`` is the address at the other end of a point-to-point link, if the address has one.
+    The prefix is then the peer's.
+    """
 
     ifindex: int
     address: Address
     prefix_length: int
     secondary: bool
     usable: bool
+    peer: Address | None = None
 
 
 class AddressGone(NamedTuple):
@@ -160,6 +165,7 @@ def _address_seen(message: Any) -> AddressSeen | None:
         message["prefixlen"],
         secondary=bool(flags & _IFA_F_SECONDARY),
         usable=not flags & (_IFA_F_TENTATIVE | _IFA_F_DADFAILED),
+        peer=_peer(message, address),
     )
 
 
@@ -174,6 +180,12 @@ def _own_address(message: Any) -> Address | None:
     # On a point-to-point link IFA_ADDRESS is the peer's, and IFA_LOCAL ours.
     text = message.get_attr("IFA_LOCAL") or message.get_attr("IFA_ADDRESS")
     return socket.inet_pton(message["family"], text) if text else None
+
+
+def _peer(message: Any, own: Address) -> Address | None:
+    text = message.get_attr("IFA_ADDRESS")
+    other = socket.inet_pton(message["family"], text) if text else own
+    return other if other != own else None
 
 
 _DECODERS: dict[int, Callable[[Any], Event | None]] = {

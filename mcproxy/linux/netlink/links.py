@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ...protocol.family import IPV4, Address, Family
 from .events import AddressGone, AddressSeen, Event, LinkGone, LinkSeen
@@ -16,6 +16,7 @@ class Link:
 
     ``up`` means that IP packets can pass, which a port of a bridge does not let them.
     ``ipv4`` and ``ipv6`` are the usable addresses with prefix lengths, primary ones first.
+    ``peers`` are the other ends of point-to-point addresses, with prefix lengths.
     """
 
     name: str
@@ -24,6 +25,11 @@ class Link:
     mtu: int
     ipv4: tuple[tuple[Address, int], ...] = ()
     ipv6: tuple[tuple[Address, int], ...] = ()
+    peers: tuple[tuple[Address, int], ...] = ()
+
+    def with_query_address(self, address: Address | None) -> Link:
+        """This link, which sends from the IPv4 ``address`` if it has no other."""
+        return self if self.ipv4 or address is None else replace(self, ipv4=((address, 32),))
 
     def address(self, family: Family) -> Address | None:
         """The source to send from: the primary IPv4 or link-local IPv6 address, or None."""
@@ -36,11 +42,13 @@ class Link:
         return frozenset(own for own, _ in (self.ipv4 if family is IPV4 else self.ipv6))
 
     def has_neighbour(self, family: Family, address: Address) -> bool:
-        """Whether ``address`` is in a subnet of this link."""
+        """Whether ``address`` is in a subnet of this link, or in that of a peer."""
         number, bits = int.from_bytes(address), 8 * family.address_size
+        own = self.ipv4 if family is IPV4 else self.ipv6
         return any(
-            int.from_bytes(own) >> (bits - length) == number >> (bits - length)
-            for own, length in (self.ipv4 if family is IPV4 else self.ipv6)
+            int.from_bytes(one) >> (bits - length) == number >> (bits - length)
+            for one, length in (*own, *self.peers)
+            if len(one) == family.address_size
         )
 
 
@@ -83,6 +91,7 @@ class _Known:
             mtu=self.mtu,
             ipv4=tuple(pair for pair in pairs if len(pair[0]) == 4),
             ipv6=tuple(pair for pair in pairs if len(pair[0]) == 16),
+            peers=tuple((one.peer, one.prefix_length) for one in usable if one.peer is not None),
         )
 
 

@@ -39,11 +39,11 @@ class UpstreamsTests(ConfigurationTestCase):
     def test_unknown_word_is_refused(self) -> None:
         self.refuses(
             '[instance.a]\ndownstream = "d"\nupstream-join = "all"\nmutex-time = 0\n'
-            'upstream-data = "none"\n',
+            'upstream-data = "some"\n',
             'instance.a.upstream-join (line 3): "all" is not a valid value'
             " (expected: first, mutex)",
             "instance.a.mutex-time (line 4): 0 is out of range; use a number from 0.1 to 3600",
-            'instance.a.upstream-data (line 5): "none" is not a valid value (expected: all, first)',
+            'instance.a.upstream-data (line 5): "some" is not a valid value (expected: all, first, none)',
         )
 
     def test_hold_time_is_a_number_or_never(self) -> None:
