@@ -179,8 +179,13 @@ def settings_for(name: str, interface: Mapping[str, InterfaceSettings]) -> Inter
     exact = interface.get(name)
     if exact is not None:
         return exact
-    patterns = (settings for key, settings in interface.items() if matches(name, key))
-    return next(patterns, None)
+    return _by_pattern(name, [key for key in interface if is_pattern(key)], interface)
+
+
+def _by_pattern(
+    name: str, patterns: Iterable[str], interface: Mapping[str, InterfaceSettings]
+) -> InterfaceSettings | None:
+    return next((interface[pattern] for pattern in patterns if matches(name, pattern)), None)
 
 
 UPSTREAM_KEYS = frozenset({"require-router-alert"})
@@ -193,12 +198,10 @@ Settings = dict[str, InterfaceSettings]
 def complete(own: Settings, downstream: Iterable[str], defaults: InterfaceSettings) -> Settings:
     """``own``, and after it the settings for each of ``downstream`` that it does not name."""
     settings = dict(own)
-    patterns = [name for name in own if is_pattern(name)]
+    patterns = [key for key in own if is_pattern(key)]  # once: there may be thousands of names
     for name in downstream:
-        if name in settings:
-            continue
-        matching = (settings[pattern] for pattern in patterns if matches(name, pattern))
-        settings[name] = next(matching, defaults)
-        if is_pattern(name):
-            patterns.append(name)
+        if name not in settings:
+            settings[name] = _by_pattern(name, patterns, settings) or defaults
+            if is_pattern(name):
+                patterns.append(name)
     return settings

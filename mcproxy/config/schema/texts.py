@@ -12,6 +12,9 @@ from ..errors import Wrong, shown
 from ..names import EXCEPT, LONGEST_PATTERN, check_name, check_name_or_pattern
 from .value import JsonSchema
 
+MOST_NAMES = 1000
+"""Names and patterns of a list, which are compared with each other."""
+
 QUOTES = "write it in quotes"
 
 INTERFACE_SCHEMA: JsonSchema = {
@@ -101,6 +104,11 @@ class InterfaceNames:
         """The names; an ExceptionGroup of Wrong has a part for each name that is wrong."""
         if not isinstance(value, str | list):
             raise Wrong(f"{shown(value)} is neither a name nor a list", "write names in quotes")
+        if isinstance(value, list) and len(value) > MOST_NAMES:
+            raise Wrong(
+                f"the list has {len(value)} names, and {MOST_NAMES} are allowed",
+                "write patterns such as lan*",
+            )
         names = _all_checked(value, _check_listed if self.patterns else check_name_or_pattern)
         if not self.patterns:  # upstreams have an order
             for name in names:

@@ -56,6 +56,16 @@ class InterfaceTests(ConfigurationTestCase):
         ):
             self.refuses_lists(value, '["eth1"]', f".upstream (line 2): {what}")
 
+    def test_list_with_too_many_names_is_refused(self) -> None:
+        """It is refused at once: all names are compared with each other."""
+        names = ", ".join(f'"n{number}"' for number in range(1001))
+        self.refuses_lists(
+            '"eth0"',
+            f"[{names}]",
+            ".downstream (line 3): the list has 1001 names, and 1000 are allowed;"
+            " write patterns such as lan*",
+        )
+
     def test_downstream_that_is_not_a_list_of_names_is_refused(self) -> None:
         """PX-01, PX-04."""
         for value, what in (

@@ -43,7 +43,8 @@ class UpstreamsTests(ConfigurationTestCase):
             'instance.a.upstream-join (line 3): "all" is not a valid value'
             " (expected: first, mutex)",
             "instance.a.mutex-time (line 4): 0 is out of range; use a number from 0.1 to 3600",
-            'instance.a.upstream-data (line 5): "some" is not a valid value (expected: all, first, none)',
+            'instance.a.upstream-data (line 5): "some" is not a valid value'
+            " (expected: all, first, none)",
         )
 
     def test_hold_time_is_a_number_or_never(self) -> None:

@@ -1,0 +1,28 @@
+"""Large configurations are read in little time."""
+
+from __future__ import annotations
+
+from mcproxy.config import names
+from mcproxy.config.model import InterfaceSettings, complete, settings_for
+from mcproxy.config.schema import interface
+
+from .support import ConfigurationTestCase
+
+
+class ManyNamesTests(ConfigurationTestCase):
+    def test_settings_of_many_names_compare_patterns_alone(self) -> None:
+        """/add with thousands of names would take seconds if each were compared with each."""
+        compared: list[tuple[str, str]] = []
+
+        def count(name: str, pattern: str) -> bool:
+            compared.append((name, pattern))
+            return names.matches(name, pattern)
+
+        self.patch(interface, "matches", count)
+        few, usual = InterfaceSettings(query_interval=9), InterfaceSettings()
+        many = [f"n{number}" for number in range(500)]
+        settings = complete({"x1": usual, "n1*": few}, [*many, "y*"], usual)
+        self.assertEqual(len(compared), 501)
+        self.assertEqual(list(settings), ["x1", "n1*", *many, "y*"])
+        self.assertEqual((settings["n17"], settings["n27"]), (few, usual))
+        self.assertIs(settings_for("n1x", settings), few)
