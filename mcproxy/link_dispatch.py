@@ -71,6 +71,11 @@ class LinkDispatch:
                 )
 
 
+def names_asked(plan: Plan) -> set[str]:
+    """The interfaces that the plan names."""
+    return {name for _, name in _named(plan)}
+
+
 def _named(plan: Plan) -> set[tuple[str, str]]:
     """Instance and name of each interface that the plan names."""
     return {

@@ -17,7 +17,7 @@ from .instance.plan import Plan, compile_plan
 from .instance.steps import Step
 from .instance.upstream import Upstream
 from .kernel_tables import KernelTables
-from .link_dispatch import LinkDispatch
+from .link_dispatch import LinkDispatch, names_asked
 from .linux.datagram_port import DatagramPort
 from .linux.netlink.links import Link
 from .linux.netlink.monitor import InterfaceMonitor, make_link_socket
@@ -72,6 +72,7 @@ class Proxy(MultiService):
         self.monitor = InterfaceMonitor(
             self._link_changed, self._links_known, self._link_events_lost
         )
+        self.monitor.set_asked(names_asked(self.plan))
         self._reactor = reactor
         self._locator = RouteLookup()
         self._dispatch = LinkDispatch()
@@ -148,6 +149,7 @@ class Proxy(MultiService):
         before, self.plan = self.plan, plan
         self.configuration = configuration
         self._log_not_recommended()
+        self.monitor.set_asked(names_asked(plan))
         steps = self._carry_out(plan)
         self._dispatch.warn_of_missing(before, plan, self.monitor.links)
         await self._tables.when_idle()

@@ -88,6 +88,8 @@ class ForwardingTable:
             self._remove_vif(name)  # deleted and made again: entries know it by number only
             known = None
         if known is None:
+            known = self.vifs.rename_unused(index, name)
+        if known is None:
             known = self.vifs.add(name, index)
             if known is None:
                 return False

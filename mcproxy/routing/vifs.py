@@ -119,6 +119,15 @@ class Vifs:
         self._write_record()
         return vif
 
+    def rename_unused(self, index: int, name: str) -> Vif | None:
+        """Give a vif that was adopted by the interface's own name an alternative one."""
+        for other, vif in self.by_name.items():
+            if vif.index == index and not vif.users and other in self.numbers:
+                self.by_name[name] = self.by_name.pop(other)
+                self.numbers[name] = self.numbers.pop(other)
+                return vif
+        return None
+
     def retry(self, name: str) -> bool:
         """Ask the kernel again for a vif that it refused; whether it had refused it."""
         vif = self.by_name[name]

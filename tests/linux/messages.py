@@ -23,10 +23,14 @@ def link(
     family: int = 0,
     gone: bool = False,
     port_of: str = "",
+    altnames: tuple[str, ...] = (),
 ) -> bytes:
     """RTM_NEWLINK, or RTM_DELLINK when it is gone; a port is one of this kind of link."""
     body = pack("=BxHiII", family, 1, index, flags, 0)
     body += netlink.attribute(3, name.encode() + b"\0") + netlink.attribute(4, pack("=I", mtu))
+    if altnames:
+        names = b"".join(netlink.attribute(53, name.encode() + b"\0") for name in altnames)
+        body += netlink.attribute(0x8000 | 52, names)
     if port_of:
         body += netlink.attribute(18, netlink.attribute(4, port_of.encode() + b"\0"))
     return message(17 if gone else 16, body)

@@ -39,7 +39,8 @@ _IFA_F_SECONDARY, _IFA_F_DADFAILED, _IFA_F_TENTATIVE = 0x01, 0x08, 0x40
 class LinkSeen(NamedTuple):
     """What a message says of a link; None for what it does not say. ``flags`` are IFF_ ones.
 
-    Packets that arrive on a ``port`` go to its bridge or bond and never reach IP.
+    Packets that arrive on a ``port`` go to its bridge or bond and never reach IP. ``altnames``
+    are its other names (``ip link property add``).
     """
 
     ifindex: int
@@ -47,6 +48,7 @@ class LinkSeen(NamedTuple):
     flags: int
     mtu: int | None
     port: bool | None
+    altnames: tuple[str, ...] | None = None
 
 
 class LinkGone(NamedTuple):
@@ -145,7 +147,12 @@ def _link_seen(message: Any) -> LinkSeen:
     # A message in full has an MTU. Only there the lack of a kind means that there is no master:
     # a network card without one has no IFLA_LINKINFO at all.
     port = kind in _PORTS if mtu is not None or kind is not None else None
-    return LinkSeen(message["index"], name, message["flags"], mtu, port)
+    # The same with other names, and with the list that they are in.
+    properties = message.get_attr("IFLA_PROP_LIST")
+    altnames = () if mtu is not None else None
+    if properties is not None:
+        altnames = tuple(properties.get_attrs("IFLA_ALT_IFNAME"))
+    return LinkSeen(message["index"], name, message["flags"], mtu, port, altnames)
 
 
 def _link_gone(message: Any) -> LinkGone:

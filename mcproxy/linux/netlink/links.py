@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass, field, replace
 
 from ...protocol.family import IPV4, Address, Family
@@ -14,9 +15,10 @@ _IFF_UP, _IFF_RUNNING = 0x1, 0x40
 class Link:
     """A network interface at one moment.
 
-    ``up`` means that IP packets can pass, which a port of a bridge does not let them.
-    ``ipv4`` and ``ipv6`` are the usable addresses with prefix lengths, primary ones first.
-    ``peers`` are the other ends of point-to-point addresses, with prefix lengths.
+    ``name`` is an alternative name where that one is asked for. ``up`` means that IP packets can
+    pass, which a port of a bridge does not let them. ``ipv4`` and ``ipv6`` are the usable
+    addresses with prefix lengths, primary ones first. ``peers`` are the other ends of
+    point-to-point addresses, with prefix lengths.
     """
 
     name: str
@@ -60,6 +62,7 @@ class _Known:
     flags: int = 0
     mtu: int | None = None
     port: bool | None = None
+    altnames: tuple[str, ...] = ()
     addresses: dict[tuple[Address, int], AddressSeen] = field(default_factory=dict)
 
     @property
@@ -75,9 +78,17 @@ class _Known:
             self.mtu = event.mtu
         if event.port is not None:
             self.port = event.port
+        if event.altnames is not None:
+            self.altnames = event.altnames
 
-    def link(self, index: int) -> Link | None:
-        """The link, None until all of it is known."""
+    def public_name(self, asked: Container[str]) -> str | None:
+        """An alternative name that is ``asked`` for, if the name itself is not; else the name."""
+        if self.name in asked:
+            return self.name
+        return next((other for other in self.altnames if other in asked), self.name)
+
+    def link(self, index: int, name: str) -> Link | None:
+        """The link by this name, None until all of it is known."""
         if self.name is None or self.mtu is None or self.port is None:
             return None
         needed = _IFF_UP | _IFF_RUNNING  # the kernel sets RUNNING also where it cannot know
@@ -85,7 +96,7 @@ class _Known:
         usable.sort(key=lambda one: one.secondary)
         pairs = [(one.address, one.prefix_length) for one in usable]
         return Link(
-            name=self.name,
+            name=name,
             index=index,
             up=self.flags & needed == needed and not self.port,
             mtu=self.mtu,
@@ -103,6 +114,7 @@ class LinkTable:
     """
 
     def __init__(self) -> None:
+        self._asked: frozenset[str] = frozenset()
         self._by_index: dict[int, _Known] = {}
         self._indexes: dict[str, int] = {}
         self._marking = False
@@ -119,7 +131,15 @@ class LinkTable:
     def link(self, name: str) -> Link | None:
         """The link that has this name now."""
         index = self._indexes.get(name)
-        return None if index is None else self._by_index[index].link(index)
+        return None if index is None else self._by_index[index].link(index, name)
+
+    def set_asked(self, names: frozenset[str]) -> None:
+        """Give links the alternative names that are among ``names``."""
+        before, self._asked = self._asked, names
+        for index, known in self._by_index.items():
+            if known.public_name(before) != known.public_name(names):
+                self._forget_name(index, known.public_name(before))
+                self._note_name(index)
 
     def take(self, event: Event) -> None:
         """Note what the event says of a link or an address."""
@@ -154,18 +174,23 @@ class LinkTable:
         if self._marking:
             self._seen.add(index)
         known = self._by_index.setdefault(index, _Known())
-        if event.name is not None and known.name != event.name:
-            self._forget_name(index)
+        before = known.public_name(self._asked)
         known.update(event)
+        if known.public_name(self._asked) != before:
+            self._forget_name(index, before)
         if not known.is_complete:
             self.incomplete.add(index)
-        if known.name is not None:
-            self._indexes[known.name] = index
-            self._touched.add(known.name)
+        self._note_name(index)
+
+    def _note_name(self, index: int) -> None:
+        name = self._by_index[index].public_name(self._asked)
+        if name is not None:
+            self._indexes[name] = index
+            self._touched.add(name)
 
     def _link_gone(self, index: int) -> None:
         if index in self._by_index:
-            self._forget_name(index)
+            self._forget_name(index, self._by_index[index].public_name(self._asked))
             del self._by_index[index]
 
     def _address_seen(self, event: AddressSeen) -> None:
@@ -183,11 +208,11 @@ class LinkTable:
             self._touch(known)
 
     def _touch(self, known: _Known) -> None:
-        if known.name is not None:
-            self._touched.add(known.name)
+        name = known.public_name(self._asked)
+        if name is not None:
+            self._touched.add(name)
 
-    def _forget_name(self, index: int) -> None:
-        name = self._by_index[index].name
+    def _forget_name(self, index: int, name: str | None) -> None:
         if name is None:
             return
         self._touched.add(name)

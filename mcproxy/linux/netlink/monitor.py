@@ -67,6 +67,12 @@ class InterfaceMonitor:
         self._dumps = 0
         self._has_lost_events = False
 
+    def set_asked(self, names: Iterable[str]) -> None:
+        """Give links the alternative names that are among ``names``, instead of their own."""
+        self._table.set_asked(frozenset(names))
+        if self._transport is not None and not self._dumping:
+            self._publish()
+
     def makeConnection(self, transport: Any) -> None:
         """Ask for all links and addresses; OSError when that cannot be sent."""
         self._transport = transport
