@@ -94,7 +94,7 @@ class ImmediateLeaveTests(RouterTests):
         for number in (1, 2):
             self.says(ALLOW, 1, host_number=number)
         self.says(BLOCK, 1, host_number=1)
-        self.check_include({1: 260})
+        self.check_include({1: 270})
         self.assertEqual(self.specific_queries(), [])
 
     def test_block_is_queried_while_another_host_wants_any_source(self) -> None:
@@ -170,7 +170,7 @@ class ImmediateLeaveTests(RouterTests):
         self.says(ALLOW, 1, host_number=1)
         self.now += 100
         self.says(ALLOW, 2, host_number=2)
-        self.now += 160
+        self.now += 170
         self.says(TO_IN, host_number=1)
         self.check_include({2: 100})
 
