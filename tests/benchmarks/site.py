@@ -122,8 +122,15 @@ class Site:
         return first_reports(self.home_igmp.sent())
 
     def reported_joins(self) -> dict[Address, int]:
-        """The groups that the proxy reported upstream since the last reading, with times (ns)."""
-        return first_reports(self.provider_igmp.received())
+        """The groups that the proxy reported upstream since the last reading, with times (ns).
+
+        Groups of the link itself are the kernel's own memberships, and do not count.
+        """
+        return {
+            group: when
+            for group, when in first_reports(self.provider_igmp.received()).items()
+            if self.protocol.family.is_proxied(group)
+        }
 
     # -- construction
 
