@@ -81,7 +81,13 @@ class AddressPlan:
 ADDRESS_PLANS = {
     IPV4: AddressPlan(IPV4, "10.0.{}.{}", 24, "239.1.0.{}", "232.1.0.{}", "10.0.2.99", "10.0.1.99"),
     IPV6: AddressPlan(
-        IPV6, "fd00:{}::{}", 64, "ff15::{:x}", "ff35::8000:{:x}", "febf::99", "febf::98"
+        IPV6,
+        "fd00:{}::{}",
+        64,
+        "ff15::{:x}",
+        "ff35::8000:{:x}",
+        "fe80::ffff:ffff:ffff:ff99",
+        "fe80::ffff:ffff:ffff:ff98",
     ),
 }
 

@@ -17,12 +17,13 @@ from scapy.layers.inet6 import (
     RouterAlert,
 )
 
+from mcproxy.lab.waiting import wait_until
 from mcproxy.protocol.family import IPV4, packed
 from mcproxy.protocol.wire import igmp, mld
 from mcproxy.protocol.wire.encoding import checksum, pseudo_header
 from mcproxy.protocol.wire.packets import OldReport, Packet, Report
 
-from .messages import ALLOW, IS_EX, TO_EX, query, record, records
+from .messages import ALLOW, IS_EX, TO_EX, messages_on, query, record, records
 from .site import IPv4TestCase, IPv6TestCase, Scenarios
 
 RANDOM_PACKETS = 500
@@ -75,7 +76,6 @@ class MalformedScenarios(Scenarios):
         yield from (good[:8] + bytes([kind]) + good[9:] for kind in (0, 7, 255))
         yield from (good[:12] + packed(group) + good[end:] for group in self.not_multicast)
         yield self.message(Report((record(ALLOW, self.bad, self.group, self.not_multicast[2]),)))
-        yield self.message(OldReport(self.family.current_version - 1, packed(self.bad)))
 
     def test_malformed_packet_of_every_kind_is_dropped(self) -> None:
         """V-1, V-4..9, V-12."""
@@ -104,12 +104,20 @@ class MalformedScenarios(Scenarios):
                 host.send(self.wrap(bytes(message[: dice.randint(4, len(message))])))
         self.check_streams_continue()
 
+    def reported_groups(self) -> set[bytes]:
+        """The groups that were reported upstream, in any version."""
+        packets = [message.packet for message in messages_on(self.upstream)]
+        current = {one.group for p in packets if isinstance(p, Report) for one in p.records}
+        return current | {p.group for p in packets if isinstance(p, OldReport)}
+
     def check_streams_continue(self) -> None:
         """Check that the stream lost no packet, and that a new member receives another stream."""
         new = self.other.join(self.groups[1])
         self.stream(self.groups[1])
         self.await_packets(new)
-        self.await_reported(self.upstream, record(TO_EX, self.groups[1]))
+        # A changed packet may be a valid query of the version before, which is followed.
+        group = packed(self.groups[1])
+        wait_until(lambda: group in self.reported_groups(), 5, "the new group is not reported")
         self.await_packets(self.member)
         self.assert_no_loss(self.member)
 
