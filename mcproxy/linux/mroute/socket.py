@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ...protocol.family import IPV6, Address, Family
 from ..bpf import accept_from
 from ..buffers import enlarge_receive_buffer
-from ..packet_info import request_packet_info
+from ..packet_info import request_losses, request_packet_info
 from .dump import InstalledRoute, dump_routes
 from .errors import (
     MulticastRoutingError,
@@ -98,6 +98,10 @@ class MulticastTable(Operations):
     def accept_from(self, indexes: Iterable[int]) -> None:
         """Read IGMP or MLD of these interfaces only; OSError."""
         accept_from(self.socket, self.family, indexes)
+
+    def request_losses(self) -> int:
+        """Have packets come with the number that the kernel dropped; that number now; OSError."""
+        return request_losses(self.socket)
 
     def apply(self, operations: Sequence[Operation]) -> list[tuple[int, OSError]]:
         """Carry out ``operations`` in order; position and error of each that failed.
