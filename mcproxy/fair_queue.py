@@ -75,6 +75,22 @@ class FairQueue(Generic[Item]):
         link.size += cost
         return True
 
+    def is_waiting(self, sender: Sender) -> bool:
+        """Whether the host has items waiting."""
+        link = self._links.get(sender.link)
+        return link is not None and sender.host in link.hosts
+
+    def is_half_full(self, link: int) -> bool:
+        """Whether more than half of what may wait on the link is waiting."""
+        found = self._links.get(link)
+        return found is not None and 2 * found.size > self._most
+
+    def is_crowded(self, sender: Sender) -> bool:
+        """Whether the link is full because of many hosts, not mainly of this one."""
+        link = self._links.get(sender.link)
+        host = link.hosts.get(sender.host) if link is not None else None
+        return link is not None and 4 * (host.size if host is not None else 0) < link.size
+
     def put_back(self, sender: Sender, item: Item) -> None:
         """Add the rest of an item that was taken, before others of its host."""
         _, host = self._find(sender)

@@ -20,6 +20,7 @@ from typing import Any, Protocol
 
 from twisted.logger import Logger
 
+from .brake import Brakes
 from .drops import Drops
 from .fair_queue import FairQueue, Sender
 from .linux.datagram_port import DatagramPort
@@ -96,6 +97,7 @@ class TableProtocol:
         self._family = table.family
         self._vif_name = vif_name
         self._queue: FairQueue[Callable[[], None]] = FairQueue()
+        self._brakes = Brakes(table, self.interfaces, self._queue)
         self._call_soon = call_soon
         self._called = False
         self._closed = False
@@ -117,7 +119,7 @@ class TableProtocol:
     def narrow(self) -> None:
         """Have the kernel drop packets of other interfaces: they would cost time in a flood."""
         try:
-            self.table.accept_from(self.interfaces)
+            self._brakes.apply()
         except (OSError, ValueError) as error:
             self.log.debug(
                 "cannot attach the socket filter; every packet is read: {reason}",
@@ -182,6 +184,8 @@ class TableProtocol:
             self._come_back()
         elif sender.link in self.interfaces:
             found = self.interfaces[sender.link]
+            if self._brakes.refuse(sender):
+                self.narrow()
             self._drops.count_excess(found.name, sender.host.partition("%")[0])
         else:
             self._drops.count_upcall()
@@ -198,11 +202,13 @@ class TableProtocol:
             return
         self.begin_slice()
         while self._queue and self._clock() < self._slice_ends:
-            _, work = self._queue.take()
+            sender, work = self._queue.take()
             try:
                 work()
             except Exception:
                 self.log.failure("internal error: could not handle a packet, which is dropped")
+            if self._brakes and self._brakes.release(sender):
+                self.narrow()
         if self._queue:
             self._come_back()
 

@@ -16,6 +16,7 @@ LAYERS = (
         "mcproxy.signals",
         "mcproxy.optional_services",
         "mcproxy.fair_queue",
+        "mcproxy.brake",
         "mcproxy.drops",
     ),
     ("mcproxy.receiver", "mcproxy.table_reader", "mcproxy.sender", "mcproxy.routing"),

@@ -95,9 +95,11 @@ class MulticastTable(Operations):
             self.socket.setsockopt(self.layout.level, _MRT_DONE, 0)
         self.socket.close()
 
-    def accept_from(self, indexes: Iterable[int]) -> None:
-        """Read IGMP or MLD of these interfaces only; OSError."""
-        accept_from(self.socket, self.family, indexes)
+    def accept_from(
+        self, indexes: Iterable[int], refused: Iterable[tuple[int, Address]] = ()
+    ) -> None:
+        """Receive IGMP or MLD from these interfaces only, without ``refused`` hosts; OSError."""
+        accept_from(self.socket, self.family, indexes, refused)
 
     def request_losses(self) -> int:
         """Have packets come with the number that the kernel dropped; that number now; OSError."""
