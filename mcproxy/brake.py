@@ -29,9 +29,7 @@ class Filtered(Protocol):
 class Brakes:
     """The filter of one socket: its ``interfaces`` by index, and whom it refuses now."""
 
-    def __init__(
-        self, table: Filtered, interfaces: Collection[int], queue: FairQueue[Any]
-    ) -> None:
+    def __init__(self, table: Filtered, interfaces: Collection[int], queue: FairQueue[Any]) -> None:
         self._table = table
         self._interfaces = interfaces
         self._queue = queue

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections import deque
 from typing import Generic, NamedTuple, TypeVar
 
-MOST_BYTES = 4 << 20
+MOST_BYTES = 2 << 20
 """The most bytes that wait on one link; each item counts ITEM_BYTES more than its size."""
 
 ITEM_BYTES = 1024
-"""What an item takes beside its own size: MOST_BYTES hold 4,096 small packets at most."""
+"""What an item takes beside its own size: MOST_BYTES hold 2,048 small packets at most."""
 
 Item = TypeVar("Item")
 
@@ -90,6 +90,13 @@ class FairQueue(Generic[Item]):
         link = self._links.get(sender.link)
         host = link.hosts.get(sender.host) if link is not None else None
         return link is not None and 4 * (host.size if host is not None else 0) < link.size
+
+    def heaviest(self) -> Sender | None:
+        """The host with the most waiting on the link with the most waiting; None for no link."""
+        if not self._links:
+            return None
+        link = max(self._links.values(), key=lambda link: link.size)
+        return Sender(link.name, max(link.hosts.values(), key=lambda host: host.size).name)
 
     def put_back(self, sender: Sender, item: Item) -> None:
         """Add the rest of an item that was taken, before others of its host."""

@@ -41,7 +41,10 @@ from .protocol.wire.packets import Report, WireError
 SLICE = 0.005
 """Seconds of work for packets before the reactor can serve others again."""
 
-READING_SLICE = 0.005
+SHORT_SLICE = 0.002
+"""The same while there is more to read: reading comes first, so that nothing waits there."""
+
+READING_SLICE = 0.01
 """Seconds to read what is waiting in a socket; what is read is decoded later."""
 
 MOST_RECORDS = 64
@@ -102,6 +105,7 @@ class TableProtocol:
         self._called = False
         self._closed = False
         self._clock = clock
+        self._slice = SLICE
         self._slice_ends = inf
         self._most_records = MOST_RECORDS
         self._drops = Drops(table.family.protocol, counters, clock)
@@ -155,9 +159,24 @@ class TableProtocol:
         """Count a failed read, as of a full buffer; hosts repeat what was lost when queried."""
         self._drops.count_failure()
 
-    def begin_slice(self) -> None:
-        """Work on packets for SLICE seconds from now on; those after that wait."""
-        self._slice_ends = self._clock() + SLICE
+    def begin_slice(self, seconds: float) -> None:
+        """Work on packets for this time from now on; those after that wait."""
+        self._slice_ends = self._clock() + seconds
+
+    def end_reading(self, is_behind: bool) -> None:
+        """The socket was read, but perhaps not to its end.
+
+        Where that happens again and again, packets come faster than they can be read.
+        """
+        if is_behind and self._slice == SHORT_SLICE:
+            heaviest = self._queue.heaviest()
+            if heaviest is not None and heaviest.link in self.interfaces:
+                self._refuse(heaviest)
+        self._slice = SHORT_SLICE if is_behind else SLICE
+
+    def _refuse(self, sender: Sender) -> None:
+        if self._brakes.refuse(sender):
+            self.narrow()
 
     def datagramReceived(self, data: bytes, ancillary: Ancillary, address: Any) -> None:
         """Deliver what ``data`` says, or let it wait behind other packets of its host."""
@@ -184,8 +203,7 @@ class TableProtocol:
             self._come_back()
         elif sender.link in self.interfaces:
             found = self.interfaces[sender.link]
-            if self._brakes.refuse(sender):
-                self.narrow()
+            self._refuse(sender)
             self._drops.count_excess(found.name, sender.host.partition("%")[0])
         else:
             self._drops.count_upcall()
@@ -200,7 +218,7 @@ class TableProtocol:
         self._called = False
         if self._closed:
             return
-        self.begin_slice()
+        self.begin_slice(self._slice)
         while self._queue and self._clock() < self._slice_ends:
             sender, work = self._queue.take()
             try:
@@ -275,12 +293,13 @@ class TablePort(DatagramPort):
         return self._more or self.table.is_behind
 
     def doRead(self) -> None:
-        """Hand over what has arrived, for READING_SLICE seconds beside the work on it."""
-        self.table.begin_slice()
-        ends = perf_counter() + SLICE + READING_SLICE
+        """Hand over what has arrived, within READING_SLICE seconds."""
+        self.table.begin_slice(SLICE)
+        ends = perf_counter() + READING_SLICE
         self._more = True
         while self._more and perf_counter() < ends:
             self._more = self.read()
+        self.table.end_reading(self._more)
 
 
 def _ipv4_datagram(data: bytes, ancillary: Ancillary, address: Any) -> Datagram:
