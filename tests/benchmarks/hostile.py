@@ -156,7 +156,6 @@ def _besiege(site: Site, path: Path, rate: float, name: str, findings: Findings)
         used = process.cpu_ns(site.pid) - before
         time.sleep(_QUIET)
         arrived = [sequence(packet.bytes) for packet in site.other_data.received()]
-    print(site.daemon.command("show", "counters"))
     told = first_reports(site.provider_igmp.received())
     for number, group in enumerate(wanted):
         if group in told:
