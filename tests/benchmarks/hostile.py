@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import subprocess
 import sys
 import tempfile
 import time
@@ -143,7 +144,7 @@ def _besiege(site: Site, path: Path, rate: float, name: str, findings: Findings)
         site.reported_joins()
         before = process.cpu_ns(site.pid)
         arguments = [sys.executable, flood.__file__, "eth0", str(rate), str(_SECONDS), str(path)]
-        attacker = site.home_node.popen(arguments)
+        attacker = site.home_node.popen(arguments, stdout=subprocess.DEVNULL)
         time.sleep(0.5)
         said: dict[Address, int] = {}
         begin = time.monotonic()
