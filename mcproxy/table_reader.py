@@ -36,7 +36,7 @@ from .linux.packet_info import (
 from .messages import CacheMiss, Message, PacketReceived, WrongInterface
 from .protocol.family import IPV4, Address
 from .protocol.wire.datagram import Datagram, accept, decode_ipv4, ipv6_router_alert
-from .protocol.wire.packets import Report, WireError
+from .protocol.wire.packets import Record, Report, WireError
 
 SLICE = 0.005
 """Seconds of work for packets before the reactor can serve others again."""
@@ -185,21 +185,30 @@ class TableProtocol:
             self._drops.note_lost(lost)
         upcall = parse_upcall(self._family, data)
         if upcall is not None:
-            if upcall.kind in _UPCALLS:
-                sender = Sender(-1 - upcall.vif, address[0])
-                self._do(sender, partial(self._take_upcall, upcall), len(data))
+            if upcall.kind not in _UPCALLS:
+                return
+            if self._is_free():
+                self._take_upcall(upcall)
+            else:
+                take = partial(self._take_upcall, upcall)
+                self._wait(Sender(-1 - upcall.vif, address[0]), take, len(data))
             return
         index = self._arrival(ancillary)
-        if index in self.interfaces:
-            sender = Sender(index, address[0])
-            take = partial(self._take, sender, data, ancillary, address)
-            self._do(sender, take, len(data))
+        if index not in self.interfaces:
+            return  # an interface of another table, or of none
+        if self._is_free():
+            self._take(index, data, ancillary, address)
+        else:
+            take = partial(self._take, index, data, ancillary, address)
+            self._wait(Sender(index, address[0]), take, len(data))
 
-    def _do(self, sender: Sender, work: Callable[[], None], size: int) -> None:
-        """Do the work now if nothing waits and there is time, or else in its turn."""
-        if not self._queue and self._clock() < self._slice_ends:
-            work()
-        elif self._queue.put(sender, work, size):
+    def _is_free(self) -> bool:
+        """Whether a packet can be worked on now: nothing waits, and there is time."""
+        return not self._queue and self._clock() < self._slice_ends
+
+    def _wait(self, sender: Sender, work: Callable[[], None], size: int) -> None:
+        """Do the work in its turn, unless its host has its share of the queue waiting."""
+        if self._queue.put(sender, work, size):
             self._come_back()
         elif sender.link in self.interfaces:
             found = self.interfaces[sender.link]
@@ -232,8 +241,8 @@ class TableProtocol:
 
     # -- one packet
 
-    def _take(self, sender: Sender, data: bytes, ancillary: Ancillary, address: Any) -> None:
-        found = self.interfaces.get(sender.link)
+    def _take(self, index: int, data: bytes, ancillary: Ancillary, address: Any) -> None:
+        found = self.interfaces.get(index)
         if found is None:
             return
         try:
@@ -242,35 +251,35 @@ class TableProtocol:
                 return  # our own packets come back to us
             packet = accept(self._family, datagram)
         except WireError as error:
-            self._drops.count_refused(found.name, sender.host.partition("%")[0], error)
+            self._drops.count_refused(found.name, address[0].partition("%")[0], error)
             return
-        if type(packet) is Report and len(packet.records) > 1:
-            self._deliver_records(sender, datagram.source, packet, 0)
-        else:
+        if type(packet) is not Report or len(packet.records) == 1:
             found.deliver(PacketReceived(found.name, datagram.source, packet))
+        elif len(packet.records) <= self._most_records:
+            self._deliver_part(found, datagram.source, packet)
+        else:
+            self._divide(Sender(index, address[0]), datagram.source, packet.records)
 
-    def _deliver_records(self, sender: Sender, source: Address, report: Report, first: int) -> None:
-        """Deliver the records of a report from ``first`` on, in parts that do not take long."""
+    def _divide(self, sender: Sender, source: Address, records: tuple[Record, ...]) -> None:
+        """Deliver the first records of a report; the others wait for the host's next turn."""
         found = self.interfaces.get(sender.link)
         if found is None:
             return
         most = self._most_records
-        after = first + most
-        if first or after < len(report.records):
-            part = Report(report.records[first:after])
-        else:
-            part = report
-        if after < len(report.records):
-            rest = partial(self._deliver_records, sender, source, report, after)
-            self._queue.put_back(sender, rest)
+        if len(records) > most:
+            self._queue.put_back(sender, partial(self._divide, sender, source, records[most:]))
             self._come_back()
+        self._deliver_part(found, source, Report(records[:most]))
+
+    def _deliver_part(self, found: Registration, source: Address, part: Report) -> None:
+        """Deliver a report, and let the next ones be shorter if this one takes too long."""
         begin = self._clock()
         found.deliver(PacketReceived(found.name, source, part))
         took = self._clock() - begin
         if took > SLICE:
             self._most_records = max(1, len(part.records) // 4)
-        elif most < MOST_RECORDS and took < SLICE / 4:
-            self._most_records = min(MOST_RECORDS, most * 2)
+        elif self._most_records < MOST_RECORDS and took < SLICE / 4:
+            self._most_records = min(MOST_RECORDS, self._most_records * 2)
 
     def _take_upcall(self, upcall: Upcall) -> None:
         name = self._vif_name(upcall.vif)
