@@ -40,6 +40,7 @@ class LinkSeen(NamedTuple):
     """What a message says of a link; None for what it does not say. ``flags`` are IFF_ ones.
 
     Packets that arrive on a ``port`` go to its bridge or bond and never reach IP.
+    ``carrier_losses`` is how often the link has lost its carrier.
     """
 
     ifindex: int
@@ -47,6 +48,7 @@ class LinkSeen(NamedTuple):
     flags: int
     mtu: int | None
     port: bool | None
+    carrier_losses: int | None = None
 
 
 class LinkGone(NamedTuple):
@@ -140,7 +142,8 @@ def _link_seen(message: Any) -> LinkSeen:
     # A message in full has an MTU. Only there the lack of a kind means that there is no master:
     # a network card without one has no IFLA_LINKINFO at all.
     port = kind in _PORTS if mtu is not None or kind is not None else None
-    return LinkSeen(message["index"], name, message["flags"], mtu, port)
+    losses = message.get_attr("IFLA_CARRIER_DOWN_COUNT")
+    return LinkSeen(message["index"], name, message["flags"], mtu, port, losses)
 
 
 def _link_gone(message: Any) -> LinkGone:

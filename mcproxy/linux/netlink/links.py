@@ -16,6 +16,7 @@ class Link:
 
     ``up`` means that IP packets can pass, which a port of a bridge does not let them.
     ``ipv4`` and ``ipv6`` are the usable addresses with prefix lengths, primary ones first.
+    ``carrier_losses`` counts also those that were too short for an event of their own.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Link:
     mtu: int
     ipv4: tuple[tuple[Address, int], ...] = ()
     ipv6: tuple[tuple[Address, int], ...] = ()
+    carrier_losses: int = 0
 
     def address(self, family: Family) -> Address | None:
         """The source to send from: the primary IPv4 or link-local IPv6 address, or None."""
@@ -52,6 +54,7 @@ class _Known:
     flags: int = 0
     mtu: int | None = None
     port: bool | None = None
+    carrier_losses: int = 0
     addresses: dict[tuple[Address, int], AddressSeen] = field(default_factory=dict)
 
     @property
@@ -67,6 +70,8 @@ class _Known:
             self.mtu = event.mtu
         if event.port is not None:
             self.port = event.port
+        if event.carrier_losses is not None:
+            self.carrier_losses = event.carrier_losses
 
     def link(self, index: int) -> Link | None:
         """The link, None until all of it is known."""
@@ -83,6 +88,7 @@ class _Known:
             mtu=self.mtu,
             ipv4=tuple(pair for pair in pairs if len(pair[0]) == 4),
             ipv6=tuple(pair for pair in pairs if len(pair[0]) == 16),
+            carrier_losses=self.carrier_losses,
         )
 
 
