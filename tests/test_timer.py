@@ -62,7 +62,7 @@ class ReminderTests(SynchronousTestCase):
 
 
 class MissedDeadlineTests(SynchronousTestCase):
-    """TM-05: the daemon was stopped, as in a virtual machine that is suspended."""
+    """TM-06: the daemon was stopped, as in a virtual machine that is suspended."""
 
     def setUp(self) -> None:
         self.clock = Clock()

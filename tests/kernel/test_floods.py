@@ -52,7 +52,7 @@ class FloodScenarios(Scenarios):
                 self.await_reported(upstream, record(TO_EX, group), timeout=PATIENCE)
 
     def test_answer_that_arrives_while_the_daemon_is_stopped_counts(self) -> None:
-        """TM-05: what is in the sockets is read before what was due meanwhile ends."""
+        """TM-06: what is in the sockets is read before what was due meanwhile ends."""
         self.start()
         host, upstream, link = self.home.raw_host(), self.server.capture(), self.home.capture()
         send_message(host, self.plan.raw_host, Report((record(TO_EX, self.group),)))
