@@ -10,10 +10,25 @@ from .protocol.wire.packets import Packet
 
 
 class PacketReceived(NamedTuple):
-    """An IGMP or MLD packet that arrived on ``interface``."""
+    """An IGMP or MLD packet that arrived on ``interface``.
+
+    ``direct`` marks a general query of IGMP that was sent to this machine alone: it may be
+    answered, but it does not tell which querier or version the link has (RFC 9776, 9.1).
+    """
 
     interface: str
     source: Address
+    packet: Packet
+    direct: bool = False
+
+
+class OwnPacketReceived(NamedTuple):
+    """A packet that the kernel, or another program, of this machine sent on ``interface``.
+
+    The packets of this daemon do not return to it.
+    """
+
+    interface: str
     packet: Packet
 
 
@@ -48,4 +63,4 @@ class LinkChanged(NamedTuple):
         return link.name
 
 
-Message = PacketReceived | CacheMiss | WrongInterface | LinkChanged
+Message = PacketReceived | OwnPacketReceived | CacheMiss | WrongInterface | LinkChanged

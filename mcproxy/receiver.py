@@ -74,14 +74,23 @@ class Receiver(Service):
     def _call_soon(self, call: Callable[[], None]) -> None:
         self._reactor.callLater(0, call)
 
-    def register(self, family: Family, table: int, link: Link, listener: Listener) -> None:
-        """Deliver what arrives on ``link`` to ``listener``; again: note the new addresses."""
+    def register(
+        self, family: Family, table: int, link: Link, listener: Listener, strict: bool = False
+    ) -> None:
+        """Deliver what arrives on ``link`` to ``listener``; again: note what has changed.
+
+        With ``strict`` IGMP packets without a Router Alert option are dropped.
+        """
         interfaces = self._protocols[family, table].interfaces
         known = interfaces.get(link.index)
         listeners = known.listeners if known else []
         if listener not in listeners:
             listeners = [*listeners, listener]
-        interfaces[link.index] = Registration(link.name, link.addresses(family), listeners)
+        insisting = [one for one in known.strict if one is not listener] if known else []
+        if strict:
+            insisting.append(listener)
+        own = link.addresses(family)
+        interfaces[link.index] = Registration(link.name, own, listeners, insisting)
         if known is None and self._is_reading:
             self._protocols[family, table].narrow()
 
@@ -92,6 +101,7 @@ class Receiver(Service):
         if protocol is None or known is None:
             return
         known.listeners = [one for one in known.listeners if one is not listener]
+        known.strict = [one for one in known.strict if one is not listener]
         if not known.listeners:
             protocol.forget(link.index)
             if self._is_reading:

@@ -33,10 +33,10 @@ from .linux.packet_info import (
     ipv6_info,
     losses,
 )
-from .messages import CacheMiss, Message, PacketReceived, WrongInterface
+from .messages import CacheMiss, Message, OwnPacketReceived, PacketReceived, WrongInterface
 from .protocol.family import IPV4, Address
-from .protocol.wire.datagram import Datagram, accept, decode_ipv4, ipv6_router_alert
-from .protocol.wire.packets import Record, Report, WireError
+from .protocol.wire.datagram import Datagram, accept, decode_ipv4, ipv6_router_alert, is_direct
+from .protocol.wire.packets import Query, Record, Report, WireError
 
 SLICE = 0.005
 """Seconds of work for packets before the reactor can serve others again."""
@@ -65,11 +65,15 @@ class Listener(Protocol):
 
 @dataclass(slots=True)
 class Registration:
-    """An interface of a table, the proxy's addresses on it, and who listens to it."""
+    """An interface of a table, the proxy's addresses on it, and who listens to it.
+
+    Those of ``strict`` accept no IGMP packet without a Router Alert option.
+    """
 
     name: str
     own: frozenset[Address]
     listeners: list[Listener]
+    strict: list[Listener]
 
     def deliver(self, message: Message) -> None:
         """Give the message to all listeners: a link may be upstream and downstream."""
@@ -247,14 +251,15 @@ class TableProtocol:
             return
         try:
             datagram = self._datagram(data, ancillary, address)
-            if datagram.source in found.own:
-                return  # our own packets come back to us
-            packet = accept(self._family, datagram)
+            packet = accept(self._family, datagram, require_router_alert=bool(found.strict))
         except WireError as error:
             self._drops.count_refused(found.name, address[0].partition("%")[0], error)
             return
-        if type(packet) is not Report or len(packet.records) == 1:
-            found.deliver(PacketReceived(found.name, datagram.source, packet))
+        if datagram.source in found.own:
+            found.deliver(OwnPacketReceived(found.name, packet))
+        elif type(packet) is not Report or len(packet.records) == 1:
+            direct = isinstance(packet, Query) and is_direct(self._family, datagram, packet)
+            found.deliver(PacketReceived(found.name, datagram.source, packet, direct))
         elif len(packet.records) <= self._most_records:
             self._deliver_part(found, datagram.source, packet)
         else:

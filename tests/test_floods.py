@@ -64,7 +64,7 @@ class FloodTests(SynchronousTestCase):
             self.table, {3: "d1"}.get, self.dropped, self.call_soon, lambda: self.now
         )
         for index, name in ((7, "d1"), (8, "d2")):
-            self.protocol.interfaces[index] = Registration(name, frozenset(), [self.listener])
+            self.protocol.interfaces[index] = Registration(name, frozenset(), [self.listener], [])
         self.calls: list[Callable[[], None]] = []
 
     def call_soon(self, call: Callable[[], None]) -> None:

@@ -33,7 +33,7 @@ LAYERS = (
 
 MAY_IMPORT = {
     "mcproxy.protocol": {"mcproxy.protocol"},
-    "mcproxy.linux": {"mcproxy.linux", "mcproxy.protocol.family"},
+    "mcproxy.linux": {"mcproxy.linux", "mcproxy.protocol.family", "mcproxy.protocol.sources"},
     "mcproxy.config": {
         "mcproxy.config",
         "mcproxy.protocol.policy.filters",

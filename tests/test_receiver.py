@@ -10,10 +10,16 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.linux.netlink.links import Link
-from mcproxy.messages import CacheMiss, Message, PacketReceived, WrongInterface
+from mcproxy.messages import (
+    CacheMiss,
+    Message,
+    OwnPacketReceived,
+    PacketReceived,
+    WrongInterface,
+)
 from mcproxy.protocol.family import IPV4, IPV6, packed, text
 from mcproxy.protocol.wire import datagram, mld
-from mcproxy.protocol.wire.packets import Record, RecordType, Report
+from mcproxy.protocol.wire.packets import Query, Record, RecordType, Report
 from mcproxy.receiver import Receiver
 from mcproxy.table_reader import TableProtocol
 
@@ -116,11 +122,48 @@ class ReceiverTests(SynchronousTestCase):
         self.gets6(mld.encode(JOIN6, H6, IPV6.report_destination))
         self.assertEqual((len(self.listener.told), len(other.told)), (1, 1))
 
-    def test_own_packet_is_dropped_and_not_counted(self) -> None:
-        """V-3, PX-03."""
+    def test_own_packet_is_no_packet_of_a_host_and_is_not_counted(self) -> None:
+        """V-3, PX-03, LP-01: it is delivered as what another program of this machine sent."""
         self.gets4(self.join4(OWN4))
         self.gets6(mld.encode(JOIN6, OWN6, IPV6.report_destination), source=OWN6)
-        self.assertEqual((self.listener.told, dict(self.receiver.dropped)), ([], {}))
+        own = [OwnPacketReceived("d1", JOIN4), OwnPacketReceived("d1", JOIN6)]
+        self.assertEqual((self.listener.told, dict(self.receiver.dropped)), (own, {}))
+
+    def query4(self, version: int, to: bytes, alert: bool = True) -> bytes:
+        """Return a general query; without ``alert`` its header has no options."""
+        packet = datagram.encode(IPV4, H4, to, Query(version, bytes(4), 1.0))
+        if alert:
+            return packet
+        return (
+            b"\x45" + packet[1:2] + struct.pack("!H", len(packet) - 4) + packet[4:20] + packet[24:]
+        )
+
+    def test_general_query_to_another_group_than_all_hosts_is_dropped(self) -> None:
+        """HQ-07: SHOULD of RFC 9776, 9.1, in every version."""
+        for version in (1, 2, 3):
+            self.gets4(self.query4(version, packed("224.0.0.22")))
+        self.assertEqual(self.listener.told, [])
+        self.assertEqual(dict(self.receiver.dropped), {("d1", "destination"): 3})
+
+    def test_general_query_to_our_own_address_is_marked_as_direct(self) -> None:
+        """HQ-07, IP4-SD-06: one to all hosts is not."""
+        for to in (OWN4, IPV4.all_nodes):
+            self.gets4(self.query4(2, to))
+        heard = [one.direct for one in self.listener.told if isinstance(one, PacketReceived)]
+        self.assertEqual(heard, [True, False])
+
+    def test_query_without_router_alert_is_dropped_where_it_is_required(self) -> None:
+        """HQ-08: IGMPv2 and IGMPv3, not IGMPv1, and only while a listener insists."""
+        for strict, heard in ((False, [1, 2, 3]), (True, [1]), (False, [1, 2, 3])):
+            self.receiver.register(IPV4, 0, LINK, self.listener, strict=strict)
+            self.listener.told.clear()
+            for version in (1, 2, 3):
+                self.gets4(self.query4(version, IPV4.all_nodes, alert=False))
+            self.gets4(self.query4(2, IPV4.all_nodes))
+            told = [one.packet for one in self.listener.told if isinstance(one, PacketReceived)]
+            versions = [one.version for one in told if isinstance(one, Query)]
+            self.assertEqual(versions, [*heard, 2])
+        self.assertEqual(dict(self.receiver.dropped), {("d1", "router-alert"): 2})
 
     def test_ipv4_report_from_unspecified_address_is_accepted(self) -> None:
         """IP4-SD-08."""

@@ -105,10 +105,19 @@ class AttachedLinks:
             self.lose_downstream(name)
             known = None
         if usable is not None and known is not None:
-            self._register(usable)
+            self._register(usable, settings)
             known.update(usable)
         elif usable is not None and usable.address(self._family) is not None:
             self._add_downstream(usable, settings, querier)
+
+    def change_downstream(self, name: str) -> None:
+        """Use the planned settings of a downstream that has others now, if it is in use."""
+        downstream, settings = self.downstreams.get(name), self._plan.settings(name)
+        if downstream is None or settings is None:
+            return
+        self._register(downstream.link, settings)
+        downstream.reconfigure(settings.querier, settings.check_subnet)
+        self._context.table.set_threshold(name, settings.ttl_threshold)
 
     def lose_downstream(self, name: str) -> None:
         """Release a downstream, and forget what its hosts wanted."""
@@ -130,7 +139,7 @@ class AttachedLinks:
     def _add_downstream(self, link: Link, settings: DownstreamPlan, known: Querier | None) -> None:
         if not self._make_vif(link):
             return
-        self._register(link)
+        self._register(link, settings)
         name, context = link.name, self._context
         try:
             groups = context.join_link_groups(self._family, link.index)
@@ -187,9 +196,10 @@ class AttachedLinks:
             )
         return False
 
-    def _register(self, link: Link) -> None:
+    def _register(self, link: Link, settings: DownstreamPlan) -> None:
         table = self._context.table.kernel.table
-        self._context.receiver.register(self._family, table, link, self._owner)
+        strict = settings.require_router_alert
+        self._context.receiver.register(self._family, table, link, self._owner, strict)
 
     def _detach(self, link: Link) -> None:
         table = self._context.table

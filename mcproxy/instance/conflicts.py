@@ -11,7 +11,7 @@ from ipaddress import collapse_addresses
 from typing import Any, NamedTuple
 
 from ..config.addresses import IPNetwork, parse_prefix
-from ..config.errors import ConfigurationError, Mistake
+from ..config.errors import ConfigurationError, Mistake, shown
 from ..config.model import Configuration, InstanceConfig
 from ..config.origin import KeyPath
 from ..protocol.family import FAMILIES, IPV4, IPV6, Family
@@ -71,6 +71,8 @@ def _settings_of(family: Family) -> tuple[_Setting, ...]:
         _Setting(f"{family.protocol.lower()}-version", _versions_differ, speaks),
         _Setting("version-fallback", _fallback_differs, _fallback_text),
         _Setting("ssm-range", _ssm_range_differs, _ssm_range_text),
+        _Setting("ssm-fallback", _ssm_fallback_differs, _ssm_fallback_text),
+        _Setting("report-interval", _report_interval_differs, _report_interval_text),
     )
 
 
@@ -96,6 +98,23 @@ def _ssm_range_differs(one: InstanceConfig, other: InstanceConfig, family: Famil
         for config in (one, other)
     )
     return older and _ssm_range(one, family) != _ssm_range(other, family)
+
+
+def _ssm_fallback_differs(one: InstanceConfig, other: InstanceConfig, family: Family) -> bool:
+    return one.ssm_fallback != other.ssm_fallback
+
+
+def _ssm_fallback_text(config: InstanceConfig) -> str:
+    verb = "reports" if config.ssm_fallback else "leaves out"
+    return f"{verb} source-specific groups under older queriers"
+
+
+def _report_interval_differs(one: InstanceConfig, other: InstanceConfig, family: Family) -> bool:
+    return one.report_interval != other.report_interval
+
+
+def _report_interval_text(config: InstanceConfig) -> str:
+    return f"has report-interval {shown(config.report_interval)}"
 
 
 def _ssm_range(config: InstanceConfig, family: Family) -> list[IPNetwork]:

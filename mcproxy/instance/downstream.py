@@ -15,6 +15,7 @@ from twisted.logger import Logger
 from ..linux.netlink.links import Link
 from ..linux.report_groups import ReportGroups
 from ..protocol.family import Address, text
+from ..protocol.host.reported_groups import joined_groups
 from ..protocol.router.admission import Refusal
 from ..protocol.router.effects import Effects
 from ..protocol.router.querier import Querier
@@ -71,6 +72,7 @@ class Downstream:
         self._sender = sender
         self._check_subnet = check_subnet
         self._closed = False
+        self._warned_of_local = False
         self._reminder = timer.reminder(self._due)
         self._warned: dict[str, float] = {}
         self._known_refusals: Counter[Refusal] = Counter()
@@ -146,6 +148,23 @@ class Downstream:
             self._carry_out(querier.receive(packet, source, now), now)
         if querier.admission.refusals != refusals:
             self._warn_of_refusals(packet, source, now)
+
+    def receive_own(self, packet: Packet) -> None:
+        """Warn once that a local program has joined a group here, where it receives nothing."""
+        if self._closed or self._warned_of_local:
+            return
+        family = self.querier.family
+        joined = next((g for g in joined_groups(packet) if family.is_proxied(g)), None)
+        if joined is None:
+            return
+        self._warned_of_local = True
+        self.log.warn(
+            "a program on this machine joined {group} on the downstream {interface}, where it "
+            "receives no forwarded data; let it join on the upstream interface",
+            group=text(joined),
+            instance=self._owner.name,
+            interface=self.link.name,
+        )
 
     def _is_refused(self, source: Address) -> bool:
         """Whether ``check_subnet`` refuses ``source``; a host without an address is not refused."""

@@ -24,11 +24,15 @@ _SAME_NAMES = {option.name for option in attrs.fields(InterfaceSettings)} & {
 
 @dataclass(frozen=True, slots=True)
 class DownstreamPlan:
-    """The settings of one downstream; ``check_subnet`` drops reports of hosts of other subnets."""
+    """The settings of one downstream; ``check_subnet`` drops reports of hosts of other subnets.
+
+    ``require_router_alert`` drops IGMP packets without that option.
+    """
 
     querier: QuerierSettings
     check_subnet: bool = False
     ttl_threshold: int = 1
+    require_router_alert: bool = False
 
     def as_peer(self) -> DownstreamPlan:
         """The same for an interface that is an upstream as well, where a peer is the querier.
@@ -111,4 +115,6 @@ def _plan(
     }
     same = {name: getattr(settings, name) for name in _SAME_NAMES - others.keys()}
     querier = QuerierSettings(**same, **others)
-    return DownstreamPlan(querier, settings.check_subnet, settings.ttl_threshold)
+    return DownstreamPlan(
+        querier, settings.check_subnet, settings.ttl_threshold, settings.require_router_alert
+    )

@@ -14,7 +14,14 @@ from twisted.application.service import Service
 from twisted.logger import Logger
 
 from ..linux.netlink.links import Link
-from ..messages import CacheMiss, LinkChanged, Message, PacketReceived, WrongInterface
+from ..messages import (
+    CacheMiss,
+    LinkChanged,
+    Message,
+    OwnPacketReceived,
+    PacketReceived,
+    WrongInterface,
+)
 from ..protocol.family import Address
 from ..protocol.forwarding.planner import Route
 from ..protocol.membership import MembershipDatabase
@@ -96,10 +103,16 @@ class ProxyInstance(Service):
         if not self.running:
             return
         match message:
-            case PacketReceived(interface, source, packet):
+            case PacketReceived(interface, source, packet, direct):
                 downstream = self.links.downstreams.get(interface)
-                if downstream is not None:
+                if downstream is not None and not direct:
+                    for upstream in self.upstreams.values():
+                        upstream.receive_from_host(packet)
                     downstream.receive(packet, source)
+            case OwnPacketReceived(interface, packet):
+                downstream = self.links.downstreams.get(interface)
+                if downstream is not None and interface not in self.upstreams:
+                    downstream.receive_own(packet)
             case CacheMiss() | WrongInterface():
                 self.forwarding.receive(message)
             case LinkChanged(_, after):
@@ -126,10 +139,7 @@ class ProxyInstance(Service):
     def change_downstream(self, name: str, downstreams: DownstreamPlans) -> None:
         """Give a downstream other settings; its memberships stay."""
         self.set_downstreams(downstreams)
-        downstream, settings = self.downstreams.get(name), downstreams.settings(name)
-        if downstream is not None and settings is not None:
-            downstream.reconfigure(settings.querier, settings.check_subnet)
-            self._context.table.set_threshold(name, settings.ttl_threshold)
+        self.links.change_downstream(name)
 
     def set_static_groups(self, static: Mapping[Address, SourceFilter]) -> None:
         """Join these groups upstream, whatever downstreams want."""

@@ -42,7 +42,9 @@ class UpstreamPlan:
     """The host on an upstream, shared by the instances that name it.
 
     With ``version_fallback`` it follows older queriers; groups that ``is_ssm`` are left out
-    while it speaks an older version.
+    while it speaks an older version, unless ``ssm_fallback``. With ``require_router_alert`` it
+    ignores IGMP packets without that option. It reports all groups again every
+    ``report_interval`` seconds; None is 125 s, but only while no querier is heard.
     """
 
     interface: str
@@ -51,6 +53,9 @@ class UpstreamPlan:
     version: int
     version_fallback: bool
     is_ssm: Predicate
+    require_router_alert: bool = False
+    ssm_fallback: bool = False
+    report_interval: float | None = None
 
     @property
     def key(self) -> UpstreamKey:
@@ -130,6 +135,8 @@ def compile_plan(configuration: Configuration) -> Plan:
             for name in config.upstreams:
                 key = name, family, config.table
                 upstreams.setdefault(key, _plan_upstream(name, config, family, version))
+                if config.upstream_settings(name).require_router_alert:
+                    upstreams[key] = replace(upstreams[key], require_router_alert=True)
             instances.append(
                 _plan_instance(config, family, version, config.name in per_source[family])
             )
@@ -150,7 +157,17 @@ def _of(configuration: Configuration, family: Family) -> list[InstanceConfig]:
 
 def _plan_upstream(name: str, config: InstanceConfig, family: Family, version: int) -> UpstreamPlan:
     is_ssm = ssm_policy(config, family).is_ssm
-    return UpstreamPlan(name, family, config.table, version, config.version_fallback, is_ssm)
+    interval = config.report_interval
+    return UpstreamPlan(
+        name,
+        family,
+        config.table,
+        version,
+        config.version_fallback,
+        is_ssm,
+        ssm_fallback=config.ssm_fallback,
+        report_interval=interval if isinstance(interval, float) else None,
+    )
 
 
 def _plan_instance(

@@ -13,14 +13,18 @@ from typing import Protocol
 from twisted.logger import Logger
 
 from ..linux.netlink.links import Link
-from ..messages import Message, PacketReceived
-from ..protocol.family import Address
+from ..messages import Message, OwnPacketReceived, PacketReceived
+from ..protocol.family import Address, text
 from ..protocol.host.host import Host
+from ..protocol.host.own_packets import contradicted_groups
+from ..protocol.host.reported_groups import joined_groups, left_groups
 from ..protocol.sources import SourceFilter, merge
-from ..protocol.wire.packets import Query, Send
+from ..protocol.wire.packets import Packet, Query, Send
 from ..receiver import Receiver
 from ..sender import Sender
 from ..timer import Timer
+from .downstream import WARNING_INTERVAL
+from .local_programs import LocalPrograms, OpenMemberships
 from .plan import UpstreamPlan
 
 
@@ -49,13 +53,18 @@ class Upstream:
     log = Logger()
 
     def __init__(
-        self, plan: UpstreamPlan, timer: Timer, sender: Sender, receiver: Receiver
+        self,
+        plan: UpstreamPlan,
+        timer: Timer,
+        sender: Sender,
+        receiver: Receiver,
+        open_memberships: OpenMemberships,
     ) -> None:
         self.name = plan.interface
         self.family = plan.family
         self.link: Link | None = None
         self.host = Host(plan.family, random.random, version=plan.version)
-        self.host.configure(fallback=plan.version_fallback, is_ssm=plan.is_ssm)
+        self.foreign_queries = 0
         self.users: list[UpstreamUser] = []
         self._table = plan.table
         self._spoken = self.host.version
@@ -63,14 +72,29 @@ class Upstream:
         self._sender = sender
         self._receiver = receiver
         self._reminder = timer.reminder(self._due)
+        self._local = LocalPrograms(plan.family, open_memberships)
+        self._warning_due: dict[str, float] = {}
+        self._left: set[Address] = set()
+        self._set_plan(plan)
 
     def reconfigure(self, plan: UpstreamPlan) -> None:
         """Use the settings of ``plan``, which has the same version."""
-        self.host.configure(fallback=plan.version_fallback, is_ssm=plan.is_ssm)
+        self._set_plan(plan)
         if self._spoken != self.family.current_version:
             # An older version leaves groups out, by these settings; or it is not spoken any more.
             self._send(self.host.rejoin(self._timer.now()))
             self._note_version()
+        if self.link is not None and self.users:
+            self._register(self.link)
+            self._reminder.set(self.host.next_deadline())
+
+    def _set_plan(self, plan: UpstreamPlan) -> None:
+        self._strict = plan.require_router_alert
+        self._is_ssm = plan.is_ssm
+        self._ssm_fallback = plan.ssm_fallback
+        is_left_out = _is_in_no_range if plan.ssm_fallback else plan.is_ssm
+        self.host.configure(fallback=plan.version_fallback, is_ssm=is_left_out)
+        self.host.unqueried.set_interval(plan.report_interval, self._timer.now())
 
     def add_user(self, user: UpstreamUser) -> None:
         """Request what ``user`` wants too, from its next change on."""
@@ -87,33 +111,124 @@ class Upstream:
     def close(self) -> None:
         """Leave all groups, and request nothing for anybody any more."""
         self.users = []
-        self._send(self.host.leave(self._timer.now()))
+        self._send(self.host.leave(self._timer.now(), keep=self._local.filters))
         self._reminder.cancel()
+        self._local.use(None)
         if self.link is not None:
             self._receiver.unregister(self.family, self._table, self.link, self)
             self.link = None
 
     def changed(self, groups: Iterable[Address], now: float) -> None:
         """Pull what users want of these groups, and report to the router what is different."""
+        self._send(self._update(groups, now))
+
+    def _update(self, groups: Iterable[Address], now: float) -> list[Send]:
         users = self.users
         if len(users) == 1:
             wanted = users[0].wanted
             wishes = [(group, wanted(self.name, group)) for group in groups]
-            self._send(self.host.update(wishes, now))
         else:
-            united = [(g, merge(user.wanted(self.name, g) for user in users)) for g in groups]
-            self._send(self.host.update(united, now))
+            wishes = [(g, merge(user.wanted(self.name, g) for user in users)) for g in groups]
+        if self._local.filters:
+            combine, held = self._local.combine, self.host.groups
+            wishes = [(group, combine(group, one, group in held)) for group, one in wishes]
+        return self.host.update(wishes, now)
 
     def receive(self, message: Message) -> None:
         """Act upon queries and other hosts' reports; users act upon upcalls."""
         if not self.users:
             return
-        if isinstance(message, PacketReceived):
-            self._send(self.host.receive(message.packet, self._timer.now()))
+        match message:
+            case PacketReceived(_, source, packet, direct):
+                self._receive_packet(packet, source, direct)
+            case OwnPacketReceived(_, packet):
+                self._receive_own(packet)
+            case _:
+                for user in self.users:
+                    user.receive(message)
+
+    def _receive_packet(self, packet: Packet, source: Address, direct: bool) -> None:
+        now = self._timer.now()
+        if isinstance(packet, Query):
+            self._left.clear()
+            self._note_source(source, now)
+            if self._local.filters:
+                # A program may have left without a report, as IGMPv1 has no leave.
+                self._send(self._update(self._local.read(), now))
+        if direct:
+            self.host.answer(packet, now)
+            self._reminder.set(self.host.next_deadline())
+        else:
+            self._send(self.host.receive(packet, now))
             self._note_version()
+        if isinstance(packet, Query):
+            self._note_older_query(packet, source, now)
+
+    def receive_from_host(self, packet: Packet) -> None:
+        """Report again what a downstream host left and joins again, if the router never queries.
+
+        Such a router may have ended the stream without our knowledge; the viewer switches to
+        and fro. Call it before the packet takes effect.
+        """
+        now = self._timer.now()
+        if not self.users or not self.host.unqueried.is_unqueried(now):
             return
-        for user in self.users:
-            user.receive(message)
+        self._left.update(group for group in left_groups(packet) if group in self.host.groups)
+        if self._left:
+            again = self._left.intersection(joined_groups(packet))
+            self._left -= again
+            self._send(self.host.report_again(again, now))
+
+    def _receive_own(self, packet: Packet) -> None:
+        """Report again at once what the kernel's report of a local program has ended."""
+        now = self._timer.now()
+        changed = self._local.read() & self.host.groups.keys()
+        ended = contradicted_groups(packet, self.host.groups)
+        sends = self._update({*changed, *ended}, now)
+        self._send(sends + self.host.report_again(ended, now))
+
+    def _note_source(self, source: Address, now: float) -> None:
+        """Count queries from other subnets, and warn of them now and then (RFC 9776, 9.1)."""
+        link = self.link
+        if link is None or not any(source) or link.has_neighbour(self.family, source):
+            return
+        self.foreign_queries += 1
+        told = (
+            "{source} sends queries, but is in no subnet of the upstream {interface}; they are "
+            "accepted, because some providers send such queries"
+        )
+        self._warn_of_querier(told, source, now)
+
+    def _note_older_query(self, query: Query, source: Address, now: float) -> None:
+        """Warn now and then of an older query that is not followed (RFC 9776, 7.2.1).
+
+        That is any query where older queriers are ignored, and one for a source-specific group.
+        """
+        if query.version >= self.host.version or self._speaks_older_version():
+            return
+        if query.group == self.family.unspecified or self._is_ssm(query.group):
+            told = (
+                "{source} sends {protocol}v{version} queries, which cannot name the sources of "
+                "source-specific groups; this proxy answers in {protocol}v{ours}; set the "
+                "router to that version (see version-fallback)"
+            )
+            self._warn_of_querier(told, source, now, version=query.version)
+
+    def _warn_of_querier(
+        self, told: str, source: Address, now: float, version: int | None = None
+    ) -> None:
+        if now < self._warning_due.get(told, now):
+            return
+        self._warning_due[told] = now + WARNING_INTERVAL
+        self.log.warn(
+            told,
+            source=text(source),
+            protocol=self.family.protocol,
+            version=version,
+            ours=self.host.version,
+            instance=self._users(),
+            interface=self.name,
+        )
 
     def answer(self, query: Query) -> None:
         """Answer our own query to the hosts of the link: we are its router as well."""
@@ -131,10 +246,12 @@ class Upstream:
             self._receiver.unregister(self.family, self._table, before, self)
         if link is None:
             self._log("upstream lost")
+            self._local.use(None)
             self.host.cancel_pending()
             self._reminder.cancel()
             return
-        self._receiver.register(self.family, self._table, link, self)
+        self._register(link)
+        self._local.use(link)
         self.host.set_mtu(link.mtu)
         if before is None:
             self._log("upstream found")
@@ -142,6 +259,9 @@ class Upstream:
             # The router upstream knows us by our address: with a new one we join again. A switch
             # may forget us in the shortest loss of carrier.
             self._send(self.host.rejoin(self._timer.now()))
+
+    def _register(self, link: Link) -> None:
+        self._receiver.register(self.family, self._table, link, self, self._strict)
 
     def _identity(self, link: Link) -> tuple[int, Address | None, int]:
         return link.index, link.address(self.family), link.carrier_losses
@@ -167,10 +287,17 @@ class Upstream:
         self._spoken = version
         if version == self.family.current_version:
             told = "upstream router speaks {protocol}v{version} again; sources are reported again"
+        elif self._ssm_fallback:
+            told = (
+                "upstream router speaks {protocol}v{version}, which cannot name sources; this "
+                "proxy follows it and reports source-specific groups without their sources (see "
+                "ssm-fallback, version-fallback)"
+            )
         else:
             told = (
                 "upstream router speaks {protocol}v{version}, which cannot name sources; this "
-                "proxy follows it and leaves source-specific groups out (see version-fallback)"
+                "proxy follows it and leaves source-specific groups out (see ssm-fallback, "
+                "version-fallback)"
             )
         self.log.warn(
             told,
@@ -180,8 +307,15 @@ class Upstream:
             interface=self.name,
         )
 
+    def _speaks_older_version(self) -> bool:
+        return self.host.version != self.family.current_version
+
     def _log(self, what: str) -> None:
         self.log.info(what, instance=self._users(), interface=self.name)
 
     def _users(self) -> str:
         return ", ".join(str(user.name) for user in self.users)
+
+
+def _is_in_no_range(group: Address) -> bool:
+    return False

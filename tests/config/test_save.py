@@ -59,6 +59,8 @@ def instances(draw: st.DrawFn, prefix: str) -> dict[str, Any]:
                 "mutex-time": st.floats(0.1, 3600),
                 "upstream-data": st.sampled_from(["all", "first"]),
                 "upstream-hold-time": st.just("never") | st.floats(0, 86400),
+                "report-interval": st.sampled_from(["auto", "never"]) | st.floats(10, 86400),
+                "ssm-fallback": st.booleans(),
                 "boundary": st.just(["239.255.0.0/16"]),
                 "interface": st.just({prefix + downs[0]: {"max-groups": 7}}),
             },

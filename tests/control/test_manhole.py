@@ -104,7 +104,7 @@ class KeyTests(SynchronousTestCase):
 
 class ShellTests(SynchronousTestCase):
     def test_functions_print_the_state(self) -> None:
-        proxy = mock.Mock(instances=[])
+        proxy = mock.Mock(instances=[], upstreams=[])
         proxy.sender.sent = {("eth1", "query"): 3}
         proxy.sender.failed = proxy.receiver.dropped = {}
         names = namespace(proxy)

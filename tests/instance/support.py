@@ -16,6 +16,7 @@ from mcproxy.instance.upstream import Upstream
 from mcproxy.linux.netlink.links import Link
 from mcproxy.messages import LinkChanged, PacketReceived
 from mcproxy.protocol.family import IPV4, packed
+from mcproxy.protocol.sources import EXCLUDE, INCLUDE, SourceFilter
 from mcproxy.protocol.wire.packets import Packet, Query, Record, RecordType, Report
 from mcproxy.timer import Timer
 
@@ -47,7 +48,9 @@ class Recorder:
         self.sent += [(link.name, packet) for _, packet in sends]
 
     # Receiver
-    def register(self, family: Any, table: int, link: Link, listener: Any) -> None:
+    def register(
+        self, family: Any, table: int, link: Link, listener: Any, strict: bool = False
+    ) -> None:
         self.heard[link.name] = link.addresses(family)
 
     def unregister(self, family: Any, table: int, link: Link, listener: Any) -> None:
@@ -87,6 +90,42 @@ class Recorder:
         self.joined.pop()
 
 
+class LocalPrograms:
+    """The local programs of a machine, as the kernel tells of them."""
+
+    def __init__(self) -> None:
+        self.filters: dict[bytes, SourceFilter] = {}
+        self.followed: list[int] = []
+        self.error: OSError | None = None
+
+    def open(self, family: Any, index: int) -> Any:
+        self.followed.append(index)
+        return self
+
+    def read(self) -> dict[bytes, SourceFilter]:
+        if self.error is not None:
+            raise self.error
+        return dict(self.filters)
+
+    def renew(self) -> None:
+        """All groups of reports are joined still."""
+
+    def close(self) -> None:
+        self.followed.pop()
+
+
+def report(kind: RecordType, group: bytes, *sources: bytes) -> Report:
+    return Report((Record(kind, group, frozenset(sources)),))
+
+
+def including(*sources: bytes) -> SourceFilter:
+    return SourceFilter(INCLUDE, frozenset(sources))
+
+
+def excluding(*sources: bytes) -> SourceFilter:
+    return SourceFilter(EXCLUDE, frozenset(sources))
+
+
 def link(name: str, index: int, address: str | None, up: bool = True) -> Link:
     addresses = ((packed(address), 24),) if address else ()
     return Link(name, index, up, 1500, addresses)
@@ -104,6 +143,7 @@ class InstanceTestCase(SynchronousTestCase):
         self.clock = Clock()
         self.clock.advance(1000)
         self.neighbours = Recorder()
+        self.programs = LocalPrograms()
         self.towards: dict[bytes, int] = {}
         self.instance = self.make(InstanceConfig("a", ("up",), ("d1", "d2", "lan*")))
 
@@ -111,7 +151,11 @@ class InstanceTestCase(SynchronousTestCase):
         n: Any = self.neighbours
         timer = Timer(self.clock)
         plan = compile_plan(Configuration((config,)))
-        upstreams = [Upstream(one, timer, n, n) for one in plan.upstreams if one.family is IPV4]
+        upstreams = [
+            Upstream(one, timer, n, n, self.programs.open)
+            for one in plan.upstreams
+            if one.family is IPV4
+        ]
         self.context = InstanceContext(timer, n, n, n, self.towards.get, n.join)
         instance = ProxyInstance(plan.instances[0], self.context, upstreams)
         instance.startService()

@@ -56,7 +56,13 @@ class DownstreamPlanTests(SynchronousTestCase):
         self.assertEqual((made.check_subnet, made.ttl_threshold), (True, 9))
         changed = {field.name for field in attrs.fields(InterfaceSettings)}
         told_otherwise = {"query_max_response_time", "robustness_variable", "static_group"}
-        outside = {"check_subnet", "ttl_threshold", "minimum_igmp_version", "minimum_mld_version"}
+        outside = {
+            "check_subnet",
+            "ttl_threshold",
+            "require_router_alert",
+            "minimum_igmp_version",
+            "minimum_mld_version",
+        }
         self.assertEqual(
             [n for n in changed - told_otherwise - outside if not hasattr(querier, n)], []
         )

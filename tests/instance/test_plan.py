@@ -58,6 +58,10 @@ class PlanTests(SynchronousTestCase):
             'ssm-map = ["232.1.0.0/16 | 192.0.2.1"]',
             'static-group = ["239.1.1.1", "232.1.1.1 | 192.0.2.1"]',
             'boundary = ["239.255.0.0/16"]',
+            "ssm-fallback = true",
+            "report-interval = 60",
+            'report-interval = "never"',
+            "interface.eth0.require-router-alert = true",
         )
         for line in lines:
             self.assertEqual(planned(line, line), planned(line, line), line)
@@ -111,6 +115,19 @@ class ConflictTests(SynchronousTestCase):
             "<text>: instance.b.ssm-range (line 9): instance b has ssm-range 239.0.0.0/8 on "
             "upstream eth0, but instance a has the default ssm-range there "
             "(instance.a.ssm-range, line 2); " + HINT,
+        )
+
+    def test_other_ssm_fallback_and_report_interval_on_a_shared_upstream_are_mistakes(self) -> None:
+        lines = self.refused("ssm-fallback = true", "report-interval = 60").splitlines()
+        self.assertEqual(
+            [line.partition(": ")[2].partition("(instance.a")[0] for line in lines],
+            [
+                "instance.b.ssm-fallback (line 6): instance b leaves out source-specific groups "
+                "under older queriers on upstream eth0, but instance a reports source-specific "
+                "groups under older queriers there ",
+                "instance.b.report-interval (line 9): instance b has report-interval 60 on "
+                'upstream eth0, but instance a has report-interval "auto" there ',
+            ],
         )
 
     def test_each_setting_is_a_mistake_of_its_own(self) -> None:

@@ -88,8 +88,8 @@ def _hint(key: str, value: object, options: Sequence[str], elsewhere: Mapping[st
     """What to do about an unknown key; ``elsewhere`` has a hint for each key of other tables."""
     if key in elsewhere:
         return elsewhere[key]
-    if not _similar(key, options):
-        for known in _similar(key, list(elsewhere)):
+    for known in _similar(key, [*options, *elsewhere]):
+        if known not in options:
             return f"did you mean {known}? If so, {elsewhere[known]}"
     return nearest(key, options, isinstance(value, dict))
 

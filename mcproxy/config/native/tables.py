@@ -12,6 +12,7 @@ from ..model import Configuration, InstanceConfig, InterfaceSettings, Settings, 
 from ..names import overlap
 from ..origin import KeyPath
 from ..schema.checks import check_plain_name
+from ..schema.interface import UPSTREAM_KEYS
 from ..schema.option import options_of
 from .reader import Mistakes, nearest, read_values
 
@@ -78,8 +79,9 @@ def read_interfaces(
     settings: Settings = {}
     for name, own in table.interface.items():
         where = ("instance", config.name, "interface", name)
-        _check_settings_name(name, config, where, mistakes)
-        settings[name] = _read_settings(own, defaults, where, mistakes)
+        _check_settings_name(name, own, config, where, mistakes)
+        usual = InterfaceSettings() if _is_only_upstream(name, config) else defaults
+        settings[name] = _read_settings(own, usual, where, mistakes)
     return complete(settings, config.downstream, defaults)
 
 
@@ -118,12 +120,21 @@ def _check_times(
         )
 
 
+def _is_only_upstream(name: str, config: InstanceConfig) -> bool:
+    return name in config.upstreams and name not in config.downstream
+
+
 def _check_settings_name(
-    name: str, config: InstanceConfig, where: KeyPath, mistakes: Mistakes
+    name: str, table: object, config: InstanceConfig, where: KeyPath, mistakes: Mistakes
 ) -> None:
-    """Settings must be of some downstream, or of a part of a pattern's interfaces."""
-    if name in config.upstreams and name not in config.downstream:
-        mistakes.add(where, f"{shown(name)} is an upstream, and these settings are for downstreams")
+    """Settings must be of some downstream, or of a part of a pattern's interfaces.
+
+    An upstream has a few of them, too.
+    """
+    if _is_only_upstream(name, config):
+        for key in sorted(table.keys() - UPSTREAM_KEYS) if isinstance(table, dict) else ():
+            told = f"{shown(name)} is an upstream, and {key} is for downstreams"
+            mistakes.add((*where, key), told)
     elif config.downstream and not any(overlap(name, other) for other in config.downstream):
         hint = nearest(name, config.downstream)
         mistakes.add(where, "no such downstream in this instance", hint)

@@ -12,7 +12,15 @@ from ..names import is_pattern, matches
 from .checks import LAST_TABLE
 from .filters import FilterConfig, FilterTable
 from .interface import CHANNELS, InterfaceSettings, settings_for
-from .numbers import Flag, Number, NumberOrNever, TableNumber, Version
+from .numbers import (
+    AUTO,
+    Flag,
+    Number,
+    NumberAutoOrNever,
+    NumberOrNever,
+    TableNumber,
+    Version,
+)
 from .option import described, option
 from .tables import TableList, Tables
 from .texts import INTERFACE_SCHEMA, InterfaceNames, TextList, Word
@@ -79,7 +87,8 @@ class InstanceConfig:
             kind=InterfaceSettings,
             names=INTERFACE_SCHEMA,
         ),
-        "Settings of one downstream, or of all downstreams that match a pattern.",
+        "Settings of one downstream, or of all downstreams that match a pattern. For an upstream"
+        " only ``require-router-alert`` can be set.",
     )
     elsewhere: frozenset[str] = frozenset()
     upstream_join: str = option(
@@ -128,6 +137,24 @@ class InstanceConfig:
         " version is used whatever the querier uses.",
         example="false",
         rfc="RFC 9776, 7.2",
+    )
+    report_interval: float | str = option(
+        AUTO,
+        NumberAutoOrNever(10, 86400),
+        "Time after which all memberships are reported upstream again without a query. With"
+        ' ``"auto"`` that is 125 seconds, and only while no querier is heard there: some'
+        " providers send no queries, and end a stream that is not reported again.",
+        unit="seconds",
+        example="60",
+    )
+    ssm_fallback: bool = option(
+        False,
+        Flag(),
+        "Report source-specific groups without their sources while an older querier is present on"
+        " an upstream, which cannot read sources. With false they are left out, as RFC 4604 says,"
+        " and their streams stop.",
+        example="true",
+        rfc="RFC 4604, 2.2",
     )
     boundary: Texts = option(
         NO_TEXTS,
@@ -189,6 +216,10 @@ class InstanceConfig:
         if not self._is_downstream(name):
             return None
         return settings_for(name, self.interface) or InterfaceSettings()
+
+    def upstream_settings(self, name: str) -> InterfaceSettings:
+        """The settings of the upstream ``name``."""
+        return self.interface.get(name) or InterfaceSettings()
 
     def filter_for(self, name: str, role: str, direction: str) -> FilterConfig | None:
         """The filter for ``name``: the one that names it, or else the first that matches it."""

@@ -147,6 +147,15 @@ class InterfaceSettings:
         " ``0.0.0.0``.",
         example="true",
     )
+    require_router_alert: bool = option(
+        False,
+        Flag(),
+        "Drop IGMP packets without a Router Alert option, which may come from beyond the link;"
+        " queries of IGMPv1 never have it. Some providers and hosts leave it out. MLD always"
+        " requires it. This key also holds for an upstream.",
+        example="true",
+        rfc="RFC 9776, 9.1, 9.2",
+    )
     ttl_threshold: int = option(
         1,
         Whole(1, 255),
@@ -180,6 +189,9 @@ def settings_for(name: str, interface: Mapping[str, InterfaceSettings]) -> Inter
     patterns = (settings for key, settings in interface.items() if matches(name, key))
     return next(patterns, None)
 
+
+UPSTREAM_KEYS = frozenset({"require-router-alert"})
+"""The options that an upstream can have, too."""
 
 Settings = dict[str, InterfaceSettings]
 """Settings by name or pattern; the first pattern that matches a name counts."""

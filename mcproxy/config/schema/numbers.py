@@ -13,6 +13,9 @@ from .value import JsonSchema
 NEVER = math.inf
 """A time that never ends; "never" in a file."""
 
+AUTO = "auto"
+"""The word for what mcproxy decides itself."""
+
 DIGITS = "write digits, without quotes"
 
 
@@ -143,6 +146,29 @@ class NumberOrNever(Number):
             return super().read(value)
         except Wrong as wrong:
             raise Wrong(wrong.message, f'{wrong.hint}, or "never"') from None
+
+
+@attrs.frozen
+class NumberAutoOrNever(NumberOrNever):
+    """A number within a range, or one of the words "auto" and "never"."""
+
+    type_name: str = 'number, "auto" or "never"'
+
+    @property
+    def allowed(self) -> str:
+        return f'{super().allowed}, "auto"'
+
+    @property
+    def schema(self) -> JsonSchema:
+        return {"anyOf": [super().schema, {"const": AUTO}]}
+
+    def read(self, value: object) -> float | str:  # type: ignore[override]
+        if value == AUTO:
+            return AUTO
+        try:
+            return super().read(value)
+        except Wrong as wrong:
+            raise Wrong(wrong.message, f'{wrong.hint}, or "auto"') from None
 
 
 def whole_number(value: object) -> int:

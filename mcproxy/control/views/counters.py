@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def rows(proxy: Proxy) -> Iterator[Row]:
-    """What was sent, what could not be sent, what was dropped and what was refused."""
+    """What was sent, what could not be sent, what was dropped, doubtful or refused."""
     counts = (
         ("sent", proxy.sender.sent),
         ("not sent", proxy.sender.failed),
@@ -24,6 +24,14 @@ def rows(proxy: Proxy) -> Iterator[Row]:
     for what, counter in counts:
         for (interface, kind), count in sorted(counter.items()):
             yield {"interface": interface, "what": what, "kind": kind, "count": count}
+    for upstream in proxy.upstreams:
+        if upstream.foreign_queries:
+            yield {
+                "interface": upstream.name,
+                "what": "accepted",
+                "kind": "query-from-other-subnet",
+                "count": upstream.foreign_queries,
+            }
     for instance in proxy.instances:
         yield from _refusals(instance)
 

@@ -7,8 +7,7 @@ together, as one batch. ``Pending`` holds the transmissions that a group has lef
 filter mode goes first and carries the whole source list; single sources follow as ALLOW and
 BLOCK records.
 
-Queries are answered after a random delay up to their maximum response time (5.2; 6.2). The
-answer to a general query has the unspecified address as its key among the deadlines.
+Queries are answered after a random delay up to their maximum response time (5.2; 6.2).
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ from ..deadlines import Deadlines
 from ..family import Address, Family
 from ..sources import EXCLUDE, INCLUDE, NOTHING, SourceFilter
 from ..wire.packets import NO_SOURCES, Packet, Query, Record, RecordType, Sources
+from .general_answer import GeneralAnswer
 
 UNSOLICITED_REPORT_INTERVAL = 1.0
 """Longest delay in seconds until a report is repeated (RFC 9776, section 8.11)."""
@@ -107,15 +107,14 @@ class CurrentVersionHost:
         self._batch_numbers = count(1)
         self._repeats: Deadlines[int] = Deadlines()
         self._answers: Deadlines[Address] = Deadlines()
+        self._general = GeneralAnswer(family, groups, random)
         self._asked: dict[Address, Sources] = {}
         self._answer_times: dict[Address, float] = {}
 
     def next_deadline(self) -> float | None:
         """When ``advance`` must be called next."""
-        repeat, answer = self._repeats.next(), self._answers.next()
-        if repeat is None or answer is None:
-            return answer if repeat is None else repeat
-        return min(repeat, answer)
+        times = (self._repeats.next(), self._answers.next(), self._general.next)
+        return min((when for when in times if when is not None), default=None)
 
     # -- changes
 
@@ -154,18 +153,19 @@ class CurrentVersionHost:
 
     # -- queries
 
-    def receive(self, packet: Packet, now: float) -> None:
-        """Schedule the answer to a query; reports of other hosts are ignored."""
+    def receive(self, packet: Packet, room: int, now: float) -> None:
+        """Schedule the answer to a query; reports of other hosts are ignored.
+
+        A report has ``room`` bytes for records.
+        """
         if not isinstance(packet, Query):
             return
-        when = now + self._delay(packet.max_response)
-        general = self._answer_times.get(self._family.unspecified)
-        if general is not None and general <= when:
-            return  # the answer to a general query comes first and covers all groups
         if packet.group == self._family.unspecified:
-            self._answer_at(packet.group, when)
+            self._general.ask(packet.max_response, room, now)
         elif packet.group in self._groups:
-            self._note_specific(packet, when)
+            when = now + self._delay(packet.max_response)
+            if not self._general.covers(when):
+                self._note_specific(packet, when)
 
     def _note_specific(self, query: Query, when: float) -> None:
         group = query.group
@@ -181,21 +181,22 @@ class CurrentVersionHost:
         if pending is None or when < pending:
             self._answer_at(group, when)
 
-    def _answer_at(self, key: Address, when: float) -> None:
-        self._answer_times[key] = when
-        self._answers.schedule(key, when)
+    def _answer_at(self, group: Address, when: float) -> None:
+        self._answer_times[group] = when
+        self._answers.schedule(group, when)
 
     def advance(self, now: float) -> list[Record]:
         """The records of all repeats and answers that are due."""
         records: list[Record] = []
         while (batch := self._repeats.pop(now)) is not None:
             self._transmit(batch, self._batches.pop(batch), records, now)
-        while (key := self._answers.pop(now)) is not None:
-            del self._answer_times[key]
-            if key == self._family.unspecified:
-                records += [_current_state(g, wanted) for g, wanted in self._groups.items()]
-            else:
-                records += self._specific_answer(key, self._asked.pop(key))
+        while (group := self._answers.pop(now)) is not None:
+            del self._answer_times[group]
+            records += self._specific_answer(group, self._asked.pop(group))
+        while self._general.next is not None and self._general.next <= now:
+            wanted = self._groups
+            due = self._general.take()
+            records += [_current_state(g, wanted[g]) for g in due if g in wanted]
         return records
 
     def _specific_answer(self, group: Address, asked: Sources) -> list[Record]:

@@ -6,24 +6,32 @@ queries, and ``advance`` sends answers and repeats when ``next_deadline`` has co
 The querier of the upstream decides the version. Usually it is the current one, with source
 lists (``current_version``). While a querier of an older version is present, it is that version
 (``older_version``; RFC 9776, section 7.2; RFC 9777, section 8.2). Each has its own state
-machine. When the version changes, pending reports are dropped and all groups are reported again.
+machine. When the version changes, pending reports are dropped and all groups are reported again:
+by the answer to the general query that changed it, or else at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 
 from ..family import IPV4, Address, Family, Predicate
 from ..sources import NOTHING, SourceFilter
 from ..versions import OlderVersions
 from ..wire.datagram import destination
-from ..wire.encoding import pack_reports
+from ..wire.encoding import REPORT_HEADER_SIZE, pack_reports
 from ..wire.packets import OldReport, Packet, Query, Record, Send
 from .current_version import Change, CurrentVersionHost
 from .older_version import OlderVersionHost
+from .unqueried import (
+    DEFAULT_QUERY_INTERVAL,
+    DEFAULT_RESPONSE_INTERVAL,
+    DEFAULT_ROBUSTNESS,
+    UnqueriedReports,
+)
 
-DEFAULT_ROBUSTNESS = 2
-DEFAULT_QUERY_INTERVAL = 125.0
+_NO_GROUPS: Mapping[Address, SourceFilter] = MappingProxyType({})
 
 
 class Host:
@@ -54,6 +62,7 @@ class Host:
         self._is_ssm: Predicate = family.is_ssm
         self.older = OlderVersions()
         self._version_ends: float | None = None
+        self.unqueried = UnqueriedReports()
         self._random = random
         self._current = CurrentVersionHost(family, self.groups, random)
         self._older_version = self._older_version_host()
@@ -64,6 +73,7 @@ class Host:
             self._current.next_deadline(),
             self._older_version.next_deadline(),
             self._version_ends,
+            self.unqueried.due if self.groups and self.unqueried.due < math.inf else None,
         )
         return min((when for when in times if when is not None), default=None)
 
@@ -104,6 +114,8 @@ class Host:
         """Set what is wanted of some groups, and report what has changed."""
         differences: list[Change] = []
         groups = self.groups
+        if not groups:
+            self.unqueried.join(now)
         for group, after in changes:
             before = groups.get(group, NOTHING)
             if after == before:
@@ -117,15 +129,27 @@ class Host:
 
     def rejoin(self, now: float) -> list[Send]:
         """Report all groups as just joined: the link, its address or the version has changed."""
-        self.version = self.older.oldest(self._configured, now)
-        self._version_ends = self.older.next_expiry(now)
+        self._use_version(now)
         self.cancel_pending()
+        self.unqueried.join(now)
+        return self._report_all(now)
+
+    def _report_all(self, now: float) -> list[Send]:
         return self._report([(g, NOTHING, wanted) for g, wanted in self.groups.items()], now)
 
-    def leave(self, now: float) -> list[Send]:
-        """Leave all groups with a last report, which is not repeated."""
+    def report_again(self, groups: Iterable[Address], now: float) -> list[Send]:
+        """Report these groups as just joined, as far as they are wanted."""
+        known = self.groups
+        return self._report([(g, NOTHING, known[g]) for g in groups if g in known], now)
+
+    def leave(self, now: float, keep: Mapping[Address, SourceFilter] = _NO_GROUPS) -> list[Send]:
+        """Leave all groups with a last report, which is not repeated.
+
+        What local programs ``keep`` is not left: it is reported with their source filter.
+        """
         self.cancel_pending()
-        sends = self.update([(group, NOTHING) for group in self.groups], now)
+        sends = self.update([(g, keep.get(g, NOTHING)) for g in list(self.groups)], now)
+        self.groups.clear()
         self.cancel_pending()
         return sends
 
@@ -150,13 +174,15 @@ class Host:
         if isinstance(packet, Query):
             self.last_query = now
             sends = self._note_querier(packet, now)
+            self.unqueried.hear_query(self.robustness, self.query_interval, now)
         self.answer(packet, now)
         return sends
 
     def answer(self, packet: Packet, now: float) -> None:
         """React as ``receive`` does, but do not change the version or the timers."""
         if self.version == self.family.current_version:
-            self._current.receive(packet, now)
+            room = self.family.room(self.mtu) - REPORT_HEADER_SIZE
+            self._current.receive(packet, room, now)
         elif isinstance(packet, Query | OldReport):
             self._older_version.receive(packet, now)
 
@@ -164,6 +190,11 @@ class Host:
         """Send the repeats and answers that are due, or return to a newer version."""
         if self._version_ends is not None and self._version_ends <= now:
             return self._choose_version(now)
+        if self.unqueried.due <= now:
+            # As if a router had asked: the reports are spread in the same way.
+            any_group = self.family.unspecified
+            self.answer(Query(self.version, any_group, DEFAULT_RESPONSE_INTERVAL), now)
+            self.unqueried.schedule(now)
         sends = self._reports(self._current.advance(now), now)
         return sends + self._sent(self._older_version.advance(now), now)
 
@@ -178,15 +209,33 @@ class Host:
         follows = self._fallback and self._configured == family.current_version
         if not follows or (family is IPV4 and specific):
             return []
-        until = now + self.robustness * self.query_interval + query.max_response
-        self.older.note(query.version, until)
+        self.older.note(query.version, now + self._older_querier_present(query))
+        if not specific:
+            self._use_version(now)  # the answer to the query reports all groups
+            return []
         return self._choose_version(now)
 
+    def _older_querier_present(self, query: Query) -> float:
+        """Seconds that the querier of ``query`` counts (RFC 9776, 8.12; RFC 9777, 9.12).
+
+        IGMP counts with the defaults, as the query does not carry the settings of its querier.
+        MLD counts with the values of the last query that carried them.
+        """
+        if self.family is IPV4:
+            return DEFAULT_ROBUSTNESS * DEFAULT_QUERY_INTERVAL + 10 * query.max_response
+        return self.robustness * self.query_interval + query.max_response
+
     def _choose_version(self, now: float) -> list[Send]:
-        if self.older.oldest(self._configured, now) != self.version:
-            return self.rejoin(now)
+        return self._report_all(now) if self._use_version(now) else []
+
+    def _use_version(self, now: float) -> bool:
+        """Whether the version that counts now is another one; then nothing stays pending."""
+        before, self.version = self.version, self.older.oldest(self._configured, now)
         self._version_ends = self.older.next_expiry(now)
-        return []
+        if self.version == before:
+            return False
+        self.cancel_pending()
+        return True
 
     # -- sending
 

@@ -84,22 +84,52 @@ def ipv6_router_alert(options: bytes) -> bool:
     return False
 
 
-def accept(family: Family, datagram: Datagram) -> Packet:
+def accept(family: Family, datagram: Datagram, require_router_alert: bool = False) -> Packet:
     """The packet in ``datagram``; WireError if it must be dropped.
 
-    For IGMP see RFC 9776, sections 4 and 9. MLD requires hop limit 1, a Router Alert option
-    and a link-local source (RFC 9777, sections 6.2 and 7.4).
+    ``require_router_alert`` is for IGMP: many real routers and hosts leave the option out, and
+    the RFC makes it a SHOULD (9776, 9.1, 9.2). Queries of IGMPv1 never have it. For IGMP see
+    RFC 9776, sections 4 and 9. MLD requires hop limit 1, a Router Alert option and a link-local
+    source (RFC 9777, sections 6.2 and 7.4).
     """
     if family is IPV4:
         packet = igmp.decode(datagram.message)
         if datagram.hops != 1:
             raise WireError(DropReason.TTL, str(datagram.hops))
+        if require_router_alert and not datagram.router_alert and not _is_igmpv1_query(packet):
+            raise WireError(DropReason.ROUTER_ALERT)
+        _require_all_hosts(datagram.destination, packet)
     else:
         packet = mld.decode(datagram.message)
         _require_on_link(family, datagram)
     if isinstance(packet, OldReport) and not _is_ours(family, datagram.destination, packet.group):
         raise WireError(DropReason.DESTINATION, "report sent to another group")
     return packet
+
+
+def is_direct(family: Family, datagram: Datagram, query: Query) -> bool:
+    """Whether ``query`` is a general query of IGMP that was sent to one machine alone.
+
+    Hosts must answer it (RFC 9776, 4.1.12), but the querier of a link sends its general queries
+    to all (4.1.12, 9.1), so it tells nothing of the querier. In MLD any query does (RFC 9777).
+    """
+    return (
+        family is IPV4
+        and query.group == family.unspecified
+        and not family.is_multicast(datagram.destination)
+    )
+
+
+def _is_igmpv1_query(packet: Packet) -> bool:
+    return isinstance(packet, Query) and packet.version == 1
+
+
+def _require_all_hosts(send_to: Address, packet: Packet) -> None:
+    """No general query comes to another group than all hosts (RFC 9776, 9.1)."""
+    if not isinstance(packet, Query) or packet.group != IPV4.unspecified:
+        return
+    if IPV4.is_multicast(send_to) and send_to != IPV4.all_nodes:
+        raise WireError(DropReason.DESTINATION, "general query not sent to all hosts")
 
 
 def _require_on_link(family: Family, datagram: Datagram) -> None:

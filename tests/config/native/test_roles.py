@@ -102,12 +102,17 @@ class InterfaceTests(ConfigurationTestCase):
         for name, expected in (
             ("eth3", "eth3 (line 5): no such downstream in this instance; did you mean eth2?"),
             ("wlan", "wlan (line 5): no such downstream in this instance; there are eth1, eth2"),
-            (
-                "eth0",
-                'eth0 (line 5): "eth0" is an upstream, and these settings are for downstreams',
-            ),
         ):
             self.refuses(f"{SMALLEST}[instance.a.interface.{name}]\n", f"{where}.{expected}")
+
+    def test_settings_of_an_upstream_that_are_for_downstreams_are_refused(self) -> None:
+        table = f"{SMALLEST}[instance.a.interface.eth0]\nrequire-router-alert = true\n"
+        self.assertTrue(self.instance(table).upstream_settings("eth0").require_router_alert)
+        self.refuses(
+            f"{table}max-groups = 3\n",
+            'instance.a.interface.eth0.max-groups (line 7): "eth0" is an upstream, and max-groups'
+            " is for downstreams",
+        )
 
     def test_settings_for_a_part_of_a_pattern_are_accepted(self) -> None:
         text = SMALLEST.replace("eth2", "lan*")

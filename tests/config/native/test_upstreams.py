@@ -51,6 +51,21 @@ class UpstreamsTests(ConfigurationTestCase):
         for written, meant in (("0", 0.0), ("2.5", 2.5), ('"never"', NEVER)):
             self.assertEqual(self.of(f"upstream-hold-time = {written}").upstream_hold_time, meant)
 
+    def test_report_interval_is_a_number_auto_or_never(self) -> None:
+        self.assertEqual(self.of().report_interval, "auto")
+        for written, meant in (("60", 60.0), ('"auto"', "auto"), ('"never"', NEVER)):
+            self.assertEqual(self.of(f"report-interval = {written}").report_interval, meant)
+        text = '[instance.a]\ndownstream = "d"\nreport-interval = {}\n'
+        where = "instance.a.report-interval (line 3): "
+        self.refuses(
+            text.format('"often"'),
+            f'{where}"often" is not a number; write digits, without quotes, or "never", or "auto"',
+        )
+        self.refuses(
+            text.format("5"),
+            f'{where}5 is out of range; use a number from 10 to 86400, or "never", or "auto"',
+        )
+
     def test_wrong_hold_time_is_refused(self) -> None:
         text = '[instance.a]\ndownstream = "d"\nupstream-hold-time = {}\n'
         where = "instance.a.upstream-hold-time (line 3): "

@@ -102,6 +102,7 @@ class PlannerTests(FamilyTests):
         self.make(policy(down1_in=self.only(1), up1_in=self.only(1), up2_in=NOTHING))
         self.check(1, "down1", "down1", "up1", "up2", "down2")
         self.check(2, "down1", "down1")
+        self.check(2, "down2", "down2", "up1", "up2", "down1")
         self.check(1, "up1", "up1", "down1", "down2")
         self.check(2, "up1", "up1")
         self.check(2, "up2", "up2")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from mcproxy.protocol.family import IPV4
 from mcproxy.protocol.host.host import Host
 from mcproxy.protocol.sources import SourceFilter
 from mcproxy.protocol.wire.datagram import destination
@@ -106,6 +107,13 @@ class OlderQuerierTests(FamilyTests):
         for there, packet in sends:
             self.assertEqual(there, destination(self.family, packet))
             self.sent.append((self.now - START, packet))
+
+    def present(self, within: float = 10.0) -> float:
+        """Return how long an older query counts that is to be answered within these seconds.
+
+        In MLD that is so while no newer query has told other values.
+        """
+        return 250 + (10 * within if self.family is IPV4 else within)
 
     @property
     def older(self) -> int:

@@ -189,11 +189,13 @@ class SlowHost:
             if self.family is IPV4 and query.version == 2 and any(query.group):
                 return
             present = self.robustness * self.interval + query.max_response
+            if self.family is IPV4:
+                present = 2 * 125.0 + 10 * query.max_response
             self.older[query.version] = self.clock + present
-            self._choose_version()
+            self._choose_version(report=any(query.group))
 
-    def _choose_version(self) -> None:
-        """HC-02, HC-03."""
+    def _choose_version(self, report: bool = True) -> None:
+        """HC-02, HC-03, HC-07."""
         running = [version for version, until in self.older.items() if until > self.clock]
         version = min(running, default=self.configured)
         if version == self.version:
@@ -201,6 +203,8 @@ class SlowHost:
         self.version = version
         self.told, self.repeats, self.answers = {}, {}, SlowAnswers()
         self.timers, self.left = {}, {}
+        if not report:
+            return
         for group, wanted in self.wanted.items():
             self._change(group, NOTHING, wanted)
 

@@ -25,7 +25,7 @@ class OlderHistoryTests(OlderQuerierTests):
     @given(st.data())
     @examples(4)
     def test_random_history_sends_what_the_model_sends(self, data: st.DataObject) -> None:
-        """HC, H2, HS-04, HQ, HR, SSM-05: at the same times."""
+        """HC, HC-07, H2, HS-04, HQ, HR, SSM-05: at the same times."""
         OlderQuerierTests.setUp(self)
         self.data = data
         self.delay = data.draw(st.sampled_from([0.125, 0.5, 1.0]))
@@ -42,7 +42,7 @@ class OlderHistoryTests(OlderQuerierTests):
         """Let something happen to the host and to the model."""
         draw = self.data.draw
         if what == "pause":
-            seconds = draw(st.sampled_from([0.0, 0.25, 1.0, 9.0, 50.0, 255.0]))
+            seconds = draw(st.sampled_from([0.0, 0.25, 1.0, 9.0, 50.0, 255.0, 345.0]))
             self.slow.advance(self.now - START + seconds)
             self.pass_time(seconds)
         elif what == "wish":

@@ -50,14 +50,14 @@ class IGMPv1QuerierTests(OlderQuerierTests, SynchronousTestCase):
         self.receives_query(2)
         self.assertEqual(self.host.version, 1)
         self.sent_messages()
-        self.pass_time(160)
+        self.pass_time(250)
         self.assertEqual(self.host.version, 2)
-        self.assertEqual(self.sent_messages()[-1], (260, self.report(1, 2)))
+        self.assertEqual(self.sent_messages()[-1], (350, self.report(1, 2)))
         self.pass_time(100)
         self.assertEqual(self.host.version, 3)
         self.pass_time(10)
         join = Report((self.record(TO_EX),))
-        self.assertEqual(self.sent_messages()[-2:], [(360, join), (360.5, join)])
+        self.assertEqual(self.sent_messages()[-2:], [(450, join), (450.5, join)])
 
     def test_igmpv1_lasts_longer_than_an_earlier_igmpv2_querier(self) -> None:
         """HC-02: nothing changes when IGMPv2 expires."""
@@ -67,7 +67,7 @@ class IGMPv1QuerierTests(OlderQuerierTests, SynchronousTestCase):
         self.receives_query(1)
         self.pass_time(100)
         self.sent_messages()
-        self.pass_time(159.9)
+        self.pass_time(249.9)
         self.assertEqual((self.host.version, self.sent_messages()), (1, []))
         self.pass_time(0.1)
         self.assertEqual(self.host.version, 3)

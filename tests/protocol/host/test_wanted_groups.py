@@ -52,7 +52,7 @@ class WantedGroupTests(FamilyTests):
         self.assertEqual({type(packet) for packet in self.sent} - {OldReport}, set())
         self.assertEqual(self.host.groups, {group(self.family, 1): self.excluding(3)})
         self.sent.clear()
-        self.pass_time(260)
+        self.pass_time(400)
         self.assertEqual(self.sent[0], Report((self.record(TO_EX, 3),)))
 
     def test_queries_for_an_ssm_group_are_answered(self) -> None:

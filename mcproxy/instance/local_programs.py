@@ -1,0 +1,102 @@
+"""LocalPrograms: what programs on this machine have joined on an upstream link.
+
+The kernel reports their memberships itself, from the same address as the proxy. So the router
+upstream sees one host, and a leave of one would end what the other still wants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from twisted.logger import Logger
+
+from ..linux.netlink.links import Link
+from ..protocol.family import Address, Family
+from ..protocol.sources import NOTHING, SourceFilter, merge
+
+
+class Memberships(Protocol):
+    """The memberships of local programs on one link."""
+
+    def read(self) -> dict[Address, SourceFilter]:
+        """The source filter of each group; OSError when the kernel does not tell."""
+
+    def renew(self) -> None:
+        """Join the groups of reports again; OSError when one cannot be joined."""
+
+    def close(self) -> None:
+        """Leave the groups of reports."""
+
+
+OpenMemberships = Callable[[Family, int], Memberships]
+"""Makes the Memberships of an interface index; OSError when the interface is gone."""
+
+
+class LocalPrograms:
+    """The memberships of local programs on a link, as they were last read; ``filters`` by group.
+
+    It joins the groups of reports on the link, so that the kernel's reports arrive. Without a
+    link it knows of no membership.
+    """
+
+    log = Logger()
+
+    def __init__(self, family: Family, open_memberships: OpenMemberships) -> None:
+        self.filters: Mapping[Address, SourceFilter] = {}
+        self._family = family
+        self._open = open_memberships
+        self._link: Link | None = None
+        self._memberships: Memberships | None = None
+
+    def use(self, link: Link | None) -> None:
+        """Follow the programs on ``link`` from now on, or on none."""
+        before, self._link = self._link, link
+        if link is None or before is None or before.index != link.index:
+            self._close()
+        if link is None:
+            return
+        try:
+            if self._memberships is None:
+                self._memberships = self._open(self._family, link.index)
+            else:
+                self._memberships.renew()
+        except OSError as error:
+            self._warn("cannot join the groups of reports: {reason}", error)
+        self.read()
+
+    def read(self) -> set[Address]:
+        """Read the memberships again; the groups whose filter has changed."""
+        if self._memberships is None:
+            return set()
+        before = self.filters
+        try:
+            self.filters = self._memberships.read()
+        except OSError as error:
+            self._warn("cannot read the memberships of local programs: {reason}", error)
+        return {group for group, _ in before.items() ^ self.filters.items()}
+
+    def combine(self, group: Address, wanted: SourceFilter, held: bool) -> SourceFilter:
+        """What this machine wants of ``group`` if the proxy wants ``wanted`` of it.
+
+        A group that only local programs want is left to the kernel, unless it is ``held``: the
+        proxy has reported it, and would end it for them with a leave.
+        """
+        local = self.filters.get(group)
+        if local is None or (wanted == NOTHING and not held):
+            return wanted
+        return merge((wanted, local))
+
+    def _close(self) -> None:
+        if self._memberships is not None:
+            self._memberships.close()
+            self._memberships = None
+        self.filters = {}
+
+    def _warn(self, told: str, error: OSError) -> None:
+        name = self._link.name if self._link is not None else ""
+        self.log.warn(
+            told + "; a leave of a local program may interrupt streams until the next query",
+            reason=error.strerror,
+            interface=name,
+        )

@@ -1,0 +1,35 @@
+"""Which groups a packet of a host joins, and which it leaves."""
+
+from __future__ import annotations
+
+from ..family import Address
+from ..wire.packets import Leave, OldReport, Packet, Record, RecordType, Report
+
+_TO_INCLUDE = RecordType.CHANGE_TO_INCLUDE_MODE
+
+
+def joined_groups(packet: Packet) -> list[Address]:
+    """The groups that ``packet`` asks for."""
+    match packet:
+        case Report(records=records):
+            return [record.group for record in records if _joins(record)]
+        case OldReport(group=group):
+            return [group]
+    return []
+
+
+def left_groups(packet: Packet) -> list[Address]:
+    """The groups that ``packet`` leaves."""
+    match packet:
+        case Report(records=records):
+            return [one.group for one in records if one.type is _TO_INCLUDE and not one.sources]
+        case Leave(group=group):
+            return [group]
+    return []
+
+
+def _joins(record: Record) -> bool:
+    match record.type:
+        case RecordType.MODE_IS_EXCLUDE | RecordType.CHANGE_TO_EXCLUDE_MODE:
+            return True
+    return record.type is not RecordType.BLOCK_OLD_SOURCES and bool(record.sources)
