@@ -55,7 +55,8 @@ class Proxy(MultiService):
         self.plan = compile_plan(configuration)
         self.stopping = False
         self.ready = False
-        self.timer = Timer(reactor)
+        self.receiver = Receiver(reactor)
+        self.timer = Timer(reactor, lambda: self.receiver.is_behind)
         self.since = self.timer.now()
         self.started = datetime.now(UTC)
         self.sender = Sender()
@@ -67,7 +68,6 @@ class Proxy(MultiService):
             is_exact=self._inherited.state is not None,
             store=self.store,
         )
-        self.receiver = Receiver(reactor)
         self.optional_services = OptionalServices()
         self.monitor = InterfaceMonitor(
             self._link_changed, self._links_known, self._link_events_lost
@@ -215,6 +215,7 @@ class Proxy(MultiService):
     def _links_known(self) -> None:
         """Resume, and announce the daemon once the kernel has the first entries."""
         self._resume()
+        self.receiver.begin_reading()
         self._dispatch.warn_of_missing(Plan(), self.plan, self.monitor.links)
         self._tables.when_idle().addCallback(lambda _: self._announce())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import resource
 import sys
@@ -145,7 +146,14 @@ def build(
         "control": partial(_make_control, reactor, proxy, changes, socket),
     }
     proxy.optional_services.build(plan_services(configuration), makers)
+    _exempt_from_garbage_collection()
     return proxy
+
+
+def _exempt_from_garbage_collection() -> None:
+    """Never search for garbage what exists now, modules above all: that takes 20 ms each time."""
+    gc.collect()
+    gc.freeze()
 
 
 def _raise_descriptor_limit() -> None:

@@ -7,17 +7,35 @@ from collections.abc import Callable
 from twisted.application.service import Service
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
+LATE = 0.1
+"""Seconds after which a deadline was missed: the daemon was stopped, or had no processor."""
+
+PATIENCE = 0.5
+"""Seconds that a missed deadline waits at most for packets that arrived before."""
+
+_LOOK_INTERVAL = 0.005
+
 
 class Reminder:
     """Calls back at the time that was set last.
 
     A machine's next deadline mostly moves to a later time. The scheduled call then stays as it
     is: it fires early, finds nothing due, and is scheduled again.
+
+    When a deadline was missed, packets that arrived in the meantime go first: they may have
+    answered a query in time. ``is_behind`` tells whether such packets are still waiting.
     """
 
-    def __init__(self, clock: IReactorTime, due: Callable[[float], None]) -> None:
+    def __init__(
+        self,
+        clock: IReactorTime,
+        due: Callable[[float], None],
+        is_behind: Callable[[], bool],
+    ) -> None:
         self._clock = clock
         self._due = due
+        self._is_behind = is_behind
+        self._missed: float | None = None
         self._when: float | None = None
         self._call: IDelayedCall | None = None
 
@@ -52,21 +70,37 @@ class Reminder:
         self._call = None
         now = self._clock.seconds()
         if self._when is None:
-            return
-        if self._when > now:
+            self._missed = None
+        elif self._when > now:
+            self._missed = None
             self._call_at(self._when)
-            return
-        self._when = None
-        self._due(now)
+        elif now - self._when <= LATE or not self._lets_packets_go_first(now):
+            self._when = self._missed = None
+            self._due(now)
+
+    def _lets_packets_go_first(self, now: float) -> bool:
+        """Whether the call is put off: sockets are read once, and until nothing waits."""
+        if self._missed is None:
+            self._missed = now
+            self._call_at(now)
+        elif self._is_behind() and now < self._missed + PATIENCE:
+            self._call_at(now + _LOOK_INTERVAL)
+        else:
+            return False
+        return True
 
 
 class Timer(Service):
-    """The daemon's only clock, and the maker of its reminders."""
+    """The daemon's only clock, and the maker of its reminders.
+
+    ``is_behind`` tells whether packets may have arrived that are not processed yet.
+    """
 
     name = "timer"
 
-    def __init__(self, clock: IReactorTime) -> None:
+    def __init__(self, clock: IReactorTime, is_behind: Callable[[], bool] = lambda: False) -> None:
         self._clock = clock
+        self._is_behind = is_behind
 
     def now(self) -> float:
         """Seconds on the reactor's clock."""
@@ -74,4 +108,4 @@ class Timer(Service):
 
     def reminder(self, due: Callable[[float], None]) -> Reminder:
         """A new reminder, which calls ``due`` with the current time."""
-        return Reminder(self._clock, due)
+        return Reminder(self._clock, due, self._is_behind)

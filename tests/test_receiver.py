@@ -6,6 +6,7 @@ import errno
 import struct
 from typing import Any
 
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.linux.netlink.links import Link
@@ -19,7 +20,8 @@ from mcproxy.messages import (
 from mcproxy.protocol.family import IPV4, IPV6, packed, text
 from mcproxy.protocol.wire import datagram, mld
 from mcproxy.protocol.wire.packets import Query, Record, RecordType, Report
-from mcproxy.receiver import Receiver, TableProtocol
+from mcproxy.receiver import Receiver
+from mcproxy.table_reader import TableProtocol
 
 G4, G6 = packed("239.1.1.1"), packed("ff1e::1")
 H4, H6 = packed("10.0.2.9"), packed("fe80::9")
@@ -38,8 +40,12 @@ class FakeTable:
         self.family = family
         self.table = table
 
-    def accept_from(self, indexes: Any) -> None:
+    def accept_from(self, indexes: Any, refused: Any = ()) -> None:
         raise OSError(errno.ENOMEM, "no memory")
+
+    def request_losses(self) -> int:
+        """As if 5 packets had been dropped before."""
+        return 5
 
 
 class Listener:
@@ -52,19 +58,24 @@ class Listener:
         self.told.append(message)
 
 
-class FakeReactor:
+class FakeReactor(Clock):
     """Reads when the test says so."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.readers: list[Any] = []
+
     def addReader(self, reader: Any) -> None:
-        self.reader = reader
+        self.readers.append(reader)
 
     def removeReader(self, reader: Any) -> None:
-        del self.reader
+        self.readers.remove(reader)
 
 
 class ReceiverTests(SynchronousTestCase):
     def setUp(self) -> None:
-        self.receiver = Receiver(FakeReactor())  # type: ignore[arg-type]
+        self.reactor = FakeReactor()
+        self.receiver = Receiver(self.reactor)
         self.listener = Listener()
         self.protocols: dict[Any, Any] = {}
         for family in (IPV4, IPV6):
@@ -160,6 +171,7 @@ class ReceiverTests(SynchronousTestCase):
         self.assertEqual(len(self.listener.told), 1)
 
     def test_filter_that_cannot_be_attached_is_logged_and_every_packet_is_read(self) -> None:
+        self.receiver.begin_reading()
         logged: list[str] = []
         log = type("Log", (), {"debug": lambda _, told, **f: logged.append(told.format(**f))})
         self.patch(TableProtocol, "log", log())

@@ -12,12 +12,16 @@ WARNINGS = {
     "max-groups allows (see max-groups)",
     Refusal.MAX_SOURCES: "{host} listed more sources of {group} than max-group-sources allows; "
     "the sources beyond the limit are ignored (see max-group-sources)",
+    Refusal.MAX_LINK_SOURCES: "{host} listed sources of {group}; new ones are ignored because the "
+    "groups of the link have as many sources together as max-sources allows (see max-sources)",
     Refusal.SSM: "{host} joined {group} without naming a source; refused because the group is in "
     "ssm-range (see ssm-range, ssm-map)",
     Refusal.QUERIER: "{host} sends queries from a lower address than ours; ignored because it is "
     "not among allowed-queriers, so this proxy stays the querier (see allowed-queriers)",
     Refusal.RATE: "a report of {host} was dropped because more reports arrive than "
     "max-report-rate allows (see max-report-rate)",
+    Refusal.HOST_RATE: "a report of {host} was dropped because it sends more reports than "
+    "max-host-report-rate allows (see max-host-report-rate)",
     Refusal.SUBNET: "{host} is in no subnet of the link; its reports and queries are ignored "
     "(see check-subnet)",
 }
@@ -38,7 +42,7 @@ def refused_group(querier: Querier, reason: Refusal, packet: Packet) -> str:
         match reason:
             case Refusal.SSM:
                 found = querier.admission.ssm.is_ssm(group)
-            case Refusal.MAX_SOURCES:
+            case Refusal.MAX_SOURCES | Refusal.MAX_LINK_SOURCES:
                 found = record is not None and bool(record.sources)
             case _:
                 found = querier.family.is_proxied(group) and group not in querier.groups

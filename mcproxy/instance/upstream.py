@@ -256,14 +256,15 @@ class Upstream:
         if before is None:
             self._log("upstream found")
         if before is None or self._identity(before) != self._identity(link):
-            # The router upstream knows us by our address: with a new one we join again.
+            # The router upstream knows us by our address: with a new one we join again. A switch
+            # may forget us in the shortest loss of carrier.
             self._send(self.host.rejoin(self._timer.now()))
 
     def _register(self, link: Link) -> None:
         self._receiver.register(self.family, self._table, link, self, self._strict)
 
-    def _identity(self, link: Link) -> tuple[int, Address | None]:
-        return link.index, link.address(self.family)
+    def _identity(self, link: Link) -> tuple[int, Address | None, int]:
+        return link.index, link.address(self.family), link.carrier_losses
 
     def _due(self, now: float) -> None:
         if not self.users:

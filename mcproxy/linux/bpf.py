@@ -10,14 +10,17 @@ from __future__ import annotations
 
 import ctypes
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from struct import Struct
 from typing import NamedTuple
 
-from ..protocol.family import IPV4, Family
+from ..protocol.family import IPV4, Address, Family
 
 ARRIVAL_INTERFACE = 0xFFFFF000 + 8
 """Where ``load_word`` finds the index of the interface (SKF_AD_OFF + SKF_AD_IFINDEX)."""
+
+NETWORK_HEADER = 0xFFF00000
+"""Added to an offset: it counts from the IP header, wherever the packet begins (SKF_NET_OFF)."""
 
 _SO_ATTACH_FILTER = 26
 _LOAD_WORD, _LOAD_HALF, _LOAD_BYTE = 0x20, 0x28, 0x30
@@ -105,8 +108,16 @@ def attach(sock: socket.socket, program: bytes) -> None:
     sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, description)
 
 
-def accept_from(sock: socket.socket, family: Family, indexes: Iterable[int]) -> None:
+def accept_from(
+    sock: socket.socket,
+    family: Family,
+    indexes: Iterable[int],
+    refused: Iterable[tuple[int, Address]] = (),
+) -> None:
     """Let a multicast routing socket have only what arrives on these interfaces; OSError.
+
+    Packets of ``refused`` hosts, by interface and address, are dropped; of an IPv6 address only
+    the last eight bytes count. ValueError when there are too many interfaces for a program.
 
     The kernel gives each such socket the IGMP or MLD of the whole machine: with a hundred
     tables each packet would wake the daemon a hundred times. Upcalls still pass. They have 0
@@ -117,13 +128,27 @@ def accept_from(sock: socket.socket, family: Family, indexes: Iterable[int]) -> 
         for index in indexes
         for line in (if_equal(index, "", f"not {index}"), keep(), f"not {index}")
     ]
+    hosts = [line for index, host in refused for line in _drop_host(family, index, host)]
     program = assemble(
         load_byte(9 if family is IPV4 else 0),
         if_equal(0, "", "packet"),
         keep(),
         "packet",
+        *hosts,
         load_word(ARRIVAL_INTERFACE),
         *wanted,
         drop(),
     )
     attach(sock, program)
+
+
+def _drop_host(family: Family, index: int, host: Address) -> Iterator[Instruction | str]:
+    """Drop what a host of an interface sent; the next instruction is for all others."""
+    other = f"not {index} {host.hex()}"
+    yield load_word(ARRIVAL_INTERFACE)
+    yield if_equal(index, "", other)
+    for offset, part in ((12, host),) if family is IPV4 else ((16, host[8:12]), (20, host[12:])):
+        yield load_word(NETWORK_HEADER + offset)
+        yield if_equal(int.from_bytes(part, "big"), "", other)
+    yield drop()
+    yield other

@@ -102,7 +102,11 @@ class DatagramPort(FileDescriptor):
         super().stopReading()  # type: ignore[no-untyped-call]  # untyped in Twisted
 
     def doRead(self) -> None:
-        """Hand over what has arrived, at most READS_PER_WAKEUP datagrams.
+        """Hand over what has arrived, at most READS_PER_WAKEUP datagrams."""
+        self.read()
+
+    def read(self) -> bool:
+        """Hand over at most READS_PER_WAKEUP datagrams; whether more may have arrived.
 
         No exception may leave this method: the reactor would drop the port.
         """
@@ -110,11 +114,11 @@ class DatagramPort(FileDescriptor):
         buffer_size, ancillary_size = self._sizes
         for _ in range(READS_PER_WAKEUP):
             if not self._reading:
-                return
+                return False
             try:
                 data, ancillary, flags, address = receive(buffer_size, ancillary_size)
             except BlockingIOError:
-                return
+                return False
             except OSError as error:
                 self._failed(error)
                 continue
@@ -128,6 +132,7 @@ class DatagramPort(FileDescriptor):
                     "internal error: {protocol} could not handle a datagram, which is dropped",
                     protocol=self.logPrefix(),
                 )
+        return True
 
     def send(self, data: bytes, address: Any, ancillary: Ancillary = ()) -> None:
         """Send one datagram now; OSError when the kernel refuses it."""

@@ -13,11 +13,15 @@ Ancillary = Sequence[tuple[int, int, bytes]]
 """Control messages as ``recvmsg`` gives and ``sendmsg`` takes them: level, kind, value."""
 
 _IPPROTO_IP, _IPPROTO_IPV6 = int(socket.IPPROTO_IP), int(socket.IPPROTO_IPV6)
+_SOL_SOCKET = int(socket.SOL_SOCKET)
 _IP_PKTINFO = 8
 _IPV6_PKTINFO, _IPV6_HOPLIMIT, _IPV6_HOPOPTS = 50, 52, 54
 _IN_PKTINFO = Struct("=i4s4s")
 _IN6_PKTINFO = Struct("=16si")
-_INT = Struct("=i")
+_INT, _UNSIGNED = Struct("=i"), Struct("=I")
+_SO_RXQ_OVFL = 40
+_SO_MEMINFO, _MEMINFO = 55, Struct("=9I")
+_MEMINFO_DROPS = 8
 
 
 def request_packet_info(sock: socket.socket, family: Family) -> None:
@@ -31,6 +35,27 @@ def request_packet_info(sock: socket.socket, family: Family) -> None:
         return
     for option in (socket.IPV6_RECVPKTINFO, socket.IPV6_RECVHOPLIMIT, socket.IPV6_RECVHOPOPTS):
         sock.setsockopt(_IPPROTO_IPV6, option, 1)
+
+
+def request_losses(sock: socket.socket) -> int:
+    """Have packets come with the number of those that the kernel dropped before; OSError.
+
+    Returns that number as it is now. It counts packets that found the receive buffer full, and
+    in IPv6 those with a wrong checksum.
+    """
+    sock.setsockopt(socket.SOL_SOCKET, _SO_RXQ_OVFL, 1)
+    counts = sock.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _MEMINFO.size)
+    return int(_MEMINFO.unpack(counts)[_MEMINFO_DROPS])
+
+
+def losses(ancillary: Ancillary) -> int | None:
+    """How many packets the kernel has dropped on this socket; None if it does not tell.
+
+    The number has 32 bits. It comes before all else, and not before there was a loss.
+    """
+    if ancillary and ancillary[0][0] == _SOL_SOCKET and ancillary[0][1] == _SO_RXQ_OVFL:
+        return int(_UNSIGNED.unpack_from(ancillary[0][2])[0])
+    return None
 
 
 def ipv4_arrival(ancillary: Ancillary) -> int:

@@ -13,13 +13,14 @@ from pathlib import Path
 from mcproxy.lab.privileges import NoRightsError, ensure_network_rights
 
 from .contenders import IGMPPROXY, MCPROXY
+from .hostile import HOSTILE
 from .load import LOAD
 from .measure import Findings, Measure
 from .reaction import REACTION
 from .table import document, facts, plain
 from .tracking import TRACKING
 
-MEASURES = (*REACTION, *LOAD, *TRACKING)
+MEASURES = (*REACTION, *LOAD, *TRACKING, *HOSTILE)
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.rst"
 
 

@@ -72,6 +72,7 @@ _IPV6_HOSTS = packed("fe80::10"), packed("fe80::11")
 IGMPV3 = HostProtocol("IGMPv3", IPV4, *_IPV4_HOSTS)
 IGMPV2 = HostProtocol("IGMPv2", IPV4, *_IPV4_HOSTS, old=True)
 MLDV1 = HostProtocol("MLDv1", IPV6, *_IPV6_HOSTS, old=True)
+MLDV2 = HostProtocol("MLDv2", IPV6, *_IPV6_HOSTS)
 
 
 def reported_groups(packet: bytes) -> Iterator[Address]:

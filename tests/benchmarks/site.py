@@ -149,11 +149,13 @@ class Site:
         if self.snooping:
             self._enable_snooping()
         self.home, self.home_node = home.raw_host(), home
+        self.other_raw = other.raw_host()
         ipv4 = self.protocol.family is IPV4
         membership, data = (IGMP, UDP) if ipv4 else (MLD, UDP6)
         self.home_igmp = self._tap(home, "eth0", membership)
         self.home_data = self._tap(home, "eth0", data)
         self.other_igmp = self._tap(other, "eth0", membership)
+        self.other_data = self._tap(other, "eth0", data)
         self.provider_igmp = self._tap(self.provider, "port", membership)
         self.server_data = self._tap(self.server, "eth0", data)
 

@@ -55,8 +55,8 @@ class DownstreamSettingsTests(ConfigurationTestCase):
         self.assertEqual(self.most("lan10"), 2)
 
     def test_downstream_without_a_table_has_the_defaults(self) -> None:
-        self.assertIsNone(self.most("eth1"))
-        self.assertIsNone(self.most("ppp3"))
+        self.assertEqual(self.most("eth1"), 65_536)
+        self.assertEqual(self.most("ppp3"), 65_536)
 
     def test_other_interfaces_have_no_settings(self) -> None:
         for name in ("lan0", "eth2", "xlan1", "lo", ""):

@@ -126,6 +126,14 @@ class LinkTests(InstanceTestCase):
         self.instance.receive(LinkChanged(UP, link("up", 1, "10.0.1.99")))
         self.assertEqual(self.sent("up"), [Report((Record(TO_EX, G1),))])
 
+    def test_upstream_that_lost_its_carrier_in_between_is_joined_again(self) -> None:
+        """HR-07: a loss that is too short for an event of its own is seen by its count."""
+        self.links(UP, D1)
+        self.says("d1", TO_EX, G1)
+        self.neighbours.sent.clear()
+        self.instance.receive(LinkChanged(UP, replace(UP, carrier_losses=2)))
+        self.assertEqual(self.sent("up"), [Report((Record(TO_EX, G1),))])
+
     def test_upstream_with_another_mtu_is_not_joined_again(self) -> None:
         self.links(UP, D1)
         self.says("d1", TO_EX, G1)

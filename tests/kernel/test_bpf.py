@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mcproxy.linux.mroute.socket import MulticastTable
 from mcproxy.linux.report_groups import ReportGroups
-from mcproxy.protocol.family import FAMILIES, Family, packed
+from mcproxy.protocol.family import FAMILIES, IPV4, Family, packed
 
 from . import test_mroute_traffic as traffic
 from .support import await_datagram, drain, readable
@@ -42,5 +42,28 @@ class OtherInterfaceTests(traffic.MembershipTests):
             readable(table.socket, 0.2)
             self.assertFalse(any(self.is_report(family, d) for d in drain(table.socket)))
             table.accept_from(self.indexes)
+            member.close()
+            await_datagram(table.socket, lambda data, g=group: g in data)
+
+    def test_report_of_a_refused_host_is_not_received_until_it_is_accepted(self) -> None:
+        """SEC-04: the kernel drops what a flooding host sends; other hosts are received."""
+        for family in FAMILIES:
+            table, group = self.table(family), packed(GROUPS[family])
+            self.open(self.router, ReportGroups, family, self.indexes[1])
+            seen = self.sniff(self.router, "down0", family)
+            other = self.joined(family)
+            packet = await_datagram(seen, lambda data, g=group: g in data)
+            host = packet[12:16] if family is IPV4 else packet[8:24]
+            other.close()
+            await_datagram(table.socket, lambda data, g=group: g in data)
+            table.accept_from(self.indexes, [(self.indexes[1], host)])
+            drain(table.socket)
+            drain(seen)
+            member = self.joined(family)
+            await_datagram(seen, lambda data, g=group: g in data)
+            readable(table.socket, 0.2)
+            self.assertFalse(any(self.is_report(family, d) for d in drain(table.socket)))
+            stranger = host[:-1] + bytes([host[-1] ^ 1])
+            table.accept_from(self.indexes, [(self.indexes[1], stranger), (self.indexes[0], host)])
             member.close()
             await_datagram(table.socket, lambda data, g=group: g in data)

@@ -6,12 +6,14 @@ so the first query may be lost.
 
 from __future__ import annotations
 
+import time
+
 from mcproxy.lab.capture import Capture
 from mcproxy.lab.waiting import wait_until
 from mcproxy.protocol.family import IPV4, packed
 from mcproxy.protocol.wire.packets import Packet, Query, Report
 
-from .messages import TO_EX, messages_on, record
+from .messages import TO_EX, messages_on, record, timed_records
 from .site import DOWN1, UP, IPv4TestCase, IPv6TestCase, Scenarios
 
 
@@ -138,6 +140,24 @@ class UpstreamScenarios(LinkScenarios):
         self.await_link_lost("up")
         self.create_link("up")
         self.check_is_proxied_again()
+
+    def test_short_losses_of_carrier_are_followed_by_a_report(self) -> None:
+        """HR-07: the kernel may tell of two of them as of one, or of none."""
+        up = self.proxy.capture("up")
+        for _ in range(2):
+            self.server.set_link("eth0", state="down")
+            time.sleep(0.05)
+            self.server.set_link("eth0", state="up")
+            time.sleep(0.05)
+        last = time.time()
+        wait_until(
+            lambda: any(
+                when > last and each == record(TO_EX, self.group)
+                for when, each in timed_records(up, self.group, outgoing=True)
+            ),
+            5,
+            "no report after the last loss of carrier",
+        )
 
     def test_link_deleted_and_created_again_at_once_is_proxied_again(self) -> None:
         for _ in range(3):

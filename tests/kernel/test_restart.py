@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import signal
+import threading
 import time
 from pathlib import Path
 
 from mcproxy.lab.daemon import Daemon
 from mcproxy.lab.waiting import wait_until
 from mcproxy.protocol.family import IPV4, packed
-from mcproxy.protocol.wire.packets import OldReport, Query
+from mcproxy.protocol.wire.packets import OldReport, Query, Report
 
 from .manager import FakeServiceManager
 from .messages import TO_EX, TO_IN, messages_on, queries, query, record, send_message
@@ -114,6 +115,24 @@ class CommandTests(RestartTestCase):
         (row,) = [r for r in self.rows("interfaces") if r["interface"] == "down1"][:1]
         self.assertLess(row["query-timer"], 20)
         self.assert_no_stream_loss()
+
+    def test_reports_that_arrive_during_a_restart_are_heard(self) -> None:
+        """They wait in the kernel until the new process knows the links."""
+        self.run_streams(ONE_INSTANCE)
+        host = self.home.raw_host()
+        restarting = threading.Thread(target=self.restart)
+        restarting.start()
+        joined = []
+        while restarting.is_alive() and len(joined) < 200:
+            joined.append(f"239.77.0.{len(joined) + 1}")
+            send_message(host, self.plan.raw_host, Report((record(TO_EX, joined[-1]),)))
+            time.sleep(0.02)
+        restarting.join()
+        wait_until(
+            lambda: set(joined) <= self.groups_of("down1").keys(),
+            2,
+            "some reports were not heard",
+        )
 
     def test_restart_with_a_mistake_in_the_file_is_refused(self) -> None:
         self.run_streams(ONE_INSTANCE)

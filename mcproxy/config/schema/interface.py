@@ -26,7 +26,7 @@ CHANNELS = TextList(read_channel, '"GROUP" or "GROUP | SOURCE"')
 class InterfaceSettings:
     """How the proxy is a router on one downstream (RFC 9776, section 8); times in seconds.
 
-    Limits count for each family; None is no limit. ``max_report_rate`` is reports per second.
+    Limits count for each family; None is no limit. Rates are reports per second.
     ``static_group`` has channels (see ``addresses``). ``allowed_queriers`` is None for all.
     """
 
@@ -84,29 +84,48 @@ class InterfaceSettings:
     max_group_hosts: int = option(
         1000, Whole(1, MOST), "Number of hosts in one group that are tracked.", example="100"
     )
-    max_groups: int | None = option(
-        None,
+    max_groups: int = option(
+        65_536,
         Whole(1, MOST),
         "Number of groups on the link, counted for IPv4 and IPv6 separately. Reports for further"
-        " groups are dropped.",
-        usual="no limit",
+        " groups are dropped. The default is more than any known network has; it keeps one host"
+        " from filling the memory.",
         example="1000",
     )
-    max_group_sources: int | None = option(
-        None,
+    max_group_sources: int = option(
+        64,
         Whole(1, MOST),
         "Number of sources in the source filter of one group. Further wanted sources are dropped;"
-        " a longer list of excluded sources counts as an empty list.",
-        usual="no limit",
+        " a longer list of excluded sources counts as an empty list. The default is what Linux"
+        " lets one program list in IPv6 (``mld_max_msf``), and six times what it lets it list in"
+        " IPv4 (``igmp_max_msf``).",
         example="100",
+    )
+    max_sources: int = option(
+        16_384,
+        Whole(1, MOST),
+        "Number of sources in the source filters of all groups on the link together, counted for"
+        " IPv4 and IPv6 separately. Further sources are treated as with ``max-group-sources``.",
+        example="1000",
     )
     max_report_rate: float | None = option(
         None,
         Number(1, 1e9),
-        "Number of reports and leaves that are processed in one second. Further ones are dropped.",
+        "Number of reports and leaves of the link that are processed in one second. Further ones"
+        " are dropped, but not those of hosts that sent less than their share: at most twice the"
+        " number is processed.",
         unit="per second",
         usual="no limit",
         example="1000",
+    )
+    max_host_report_rate: float | None = option(
+        None,
+        Number(1, 1e9),
+        "Number of reports and leaves of one host that are processed in one second. Without a"
+        " limit a host still cannot delay others: each has its share of the time.",
+        unit="per second",
+        usual="no limit",
+        example="100",
     )
     minimum_igmp_version: int = option(
         1,

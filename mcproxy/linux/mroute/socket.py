@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ...protocol.family import IPV6, Address, Family
 from ..bpf import accept_from
 from ..buffers import enlarge_receive_buffer
-from ..packet_info import request_packet_info
+from ..packet_info import request_losses, request_packet_info
 from .dump import InstalledRoute, dump_routes
 from .errors import (
     MulticastRoutingError,
@@ -95,9 +95,15 @@ class MulticastTable(Operations):
             self.socket.setsockopt(self.layout.level, _MRT_DONE, 0)
         self.socket.close()
 
-    def accept_from(self, indexes: Iterable[int]) -> None:
-        """Read IGMP or MLD of these interfaces only; OSError."""
-        accept_from(self.socket, self.family, indexes)
+    def accept_from(
+        self, indexes: Iterable[int], refused: Iterable[tuple[int, Address]] = ()
+    ) -> None:
+        """Receive IGMP or MLD from these interfaces only, without ``refused`` hosts; OSError."""
+        accept_from(self.socket, self.family, indexes, refused)
+
+    def request_losses(self) -> int:
+        """Have packets come with the number that the kernel dropped; that number now; OSError."""
+        return request_losses(self.socket)
 
     def apply(self, operations: Sequence[Operation]) -> list[tuple[int, OSError]]:
         """Carry out ``operations`` in order; position and error of each that failed.

@@ -40,7 +40,8 @@ class LinkSeen(NamedTuple):
     """What a message says of a link; None for what it does not say. ``flags`` are IFF_ ones.
 
     Packets that arrive on a ``port`` go to its bridge or bond and never reach IP. ``altnames``
-    are its other names (``ip link property add``).
+    are its other names (``ip link property add``). ``carrier_losses`` is how often the link has
+    lost its carrier.
     """
 
     ifindex: int
@@ -49,6 +50,7 @@ class LinkSeen(NamedTuple):
     mtu: int | None
     port: bool | None
     altnames: tuple[str, ...] | None = None
+    carrier_losses: int | None = None
 
 
 class LinkGone(NamedTuple):
@@ -152,7 +154,8 @@ def _link_seen(message: Any) -> LinkSeen:
     altnames = () if mtu is not None else None
     if properties is not None:
         altnames = tuple(properties.get_attrs("IFLA_ALT_IFNAME"))
-    return LinkSeen(message["index"], name, message["flags"], mtu, port, altnames)
+    losses = message.get_attr("IFLA_CARRIER_DOWN_COUNT")
+    return LinkSeen(message["index"], name, message["flags"], mtu, port, altnames, losses)
 
 
 def _link_gone(message: Any) -> LinkGone:

@@ -18,7 +18,8 @@ class Link:
     ``name`` is an alternative name where that one is asked for. ``up`` means that IP packets can
     pass, which a port of a bridge does not let them. ``ipv4`` and ``ipv6`` are the usable
     addresses with prefix lengths, primary ones first. ``peers`` are the other ends of
-    point-to-point addresses, with prefix lengths.
+    point-to-point addresses, with prefix lengths. ``carrier_losses`` counts also those that were
+    too short for an event of their own.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Link:
     ipv4: tuple[tuple[Address, int], ...] = ()
     ipv6: tuple[tuple[Address, int], ...] = ()
     peers: tuple[tuple[Address, int], ...] = ()
+    carrier_losses: int = 0
 
     def with_query_address(self, address: Address | None) -> Link:
         """This link, which sends from the IPv4 ``address`` if it has no other."""
@@ -63,6 +65,7 @@ class _Known:
     mtu: int | None = None
     port: bool | None = None
     altnames: tuple[str, ...] = ()
+    carrier_losses: int = 0
     addresses: dict[tuple[Address, int], AddressSeen] = field(default_factory=dict)
 
     @property
@@ -80,6 +83,8 @@ class _Known:
             self.port = event.port
         if event.altnames is not None:
             self.altnames = event.altnames
+        if event.carrier_losses is not None:
+            self.carrier_losses = event.carrier_losses
 
     def public_name(self, asked: Container[str]) -> str | None:
         """An alternative name that is ``asked`` for, if the name itself is not; else the name."""
@@ -103,6 +108,7 @@ class _Known:
             ipv4=tuple(pair for pair in pairs if len(pair[0]) == 4),
             ipv6=tuple(pair for pair in pairs if len(pair[0]) == 16),
             peers=tuple((one.peer, one.prefix_length) for one in usable if one.peer is not None),
+            carrier_losses=self.carrier_losses,
         )
 
 

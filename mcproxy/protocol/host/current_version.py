@@ -24,6 +24,12 @@ from .general_answer import GeneralAnswer
 UNSOLICITED_REPORT_INTERVAL = 1.0
 """Longest delay in seconds until a report is repeated (RFC 9776, section 8.11)."""
 
+MOST_ASKED = 1024
+"""The most sources to remember of queries that are still to be answered.
+
+Beyond that the answer names all that is wanted of the group: queries must not fill the memory.
+"""
+
 Change = tuple[Address, SourceFilter, SourceFilter]
 """A group, its source filter before, and its source filter now."""
 
@@ -170,6 +176,8 @@ class CurrentVersionHost:
             self._asked[group] |= query.sources
         else:
             self._asked[group] = NO_SOURCES  # one of the queries is about the whole group
+        if len(self._asked[group]) > MOST_ASKED:
+            self._asked[group] = NO_SOURCES
         if pending is None or when < pending:
             self._answer_at(group, when)
 

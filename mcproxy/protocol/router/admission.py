@@ -6,12 +6,15 @@ A record is checked before it reaches a group. What is refused is counted by rea
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import Enum
 
 from ..family import Address, Family
 from ..wire.packets import NO_SOURCES, Record, RecordType, Sources
+
+MOST_COUNTED_HOSTS = 4096
+"""The most hosts whose reports are counted in one second; addresses may be forged."""
 
 _EXCLUDES = (RecordType.MODE_IS_EXCLUDE, RecordType.CHANGE_TO_EXCLUDE_MODE)
 
@@ -29,12 +32,16 @@ class Refusal(Enum):
     """The link has as many groups as it may have."""
     MAX_SOURCES = "max-group-sources"
     """The group has as many sources as it may have."""
+    MAX_LINK_SOURCES = "max-sources"
+    """The groups of the link have as many sources together as they may have."""
     VERSION = "version"
     """The message belongs to a version that is not spoken on the link."""
     QUERIER = "querier"
     """A query of a router that is not among the allowed queriers."""
     RATE = "max-report-rate"
     """More reports came than the link may send per second."""
+    HOST_RATE = "max-host-report-rate"
+    """More reports came than one host may send per second."""
     SUBNET = "check-subnet"
     """The address of the host or router is in no subnet of the link."""
 
@@ -55,19 +62,30 @@ class Admission:
     """Checks the records of one link.
 
     ``refused`` counts refusals by reason. ``refusals`` is their total, which is cheaper to
-    compare. ``most_sources`` is the limit for one group, None for no limit.
+    compare. ``most_sources`` is the limit for one group, ``most_of_link`` for all groups together;
+    None is no limit.
     """
 
-    def __init__(self, family: Family, ssm: SsmPolicy, most_sources: int | None) -> None:
+    def __init__(
+        self,
+        family: Family,
+        ssm: SsmPolicy,
+        most_sources: int | None,
+        most_of_link: int | None = None,
+    ) -> None:
         self.refused: Counter[Refusal] = Counter()
         self.refusals = 0
         self.family = family
         self.ssm = ssm
         self.most_sources = most_sources
+        self.most_of_link = most_of_link
 
-    def configure(self, ssm: SsmPolicy, most_sources: int | None) -> None:
+    def configure(
+        self, ssm: SsmPolicy, most_sources: int | None, most_of_link: int | None = None
+    ) -> None:
         """Check by other rules from now on; the counts stay."""
-        self.ssm, self.most_sources = ssm, most_sources
+        self.ssm = ssm
+        self.most_sources, self.most_of_link = most_sources, most_of_link
 
     def refuse(self, reason: Refusal) -> None:
         """Count a refused message or record."""
@@ -99,29 +117,40 @@ class Admission:
             return None
         return Record(RecordType.MODE_IS_INCLUDE, group, sources)
 
-    def limit_sources(self, record: Record, known: Iterable[Address]) -> Record | None:
-        """``record`` without new sources beyond the limit; None if nothing remains.
+    def limit_sources(
+        self, record: Record, known: Collection[Address], on_link: int
+    ) -> Record | None:
+        """``record`` without new sources beyond the limits; None if nothing remains.
 
-        ``known`` are the sources that the group has. A list of blocked sources that is too
-        long is dropped as a whole, since to receive too much is better than to miss something
-        (RFC 4605, section 4.3, allows this except for SSM groups, which have no such lists).
+        ``known`` are the sources that the group has; the groups of the link have ``on_link``
+        together. A list of blocked sources that is too long is dropped as a whole, since to
+        receive too much is better than to miss something (RFC 4605, section 4.3, allows this
+        except for SSM groups, which have no such lists).
         """
-        most, listed = self.most_sources, record.sources
+        listed = record.sources
+        most, reason = self._most(len(known), on_link)
         if most is None or not listed:
             return record
         if record.type in _EXCLUDES:
             if len(listed) <= most:
                 return record
-            self.refuse(Refusal.MAX_SOURCES)
+            self.refuse(reason)
             return record._replace(sources=NO_SOURCES)
-        before = frozenset(known)
-        new = listed - before
-        room = max(0, most - len(before))
+        new = listed.difference(known)
+        room = max(0, most - len(known))
         if len(new) <= room:
             return record
-        self.refuse(Refusal.MAX_SOURCES)
+        self.refuse(reason)
         kept = listed - new | frozenset(sorted(new)[:room])
         return record._replace(sources=kept) if kept else None
+
+    def _most(self, known: int, on_link: int) -> tuple[int | None, Refusal]:
+        """How many sources the group may have, and by which limit."""
+        if self.most_of_link is not None:
+            most = known + max(0, self.most_of_link - on_link)
+            if self.most_sources is None or most < self.most_sources:
+                return most, Refusal.MAX_LINK_SOURCES
+        return self.most_sources, Refusal.MAX_SOURCES
 
 
 class RateLimit:
@@ -141,3 +170,35 @@ class RateLimit:
             return False
         self._left -= 1
         return True
+
+
+class ReportRates:
+    """Limits of the reports of a link per second: of all hosts together, and of each host.
+
+    None is no limit. When the link has used up its limit, hosts that sent little in this second
+    still pass: each may send its share, so that one host cannot silence the others. In all that
+    is at most twice the limit.
+    """
+
+    def __init__(self, of_link: float | None, of_host: float | None) -> None:
+        self._of_link = of_link
+        self._of_host = of_host
+        self._link = None if of_link is None else RateLimit(of_link)
+        self._counts: dict[Address, int] = {}
+        self._since: float | None = None
+
+    def refusal(self, host: Address, now: float) -> Refusal | None:
+        """Why a report of ``host`` may not pass now; None if it may."""
+        if self._since is None or not self._since <= now < self._since + 1:
+            self._since = now
+            self._counts.clear()
+        before = self._counts.get(host, 0)
+        if self._of_host is not None and before + 1 > self._of_host:
+            return Refusal.HOST_RATE
+        if self._of_link is not None and self._link is not None and not self._link.passes(now):
+            hosts = len(self._counts) + (host not in self._counts)
+            if before + 1 > self._of_link / (hosts + 1):
+                return Refusal.RATE
+        if before or len(self._counts) < MOST_COUNTED_HOSTS:
+            self._counts[host] = before + 1
+        return None

@@ -16,19 +16,33 @@ from .queries import Queries
 
 
 class GroupTable:
-    """The groups that hosts of one link want; ``groups`` maps each address to its state."""
+    """The groups that hosts of one link want; ``groups`` maps each address to its state.
+
+    ``source_count`` is how many sources they have in their lists together.
+    """
 
     def __init__(self, deadlines: Deadlines[Address], queries: Queries) -> None:
         self.groups: dict[Address, Group] = {}
+        self.source_count = 0
+        self._source_counts: dict[Address, int] = {}
         self._deadlines = deadlines
         self._queries = queries
 
     def store(self, address: Address, group: Group) -> None:
         """Add ``group``, or note that it has changed, and schedule its next event."""
         self.groups[address] = group
+        self._count_sources(address, len(group.sources))
         when = group.next_event()
         if when is not None:
             self._deadlines.schedule(address, when)
+
+    def _count_sources(self, address: Address, count: int) -> None:
+        before = self._source_counts.get(address, 0)
+        if count != before:
+            self.source_count += count - before
+            self._source_counts[address] = count
+            if not count:
+                del self._source_counts[address]
 
     def reschedule(self, address: Address, group: Group) -> None:
         """Schedule the next event of a group whose timers have changed."""
@@ -39,6 +53,7 @@ class GroupTable:
     def remove(self, address: Address, effects: Effects) -> None:
         """Remove a group that no host wants any more."""
         del self.groups[address]
+        self._count_sources(address, 0)
         self._deadlines.cancel(address)
         effects.changed.append(address)
 
@@ -49,6 +64,8 @@ class GroupTable:
         if not group:
             self.remove(address, effects)
             return
+        if expired:
+            self._count_sources(address, len(group.sources))
         effects.send += self._queries.send_due(address, group, now)
         self.reschedule(address, group)
         if expired and group.subscription() != before:

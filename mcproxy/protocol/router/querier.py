@@ -35,7 +35,7 @@ from .role import QuerierRole
 from .settings import QuerierSettings
 from .tracking import LinkHosts
 
-MAX_EVENTS = 1000
+MAX_EVENTS = 200
 """Deadlines that one call of ``advance`` handles, so that other work gets its turn."""
 
 
@@ -55,7 +55,9 @@ class Querier:
     ) -> None:
         self.family = family
         self.version = settings.version or family.current_version
-        self.admission = Admission(family, self._ssm(settings), settings.max_group_sources)
+        self.admission = Admission(
+            family, self._ssm(settings), settings.max_group_sources, settings.max_sources
+        )
         self.election = Election(family, self.version, address)
         self.election.configure(settings.allowed_queriers, settings.elects)
         self._deadlines: Deadlines[Address] = Deadlines()
@@ -162,7 +164,9 @@ class Querier:
         """Use other settings, of the same version; memberships stay."""
         static = self._role.configured.static
         effects = Effects(changed=list({**static, **settings.static}))
-        self.admission.configure(self._ssm(settings), settings.max_group_sources)
+        self.admission.configure(
+            self._ssm(settings), settings.max_group_sources, settings.max_sources
+        )
         self._queries.configure(settings)
         self._role.reconfigure(settings, effects, now)
         self._reports.configure(settings)

@@ -16,7 +16,7 @@ from ..family import Address, Family
 from ..sources import EXCLUDE, NOTHING, SourceFilter
 from ..versions import apply_compatibility_mode, has_leave_message
 from ..wire.packets import Leave, OldReport, Record, RecordType, Report
-from .admission import Admission, RateLimit, Refusal
+from .admission import Admission, Refusal, ReportRates
 from .effects import Effects
 from .fast_leave import Reporter, all_members_known, drop_unwanted, track, without_wanted
 from .group import NO_QUERY_NEEDED, Group, NeedsQuery
@@ -54,15 +54,15 @@ class ReportReceiver:
         self._table = table
         self._queries = queries
         self._admission = admission
-        self._rate: RateLimit | None = None
+        self._rates: ReportRates | None = None
         self._oldest = 1
         self.configure(role.configured)
 
     def configure(self, settings: QuerierSettings) -> None:
-        """Apply the limits of rate and version and the tracking of ``settings``."""
+        """Apply the limits of rates and version and the tracking of ``settings``."""
         self._oldest = settings.oldest_host_version
-        rate = settings.max_report_rate
-        self._rate = None if rate is None else RateLimit(rate)
+        rates = settings.max_report_rate, settings.max_host_report_rate
+        self._rates = None if rates == (None, None) else ReportRates(*rates)
         if not settings.tracks_hosts:
             self.hosts = None
             self._table.stop_tracking()
@@ -79,9 +79,11 @@ class ReportReceiver:
         self, packet: Report | OldReport | Leave, source: Address, now: float, effects: Effects
     ) -> None:
         """React to a report or leave of the host at ``source``."""
-        if self._rate is not None and not self._rate.passes(now):
-            self._admission.refuse(Refusal.RATE)
-            return
+        if self._rates is not None:
+            refusal = self._rates.refusal(source, now)
+            if refusal is not None:
+                self._admission.refuse(refusal)
+                return
         match packet:
             case Report(records=records):
                 if self._version == self._family.current_version:
@@ -153,7 +155,7 @@ class ReportReceiver:
                 mode = group.older.oldest(self._family.current_version, reporter.now)
                 checked = apply_compatibility_mode(mode, self._family, checked)
         if checked is not None and checked.sources:
-            checked = admission.limit_sources(checked, group.sources)
+            checked = admission.limit_sources(checked, group.sources, self._table.source_count)
         if checked is None:
             return
         needed = group.apply(checked, reporter.until)

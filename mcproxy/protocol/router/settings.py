@@ -22,7 +22,8 @@ class QuerierSettings:
     ``explicit_tracking`` notes which host wants what; ``immediate_leave`` needs that too.
     With "always" it applies while hosts of older versions are present as well.
     ``max_hosts`` and ``max_group_hosts`` limit the tracked hosts. Other limits do not apply
-    where they are None; ``max_report_rate`` is in messages per second.
+    where they are None; ``max_report_rate`` is in messages of all hosts per second,
+    ``max_host_report_rate`` in those of each host.
 
     Only routers in ``allowed_queriers`` may become the querier; None allows all of them. With
     ``elects`` False there is no election: this router always queries. The ``static`` groups are
@@ -40,7 +41,9 @@ class QuerierSettings:
     max_group_hosts: int = 1000
     max_groups: int | None = None
     max_group_sources: int | None = None
+    max_sources: int | None = None
     max_report_rate: float | None = None
+    max_host_report_rate: float | None = None
     allowed_queriers: frozenset[Address] | None = None
     elects: bool = True
     static: Mapping[Address, SourceFilter] = field(default_factory=dict)

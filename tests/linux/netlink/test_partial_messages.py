@@ -11,7 +11,7 @@ from ..messages import UP, done
 from .support import MonitorTestCase
 
 A1, LOCAL = packed("10.0.0.1"), packed("fe80::1")
-NAME, MTU, LINK_INFO, SLAVE_KIND = 3, 4, 18, 4
+NAME, MTU, LINK_INFO, SLAVE_KIND, CARRIER_DOWN_COUNT = 3, 4, 18, 4, 48
 GETLINK = 18
 
 
@@ -43,6 +43,12 @@ class KnownLinkTests(MonitorTestCase):
         mtu = netlink.attribute(MTU, pack("=I", 1400))
         [(_, after)] = self.receive(messages.link_attributes(2, mtu))
         self.assertEqual(after, Link("eth0", 2, True, 1400, ((A1, 24),)))
+
+    def test_losses_of_carrier_are_kept_by_messages_without_them(self) -> None:
+        losses = netlink.attribute(CARRIER_DOWN_COUNT, pack("=I", 3))
+        [(_, after)] = self.receive(messages.link_attributes(2, losses))
+        self.assertEqual(after, Link("eth0", 2, True, 1500, ((A1, 24),), carrier_losses=3))
+        self.assertEqual(self.receive(messages.wireless_event(2, "eth0")), [])
 
     def test_message_with_new_name_alone_renames_the_link(self) -> None:
         name = netlink.attribute(NAME, b"wan\0")

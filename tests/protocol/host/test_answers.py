@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mcproxy.protocol.host.current_version import MOST_ASKED
 from mcproxy.protocol.sources import NOTHING
 from mcproxy.protocol.wire.packets import Leave, Query, Record, Report
 
@@ -106,6 +107,20 @@ class AnswerTests(HostTests):
             self.receives_query(1, delay=first)
             self.receives_query(2, 9, delay=second)
             self.assertEqual(self.answers(), [(0.25, (self.record(IS_IN, 1, 2),))])
+
+    def test_queries_for_very_many_sources_are_answered_for_the_group(self) -> None:
+        """HQ-05, SEC-04: so that queries cannot fill the memory."""
+        self.has_reported(self.including(1, 2, 3))
+        for first in (0, MOST_ASKED - 1):
+            numbers = range(first, first + MOST_ASKED - 1)
+            listed = frozenset(self.sources(1)) | {
+                b"\x0b" * (self.family.address_size - 2) + number.to_bytes(2, "big")
+                for number in numbers
+            }
+            self.receives(
+                Query(self.family.current_version, group(self.family, 1), 1.0, listed), delay=0.5
+            )
+        self.assertEqual(self.answers(), [(0.5, (self.record(IS_IN, 1, 2, 3),))])
 
     def test_earlier_general_answer_replaces_a_specific_answer(self) -> None:
         """T-112, HQ-01: the specific answer is not needed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcproxy.protocol.router.admission import RateLimit, Refusal
+from mcproxy.protocol.router.admission import RateLimit, Refusal, ReportRates
 from mcproxy.protocol.router.settings import QuerierSettings
 from mcproxy.protocol.sources import ANY_SOURCE
 from mcproxy.protocol.wire.packets import Leave, OldReport, Query, Record
@@ -120,6 +120,46 @@ class SourceLimitTests(RouterTests):
 
 
 @both_families
+class LinkSourceLimitTests(RouterTests):
+    """LIM-01, SEC-04: ``max-sources``, which counts the sources of all groups of the link."""
+
+    settings = QuerierSettings(max_group_sources=3, max_sources=4)
+
+    def refusals(self) -> int:
+        """Return how often the limit of the link was hit."""
+        return self.querier.refused[Refusal.MAX_LINK_SOURCES]
+
+    def test_sources_beyond_the_limit_of_the_link_are_refused_and_counted(self) -> None:
+        """LIM-01: the limit of a group counts first."""
+        self.says(ALLOW, 1, 2, 3)
+        self.says(ALLOW, 1, 2, 3, group_number=2)
+        self.assertEqual(self.subscription(2), self.including(1))
+        self.assertEqual(self.refusals(), 1)
+        self.says(ALLOW, 4)
+        self.assertEqual(self.subscription(), self.including(1, 2, 3))
+
+    def test_sources_that_expire_or_are_left_make_room_on_the_link(self) -> None:
+        """LIM-01: so do groups that end."""
+        self.says(ALLOW, 1, 2, 3)
+        self.says(ALLOW, 1, group_number=2)
+        self.says(TO_IN, 1)
+        self.pass_time(3)
+        self.says(ALLOW, 2, 3, group_number=2)
+        self.assertEqual(self.subscription(2), self.including(1, 2, 3))
+        self.assertEqual(self.refusals(), 0)
+        self.pass_time(300)
+        self.says(ALLOW, 1, 2, 3, group_number=3)
+        self.assertEqual((self.subscription(3), self.refusals()), (self.including(1, 2, 3), 0))
+
+    def test_exclude_list_beyond_the_limit_of_the_link_blocks_nothing(self) -> None:
+        """LIM-02: too much data arrives rather than too little."""
+        self.says(ALLOW, 1, 2, 3)
+        self.says(TO_EX, 1, 2, group_number=2)
+        self.assertEqual(self.subscription(2), ANY_SOURCE)
+        self.assertEqual(self.refusals(), 1)
+
+
+@both_families
 class ReportRateTests(RouterTests):
     """LIM-03, SEC-04: ``max-report-rate``."""
 
@@ -155,6 +195,37 @@ class ReportRateTests(RouterTests):
         """The clock shows the same time."""
         limit = RateLimit(1)
         self.assertEqual([limit.passes(START) for _ in range(3)], [True, False, False])
+
+
+@both_families
+class HostReportRateTests(RouterTests):
+    """LIM-03, SEC-04: one host's flood costs the others nothing."""
+
+    settings = QuerierSettings(max_report_rate=6, max_host_report_rate=5)
+
+    def test_host_beyond_its_rate_is_refused_and_others_pass(self) -> None:
+        """LIM-03: ``max-host-report-rate``."""
+        for number in range(1, 8):
+            self.says(TO_EX, group_number=number)
+        self.assertEqual(self.querier.refused, {Refusal.HOST_RATE: 2})
+        self.pass_time(1)
+        self.says(TO_EX, group_number=6)
+        self.assertEqual(self.subscription(6), ANY_SOURCE)
+
+    def test_host_below_its_share_passes_although_the_link_is_at_its_limit(self) -> None:
+        """LIM-03: ``max-report-rate`` is for each host as well as for the link."""
+        rates = ReportRates(6, None)
+        flooding, quiet = host(self.family, 1), host(self.family, 2)
+        refused = [rates.refusal(flooding, START) for _ in range(20)]
+        self.assertEqual(refused, [None] * 6 + [Refusal.RATE] * 14)
+        quiet_refused = [rates.refusal(quiet, START) for _ in range(3)]
+        self.assertEqual(quiet_refused, [None, None, Refusal.RATE])
+
+    def test_forged_hosts_have_no_shares(self) -> None:
+        """SEC-04: as many hosts as reports share nothing."""
+        rates = ReportRates(6, None)
+        refused = [rates.refusal(number.to_bytes(4, "big"), START) for number in range(1000)]
+        self.assertEqual(refused.count(None), 6)
 
 
 @both_families

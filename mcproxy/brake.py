@@ -1,0 +1,76 @@
+"""Brakes: the kernel drops the packets of hosts and links that have flooded their queue.
+
+To read a packet and drop it takes time too. So who has filled its part of the queue is refused
+by the socket filter, and accepted again once its waiting packets are worked off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from socket import AF_INET, AF_INET6, inet_pton
+from typing import Any, Protocol
+
+from .fair_queue import FairQueue, Sender
+from .protocol.family import Address
+
+MOST_HOSTS = 16
+"""Hosts that are refused one by one; when there are more, their links are refused."""
+
+
+class Filtered(Protocol):
+    """A socket with a filter."""
+
+    def accept_from(
+        self, indexes: Iterable[int], refused: Iterable[tuple[int, Address]] = ()
+    ) -> None:
+        """Receive from these interfaces only, and not from ``refused`` hosts; OSError."""
+
+
+class Brakes:
+    """The filter of one socket: its ``interfaces`` by index, and whom it refuses now."""
+
+    def __init__(self, table: Filtered, interfaces: Collection[int], queue: FairQueue[Any]) -> None:
+        self._table = table
+        self._interfaces = interfaces
+        self._queue = queue
+        self._links: set[int] = set()
+        self._hosts: set[Sender] = set()
+
+    def __bool__(self) -> bool:
+        return bool(self._links or self._hosts)
+
+    def apply(self) -> None:
+        """Attach the filter; OSError, or ValueError when it is too long."""
+        self._hosts = {one for one in self._hosts if one.link in self._interfaces}
+        self._links.intersection_update(self._interfaces)
+        accepted = [index for index in self._interfaces if index not in self._links]
+        self._table.accept_from(accepted, [(one.link, _packed(one.host)) for one in self._hosts])
+
+    def refuse(self, sender: Sender) -> bool:
+        """Refuse a host whose part of the queue is full; whether the filter must be applied.
+
+        Where many hosts have filled it, they may be forged: then the link is refused.
+        """
+        if sender in self._hosts or sender.link in self._links:
+            return False
+        if self._queue.is_crowded(sender) or len(self._hosts) >= MOST_HOSTS:
+            self._links.add(sender.link)
+        else:
+            self._hosts.add(sender)
+        return True
+
+    def release(self, sender: Sender) -> bool:
+        """After work for a host: whether it is accepted again, and the filter must be applied."""
+        if sender in self._hosts and not self._queue.is_waiting(sender):
+            self._hosts.remove(sender)
+            return True
+        if sender.link in self._links and not self._queue.is_half_full(sender.link):
+            self._links.remove(sender.link)
+            return True
+        return False
+
+
+def _packed(host: str) -> Address:
+    """The packed form of an address as the socket tells it, perhaps with a scope."""
+    address = host.partition("%")[0]
+    return inet_pton(AF_INET6 if ":" in address else AF_INET, address)

@@ -1,0 +1,327 @@
+"""What arrives on one multicast routing socket: messages of hosts, and upcalls of the kernel.
+
+All links of a table, and all hosts on them, share this socket. So that no host can delay the
+messages of others, the socket is always read to its end, and packets are decoded and delivered
+within slices of time. What does not fit into a slice waits in a FairQueue, where each link and
+each host on it has its turn. A report with many records is delivered in parts for the same reason.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from math import inf
+from socket import AF_INET6, inet_pton
+from time import perf_counter
+from typing import Any, Protocol
+
+from twisted.logger import Logger
+
+from .brake import Brakes
+from .drops import Drops
+from .fair_queue import FairQueue, Sender
+from .linux.datagram_port import DatagramPort
+from .linux.mroute.socket import MulticastTable
+from .linux.mroute.upcall import Upcall, UpcallKind, parse_upcall
+from .linux.packet_info import (
+    Ancillary,
+    ipv4_arrival,
+    ipv6_arrival,
+    ipv6_info,
+    losses,
+)
+from .messages import CacheMiss, Message, OwnPacketReceived, PacketReceived, WrongInterface
+from .protocol.family import IPV4, Address
+from .protocol.wire.datagram import Datagram, accept, decode_ipv4, ipv6_router_alert, is_direct
+from .protocol.wire.packets import Query, Record, Report, WireError
+
+SLICE = 0.005
+"""Seconds of work for packets before the reactor can serve others again."""
+
+SHORT_SLICE = 0.002
+"""The same while there is more to read: reading comes first, so that nothing waits there."""
+
+READING_SLICE = 0.01
+"""Seconds to read what is waiting in a socket; what is read is decoded later."""
+
+MOST_RECORDS = 64
+"""Records of a report that are delivered together; fewer while they take long."""
+
+_UPCALLS: dict[UpcallKind, type[CacheMiss] | type[WrongInterface]] = {
+    UpcallKind.NOCACHE: CacheMiss,
+    UpcallKind.WRONG_INTERFACE: WrongInterface,
+}
+
+
+class Listener(Protocol):
+    """Who receives what arrives on an interface: a proxy instance or an upstream."""
+
+    def receive(self, message: Message) -> None:
+        """Act upon ``message``."""
+
+
+@dataclass(slots=True)
+class Registration:
+    """An interface of a table, the proxy's addresses on it, and who listens to it.
+
+    Those of ``strict`` accept no IGMP packet without a Router Alert option.
+    """
+
+    name: str
+    own: frozenset[Address]
+    listeners: list[Listener]
+    strict: list[Listener]
+
+    def deliver(self, message: Message) -> None:
+        """Give the message to all listeners: a link may be upstream and downstream."""
+        for listener in self.listeners:
+            listener.receive(message)
+
+
+class TableProtocol:
+    """Delivers what arrives on one multicast routing socket, and each link its share of time.
+
+    ``counters`` counts what was dropped, by interface and reason. ``vif_name`` gives the name
+    of a vif's interface. ``call_soon`` makes a call after the reactor has served others. Once
+    closed, it delivers nothing.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        table: MulticastTable,
+        vif_name: Callable[[int], str | None],
+        counters: Counter[tuple[str, str]],
+        call_soon: Callable[[Callable[[], None]], object],
+        clock: Callable[[], float] = perf_counter,
+    ) -> None:
+        self.table = table
+        self.interfaces: dict[int, Registration] = {}
+        self._family = table.family
+        self._vif_name = vif_name
+        self._queue: FairQueue[Callable[[], None]] = FairQueue()
+        self._brakes = Brakes(table, self.interfaces, self._queue)
+        self._call_soon = call_soon
+        self._called = False
+        self._closed = False
+        self._clock = clock
+        self._slice = SLICE
+        self._slice_ends = inf
+        self._most_records = MOST_RECORDS
+        self._drops = Drops(table.family.protocol, counters, clock)
+        ipv4 = table.family is IPV4
+        self._arrival = ipv4_arrival if ipv4 else ipv6_arrival
+        self._datagram = _ipv4_datagram if ipv4 else _ipv6_datagram
+
+    # -- what the Receiver changes
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether packets were read that are not delivered yet."""
+        return bool(self._queue)
+
+    def narrow(self) -> None:
+        """Have the kernel drop packets of other interfaces: they would cost time in a flood."""
+        try:
+            self._brakes.apply()
+        except (OSError, ValueError) as error:
+            self.log.debug(
+                "cannot attach the socket filter; every packet is read: {reason}",
+                reason=getattr(error, "strerror", None) or str(error),
+            )
+
+    def forget(self, index: int) -> None:
+        """Deliver nothing more of what arrived on an interface."""
+        del self.interfaces[index]
+        self._queue.discard(index)
+
+    def start(self) -> None:
+        """Get ready to read: from now on only packets of these interfaces."""
+        with suppress(OSError):
+            self._drops.start_at(self.table.request_losses())
+        self.narrow()
+
+    def close(self) -> None:
+        """Forget what waits, and deliver nothing more."""
+        self._closed = True
+        for index in self.interfaces:
+            self._queue.discard(index)
+
+    # -- the socket
+
+    def makeConnection(self, transport: Any) -> None:
+        """This protocol does not use its transport: it only receives."""
+
+    def connectionLost(self, reason: Any) -> None:
+        """The socket closes only when the daemon ends."""
+
+    def receiveFailed(self, error: OSError) -> None:
+        """Count a failed read, as of a full buffer; hosts repeat what was lost when queried."""
+        self._drops.count_failure()
+
+    def begin_slice(self, seconds: float) -> None:
+        """Work on packets for this time from now on; those after that wait."""
+        self._slice_ends = self._clock() + seconds
+
+    def end_reading(self, is_behind: bool) -> None:
+        """The socket was read, but perhaps not to its end.
+
+        Where that happens again and again, packets come faster than they can be read.
+        """
+        if is_behind and self._slice == SHORT_SLICE:
+            heaviest = self._queue.heaviest()
+            if heaviest is not None and heaviest.link in self.interfaces:
+                self._refuse(heaviest)
+        self._slice = SHORT_SLICE if is_behind else SLICE
+
+    def _refuse(self, sender: Sender) -> None:
+        if self._brakes.refuse(sender):
+            self.narrow()
+
+    def datagramReceived(self, data: bytes, ancillary: Ancillary, address: Any) -> None:
+        """Deliver what ``data`` says, or let it wait behind other packets of its host."""
+        lost = losses(ancillary)
+        if lost is not None:
+            self._drops.note_lost(lost)
+        upcall = parse_upcall(self._family, data)
+        if upcall is not None:
+            if upcall.kind not in _UPCALLS:
+                return
+            if self._is_free():
+                self._take_upcall(upcall)
+            else:
+                take = partial(self._take_upcall, upcall)
+                self._wait(Sender(-1 - upcall.vif, address[0]), take, len(data))
+            return
+        index = self._arrival(ancillary)
+        if index not in self.interfaces:
+            return  # an interface of another table, or of none
+        if self._is_free():
+            self._take(index, data, ancillary, address)
+        else:
+            take = partial(self._take, index, data, ancillary, address)
+            self._wait(Sender(index, address[0]), take, len(data))
+
+    def _is_free(self) -> bool:
+        """Whether a packet can be worked on now: nothing waits, and there is time."""
+        return not self._queue and self._clock() < self._slice_ends
+
+    def _wait(self, sender: Sender, work: Callable[[], None], size: int) -> None:
+        """Do the work in its turn, unless its host has its share of the queue waiting."""
+        if self._queue.put(sender, work, size):
+            self._come_back()
+        elif sender.link in self.interfaces:
+            found = self.interfaces[sender.link]
+            self._refuse(sender)
+            self._drops.count_excess(found.name, sender.host.partition("%")[0])
+        else:
+            self._drops.count_upcall()
+
+    def _come_back(self) -> None:
+        if not self._called:
+            self._called = True
+            self._call_soon(self._work_off)
+
+    def _work_off(self) -> None:
+        """Do what waits, for a slice of time."""
+        self._called = False
+        if self._closed:
+            return
+        self.begin_slice(self._slice)
+        while self._queue and self._clock() < self._slice_ends:
+            sender, work = self._queue.take()
+            try:
+                work()
+            except Exception:
+                self.log.failure("internal error: could not handle a packet, which is dropped")
+            if self._brakes and self._brakes.release(sender):
+                self.narrow()
+        if self._queue:
+            self._come_back()
+
+    # -- one packet
+
+    def _take(self, index: int, data: bytes, ancillary: Ancillary, address: Any) -> None:
+        found = self.interfaces.get(index)
+        if found is None:
+            return
+        try:
+            datagram = self._datagram(data, ancillary, address)
+            packet = accept(self._family, datagram, require_router_alert=bool(found.strict))
+        except WireError as error:
+            self._drops.count_refused(found.name, address[0].partition("%")[0], error)
+            return
+        if datagram.source in found.own:
+            found.deliver(OwnPacketReceived(found.name, packet))
+        elif type(packet) is not Report or len(packet.records) == 1:
+            direct = isinstance(packet, Query) and is_direct(self._family, datagram, packet)
+            found.deliver(PacketReceived(found.name, datagram.source, packet, direct))
+        elif len(packet.records) <= self._most_records:
+            self._deliver_part(found, datagram.source, packet)
+        else:
+            self._divide(Sender(index, address[0]), datagram.source, packet.records)
+
+    def _divide(self, sender: Sender, source: Address, records: tuple[Record, ...]) -> None:
+        """Deliver the first records of a report; the others wait for the host's next turn."""
+        found = self.interfaces.get(sender.link)
+        if found is None:
+            return
+        most = self._most_records
+        if len(records) > most:
+            self._queue.put_back(sender, partial(self._divide, sender, source, records[most:]))
+            self._come_back()
+        self._deliver_part(found, source, Report(records[:most]))
+
+    def _deliver_part(self, found: Registration, source: Address, part: Report) -> None:
+        """Deliver a report, and let the next ones be shorter if this one takes too long."""
+        begin = self._clock()
+        found.deliver(PacketReceived(found.name, source, part))
+        took = self._clock() - begin
+        if took > SLICE:
+            self._most_records = max(1, len(part.records) // 4)
+        elif self._most_records < MOST_RECORDS and took < SLICE / 4:
+            self._most_records = min(MOST_RECORDS, self._most_records * 2)
+
+    def _take_upcall(self, upcall: Upcall) -> None:
+        name = self._vif_name(upcall.vif)
+        for found in list(self.interfaces.values()):
+            if found.name == name:
+                found.deliver(_UPCALLS[upcall.kind](name, upcall.source, upcall.group))
+
+
+class TablePort(DatagramPort):
+    """Reads a multicast routing socket to its end, so that no link's packets wait in it."""
+
+    def __init__(self, protocol: TableProtocol, reactor: Any) -> None:
+        super().__init__(protocol.table.socket, protocol, reactor)
+        self.table = protocol
+        self._more = False
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether there may be packets that have arrived and are not delivered yet."""
+        return self._more or self.table.is_behind
+
+    def doRead(self) -> None:
+        """Hand over what has arrived, within READING_SLICE seconds."""
+        self.table.begin_slice(SLICE)
+        ends = perf_counter() + READING_SLICE
+        self._more = True
+        while self._more and perf_counter() < ends:
+            self._more = self.read()
+        self.table.end_reading(self._more)
+
+
+def _ipv4_datagram(data: bytes, ancillary: Ancillary, address: Any) -> Datagram:
+    return decode_ipv4(data)
+
+
+def _ipv6_datagram(data: bytes, ancillary: Ancillary, address: Any) -> Datagram:
+    """The message with what the kernel reports of its IPv6 header."""
+    destination, hops, options = ipv6_info(ancillary)
+    source = inet_pton(AF_INET6, address[0].partition("%")[0])
+    return Datagram(source, destination, hops, ipv6_router_alert(options), data)

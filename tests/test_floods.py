@@ -1,0 +1,196 @@
+"""The shares of links and hosts in the time for packets, and when sockets are read."""
+
+from __future__ import annotations
+
+import struct
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from mcproxy.protocol.family import IPV4, IPV6, packed
+from mcproxy.protocol.wire import datagram
+from mcproxy.protocol.wire.packets import Record, RecordType, Report
+from mcproxy.receiver import Receiver
+from mcproxy.table_reader import MOST_RECORDS, SLICE, Registration, TableProtocol
+
+from .test_receiver import G4, H4, LINK, FakeReactor, FakeTable, Listener
+
+
+class FilteredTable(FakeTable):
+    """A table that notes its filters."""
+
+    def __init__(self, family: Any) -> None:
+        super().__init__(family)
+        self.filters: list[tuple[list[int], list[tuple[int, bytes]]]] = []
+
+    def accept_from(self, indexes: Any, refused: Any = ()) -> None:
+        self.filters.append((sorted(indexes), sorted(refused)))
+
+
+class SlowListener(Listener):
+    """Takes some time for each message, and for each record more."""
+
+    cost = 0.0005
+    record_cost = 0.0
+
+    def __init__(self, test: FloodTests) -> None:
+        super().__init__()
+        self.told: list[Any] = []
+        self._test = test
+
+    def receive(self, message: Any) -> None:
+        self.told.append(message)
+        records = getattr(getattr(message, "packet", None), "records", ())
+        self._test.now += self.cost + self.record_cost * len(records)
+
+    def places(self, *sources: str) -> int:
+        """Return the last place at which messages of the sources came."""
+        told = [message.source for message in self.told]
+        return max(told.index(packed(source)) for source in sources)
+
+
+class FloodTests(SynchronousTestCase):
+    """SEC-08: hosts of a link share one socket with all other links of the table."""
+
+    def setUp(self) -> None:
+        self.reactor = FakeReactor()
+        self.now = 0.0
+        self.listener = SlowListener(self)
+        self.dropped: Counter[tuple[str, str]] = Counter()
+        self.table: Any = FilteredTable(IPV4)
+        self.protocol = TableProtocol(
+            self.table, {3: "d1"}.get, self.dropped, self.call_soon, lambda: self.now
+        )
+        for index, name in ((7, "d1"), (8, "d2")):
+            self.protocol.interfaces[index] = Registration(name, frozenset(), [self.listener], [])
+        self.calls: list[Callable[[], None]] = []
+
+    def call_soon(self, call: Callable[[], None]) -> None:
+        self.calls.append(call)
+
+    def turn(self) -> None:
+        """Make the calls that were to be made soon."""
+        calls, self.calls = self.calls, []
+        for call in calls:
+            call()
+
+    def report(self, source: str, index: int, *groups: int) -> None:
+        """One report, as a socket delivers it."""
+        records = [
+            Record(RecordType.CHANGE_TO_EXCLUDE_MODE, b"\xef\x01" + number.to_bytes(2, "big"))
+            for number in groups
+        ]
+        report = Report(tuple(records))
+        packet = datagram.encode(IPV4, packed(source), IPV4.report_destination, report)
+        info = struct.pack("=i4s4s", index, bytes(4), bytes(4))
+        self.protocol.datagramReceived(packet, [(0, 8, info)], (source, 0))
+
+    def test_join_of_another_host_comes_next_in_a_flood(self) -> None:
+        """The flood of one host costs the others on its link, and on other links, nothing."""
+        self.protocol.begin_slice(SLICE)
+        for _ in range(500):
+            self.report("10.0.2.9", 7, 1)
+        self.report("10.0.2.2", 7, 2)
+        self.report("10.0.3.2", 8, 3)
+        self.turn()
+        self.assertLessEqual(self.listener.places("10.0.2.2", "10.0.3.2"), 15)
+
+    def test_turn_of_the_reactor_is_short_in_a_flood(self) -> None:
+        """No turn is longer than the slice and one packet."""
+        self.protocol.begin_slice(SLICE)
+        for _ in range(500):
+            self.report("10.0.2.9", 7, 1)
+        while self.calls:
+            begin = self.now
+            self.turn()
+            self.assertLess(self.now - begin, SLICE + 2 * self.listener.cost)
+        self.assertEqual(len(self.listener.told), 500)
+
+    def test_flood_beyond_the_share_of_a_host_is_refused_in_the_kernel_and_counted(self) -> None:
+        self.protocol.begin_slice(0)
+        for _ in range(2000):
+            self.report("10.0.2.9", 7, 1)
+        self.report("10.0.2.2", 7, 2)
+        count = self.dropped["d1", "flood"]
+        self.assertGreater(count, 500)
+        self.assertEqual(self.table.filters[-1], ([7, 8], [(7, packed("10.0.2.9"))]))
+        while self.calls:
+            self.turn()
+        self.assertEqual(len(self.listener.told), 2001 - count)
+        self.assertEqual(self.table.filters[-1], ([7, 8], []))
+
+    def test_long_report_is_delivered_in_parts(self) -> None:
+        """No report, however long, holds up the others."""
+        self.protocol.begin_slice(SLICE)
+        self.report("10.0.2.9", 7, *range(1000))
+        self.report("10.0.2.2", 7, 2)
+        while self.calls:
+            self.turn()
+        self.assertLessEqual(self.listener.places("10.0.2.2"), 2)
+        sizes = [len(told.packet.records) for told in self.listener.told]
+        self.assertEqual((max(sizes), sum(sizes)), (MOST_RECORDS, 1001))
+
+    def test_parts_become_smaller_while_records_take_long(self) -> None:
+        self.listener.record_cost = 0.001
+        self.protocol.begin_slice(SLICE)
+        self.report("10.0.2.9", 7, *range(1000))
+        while self.calls:
+            self.turn()
+        sizes = [len(told.packet.records) for told in self.listener.told]
+        self.assertEqual((sizes[0], sum(sizes)), (MOST_RECORDS, 1000))
+        self.assertLessEqual(max(sizes[1:]), MOST_RECORDS // 4)
+
+    def test_upcalls_of_a_flood_wait_behind_joins(self) -> None:
+        upcall = struct.pack("=8xBBBB4s4s8x", 1, 0, 3, 0, H4, G4)
+        self.protocol.begin_slice(SLICE)
+        for _ in range(500):
+            self.protocol.datagramReceived(upcall, [], ("10.0.2.9", 0))
+        self.report("10.0.3.2", 8, 3)
+        self.turn()
+        self.assertLessEqual(self.listener.places("10.0.3.2"), 15)
+
+    def test_packets_that_wait_for_a_lost_interface_are_dropped(self) -> None:
+        self.protocol.begin_slice(0)
+        self.report("10.0.2.9", 7, 1)
+        self.protocol.forget(7)
+        self.turn()
+        self.assertEqual((self.listener.told, self.protocol.is_behind), ([], False))
+
+    def test_closed_protocol_delivers_nothing(self) -> None:
+        self.protocol.begin_slice(0)
+        self.report("10.0.2.9", 7, 1)
+        self.protocol.close()
+        self.turn()
+        self.assertEqual((self.listener.told, self.protocol.is_behind), ([], False))
+
+    def test_packets_that_the_kernel_dropped_are_counted_once(self) -> None:
+        """The kernel tells their number with each packet; earlier ones are not ours."""
+        self.protocol.start()
+        for total in (5, 8, 8, 2**32 + 1):
+            value = struct.pack("=I", total & 0xFFFFFFFF)
+            self.protocol.datagramReceived(b"", [(1, 40, value)], ("10.0.2.9", 0))
+        self.assertEqual(self.dropped["", "receive-queue"], 2**32 - 4)
+
+    def test_filter_of_the_default_table_names_its_interfaces(self) -> None:
+        """Reports of interfaces that are not ours cost nothing."""
+        self.protocol.start()
+        self.assertEqual(self.table.filters, [([7, 8], [])])
+
+
+class StartTests(SynchronousTestCase):
+    """Packets that arrive before the links are known wait in the kernel."""
+
+    def test_sockets_are_read_and_filtered_once_links_are_known(self) -> None:
+        reactor = FakeReactor()
+        receiver = Receiver(reactor)
+        table: Any = FilteredTable(IPV4)
+        receiver.listen(table, {3: "d1"}.get)
+        receiver.register(IPV4, 0, LINK, Listener())
+        self.assertEqual((reactor.readers, table.filters), ([], []))
+        receiver.begin_reading()
+        self.assertEqual((len(reactor.readers), table.filters), (1, [([7], [])]))
+        other: Any = FilteredTable(IPV6)
+        receiver.listen(other, {3: "d1"}.get)
+        self.assertEqual((len(reactor.readers), other.filters), (2, [([], [])]))
