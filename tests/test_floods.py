@@ -60,8 +60,9 @@ class FloodTests(SynchronousTestCase):
         self.listener = SlowListener(self)
         self.dropped: Counter[tuple[str, str]] = Counter()
         self.table: Any = FilteredTable(IPV4)
+        clock = lambda: self.now  # noqa: E731 - it is needed twice
         self.protocol = TableProtocol(
-            self.table, {3: "d1"}.get, self.dropped, self.call_soon, lambda: self.now
+            self.table, {3: "d1"}.get, self.dropped, self.call_soon, clock, clock
         )
         for index, name in ((7, "d1"), (8, "d2")):
             self.protocol.interfaces[index] = Registration(name, frozenset(), [self.listener], [])
