@@ -45,8 +45,16 @@ def _too_new_hosts(
 ) -> Iterator[tuple[KeyPath, str]]:
     for name, settings in instance.interface.items():
         for family, oldest, own in (
-            ("igmp", settings.minimum_igmp_version, instance.igmp_version),
-            ("mld", settings.minimum_mld_version, instance.mld_version),
+            (
+                "igmp",
+                settings.minimum_igmp_version,
+                instance.igmp_version and (settings.igmp_version or instance.igmp_version),
+            ),
+            (
+                "mld",
+                settings.minimum_mld_version,
+                instance.mld_version and (settings.mld_version or instance.mld_version),
+            ),
         ):
             if 0 < own < oldest:
                 where = _place(configuration, instance.name, name, f"minimum-{family}-version")

@@ -45,7 +45,6 @@ class AttachedLinks:
         self.queriers: dict[str, Querier] = {}
         self._owner = owner
         self._family = plan.family
-        self._version = plan.version
         self._plan = plan.downstreams
         self._context = context
         self._closed = False
@@ -117,6 +116,10 @@ class AttachedLinks:
         downstream, settings = self.downstreams.get(name), self._plan.settings(name)
         if downstream is None or settings is None:
             return
+        if settings.querier.version != downstream.querier.version:
+            self.lose_downstream(name)  # one querier speaks one version
+            self._add_downstream(downstream.link, settings, None)
+            return
         self._register(downstream.link, settings)
         downstream.reconfigure(settings.querier, settings.check_subnet)
         self._context.table.set_threshold(name, settings.ttl_threshold)
@@ -168,7 +171,7 @@ class AttachedLinks:
 
     def _querier(self, link: Link, settings: DownstreamPlan, known: Querier | None) -> Querier:
         """A new querier, or the ``known`` one of the link, with its memberships."""
-        if known is None or known.version != self._version:
+        if known is None or known.version != settings.querier.version:
             return Querier(self._family, settings.querier, link.mtu)
         known.set_mtu(link.mtu)
         known.reconfigure(settings.querier, self._context.timer.now())

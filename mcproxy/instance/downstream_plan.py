@@ -102,6 +102,7 @@ def _plan(
     settings: InterfaceSettings, family: Family, version: int, ssm: SsmPolicy
 ) -> DownstreamPlan:
     """The settings of a downstream in the terms of RFC 9776, section 8."""
+    own_version = settings.igmp_version if family is IPV4 else settings.mld_version
     allowed = settings.allowed_queriers
     others: dict[str, Any] = {
         "query_response_interval": settings.query_max_response_time,
@@ -109,7 +110,7 @@ def _plan(
         "allowed_queriers": None if allowed is None else frozenset(map(read_address, allowed)),
         "static": static_groups(settings.static_group, family),
         "ssm": ssm,
-        "version": version,
+        "version": own_version or version,
         "oldest_host_version": (
             settings.minimum_igmp_version if family is IPV4 else settings.minimum_mld_version
         ),

@@ -41,11 +41,29 @@ def planned(text: str = FILE) -> DownstreamPlans:
     return plan_downstreams(parse(text).instances[0], IPV4, 3)
 
 
+VERSIONS = """
+[instance.tv]
+upstream = "up"
+downstream = ["d1", "d2"]
+
+[instance.tv.interface.d1]
+igmp-version = 2
+mld-version = 1
+"""
+
+
 class DownstreamPlanTests(SynchronousTestCase):
     def settings(self, name: str) -> DownstreamPlan:
         found = planned().settings(name)
         assert found is not None
         return found
+
+    def test_version_of_an_interface_replaces_that_of_the_instance(self) -> None:
+        config = parse(VERSIONS).instances[0]
+        for family, current, own in ((IPV4, 3, 2), (IPV6, 2, 1)):
+            plans = plan_downstreams(config, family, current)
+            found = [plans.settings(name) for name in ("d1", "d2")]
+            self.assertEqual([one and one.querier.version for one in found], [own, current])
 
     def test_querier_has_each_setting_of_its_interface(self) -> None:
         made = self.settings("d1")

@@ -15,7 +15,7 @@ from mcproxy.protocol.forwarding.planner import Route
 from mcproxy.protocol.router.querier import Querier
 from mcproxy.timer import Timer
 
-from .support import ANY, D1, G1, S1, UP, InstanceTestCase, Recorder, link
+from .support import ANY, D1, G1, S1, TO_EX, UP, InstanceTestCase, Recorder, link
 
 UP2 = link("up2", 4, "10.0.4.1")
 
@@ -116,6 +116,18 @@ class LinkChangeTests(ChangeTestCase):
         without = self.planned(InstanceConfig("a", ("up", "d1"), ("d2",))).downstreams
         self.instance.remove_downstream("d1", without)
         self.assertEqual(self.neighbours.thresholds, {"d1": 1})
+
+    def test_downstream_with_another_version_begins_without_memberships(self) -> None:
+        """HR-07: one querier speaks one version, and asks in the new one at once."""
+        self.run_with(InstanceConfig("a", ("up",), ("d1",)), UP, D1)
+        self.says("d1", TO_EX, G1)
+        self.neighbours.sent.clear()
+        own = {"d1": InterfaceSettings(igmp_version=2)}
+        after = self.planned(InstanceConfig("a", ("up",), ("d1",), interface=own)).downstreams
+        self.instance.change_downstream("d1", after)
+        self.assertEqual(self.instance.downstreams["d1"].querier.version, 2)
+        self.assertEqual(self.instance.plan(G1), ())
+        self.assertEqual([query.version for query in self.queries("d1")], [2])
 
     def test_querier_from_another_instance_uses_the_mtu_of_the_link(self) -> None:
         self.run_with(InstanceConfig("a", ("up",), ("d1",)), UP)

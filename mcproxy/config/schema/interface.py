@@ -127,6 +127,23 @@ class InterfaceSettings:
         usual="no limit",
         example="100",
     )
+    igmp_version: int | None = option(
+        None,
+        Whole(1, 3),
+        "The version of IGMP that mcproxy uses as the router of this link. A change of it forgets"
+        " the memberships of the link, and queries for them.",
+        usual="igmp-version of the instance",
+        example="2",
+        rfc="RFC 9776, 7.3.1",
+    )
+    mld_version: int | None = option(
+        None,
+        Whole(1, 2),
+        "The version of MLD that mcproxy uses as the router of this link, as ``igmp-version``.",
+        usual="mld-version of the instance",
+        example="1",
+        rfc="RFC 9777, 8.3.1",
+    )
     minimum_igmp_version: int = option(
         1,
         Whole(1, 3),
