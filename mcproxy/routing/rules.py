@@ -6,15 +6,15 @@ kernel's own rule, which exists from the start and which ``ip mrule flush`` dele
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from ..linux.policy_rules import ANY_INTERFACE, add_rule, remove_rule, restore_rules
-from ..protocol.family import Family
+from ..linux.policy_rules import ANY_INTERFACE, Rule, add_rule, remove_rule, restore_rules
+from ..protocol.family import IPV4, Family
 
 Submit = Callable[..., "Deferred[Any]"]
 """Runs a function with arguments in the routing thread, in the order of the calls."""
@@ -34,13 +34,17 @@ class PolicyRules:
         self._family = family
         self._number = number
         self._submit = submit
+        self._interfaces = interfaces
         self._wanted = interfaces if number else (ANY_INTERFACE,)
+        self._foreign: set[Rule] = set()
         self._doubtful: set[str] = set()
         self._restoring = False
         self._closed = False
 
     def add(self, interface: str) -> None:
         """Have packets from ``interface`` looked up in this table."""
+        if self._foreign:
+            self._warn_of_foreign({interface})
         if self._number and not self._closed:
             self._change(add_rule, interface)
 
@@ -52,6 +56,30 @@ class PolicyRules:
     def _change(self, change: Callable[[Family, str, int], None], interface: str) -> None:
         done = self._submit(change, self._family, interface, self._number)
         done.addErrback(self._failed, interface)
+
+    def set_foreign(self, rules: Iterable[Rule]) -> None:
+        """Warn of those of these rules to other tables that concern our interfaces.
+
+        A rule for all interfaces comes before the kernel's own rule for the default table.
+        """
+        self._foreign = set(rules)
+        self._warn_of_foreign(set(self._interfaces))
+        if not self._number:
+            self._warn_of_foreign({ANY_INTERFACE})
+
+    def _warn_of_foreign(self, interfaces: Collection[str]) -> None:
+        for rule in sorted(self._foreign):
+            if rule.interface in interfaces:
+                self.log.warn(
+                    "another program's policy rule sends {family} multicast from {interface} to "
+                    "table {other}; table {table} of this daemon may get none of it, and then "
+                    "nothing from {interface} is forwarded; delete the rule with: {command}",
+                    family=self._family.name,
+                    interface=rule.interface or "all interfaces",
+                    other=rule.table,
+                    table=self._number or "default",
+                    command=_deletion(self._family, rule),
+                )
 
     def removed(self, interface: str) -> None:
         """Somebody deleted the rule for ``interface``: put it back if it is wanted."""
@@ -107,3 +135,10 @@ class PolicyRules:
             interface=interface or "all interfaces",
             reason=failure.value,
         )
+
+
+def _deletion(family: Family, rule: Rule) -> str:
+    """The command that deletes ``rule``."""
+    program = "ip mrule" if family is IPV4 else "ip -6 mrule"
+    source = f" iif {rule.interface}" if rule.interface else ""
+    return f"{program} del{source} table {rule.table}"

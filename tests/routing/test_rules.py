@@ -7,7 +7,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from mcproxy.linux.policy_rules import ANY_INTERFACE
+from mcproxy.linux.policy_rules import ANY_INTERFACE, Rule
 from mcproxy.protocol.family import IPV6
 from mcproxy.routing.rules import PolicyRules
 
@@ -20,6 +20,7 @@ class RulesTestCase(SynchronousTestCase):
         self.work: list[tuple[str, Any, int]] = []
         self.answers: list[Deferred[Any]] = []
         self.told: list[tuple[str, str, int | str]] = []
+        self.fields: list[dict[str, object]] = []
         self.patch(PolicyRules, "log", self)
         self.rules = PolicyRules(IPV6, self.number, self.submit, self.names)
 
@@ -28,8 +29,11 @@ class RulesTestCase(SynchronousTestCase):
         self.answers.append(Deferred())
         return self.answers[-1]
 
-    def warn(self, text: str, family: str, interface: str, table: int | str) -> None:
+    def warn(
+        self, text: str, family: str, interface: str, table: int | str, **fields: object
+    ) -> None:
         self.told.append((family, interface, table))
+        self.fields.append(fields)
 
     def error(self, text: str, interface: str, reason: object, **_: object) -> None:
         self.told.append(("error", interface, str(reason)))
@@ -96,6 +100,19 @@ class OwnTableTests(RulesTestCase):
         self.rules.remove("d1")
         self.assertEqual(self.work, [("restore_rules", ["d1"], 7)])
 
+    def test_foreign_rule_for_an_interface_of_ours_is_named_with_the_command(self) -> None:
+        self.rules.set_foreign([Rule("d1", 9), Rule("later", 9), Rule("", 9)])
+        self.assertEqual(self.told, [("ipv6", "d1", 7)])
+        self.assertEqual(self.fields, [{"other": 9, "command": "ip -6 mrule del iif d1 table 9"}])
+
+    def test_foreign_rule_is_named_when_its_interface_comes(self) -> None:
+        self.rules.set_foreign([Rule("later", 9)])
+        self.rules.add("later")
+        self.assertEqual(self.told, [("ipv6", "later", 7)])
+        self.rules.set_foreign([])
+        self.rules.add("later")
+        self.assertEqual(len(self.told), 1)
+
 
 class DefaultTableTests(RulesTestCase):
     number = 0
@@ -111,3 +128,8 @@ class DefaultTableTests(RulesTestCase):
         self.assertEqual(self.work, [("restore_rules", [ANY_INTERFACE], 0)])
         self.answers[0].callback([ANY_INTERFACE])
         self.assertEqual(self.told, [("ipv6", "all interfaces", "default")])
+
+    def test_foreign_rule_for_all_interfaces_is_named_with_the_command(self) -> None:
+        self.rules.set_foreign([Rule("", 9)])
+        self.assertEqual(self.told, [("ipv6", "all interfaces", "default")])
+        self.assertEqual(self.fields, [{"other": 9, "command": "ip -6 mrule del table 9"}])
