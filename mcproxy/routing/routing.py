@@ -64,7 +64,7 @@ class Routing(Service):
         inherited = self._inherited.pop(key, None)
         table = None if inherited is None else self._adopt(key, inherited)
         if table is None:
-            table = ForwardingTable(self._open_table(family, number), self._submit)
+            table = ForwardingTable(self._open_table(family, number), self._submit, self._reactor)
         self.tables[key] = table
         self._keep(key, table)
         table.rules.set_foreign(self._foreign_rules(key))
@@ -78,7 +78,7 @@ class Routing(Service):
         try:
             kernel = MulticastTable(*key, inherited.socket)
             table, self.adopted[key] = adopt_table(
-                kernel, inherited.vif_record, self._submit, is_exact=self._is_exact
+                kernel, inherited.vif_record, self._submit, self._reactor, is_exact=self._is_exact
             )
         except (MulticastRoutingError, OSError, ValueError) as error:
             self.log.warn(

@@ -136,6 +136,20 @@ class Vifs:
             return True
         return False
 
+    def retry_all(self) -> bool:
+        """Ask the kernel again for all that it refused; whether a vif is among it."""
+        self._retry_removals()
+        return bool([name for name in self.refused() if self.retry(name)])
+
+    def refused(self) -> list[str]:
+        """The interfaces that the kernel refused as vifs."""
+        return [name for name, vif in self.by_name.items() if vif.refused]
+
+    @property
+    def has_refusals(self) -> bool:
+        """Whether the kernel refused to add or to remove a vif, and was not asked again."""
+        return bool(self._not_removed or self.refused())
+
     def _pend_addition(self, name: str, vif: Vif) -> None:
         vif.refused = False
         self.numbers[name] = vif.number

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.linux.policy_rules import ANY_INTERFACE, Rule
@@ -17,12 +18,13 @@ class RulesTestCase(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.names = ["d1", "d2"]
+        self.clock = Clock()
         self.work: list[tuple[str, Any, int]] = []
         self.answers: list[Deferred[Any]] = []
         self.told: list[tuple[str, str, int | str]] = []
         self.fields: list[dict[str, object]] = []
         self.patch(PolicyRules, "log", self)
-        self.rules = PolicyRules(IPV6, self.number, self.submit, self.names)
+        self.rules = PolicyRules(IPV6, self.number, self.submit, self.clock, self.names)
 
     def submit(self, function: Any, family: Any, name: Any, number: int) -> Deferred[Any]:
         self.work.append((function.__name__, name, number))
@@ -88,6 +90,33 @@ class OwnTableTests(RulesTestCase):
         self.assertEqual(self.told, [("error", "d1", "no room")])
         self.rules.removed("d1")
         self.assertEqual(len(self.work), 2)
+
+    def test_refused_rule_is_tried_again_with_a_growing_wait(self) -> None:
+        self.rules.add("d1")
+        self.answers[0].errback(OSError("no room"))
+        for wait in (1, 2, 4):
+            self.clock.advance(wait - 0.01)
+            tried = len(self.work)
+            self.clock.advance(0.01)
+            self.assertEqual(self.work[tried:], [("restore_rules", ["d1"], 7)])
+            self.answers[-1].errback(OSError("no room"))
+        self.clock.advance(8)
+        self.answers[-1].callback(["d1"])
+        self.assertEqual(self.told, [("error", "d1", "no room")])
+        self.assertEqual((self.rules.refused, self.clock.getDelayedCalls()), (4, []))
+
+    def test_refused_removal_of_a_rule_is_tried_again(self) -> None:
+        self.names.remove("d1")
+        self.rules.remove("d1")
+        self.answers[0].errback(OSError("no room"))
+        self.clock.advance(1)
+        self.assertEqual(self.work, [("remove_rule", "d1", 7)] * 2)
+
+    def test_closed_table_tries_no_refused_rule_again(self) -> None:
+        self.rules.add("d1")
+        self.answers[0].errback(OSError("no room"))
+        self.rules.close()
+        self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_closed_table_puts_nothing_back(self) -> None:
         self.rules.removed("d1")
