@@ -187,13 +187,16 @@ class Routing(Service):
     def _take_other_rules(self, found: list[OtherRules]) -> None:
         for family, removed, foreign in found:
             self._foreign[family] = set(foreign)
+            by_table: dict[int, list[str]] = {}
             for rule in removed:
+                by_table.setdefault(rule.table, []).append(rule.interface)
+            for number, interfaces in by_table.items():
                 self.log.warn(
-                    "removed the policy rule that a previous mcproxy left: it sent {family} "
-                    "multicast from {interface} to table {table}, which no process fills",
+                    "removed the policy rules that a previous mcproxy left: they sent {family} "
+                    "multicast from {interfaces} to table {table}, which no process uses",
                     family=family.name,
-                    interface=rule.interface,
-                    table=rule.table,
+                    interfaces=", ".join(interfaces),
+                    table=number,
                 )
         if found:
             for key, table in self.tables.items():

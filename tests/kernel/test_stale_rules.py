@@ -80,7 +80,7 @@ class StartScenarios(Scenarios):
         self.daemon.kill()
         self.assertEqual(len(self.rules()), 3)
         self.start()
-        self.await_log("removed the policy rule that a previous mcproxy left", "up", "77")
+        self.await_log("a previous mcproxy left", "from down1, down2, up to table 77")
         self.check_forwarding()
         self.assertEqual(self.rules(), [])
 
