@@ -89,7 +89,8 @@ class ForwardingTable:
     def acquire(self, name: str, index: int, owner: Owner) -> bool:
         """Make the interface a vif, for ``owner``; False when the table has no room.
 
-        A vif that the kernel refused before is tried again.
+        Unless the table ``is_full`` there is room again when it is idle. A vif that the kernel
+        refused before is tried again.
         """
         known = self.vifs.by_name.get(name)
         if known is not None and known.index != index:
@@ -108,6 +109,11 @@ class ForwardingTable:
         if owner not in known.users:
             known.users.append(owner)
         return True
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it has no room for another vif, and will have none when it is idle."""
+        return self.vifs.is_full
 
     def set_threshold(self, name: str, ttl: int) -> None:
         """Let only packets with a TTL above this out of the interface, which is a vif."""

@@ -2,7 +2,8 @@
 
 The kernel's entries name vifs by number, and keep a number when its link is deleted. The next
 vif of that number would revive them. So a number is retired when its vif is removed, and free
-again only after every entry was planned anew without it.
+again only after every entry was planned anew without it. Only the same link gets it back at once:
+entries that are not planned anew yet lead where they led before.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from ..linux.mroute.vif_record import VifEntry, VifRecord
 from ..protocol.family import MAX_VIFS, Address
 from ..protocol.forwarding.planner import NO_INTERFACE
 from .plan import Installed, Owner, VifChange
+
+_NO_LINK = -1
+"""Instead of the index of the link whose number is retired: it gets another number."""
 
 
 @dataclass(slots=True)
@@ -43,7 +47,7 @@ class Vifs:
         self.by_name: dict[str, Vif] = {}
         self._thresholds: dict[int, int] = {}
         self.pending: list[VifChange] = []
-        self._retired: set[int] = set()
+        self._retired: dict[int, int] = {}
         self._not_removed: set[int] = set()
         self._record: VifRecord | None = None
 
@@ -94,7 +98,7 @@ class Vifs:
 
     def _taken(self) -> set[int]:
         used = self.indexes().keys() | self.without_vif.values()
-        return used | self._retired | self._not_removed
+        return used | self._retired.keys() | self._not_removed
 
     def indexes(self) -> dict[int, int]:
         """Interface indexes by vif number, refused vifs included."""
@@ -108,11 +112,11 @@ class Vifs:
     # -- changes
 
     def add(self, name: str, index: int) -> Vif | None:
-        """Make the interface a vif; None when all numbers are taken."""
-        taken = self._taken()
-        number = next((n for n in range(MAX_VIFS) if n not in taken), None)
+        """Make the interface a vif; None when all numbers are taken or retired (see is_full)."""
+        number = self._free_number(index)
         if number is None:
             return None
+        self._retired.pop(number, None)
         self._retry_removals()
         vif = self.by_name[name] = Vif(number, index)
         self._pend_addition(name, vif)
@@ -127,6 +131,19 @@ class Vifs:
                 self.numbers[name] = self.numbers.pop(other)
                 return vif
         return None
+
+    def _free_number(self, index: int) -> int | None:
+        """The number that this link had until a moment ago, or else one that is free."""
+        for number, before in self._retired.items():
+            if before == index:
+                return number
+        taken = self._taken()
+        return next((n for n in range(MAX_VIFS) if n not in taken), None)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there is no room for another vif, also when the retired numbers are free."""
+        return len(self._taken() - self._retired.keys()) >= MAX_VIFS
 
     def retry(self, name: str) -> bool:
         """Ask the kernel again for a vif that it refused; whether it had refused it."""
@@ -161,7 +178,7 @@ class Vifs:
         vif = self.by_name.pop(name)
         self.numbers.pop(name, None)
         self._thresholds.pop(vif.number, None)
-        self._retired.add(vif.number)
+        self._retired[vif.number] = vif.index
         self._retry_removals()
         self._pend_removal(vif.number)
         self._write_record()
@@ -169,7 +186,7 @@ class Vifs:
     def _retry_removals(self) -> None:
         for number in self._not_removed:
             self._pend_removal(number)
-        self._retired |= self._not_removed
+        self._retired.update(dict.fromkeys(self._not_removed, _NO_LINK))
         self._not_removed.clear()
 
     def _pend_removal(self, number: int) -> None:
@@ -199,7 +216,8 @@ class Vifs:
         interface that is without a vif now, if there is one.
         """
         if not change.is_addition:
-            self._not_removed.add(change.number)
+            if self._retired.pop(change.number, None) is not None:
+                self._not_removed.add(change.number)
             return None
         name = self.name_of(change.number)
         if name is not None:
