@@ -16,9 +16,7 @@ from ..linux.mroute.vif_record import VifEntry, VifRecord
 from ..protocol.family import MAX_VIFS, Address
 from ..protocol.forwarding.planner import NO_INTERFACE
 from .plan import Installed, Owner, VifChange
-
-_NO_LINK = -1
-"""Instead of the index of the link whose number is retired: it gets another number."""
+from .retired import RetiredNumbers
 
 
 @dataclass(slots=True)
@@ -47,8 +45,7 @@ class Vifs:
         self.by_name: dict[str, Vif] = {}
         self._thresholds: dict[int, int] = {}
         self.pending: list[VifChange] = []
-        self._retired: dict[int, int] = {}
-        self._not_removed: set[int] = set()
+        self.retired = RetiredNumbers()
         self._record: VifRecord | None = None
 
     @classmethod
@@ -97,8 +94,8 @@ class Vifs:
         return self.without_vif[name]
 
     def _taken(self) -> set[int]:
-        used = self.indexes().keys() | self.without_vif.values()
-        return used | self._retired.keys() | self._not_removed
+        used = {vif.number for vif in self.by_name.values()}
+        return used.union(self.without_vif.values(), self.retired.taken)
 
     def indexes(self) -> dict[int, int]:
         """Interface indexes by vif number, refused vifs included."""
@@ -113,11 +110,13 @@ class Vifs:
 
     def add(self, name: str, index: int) -> Vif | None:
         """Make the interface a vif; None when all numbers are taken or retired (see is_full)."""
-        number = self._free_number(index)
+        taken = self._taken()
+        number = self.retired.take_back(index)
+        if number is None:
+            number = next((n for n in range(MAX_VIFS) if n not in taken), None)
         if number is None:
             return None
-        self._retired.pop(number, None)
-        self._retry_removals()
+        self._pend_removals(*self.retired.retry_removals())
         vif = self.by_name[name] = Vif(number, index)
         self._pend_addition(name, vif)
         self._write_record()
@@ -132,18 +131,11 @@ class Vifs:
                 return vif
         return None
 
-    def _free_number(self, index: int) -> int | None:
-        """The number that this link had until a moment ago, or else one that is free."""
-        for number, before in self._retired.items():
-            if before == index:
-                return number
-        taken = self._taken()
-        return next((n for n in range(MAX_VIFS) if n not in taken), None)
-
     @property
     def is_full(self) -> bool:
         """Whether there is no room for another vif, also when the retired numbers are free."""
-        return len(self._taken() - self._retired.keys()) >= MAX_VIFS
+        lasting = len(self.by_name) + len(self.without_vif) + len(self.retired.not_removed)
+        return lasting >= MAX_VIFS
 
     def retry(self, name: str) -> bool:
         """Ask the kernel again for a vif that it refused; whether it had refused it."""
@@ -155,17 +147,12 @@ class Vifs:
 
     def retry_all(self) -> bool:
         """Ask the kernel again for all that it refused; whether a vif is among it."""
-        self._retry_removals()
+        self._pend_removals(*self.retired.retry_removals())
         return bool([name for name in self.refused() if self.retry(name)])
 
     def refused(self) -> list[str]:
         """The interfaces that the kernel refused as vifs."""
         return [name for name, vif in self.by_name.items() if vif.refused]
-
-    @property
-    def has_refusals(self) -> bool:
-        """Whether the kernel refused to add or to remove a vif, and was not asked again."""
-        return bool(self._not_removed or self.refused())
 
     def _pend_addition(self, name: str, vif: Vif) -> None:
         vif.refused = False
@@ -178,20 +165,14 @@ class Vifs:
         vif = self.by_name.pop(name)
         self.numbers.pop(name, None)
         self._thresholds.pop(vif.number, None)
-        self._retired[vif.number] = vif.index
-        self._retry_removals()
-        self._pend_removal(vif.number)
+        self._pend_removals(*self.retired.retry_removals(), vif.number)
+        self.retired.retire(vif.number, vif.index)
         self._write_record()
 
-    def _retry_removals(self) -> None:
-        for number in self._not_removed:
-            self._pend_removal(number)
-        self._retired.update(dict.fromkeys(self._not_removed, _NO_LINK))
-        self._not_removed.clear()
-
-    def _pend_removal(self, number: int) -> None:
-        operation = self._operations.vif_removal(number)
-        self.pending.append(VifChange(operation, number, is_addition=False))
+    def _pend_removals(self, *numbers: int) -> None:
+        for number in numbers:
+            operation = self._operations.vif_removal(number)
+            self.pending.append(VifChange(operation, number, is_addition=False))
 
     def set_threshold(self, name: str, ttl: int) -> bool:
         """Set the TTL that a packet must exceed to leave by the vif; whether it changed."""
@@ -216,8 +197,7 @@ class Vifs:
         interface that is without a vif now, if there is one.
         """
         if not change.is_addition:
-            if self._retired.pop(change.number, None) is not None:
-                self._not_removed.add(change.number)
+            self.retired.removal_refused(change.number)
             return None
         name = self.name_of(change.number)
         if name is not None:
@@ -236,7 +216,7 @@ class Vifs:
 
     def free_retired(self) -> None:
         """Every entry was planned anew: the retired numbers may be used again."""
-        self._retired.clear()
+        self.retired.free()
 
     # -- the record for the next process
 

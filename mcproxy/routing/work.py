@@ -98,7 +98,7 @@ class KernelWork:
     def open(self) -> None:
         """From HELD to OPEN."""
         self.state = State.OPEN
-        if self._vifs.has_refusals:
+        if self._vifs.refused():
             self._retry.arm()
         self.plan_all()
 
@@ -254,8 +254,9 @@ class KernelWork:
 
     def _forget_accepted(self) -> None:
         """The kernel has all that was asked for, except what waits to be tried again."""
-        self._refused_vifs.intersection_update(self._vifs.refused())
-        if self._refused_groups or self._audit_refused or self._vifs.has_refusals:
+        refused = self._vifs.refused()
+        self._refused_vifs.intersection_update(refused)
+        if refused or self._refused_groups or self._audit_refused or self._vifs.retired.not_removed:
             return
         self._retry.reset()
         self.log.info(

@@ -124,7 +124,7 @@ class ShellTests(SynchronousTestCase):
             self.assertEqual(output.getvalue(), "[]\n")
 
     def test_counters_show_what_the_kernel_refused_by_table(self) -> None:
-        proxy = mock.Mock(instances=[])
+        proxy = mock.Mock(instances=[], upstreams=[])
         proxy.sender.sent = proxy.sender.failed = proxy.receiver.dropped = {}
         refused = {"entry": 4, "vif": 0}
         proxy.routing.tables = {(IPV6, 77): mock.Mock(refused=refused)}
