@@ -19,6 +19,7 @@ from ..routing.plan import Owner as TableOwner
 from .context import InstanceContext
 from .downstream import Downstream, DownstreamOwner
 from .downstream_plan import DownstreamPlan, DownstreamPlans
+from .link_log import LinkLog
 from .links import LinkSet
 from .plan import InstancePlan
 
@@ -47,6 +48,8 @@ class AttachedLinks:
         self._family = plan.family
         self._plan = plan.downstreams
         self._context = context
+        self._link_log = LinkLog(self.log, context.timer)
+        self._told_no_room: set[str] = set()
         self._closed = False
 
     def set_plan(self, downstreams: DownstreamPlans) -> None:
@@ -56,6 +59,7 @@ class AttachedLinks:
     def close(self) -> None:
         """Release all downstreams; upstreams are released with the owner's part of the table."""
         self._closed = True
+        self._link_log.close()
         for downstream in self.downstreams.values():
             downstream.close()
             self._detach(downstream.link)
@@ -126,7 +130,7 @@ class AttachedLinks:
 
     def lose_downstream(self, name: str) -> None:
         """Release a downstream, and forget what its hosts wanted."""
-        self.log.info("downstream lost", instance=self._owner.name, interface=name)
+        self._link_log.note("downstream lost", self._owner.name, name)
         downstream = self.downstreams.pop(name)
         del self.queriers[name]
         self.usable = self.usable.without_downstream(name)
@@ -163,7 +167,7 @@ class AttachedLinks:
         self.queriers[name] = querier
         self.role_changed(downstream)
         context.table.set_threshold(name, settings.ttl_threshold)
-        self.log.info("downstream found", instance=self._owner.name, interface=name)
+        self._link_log.note("downstream found", self._owner.name, name)
         self._owner.links_changed()
         downstream.begin()
         if querier.groups:
@@ -183,22 +187,27 @@ class AttachedLinks:
         """The refused links that still exist, by name; the others are forgotten."""
         refused = self.usable.refused & links.keys()
         self.usable = self.usable.with_refused(refused)
+        self._told_no_room &= refused
         return [links[name] for name in sorted(refused)]
 
     def _make_vif(self, link: Link) -> bool:
-        refused = self.usable.refused
-        if self._context.table.acquire(link.name, link.index, self._owner):
-            if link.name in refused:
-                self.usable = self.usable.with_refused(refused - {link.name})
+        name, table, refused = link.name, self._context.table, self.usable.refused
+        if table.acquire(name, link.index, self._owner):
+            if name in refused:
+                self.usable = self.usable.with_refused(refused - {name})
+            self._told_no_room.discard(name)
             return True
-        if link.name not in refused:
-            self.usable = self.usable.with_refused(refused | {link.name})
+        if name not in refused:
+            self.usable = self.usable.with_refused(refused | {name})
+        # Otherwise there is room as soon as numbers of links that went are free again.
+        if table.is_full and name not in self._told_no_room:
+            self._told_no_room.add(name)
             self.log.error(
                 "the kernel's multicast routing table has no room for another interface; this one "
                 'is not used until there is room (see "More than 31 downstreams" in '
                 "docs/configuration.rst)",
                 instance=self._owner.name,
-                interface=link.name,
+                interface=name,
             )
         return False
 

@@ -24,6 +24,7 @@ from ..receiver import Receiver
 from ..sender import Sender
 from ..timer import Timer
 from .downstream import WARNING_INTERVAL
+from .link_log import LinkLog
 from .local_programs import LocalPrograms, OpenMemberships
 from .plan import UpstreamPlan
 
@@ -76,6 +77,7 @@ class Upstream:
         self._warning_due: dict[str, float] = {}
         self._left: set[Address] = set()
         self._set_plan(plan)
+        self._link_log = LinkLog(self.log, timer)
 
     def reconfigure(self, plan: UpstreamPlan) -> None:
         """Use the settings of ``plan``, which has the same version."""
@@ -114,6 +116,7 @@ class Upstream:
         self._send(self.host.leave(self._timer.now(), keep=self._local.filters))
         self._reminder.cancel()
         self._local.use(None)
+        self._link_log.close()
         if self.link is not None:
             self._receiver.unregister(self.family, self._table, self.link, self)
             self.link = None
@@ -311,7 +314,7 @@ class Upstream:
         return self.host.version != self.family.current_version
 
     def _log(self, what: str) -> None:
-        self.log.info(what, instance=self._users(), interface=self.name)
+        self._link_log.note(what, self._users(), self.name)
 
     def _users(self) -> str:
         return ", ".join(str(user.name) for user in self.users)

@@ -1,24 +1,40 @@
 """Policy rules that send packets of an interface to a multicast routing table.
 
 The kernel looks packets up in a table other than the default one only where such a rule says
-so. All functions block; they are for the routing thread. pyroute2 is imported when it is
-needed: most configurations have one table.
+so. Our rules bear a protocol number of their own, so that the next process knows them after a
+crash. All functions block; they are for the routing thread. pyroute2 is imported when a rule
+changes: most configurations have one table, and only read.
 """
 
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from ..protocol.family import IPV4, Family
 from .mroute.dump import RTNL_FAMILY_IP6MR, RTNL_FAMILY_IPMR, kernel_table
+from .netlink import frame as netlink
+from .netlink.frame import INT
+
+OUR_PROTOCOL = 109
+"""FRA_PROTOCOL of our rules; ``ip mrule`` shows it. No other routing program has this number."""
+
+KERNEL_PROTOCOL = 2
+"""RTPROT_KERNEL: the rule for the default table, and those of VRFs."""
 
 ANY_INTERFACE = ""
 """Stands for all interfaces, in the kernel's own rule for the default table."""
 
 _DEFAULT_PRIORITY = 32767
-_RTPROT_KERNEL = 2
+_RTM_NEWRULE, _RTM_GETRULE = 32, 34
+_HEADER_SIZE = 12
+"""Of struct fib_rule_hdr, which starts with the family."""
+_ACTION_AT, _TO_TABLE = 7, 1
+_FRA_IIFNAME, _FRA_TABLE, _FRA_PROTOCOL = 3, 15, 21
+_BUFFER = 1 << 16
+_TIMEOUT = 10.0
 
 
 class Rule(NamedTuple):
@@ -28,23 +44,60 @@ class Rule(NamedTuple):
     table: int
 
 
+class FoundRule(NamedTuple):
+    """A rule in the kernel and the FRA_PROTOCOL of the program that made it."""
+
+    rule: Rule
+    protocol: int
+
+
+def find_rules(family: Family) -> list[FoundRule]:
+    """All multicast rules that lead to a table, whoever made them; OSError.
+
+    The default table is 0. A kernel without tables of their own has no rules.
+    """
+    found: list[FoundRule] = []
+    with netlink.open_netlink(blocking=True) as sock:
+        sock.settimeout(_TIMEOUT)
+        body = bytes([_kernel_family(family)]).ljust(_HEADER_SIZE, b"\0")
+        sock.send(netlink.request(_RTM_GETRULE, netlink.NLM_F_DUMP, 1, body))
+        while True:
+            data = sock.recv(_BUFFER)
+            for message, _, _, start, end in netlink.messages(data):
+                if message == _RTM_NEWRULE and data[start + _ACTION_AT] == _TO_TABLE:
+                    found.append(_parse(family, data, start, end))
+                elif message in (netlink.NLMSG_DONE, netlink.NLMSG_ERROR):
+                    _check(INT.unpack_from(data, start)[0])
+                    return found
+
+
+def _check(result: int) -> None:
+    """Raise the kernel's error, unless it has no multicast rules at all."""
+    if result not in (0, -errno.EAFNOSUPPORT, -errno.EOPNOTSUPP):
+        raise OSError(-result, os.strerror(-result))
+
+
+def _parse(family: Family, data: bytes, start: int, end: int) -> FoundRule:
+    attributes = netlink.attributes(data, start + _HEADER_SIZE, end)
+    name = attributes.get(_FRA_IIFNAME, b"").rstrip(b"\0").decode(errors="replace")
+    (table,) = INT.unpack(attributes.get(_FRA_TABLE, bytes(INT.size)))
+    protocol = attributes.get(_FRA_PROTOCOL, b"\0")[0]
+    return FoundRule(Rule(name, 0 if table == kernel_table(family, 0) else table), protocol)
+
+
 def list_rules(family: Family) -> list[Rule]:
     """The multicast rules with an interface and a table, whoever made them; OSError."""
-    from pyroute2 import IPRoute
-
-    rules = []
-    with IPRoute() as netlink:
-        for message in netlink.get_rules(family=_kernel_family(family)):
-            interface = message.get_attr("FRA_IIFNAME")
-            table = message.get_attr("FRA_TABLE") or message["table"]
-            if interface and table:
-                rules.append(Rule(interface, table))
-    return rules
+    return [rule for rule, _ in find_rules(family) if rule.interface and rule.table]
 
 
 def add_rule(family: Family, interface_name: str, table: int) -> None:
     """Make the rule unless it exists; OSError. The interface need not exist yet."""
-    _change("add", family, [Rule(interface_name, table)], errno.EEXIST)
+    _change("add", family, [Rule(interface_name, table)], errno.EEXIST, OUR_PROTOCOL)
+
+
+def remove_rules(family: Family, rules: Iterable[Rule]) -> None:
+    """Remove these rules of ours, and no other program's; a missing one is no error; OSError."""
+    _change("del", family, rules, errno.ENOENT, OUR_PROTOCOL)
 
 
 def remove_rule(family: Family, interface_name: str, table: int) -> None:
@@ -60,7 +113,11 @@ def restore_rules(family: Family, interface_names: Iterable[str], table: int) ->
     return [
         rule.interface
         for rule in _change(
-            "add", family, [Rule(name, table) for name in interface_names], errno.EEXIST
+            "add",
+            family,
+            [Rule(name, table) for name in interface_names],
+            errno.EEXIST,
+            OUR_PROTOCOL,
         )
     ]
 
@@ -75,7 +132,7 @@ def set_rules(wanted: Mapping[tuple[Family, int], Iterable[str]]) -> None:
             for name in names
         }
         found = {rule for rule in list_rules(family) if (family, rule.table) in wanted}
-        _change("add", family, rules - found, errno.EEXIST)
+        _change("add", family, rules - found, errno.EEXIST, OUR_PROTOCOL)
         _change("del", family, found - rules, errno.ENOENT)
 
 
@@ -83,16 +140,27 @@ def _kernel_family(family: Family) -> int:
     return RTNL_FAMILY_IPMR if family is IPV4 else RTNL_FAMILY_IP6MR
 
 
-def _change(command: str, family: Family, rules: Iterable[Rule], harmless: int) -> list[Rule]:
-    """Carry out ``command`` for each rule; those for which there was something to do."""
+def _change(
+    command: str,
+    family: Family,
+    rules: Iterable[Rule],
+    harmless: int,
+    protocol: int | None = None,
+) -> list[Rule]:
+    """Carry out ``command`` for each rule; those for which there was something to do.
+
+    A removal without ``protocol`` removes a rule of any program.
+    """
     from pyroute2 import IPRoute
     from pyroute2.netlink.exceptions import NetlinkError
 
     done = []
-    with IPRoute() as netlink:
+    with IPRoute() as client:
         for rule in rules:
             try:
-                netlink.rule(command, family=_kernel_family(family), **_attributes(family, rule))
+                client.rule(
+                    command, family=_kernel_family(family), **_attributes(family, rule, protocol)
+                )
                 done.append(rule)
             except NetlinkError as error:
                 if error.code != harmless:
@@ -100,11 +168,12 @@ def _change(command: str, family: Family, rules: Iterable[Rule], harmless: int) 
     return done
 
 
-def _attributes(family: Family, rule: Rule) -> dict[str, Any]:
-    if rule.interface != ANY_INTERFACE:
-        return {"iifname": rule.interface, "table": rule.table}
-    return {
-        "table": kernel_table(family, rule.table),
-        "priority": _DEFAULT_PRIORITY,
-        "protocol": _RTPROT_KERNEL,
-    }
+def _attributes(family: Family, rule: Rule, protocol: int | None) -> dict[str, Any]:
+    if rule.interface == ANY_INTERFACE:
+        return {
+            "table": kernel_table(family, rule.table),
+            "priority": _DEFAULT_PRIORITY,
+            "protocol": KERNEL_PROTOCOL,
+        }
+    attributes: dict[str, Any] = {"iifname": rule.interface, "table": rule.table}
+    return attributes if protocol is None else attributes | {"protocol": protocol}

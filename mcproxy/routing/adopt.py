@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import NamedTuple, Protocol
 
+from twisted.internet.interfaces import IReactorTime
+
 from ..linux.mroute.dump import InstalledRoute, dump_routes
 from ..linux.mroute.socket import MulticastTable
 from ..linux.mroute.vif_record import VifEntry, VifRecord
@@ -56,7 +58,12 @@ class TableStore(Protocol):
 
 
 def adopt_table(
-    kernel: MulticastTable, record: VifRecord, submit: Submit, *, is_exact: bool
+    kernel: MulticastTable,
+    record: VifRecord,
+    submit: Submit,
+    clock: IReactorTime,
+    *,
+    is_exact: bool,
 ) -> tuple[ForwardingTable, Routes]:
     """A table, HELD, that knows what the kernel has, and the entries; OSError or ValueError.
 
@@ -84,7 +91,7 @@ def adopt_table(
     is_exact = is_exact and recorded.keys().isdisjoint(gone)
     installed, known = _read_entries(kernel, vifs, routes, gone, is_exact)
     entries = {group: tuple(some) for group, some in installed.items()}
-    return ForwardingTable.adopt(kernel, submit, vifs, entries), known
+    return ForwardingTable.adopt(kernel, submit, clock, vifs, entries), known
 
 
 def _read_entries(

@@ -9,13 +9,15 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList, succeed
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
 from ..linux.datagram_port import DatagramPort
 from ..linux.mroute.errors import MulticastRoutingError
 from ..linux.mroute.socket import MulticastTable
 from ..linux.mroute.watch import RouteWatch, make_route_watch_socket
-from ..linux.policy_rules import set_rules
+from ..linux.policy_rules import Rule, set_rules
+from ..linux.stale_rules import OtherRules, remove_stale_rules
 from ..protocol.family import Address, Family
 from .adopt import InheritedTable, Routes, TableKey, TableStore, adopt_table
 from .table import ForwardingTable
@@ -52,6 +54,7 @@ class Routing(Service):
         self._store = store
         self._pool = ThreadPool(1, 1, "routing")
         self._watch: DatagramPort | None = None
+        self._foreign: dict[Family, set[Rule]] = {}
 
     # -- tables
 
@@ -61,9 +64,10 @@ class Routing(Service):
         inherited = self._inherited.pop(key, None)
         table = None if inherited is None else self._adopt(key, inherited)
         if table is None:
-            table = ForwardingTable(self._open_table(family, number), self._submit)
+            table = ForwardingTable(self._open_table(family, number), self._submit, self._reactor)
         self.tables[key] = table
         self._keep(key, table)
+        table.rules.set_foreign(self._foreign_rules(key))
         if self.running:
             self._set_rules({key: ()})
         return table
@@ -74,7 +78,7 @@ class Routing(Service):
         try:
             kernel = MulticastTable(*key, inherited.socket)
             table, self.adopted[key] = adopt_table(
-                kernel, inherited.vif_record, self._submit, is_exact=self._is_exact
+                kernel, inherited.vif_record, self._submit, self._reactor, is_exact=self._is_exact
             )
         except (MulticastRoutingError, OSError, ValueError) as error:
             self.log.warn(
@@ -138,6 +142,7 @@ class Routing(Service):
         self._pool.start()
         # Rules that a process left which could not end well.
         self._set_rules(dict.fromkeys(self.tables.keys() - self.adopted.keys(), ()))
+        self._look_at_other_rules()
         watch = RouteWatch(
             self._entry_removed, self._events_lost, self._vif_removed, self._rule_removed
         )
@@ -173,6 +178,45 @@ class Routing(Service):
         told = "the policy rules of the tables of their own may be wrong (see ip mrule)"
         return done.addErrback(lambda failure: self.log.failure(told, failure))
 
+    def _look_at_other_rules(self) -> None:
+        """Remove rules that a previous process left, and warn of those of other programs."""
+        own = self.tables.keys() | self._inherited.keys()
+        done = self._submit(remove_stale_rules, own)
+        done.addCallbacks(self._take_other_rules, self._cannot_look)
+
+    def _take_other_rules(self, found: list[OtherRules]) -> None:
+        for family, removed, foreign in found:
+            self._foreign[family] = set(foreign)
+            by_table: dict[int, list[str]] = {}
+            for rule in removed:
+                by_table.setdefault(rule.table, []).append(rule.interface)
+            for number, interfaces in by_table.items():
+                self.log.warn(
+                    "removed the policy rules that a previous mcproxy left: they sent {family} "
+                    "multicast from {interfaces} to table {table}, which no process uses",
+                    family=family.name,
+                    interfaces=", ".join(interfaces),
+                    table=number,
+                )
+        if found:
+            for key, table in self.tables.items():
+                table.rules.set_foreign(self._foreign_rules(key))
+
+    def _foreign_rules(self, key: TableKey) -> set[Rule]:
+        """The rules of other programs that lead away from a table, and from all of ours."""
+        rules = self._foreign.get(key[0], ())
+        return {rule for rule in rules if (key[0], rule.table) not in self.tables}
+
+    def _cannot_look(self, failure: Failure) -> None:
+        if not failure.check(OSError):  # type: ignore[no-untyped-call]  # untyped in Twisted
+            self.log.failure("internal error: the policy rules were not read", failure)
+            return
+        self.log.error(
+            "cannot read or change the multicast policy rules: {reason}; a rule that a previous "
+            "process left may take packets from this daemon (see ip mrule)",
+            reason=failure.value,
+        )
+
     # -- what the watch reports
 
     def _entry_removed(self, family: Family, table: int, source: Address, group: Address) -> None:
@@ -186,6 +230,7 @@ class Routing(Service):
                 table.vif_removed(index)
 
     def _rule_removed(self, family: Family, table: int, interface: str) -> None:
+        self._foreign.get(family, set()).discard(Rule(interface, table))
         found = self.tables.get((family, table))
         if found is not None:
             found.rules.removed(interface)

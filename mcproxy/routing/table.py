@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred, fail
+from twisted.internet.interfaces import IReactorTime
 
 from ..linux.mroute.dump import InstalledRoute, dump_routes
 from ..linux.mroute.socket import MulticastTable
@@ -32,15 +33,16 @@ class ForwardingTable:
         self,
         kernel: MulticastTable,
         submit: Submit,
+        clock: IReactorTime,
         vifs: Vifs | None = None,
         installed: Mapping[Address, Entries] | None = None,
         state: State = State.OPEN,
     ) -> None:
         self.kernel = kernel
         self.vifs = Vifs(kernel) if vifs is None else vifs
-        self.rules = PolicyRules(kernel.family, kernel.table, submit, self.vifs.by_name)
+        self.rules = PolicyRules(kernel.family, kernel.table, submit, clock, self.vifs.by_name)
         self._entries = EntryPlanner(kernel, self.vifs, installed)
-        self._work = KernelWork(kernel, submit, state, self.vifs, self._entries)
+        self._work = KernelWork(kernel, submit, clock, state, self.vifs, self._entries)
         self._submit = submit
 
     @classmethod
@@ -48,11 +50,12 @@ class ForwardingTable:
         cls,
         kernel: MulticastTable,
         submit: Submit,
+        clock: IReactorTime,
         vifs: Vifs,
         installed: Mapping[Address, Entries],
     ) -> ForwardingTable:
         """A table that a previous process filled; it is HELD until ``release_hold``."""
-        return cls(kernel, submit, vifs, installed, State.HELD)
+        return cls(kernel, submit, clock, vifs, installed, State.HELD)
 
     @property
     def state(self) -> State:
@@ -63,6 +66,11 @@ class ForwardingTable:
     def installed(self) -> Mapping[Address, Entries]:
         """The entries that the kernel has, by group."""
         return self._entries.installed
+
+    @property
+    def refused(self) -> Mapping[str, int]:
+        """How many changes the kernel refused, by kind: entry, vif, rule."""
+        return {**self._work.refused, "rule": self.rules.refused}
 
     # -- what owners ask for
 
@@ -81,7 +89,8 @@ class ForwardingTable:
     def acquire(self, name: str, index: int, owner: Owner) -> bool:
         """Make the interface a vif, for ``owner``; False when the table has no room.
 
-        A vif that the kernel refused before is tried again.
+        Unless the table ``is_full`` there is room again when it is idle. A vif that the kernel
+        refused before is tried again.
         """
         known = self.vifs.by_name.get(name)
         if known is not None and known.index != index:
@@ -100,6 +109,11 @@ class ForwardingTable:
         if owner not in known.users:
             known.users.append(owner)
         return True
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it has no room for another vif, and will have none when it is idle."""
+        return self.vifs.is_full
 
     def set_threshold(self, name: str, ttl: int) -> None:
         """Let only packets with a TTL above this out of the interface, which is a vif."""

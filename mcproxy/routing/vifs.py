@@ -2,7 +2,8 @@
 
 The kernel's entries name vifs by number, and keep a number when its link is deleted. The next
 vif of that number would revive them. So a number is retired when its vif is removed, and free
-again only after every entry was planned anew without it.
+again only after every entry was planned anew without it. Only the same link gets it back at once:
+entries that are not planned anew yet lead where they led before.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from ..linux.mroute.vif_record import VifEntry, VifRecord
 from ..protocol.family import MAX_VIFS, Address
 from ..protocol.forwarding.planner import NO_INTERFACE
 from .plan import Installed, Owner, VifChange
+from .retired import RetiredNumbers
 
 
 @dataclass(slots=True)
@@ -43,8 +45,7 @@ class Vifs:
         self.by_name: dict[str, Vif] = {}
         self._thresholds: dict[int, int] = {}
         self.pending: list[VifChange] = []
-        self._retired: set[int] = set()
-        self._not_removed: set[int] = set()
+        self.retired = RetiredNumbers()
         self._record: VifRecord | None = None
 
     @classmethod
@@ -93,8 +94,8 @@ class Vifs:
         return self.without_vif[name]
 
     def _taken(self) -> set[int]:
-        used = self.indexes().keys() | self.without_vif.values()
-        return used | self._retired | self._not_removed
+        used = {vif.number for vif in self.by_name.values()}
+        return used.union(self.without_vif.values(), self.retired.taken)
 
     def indexes(self) -> dict[int, int]:
         """Interface indexes by vif number, refused vifs included."""
@@ -108,12 +109,14 @@ class Vifs:
     # -- changes
 
     def add(self, name: str, index: int) -> Vif | None:
-        """Make the interface a vif; None when all numbers are taken."""
+        """Make the interface a vif; None when all numbers are taken or retired (see is_full)."""
         taken = self._taken()
-        number = next((n for n in range(MAX_VIFS) if n not in taken), None)
+        number = self.retired.take_back(index)
+        if number is None:
+            number = next((n for n in range(MAX_VIFS) if n not in taken), None)
         if number is None:
             return None
-        self._retry_removals()
+        self._pend_removals(*self.retired.retry_removals())
         vif = self.by_name[name] = Vif(number, index)
         self._pend_addition(name, vif)
         self._write_record()
@@ -128,6 +131,12 @@ class Vifs:
                 return vif
         return None
 
+    @property
+    def is_full(self) -> bool:
+        """Whether there is no room for another vif, also when the retired numbers are free."""
+        lasting = len(self.by_name) + len(self.without_vif) + len(self.retired.not_removed)
+        return lasting >= MAX_VIFS
+
     def retry(self, name: str) -> bool:
         """Ask the kernel again for a vif that it refused; whether it had refused it."""
         vif = self.by_name[name]
@@ -135,6 +144,15 @@ class Vifs:
             self._pend_addition(name, vif)
             return True
         return False
+
+    def retry_all(self) -> bool:
+        """Ask the kernel again for all that it refused; whether a vif is among it."""
+        self._pend_removals(*self.retired.retry_removals())
+        return bool([name for name in self.refused() if self.retry(name)])
+
+    def refused(self) -> list[str]:
+        """The interfaces that the kernel refused as vifs."""
+        return [name for name, vif in self.by_name.items() if vif.refused]
 
     def _pend_addition(self, name: str, vif: Vif) -> None:
         vif.refused = False
@@ -147,20 +165,14 @@ class Vifs:
         vif = self.by_name.pop(name)
         self.numbers.pop(name, None)
         self._thresholds.pop(vif.number, None)
-        self._retired.add(vif.number)
-        self._retry_removals()
-        self._pend_removal(vif.number)
+        self._pend_removals(*self.retired.retry_removals(), vif.number)
+        self.retired.retire(vif.number, vif.index)
         self._write_record()
 
-    def _retry_removals(self) -> None:
-        for number in self._not_removed:
-            self._pend_removal(number)
-        self._retired |= self._not_removed
-        self._not_removed.clear()
-
-    def _pend_removal(self, number: int) -> None:
-        operation = self._operations.vif_removal(number)
-        self.pending.append(VifChange(operation, number, is_addition=False))
+    def _pend_removals(self, *numbers: int) -> None:
+        for number in numbers:
+            operation = self._operations.vif_removal(number)
+            self.pending.append(VifChange(operation, number, is_addition=False))
 
     def set_threshold(self, name: str, ttl: int) -> bool:
         """Set the TTL that a packet must exceed to leave by the vif; whether it changed."""
@@ -185,7 +197,7 @@ class Vifs:
         interface that is without a vif now, if there is one.
         """
         if not change.is_addition:
-            self._not_removed.add(change.number)
+            self.retired.removal_refused(change.number)
             return None
         name = self.name_of(change.number)
         if name is not None:
@@ -204,7 +216,7 @@ class Vifs:
 
     def free_retired(self) -> None:
         """Every entry was planned anew: the retired numbers may be used again."""
-        self._retired.clear()
+        self.retired.free()
 
     # -- the record for the next process
 

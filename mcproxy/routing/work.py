@@ -1,17 +1,20 @@
 """The work on one kernel table: batches and audits, one at a time, in the routing thread.
 
 Groups that changed are planned anew, and what differs from the installed entries goes to the
-kernel in a batch. What changes meanwhile makes up the next batch.
+kernel in a batch. What changes meanwhile makes up the next batch. What the kernel refuses is tried
+again with a growing wait.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from enum import Enum
 from itertools import islice
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -20,6 +23,7 @@ from ..protocol.family import text
 from .audit import Inspection, damaged_groups, inspect
 from .entries import EntryPlanner
 from .plan import Batch, VifChange
+from .retry_timer import RetryTimer
 from .rules import Submit
 from .vifs import Vifs
 
@@ -43,7 +47,10 @@ _OPEN = State.OPEN  # the attribute of an Enum costs ten times as much, for each
 
 
 class KernelWork:
-    """Brings the kernel's table to what ``entries`` plans and to its ``vifs``."""
+    """Brings the kernel's table to what ``entries`` plans and to its ``vifs``.
+
+    ``refused`` counts what the kernel refused, by kind: entry, vif.
+    """
 
     log = Logger()
 
@@ -51,17 +58,23 @@ class KernelWork:
         self,
         kernel: MulticastTable,
         submit: Submit,
+        clock: IReactorTime,
         state: State,
         vifs: Vifs,
         entries: EntryPlanner,
     ) -> None:
         self.state = state
+        self.refused: Counter[str] = Counter()
         self._kernel = kernel
         self._submit = submit
         self._vifs = vifs
         self._entries = entries
         self._dirty: dict[bytes, None] = {}
+        self._refused_groups: dict[bytes, None] = {}
+        self._refused_vifs: set[str] = set()
+        self._retry = RetryTimer(clock, self._try_again)
         self._audit_wanted = False
+        self._audit_refused = False
         self._busy: Deferred[Any] | None = None
         self._waiting: list[Deferred[None]] = []
 
@@ -85,12 +98,15 @@ class KernelWork:
     def open(self) -> None:
         """From HELD to OPEN."""
         self.state = State.OPEN
+        if self._vifs.refused():
+            self._retry.arm()
         self.plan_all()
 
     def close(self) -> Deferred[None]:
         """Start nothing any more; fires when the work under way has ended: CLOSED."""
         self.state = State.CLOSED
         self._dirty.clear()
+        self._retry.close()
         return self.when_idle()
 
     def when_idle(self) -> Deferred[None]:
@@ -116,9 +132,11 @@ class KernelWork:
             elif self._audit_wanted:
                 self._audit_wanted = False
                 self._busy = self._submit(inspect, self._kernel, vifs.indexes())
-                self._busy.addCallback(self._mend)
+                self._busy.addCallbacks(self._mend, self._audit_failed)
             else:
                 vifs.free_retired()
+                if self._retry.was_armed:
+                    self._forget_accepted()
                 self._fire_waiting()
                 return
             self._busy.addErrback(self._failed)
@@ -159,16 +177,21 @@ class KernelWork:
             return
         refused = [(n, error) for n, error in failures if n >= len(batch.vifs)]
         groups = [self._entries.refuse(batch, position) for position, _ in refused]
-        if groups:
+        self._refused_groups.update(dict.fromkeys(groups))
+        self.refused["entry"] += len(groups)
+        self.refused["vif"] += len(failures) - len(refused)
+        if groups and not self._retry.was_armed:
             self.log.warn(
                 "the kernel refused {count} changes of entries in the {family} table {table}, "
-                "first for {group}: {reason}; each is tried again when its group changes",
+                "first for {group}: {reason}; they are tried again until the kernel accepts them, "
+                "and data of these groups may not be forwarded meanwhile",
                 count=len(groups),
                 family=self._kernel.family.name,
                 table=self._kernel.table,
                 group=text(groups[0]),
                 reason=refused[0][1].strerror,
             )
+        self._retry.arm()
         for position, error in failures[: len(failures) - len(refused)]:
             self._refuse_vif(batch.vifs[position], error)
 
@@ -176,14 +199,21 @@ class KernelWork:
         name = self._vifs.refuse(change)
         if name is not None:
             self.plan_all()
+            if name in self._refused_vifs:
+                return  # told before
+            self._refused_vifs.add(name)
             told = (
                 "the kernel refused {interface} as an interface of the {family} table {table}: "
-                "{reason}; nothing is forwarded there until its link changes"
+                "{reason}; nothing is forwarded there until the kernel accepts it; this is tried "
+                "again"
             )
-        elif not change.is_addition:
-            told = "the kernel did not remove vif {vif} from the {family} table {table}: {reason}"
+        elif not change.is_addition and self._retry.is_first:
+            told = (
+                "the kernel did not remove vif {vif} from the {family} table {table}: {reason}; "
+                "this is tried again"
+            )
         else:
-            return  # nobody uses it any more
+            return  # told before, or nobody uses it any more
         self.log.warn(
             told,
             vif=change.number,
@@ -191,6 +221,48 @@ class KernelWork:
             family=self._kernel.family.name,
             table=self._kernel.table,
             reason=error.strerror,
+        )
+
+    def _audit_failed(self, failure: Failure) -> None:
+        """Audit again later where the kernel could not be read."""
+        failure.trap(OSError)  # type: ignore[no-untyped-call]  # untyped in Twisted
+        if self.state is State.CLOSED:
+            return
+        if not self._retry.was_armed:
+            self.log.warn(
+                "cannot read the {family} multicast routing table {table}: {reason}; this is "
+                "tried again",
+                family=self._kernel.family.name,
+                table=self._kernel.table,
+                reason=failure.value,
+            )
+        self._audit_refused = True
+        self._retry.arm()
+
+    # -- what was refused
+
+    def _try_again(self) -> None:
+        """Ask the kernel once more for what it refused."""
+        groups, self._refused_groups = self._refused_groups, {}
+        self._audit_wanted = self._audit_wanted or self._audit_refused
+        self._audit_refused = False
+        self._dirty.update(groups)
+        if self._vifs.retry_all():
+            self.plan_all()
+        else:
+            self._start()
+
+    def _forget_accepted(self) -> None:
+        """The kernel has all that was asked for, except what waits to be tried again."""
+        refused = self._vifs.refused()
+        self._refused_vifs.intersection_update(refused)
+        if refused or self._refused_groups or self._audit_refused or self._vifs.retired.not_removed:
+            return
+        self._retry.reset()
+        self.log.info(
+            "the kernel accepted all changes of the {family} table {table} that it had refused",
+            family=self._kernel.family.name,
+            table=self._kernel.table,
         )
 
     def _mend(self, found: Inspection) -> None:

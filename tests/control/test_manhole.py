@@ -23,6 +23,8 @@ from mcproxy.control.manhole import (
     make_service,
     namespace,
 )
+from mcproxy.control.views import counters
+from mcproxy.protocol.family import IPV6
 
 
 class BusyReactor:
@@ -106,7 +108,7 @@ class ShellTests(SynchronousTestCase):
     def test_functions_print_the_state(self) -> None:
         proxy = mock.Mock(instances=[], upstreams=[])
         proxy.sender.sent = {("eth1", "query"): 3}
-        proxy.sender.failed = proxy.receiver.dropped = {}
+        proxy.sender.failed = proxy.receiver.dropped = proxy.routing.tables = {}
         names = namespace(proxy)
         self.assertIs(names["proxy"], proxy)
         output = io.StringIO()
@@ -120,3 +122,11 @@ class ShellTests(SynchronousTestCase):
             output.truncate(output.seek(0))
             names[name]()
             self.assertEqual(output.getvalue(), "[]\n")
+
+    def test_counters_show_what_the_kernel_refused_by_table(self) -> None:
+        proxy = mock.Mock(instances=[], upstreams=[])
+        proxy.sender.sent = proxy.sender.failed = proxy.receiver.dropped = {}
+        refused = {"entry": 4, "vif": 0}
+        proxy.routing.tables = {(IPV6, 77): mock.Mock(refused=refused)}
+        row = {"interface": "", "what": "refused by the kernel", "kind": "entry", "count": 4}
+        self.assertEqual(list(counters.rows(proxy)), [row | {"family": "ipv6", "table": 77}])

@@ -39,7 +39,7 @@ class Recorder:
         self.joined: list[int] = []
         self.thresholds: dict[str, int] = {}
         self.renewed = 0
-        self.full = False
+        self.full = self.has_retired = False
         self.kernel = self
         self.table = 0
 
@@ -68,6 +68,10 @@ class Recorder:
         if not self.full:
             self.vifs[name] = index
         return not self.full
+
+    @property
+    def is_full(self) -> bool:
+        return self.full and not self.has_retired
 
     def set_threshold(self, name: str, ttl: int) -> None:
         self.thresholds[name] = ttl

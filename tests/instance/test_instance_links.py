@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mcproxy.config.model import InstanceConfig, InterfaceSettings
+from mcproxy.instance.attached_links import AttachedLinks
 from mcproxy.linux.netlink.links import Link
 from mcproxy.messages import LinkChanged
 from mcproxy.protocol.family import packed
@@ -146,6 +147,20 @@ class LinkTests(InstanceTestCase):
         self.neighbours.full = True
         self.instance.receive(LinkChanged(None, D1))
         self.assertEqual((self.instance.downstreams, self.neighbours.joined), ({}, []))
+
+    def test_missing_room_is_logged_once_and_only_where_it_lasts(self) -> None:
+        told: list[str] = []
+        self.links(UP)
+        self.patch(
+            AttachedLinks, "log", type("Log", (), {"error": lambda *a, **k: told.append(a)})()
+        )
+        self.neighbours.full = self.neighbours.has_retired = True
+        self.instance.receive(LinkChanged(None, D1))
+        self.assertEqual((told, self.instance.links.usable.refused), ([], frozenset(["d1"])))
+        self.neighbours.has_retired = False
+        for _ in range(2):
+            self.instance.retry_refused({"up": UP, "d1": D1})
+        self.assertEqual(len(told), 1)
 
     def test_querier_of_a_link_uses_the_settings_of_the_interface(self) -> None:
         own = InterfaceSettings(query_interval=20.0, robustness_variable=3, ttl_threshold=9)

@@ -39,7 +39,7 @@ class VanishingScenarios(Scenarios):
         send_message(self.home.raw_host(), self.plan.raw_host, Report((record(TO_EX, vanished),)))
         self.await_sources_on(link, [self.source])
         gone = self.await_reported(upstream, record(TO_IN, vanished))
-        self.assertLess(abs(gone - joined - 2.5), SLACK)  # twice the interval, and the response
+        self.assertLess(abs(gone - joined - 3), SLACK)  # twice the interval and the response time
         self.await_sources_on(link, [])
         self.assert_no_loss(member)
 

@@ -2,11 +2,13 @@
 
 import errno
 import os
+import subprocess
+import sys
 
 from mcproxy.linux.mroute.dump import InstalledRoute
 from mcproxy.linux.mroute.errors import MulticastRoutingError, TableInUse
 from mcproxy.linux.mroute.operations import ADD
-from mcproxy.protocol.family import FAMILIES, IPV4, packed
+from mcproxy.protocol.family import FAMILIES, IPV4, Family, packed
 
 from .tables import GROUPS, SOURCES, TableTestCase
 
@@ -110,13 +112,36 @@ class EntryTests(TableTestCase):
 
 
 class TakingTests(TableTestCase):
-    def test_table_in_use_names_the_process_that_has_it(self) -> None:
+    def test_table_in_use_names_the_process_that_has_it_and_not_our_own(self) -> None:
+        """Our process has a raw socket too: that of another table."""
         for family in FAMILIES:
+            self.table(family, 5)
             for number in (0, 77):
-                self.table(family, number)
+                holder = self.holder(family, number)
                 error = self.assertRaises(TableInUse, self.table, family, number)
-                self.assertIn(f"(pid {os.getpid()})", str(error))
+                self.assertIn(f"(pid {holder.pid})", str(error))
+                self.assertNotIn(f"(pid {os.getpid()})", str(error))
                 self.assertIn(f"table {number}" if number else "default table", str(error))
+                holder.communicate()
+
+    def holder(self, family: Family, number: int) -> "subprocess.Popen[str]":
+        """Another process whose table this is."""
+        code = (
+            "import sys; from mcproxy.linux.mroute.socket import MulticastTable;"
+            "from mcproxy.protocol.family import IPV4, IPV6;"
+            f"table = MulticastTable({family.name.upper()}, {number});"
+            "print('ready', flush=True); sys.stdin.read()"
+        )
+        pipe = subprocess.PIPE
+        with self.router:
+            process = subprocess.Popen(
+                [sys.executable, "-c", code], stdin=pipe, stdout=pipe, text=True
+            )
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        assert process.stdout is not None
+        self.assertEqual(process.stdout.readline(), "ready\n")
+        return process
 
     def test_tables_have_separate_entries(self) -> None:
         for family in FAMILIES:

@@ -97,6 +97,26 @@ class RedialScenarios(LinksScenarios):
         self.await_packets(self.member)
         self.await_packets(self.bystander)
 
+    def test_upstream_that_flaps_sixty_times_forwards_again_and_is_logged_as_one(self) -> None:
+        self.start_with_members()
+        with self.proxy.namespace, IPRoute() as ip:
+            index = self.proxy.index("up")
+            for _ in range(60):
+                ip.link("set", index=index, state="down")
+                ip.link("set", index=index, state="up")
+        if self.family is not IPV4:
+            self.proxy.add_address("up", addresses(UP, 1)[1])  # it goes with the link
+        self.member.forget()
+        self.await_packets(self.member)
+        self.await_packets(self.bystander)
+        changes = [
+            line
+            for line in self.daemon.lines
+            if "upstream lost" in line or "upstream found" in line
+        ]
+        self.assertLess(len(changes), 10)
+        self.assertEqual([line for line in self.daemon.lines if "no room" in line], [])
+
     def test_interface_that_takes_the_name_of_another_takes_its_role(self) -> None:
         """Another interface gets the name, and with it the role."""
         self.start_with_members()

@@ -6,7 +6,8 @@ import errno
 from collections.abc import Iterable
 from typing import Any
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, execute
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.linux.mroute.dump import InstalledRoute
@@ -122,7 +123,8 @@ class RoutingTestCase(SynchronousTestCase):
         self.kernel = FakeKernel()
         self.held: list[Deferred[Any]] | None = None
         self.patch(audit, "dump_routes", lambda *_: self.kernel.dump())
-        self.table = ForwardingTable(self.kernel, self.submit)  # type: ignore[arg-type]
+        self.clock = Clock()
+        self.table = ForwardingTable(self.kernel, self.submit, self.clock)  # type: ignore[arg-type]
         self.owner = FakeOwner()
         self.table.attach(self.owner)
         for name, index in (("up", 10), ("d1", 11), ("d2", 12)):
@@ -138,7 +140,7 @@ class RoutingTestCase(SynchronousTestCase):
         return waiting
 
     def run_now(self, function: Any, *arguments: Any) -> Deferred[Any]:
-        return succeed(function(*arguments))
+        return execute(function, *arguments)
 
     def let_go_on(self) -> None:
         """Run what waits for the routing thread, and what follows from it."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 from mcproxy.protocol.family import packed
 from mcproxy.protocol.forwarding.planner import Route
+from mcproxy.routing import audit
 from mcproxy.routing.work import KernelWork
 
 from .support import ANY, G1, G2, S1, RoutingTestCase, any_source
@@ -23,8 +25,13 @@ class RecordingLog:
     def __init__(self) -> None:
         self.warnings: list[dict[str, Any]] = []
 
+        self.infos: list[str] = []
+
     def warn(self, text: str, **fields: Any) -> None:
         self.warnings.append({"text": text, **fields})
+
+    def info(self, text: str, **fields: Any) -> None:
+        self.infos.append(text)
 
 
 class RefusalTestCase(RoutingTestCase):
@@ -113,6 +120,73 @@ class EntryRefusalTests(RefusalTestCase):
             (warning["group"], warning["reason"], warning["count"]), ("239.1.1.1", "no room", 1)
         )
 
+    def test_refused_entries_are_tried_again_with_a_growing_wait(self) -> None:
+        self.kernel.refuse.add(("add",))
+        self.want(G1, any_source("up", "d1"))
+        self.want(G2, any_source("up", "d2"))
+        for wait in (1, 2, 4, 8, 16, 32, 60, 60):
+            self.clock.advance(wait - 0.01)
+            tried = len(self.kernel.applied)
+            self.clock.advance(0.01)
+            self.assertEqual(len(self.kernel.applied), tried + 1)
+            self.assertEqual(len(self.kernel.applied[-1]), 2)
+        self.kernel.refuse.clear()
+        self.clock.advance(60)
+        self.assertEqual({group for _, group, _ in self.kernel.entries}, {G1, G2})
+        self.check_memory()
+        self.assertEqual((len(self.log.warnings), len(self.log.infos)), (1, 1))
+        self.assertEqual(self.table.refused["entry"], 18)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_wait_starts_anew_after_the_kernel_accepted_all(self) -> None:
+        for _ in range(2):
+            self.kernel.refuse.add(("add",))
+            self.want(G1, any_source("up", "d1"))
+            self.clock.pump([1, 2])
+            self.kernel.refuse.clear()
+            self.clock.advance(4)
+            self.assertEqual(len(self.kernel.entries), 1)
+            self.want(G1)
+        self.assertEqual(len(self.log.warnings), 2)
+
+    def test_refused_entry_that_is_unwanted_meanwhile_is_not_added(self) -> None:
+        self.kernel.refuse.add(("add",))
+        self.want(G1, any_source("up", "d1"))
+        self.kernel.refuse.clear()
+        self.want(G1)
+        done = len(self.kernel.applied)
+        self.clock.advance(1)
+        self.assertEqual((len(self.kernel.applied), self.kernel.entries), (done, {}))
+
+    def test_refused_removal_is_tried_again_after_a_wait(self) -> None:
+        self.want(G1, from_source(S1, "d1"))
+        self.kernel.refuse.add(("remove",))
+        self.want(G1)
+        self.kernel.refuse.clear()
+        self.clock.advance(1)
+        self.assertEqual(self.kernel.entries, {})
+
+    def test_closed_table_tries_nothing_again(self) -> None:
+        self.kernel.refuse.add(("add",))
+        self.want(G1, any_source("up", "d1"))
+        self.successResultOf(self.table.close())
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_audit_that_cannot_read_the_table_runs_again_after_a_wait(self) -> None:
+        self.want(G1, any_source("up", "d1"))
+        self.kernel.entries.clear()
+
+        def fail(*_: object) -> None:
+            raise OSError(errno.ENOBUFS, "no memory")
+
+        self.patch(audit, "dump_routes", fail)
+        self.table.audit()
+        self.assertEqual(len(self.log.warnings), 1)
+        self.patch(audit, "dump_routes", lambda *_: self.kernel.dump())
+        self.clock.advance(1)
+        self.assertEqual(len(self.kernel.entries), 1)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
 
 class VifRefusalTests(RefusalTestCase):
     def test_refused_vif_is_left_out_of_entries_until_it_is_acquired_again(self) -> None:
@@ -146,6 +220,24 @@ class VifRefusalTests(RefusalTestCase):
         self.kernel.refuse.clear()
         self.table.acquire("up", 20, self.owner)
         self.assertEqual(self.kernel.entries, {(ANY, G1, 0): bytes([0, 0, 1])})
+
+    def test_refused_vif_and_its_entries_are_tried_again_after_a_wait(self) -> None:
+        self.kernel.refuse.add(("vif", 3))
+        self.table.acquire("d3", 13, self.owner)
+        self.want(G1, any_source("up", "d3"))
+        self.clock.pump([1, 2])
+        self.assertEqual((len(self.log.warnings), self.table.refused["vif"]), (1, 3))
+        self.kernel.refuse.clear()
+        self.clock.advance(4)
+        self.assertEqual(self.kernel.entries[ANY, G1, 0], bytes([0, 0, 3]))
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_vif_that_the_kernel_did_not_remove_is_removed_after_a_wait(self) -> None:
+        self.kernel.refuse.add(("no vif", 1))
+        self.table.release("d1", self.owner)
+        self.kernel.refuse.clear()
+        self.clock.advance(1)
+        self.assertEqual(sorted(self.kernel.vifs), [0, 2])
 
     def test_vif_refused_after_its_release_is_not_warned_about(self) -> None:
         self.held = []

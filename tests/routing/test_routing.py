@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.linux.mroute.vif_record import VifEntry, VifRecord
@@ -73,6 +74,7 @@ class RoutingTestCase(SynchronousTestCase):
         self.patch(Routing, "_submit", self.submit)
         self.open_before = self.descriptors()
         self.store = Store()
+        self.clock = Clock()
 
     def submit(self, function: Callable[..., Any], *arguments: object) -> Deferred[Any]:
         return succeed(function(*arguments))
@@ -81,7 +83,7 @@ class RoutingTestCase(SynchronousTestCase):
         return os.listdir("/proc/self/fd")
 
     def routing(self, **inherited: Any) -> Routing:
-        return Routing(None, lambda *_: Kernel(), store=self.store, **inherited)  # type: ignore[arg-type, return-value]
+        return Routing(self.clock, lambda *_: Kernel(), store=self.store, **inherited)  # type: ignore[arg-type, return-value]
 
     def check_nothing_is_open(self) -> None:
         self.assertEqual(self.descriptors(), self.open_before)
@@ -204,6 +206,21 @@ class AdoptTests(RoutingTestCase):
         table.acquire("down", 13, owner)
         self.assertEqual(self.kernel.vifs, {0: 10, 3: 13})
         self.assertEqual(self.kernel.entries, {(ANY, G1, 0): bytes([0, 0, 35])})
+        self.successResultOf(made.close(*KEY))
+
+    def test_vif_that_the_kernel_refuses_at_the_restart_is_tried_again_after_a_wait(self) -> None:
+        del self.kernel.vifs[3]
+        self.kernel.refuse = {("vif", 3)}
+        made = self.adopted()
+        table, owner = made.tables[KEY], FakeOwner()
+        table.attach(owner)
+        owner.wanted[G1] = (any_source("up", "down"),)
+        table.vifs.by_name["down"].users.append(owner)
+        table.acquire("up", 10, owner)
+        made.release_hold()
+        self.kernel.refuse = set()
+        self.clock.advance(1)
+        self.assertEqual(self.kernel.vifs, {0: 10, 3: 13})
         self.successResultOf(made.close(*KEY))
 
     def test_released_table_becomes_what_its_owners_want(self) -> None:

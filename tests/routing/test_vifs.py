@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mcproxy.protocol.family import MAX_VIFS
 
-from .support import ANY, G1, RoutingTestCase, any_source
+from .support import ANY, G1, G2, RoutingTestCase, any_source
 
 
 class VifTests(RoutingTestCase):
@@ -43,6 +43,36 @@ class VifTests(RoutingTestCase):
         self.table.acquire("d3", 30, self.owner)
         self.assertEqual(self.table.vifs.numbers["d3"], 1)  # free again
 
+    def test_link_that_flaps_keeps_its_number_however_often(self) -> None:
+        self.want(G1, any_source("up", "d1"))
+        self.held = []
+        self.want(G2, any_source("up", "d1"))
+        for _ in range(60):
+            self.table.release("up", self.owner)
+            self.assertTrue(self.table.acquire("up", 10, self.owner))
+        self.assertEqual(self.table.vifs.numbers["up"], 0)
+        self.let_go_on()
+        self.assertEqual(self.kernel.vifs, {0: 10, 1: 11, 2: 12})
+        tail = bytes([0, 0, 1])
+        self.assertEqual(self.kernel.entries, {(ANY, G1, 0): tail, (ANY, G2, 0): tail})
+        removals = [one for batch in self.kernel.applied for one in batch if one[0] == "remove"]
+        self.assertEqual(removals, [])
+
+    def test_retired_numbers_are_no_lack_of_room(self) -> None:
+        """A link is made again under new indexes faster than the kernel gets the changes."""
+        self.held = []
+        self.want(G1, any_source("up", "d1"))
+        index, accepted = 20, True
+        while accepted:
+            index += 1
+            accepted = self.table.acquire("d1", index, self.owner)
+        self.assertEqual(index, 20 + MAX_VIFS - 2)
+        self.assertFalse(self.table.is_full)
+        self.let_go_on()
+        self.assertTrue(self.table.acquire("d1", index, self.owner))
+        self.let_go_on()
+        self.assertEqual(sorted(self.kernel.vifs.values()), [10, 12, index])
+
     def test_recreated_upstream_gets_entries_of_its_own(self) -> None:
         """FWD-06."""
         self.want(G1, any_source("up", "d1"))
@@ -56,3 +86,4 @@ class VifTests(RoutingTestCase):
         for index in range(100, 100 + MAX_VIFS - 3):
             self.assertTrue(self.table.acquire(f"x{index}", index, self.owner))
         self.assertFalse(self.table.acquire("one-more", 999, self.owner))
+        self.assertTrue(self.table.is_full)

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 def rows(proxy: Proxy) -> Iterator[Row]:
-    """What was sent, what could not be sent, what was dropped, doubtful or refused."""
+    """What was sent, what could not be sent, what was dropped, doubtful or refused.
+
+    What the kernel refused belongs to a table, and to no interface.
+    """
     counts = (
         ("sent", proxy.sender.sent),
         ("not sent", proxy.sender.failed),
@@ -32,8 +35,18 @@ def rows(proxy: Proxy) -> Iterator[Row]:
                 "kind": "query-from-other-subnet",
                 "count": upstream.foreign_queries,
             }
+    yield from _kernel_refusals(proxy)
     for instance in proxy.instances:
         yield from _refusals(instance)
+
+
+def _kernel_refusals(proxy: Proxy) -> Iterator[Row]:
+    """What the kernel refused, by table; it is tried again."""
+    for (family, number), kernel_table in proxy.routing.tables.items():
+        for kind, count in kernel_table.refused.items():
+            if count:
+                row = {"interface": "", "what": "refused by the kernel", "kind": kind}
+                yield row | {"count": count, "family": family.name, "table": number}
 
 
 def _refusals(instance: ProxyInstance) -> Iterator[Row]:

@@ -60,7 +60,7 @@ def table_error(family: Family, table: int, error: OSError) -> MulticastRoutingE
     )
 
 
-def init_error(family: Family, table: int, error: OSError, own_inode: int) -> MulticastRoutingError:
+def init_error(family: Family, table: int, error: OSError) -> MulticastRoutingError:
     """The error to raise where the kernel refused our socket as the router of ``table``."""
     label, option = _FAMILIES[family.name]
     if error.errno in (errno.EPERM, errno.EACCES):
@@ -72,9 +72,7 @@ def init_error(family: Family, table: int, error: OSError, own_inode: int) -> Mu
         )
     if error.errno == errno.EADDRINUSE:
         name = f"table {table}" if table else "the default table"
-        holders = ", ".join(
-            f"{program} (pid {pid})" for pid, program in socket_holders(family, own_inode)
-        )
+        holders = ", ".join(f"{program} (pid {pid})" for pid, program in socket_holders(family))
         seen = f"; a multicast routing socket is open in {holders}" if holders else ""
         return TableInUse(
             f"another multicast router uses {name} of {label}{seen}:"
@@ -83,15 +81,17 @@ def init_error(family: Family, table: int, error: OSError, own_inode: int) -> Mu
     return MulticastRoutingError(f"the kernel refuses {label} multicast routing: {error.strerror}")
 
 
-def socket_holders(family: Family, own_inode: int) -> list[tuple[int, str]]:
-    """Processes (pid, name) with raw sockets of the kind that can be a multicast router.
+def socket_holders(family: Family) -> list[tuple[int, str]]:
+    """Other processes (pid, name) with raw sockets of the kind that can be a multicast router.
 
     The kernel does not show which of them is the router. A process of another pid namespace or
-    user may be missing. The socket with ``own_inode`` is left out. Never fails.
+    user may be missing. This process is left out: it has such sockets for its other tables.
+    Never fails.
     """
     try:
-        inodes = _raw_socket_inodes(family) - {own_inode}
-        return _processes_with({f"socket:[{inode}]" for inode in inodes})
+        inodes = _raw_socket_inodes(family)
+        found = _processes_with({f"socket:[{inode}]" for inode in inodes})
+        return [(pid, program) for pid, program in found if pid != os.getpid()]
     except (OSError, ValueError, IndexError):
         return []
 

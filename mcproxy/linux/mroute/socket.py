@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import socket
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -185,8 +184,7 @@ class MulticastTable(Operations):
         except OSError as error:
             if is_ours and error.errno == errno.EADDRINUSE:
                 return  # by this very socket
-            inode = os.fstat(self.socket.fileno()).st_ino
-            raise init_error(self.family, self.table, error, inode) from error
+            raise init_error(self.family, self.table, error) from error
         # With PIM on, the kernel reports data on any wrong interface; without, only on an oif.
         # Kernels without PIM can do no more.
         with suppress(OSError):

@@ -97,10 +97,10 @@ class ErrorTests(SynchronousTestCase):
             raise PermissionError(errno.EACCES, "hidden")
 
         self.patch(Path, "read_text", fail)
-        self.assertEqual(mrouteerrors.socket_holders(IPV4, 0), [])
+        self.assertEqual(mrouteerrors.socket_holders(IPV4), [])
         for text in ("", "header\nshort line\n", "header\n 1: x:y 0 0 0 0 0 0 0 z\n"):
             self.patch(Path, "read_text", lambda _, text=text: text)
-            self.assertEqual(mrouteerrors.socket_holders(IPV4, 0), [])
+            self.assertEqual(mrouteerrors.socket_holders(IPV4), [])
 
     def test_kernel_without_pim_is_accepted(self) -> None:
         sock = FakeSocket(208, errno.ENOPROTOOPT)
