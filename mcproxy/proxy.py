@@ -202,8 +202,10 @@ class Proxy(MultiService):
             queriers = resumption.queriers(self.instances, self.timer.now())
             resumption.resume(self.instances, self.upstreams, links, queriers)
         except Exception:
-            told = "internal error: memberships were not restored in full; hosts report them again"
-            self.log.failure(told)
+            message = (
+                "internal error: memberships were not restored in full; hosts report them again"
+            )
+            self.log.failure(message)
             for instance in self.instances:
                 for link in links:
                     instance.take_link(link)

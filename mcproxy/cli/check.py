@@ -19,8 +19,8 @@ from ..protocol.family import IPV4, IPV6, packed
 
 def main(arguments: Sequence[str]) -> int:
     """Exit code 0 if the daemon could start with the file, 1 if not."""
-    told = "Find the mistakes in a configuration file."
-    parser = argparse.ArgumentParser("mcproxy check", description=told)
+    description = "Find the mistakes in a configuration file."
+    parser = argparse.ArgumentParser("mcproxy check", description=description)
     parser.add_argument("file", metavar="FILE", help="a configuration file")
     path = parser.parse_args(arguments).file
     try:

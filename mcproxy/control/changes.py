@@ -103,12 +103,12 @@ class Changes:
             lambda _: self.restart(), self._log_failure, errbackArgs=("not restarted",)
         )
 
-    def _log_failure(self, failure: Failure, told: str) -> None:
+    def _log_failure(self, failure: Failure, message: str) -> None:
         if failure.check(*REFUSALS):  # type: ignore[no-untyped-call]  # untyped in Twisted
             for line in str(failure.value).splitlines():
-                self.log.error("{told}: {line}", told=told, line=line)
+                self.log.error("{message}: {line}", message=message, line=line)
         else:
-            self.log.failure("internal error: {told}", failure, told=told)
+            self.log.failure("internal error: {message}", failure, message=message)
 
     def _in_turn(self, what: Callable[[], Coroutine[Any, Any, Outcome]]) -> Deferred[Outcome]:
         return self._lock.run(lambda: Deferred.fromCoroutine(what()))

@@ -149,8 +149,10 @@ class KernelWork:
             each.callback(None)
 
     def _failed(self, failure: Failure) -> None:
-        told = "internal error: work on the {family} table {table} failed"
-        self.log.failure(told, failure, family=self._kernel.family.name, table=self._kernel.table)
+        message = "internal error: work on the {family} table {table} failed"
+        self.log.failure(
+            message, failure, family=self._kernel.family.name, table=self._kernel.table
+        )
 
     # -- what came of it
 
@@ -176,16 +178,18 @@ class KernelWork:
         name = self._vifs.refuse(change)
         if name is not None:
             self.plan_all()
-            told = (
+            message = (
                 "the kernel refused {interface} as an interface of the {family} table {table}: "
                 "{reason}; nothing is forwarded there until its link changes"
             )
         elif not change.is_addition:
-            told = "the kernel did not remove vif {vif} from the {family} table {table}: {reason}"
+            message = (
+                "the kernel did not remove vif {vif} from the {family} table {table}: {reason}"
+            )
         else:
             return  # nobody uses it any more
         self.log.warn(
-            told,
+            message,
             vif=change.number,
             interface=name,
             family=self._kernel.family.name,
