@@ -23,7 +23,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _print_steps(path: str) -> None:
     answer: dict[str, Any] = client.ask(path, "POST", "/reload", {"dry-run": True})
-    client.print_changes(answer["changes"])
+    client.print_changes(answer)
     if answer["changes"]:
         print("steps:" if answer["steps"] else "steps: none; what runs stays as it is")
     for step in answer["steps"]:
