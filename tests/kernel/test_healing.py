@@ -39,7 +39,8 @@ class VanishingScenarios(Scenarios):
         send_message(self.home.raw_host(), self.plan.raw_host, Report((record(TO_EX, vanished),)))
         self.await_sources_on(link, [self.source])
         gone = self.await_reported(upstream, record(TO_IN, vanished))
-        self.assertLess(abs(gone - joined - 2.5), SLACK)  # twice the interval, and the response
+        # Two query intervals and two response times (RFC 9776, section 8.4; RFC 9777, section 9.4).
+        self.assertLess(abs(gone - joined - 3), SLACK)
         self.await_sources_on(link, [])
         self.assert_no_loss(member)
 
