@@ -159,8 +159,8 @@ class Journey:
                 self.faults.append(f"{group} did not come back to the node")
                 continue
             away, back = gap
-            told = [t for t in self._reports(group) if t <= back]
-            yield self._line(group, away, back - told[-1] if told else None)
+            reports = [t for t in self._reports(group) if t <= back]
+            yield self._line(group, away, back - reports[-1] if reports else None)
         for group in FILM:
             times = [d.time for c in self._seen.values() for d in c.data() if d.group == group]
             gap = _gap(sorted(times))
