@@ -9,6 +9,7 @@ from twisted.logger import Logger
 
 from .config.names import is_pattern
 from .instance.instance import ProxyInstance
+from .instance.missing import missing
 from .instance.plan import Plan
 from .linux.netlink.links import Link
 from .messages import LinkChanged
@@ -62,28 +63,12 @@ class LinkDispatch:
 
     def warn_of_missing(self, before: Plan, after: Plan, links: Mapping[str, Link]) -> None:
         """Warn of interfaces that ``after`` names and ``before`` did not, and that do not exist."""
-        for instance, name in sorted(_named(after) - _named(before)):
-            if name not in links:
-                self.log.warn(
-                    "interface not found; it will be used as soon as it appears",
-                    instance=instance,
-                    interface=name,
-                )
-
-
-def names_asked(plan: Plan) -> set[str]:
-    """The interfaces that the plan names."""
-    return {name for _, name in _named(plan)}
-
-
-def _named(plan: Plan) -> set[tuple[str, str]]:
-    """Instance and name of each interface that the plan names."""
-    return {
-        (one.instance, name)
-        for one in plan.instances
-        for name in _names(one.upstreams, one.downstreams.names)
-        if not is_pattern(name)
-    }
+        for instance, name in missing(after, links.__contains__, before):
+            self.log.warn(
+                "interface not found; it will be used as soon as it appears",
+                instance=instance,
+                interface=name,
+            )
 
 
 def _names(upstreams: Iterable[str], downstreams: Iterable[str]) -> set[str]:

@@ -13,11 +13,12 @@ from twisted.logger import Logger
 from .config.model import Configuration
 from .config.not_recommended import not_recommended
 from .instance.instance import ProxyInstance
+from .instance.missing import exists_now, missing, named, notes_of
 from .instance.plan import Plan, compile_plan
 from .instance.steps import Step
 from .instance.upstream import Upstream
 from .kernel_tables import KernelTables
-from .link_dispatch import LinkDispatch, names_asked
+from .link_dispatch import LinkDispatch
 from .linux.datagram_port import DatagramPort
 from .linux.netlink.links import Link
 from .linux.netlink.monitor import InterfaceMonitor, make_link_socket
@@ -72,7 +73,7 @@ class Proxy(MultiService):
         self.monitor = InterfaceMonitor(
             self._link_changed, self._links_known, self._link_events_lost
         )
-        self.monitor.set_asked(names_asked(self.plan))
+        self.monitor.set_asked({name for _, name in named(self.plan)})
         self._reactor = reactor
         self._locator = RouteLookup()
         self._dispatch = LinkDispatch()
@@ -135,6 +136,10 @@ class Proxy(MultiService):
         """What ``apply`` would do."""
         return self._reconfiguration.steps(plan, self.monitor.links)
 
+    def notes(self, plan: Plan) -> list[str]:
+        """Interfaces that ``plan`` names, the running plan does not, and that do not exist."""
+        return notes_of(missing(plan, exists_now, self.plan))
+
     async def apply(self, configuration: Configuration, plan: Plan) -> list[Step]:
         """Run ``plan``, compiled from ``configuration``; return the steps.
 
@@ -149,7 +154,7 @@ class Proxy(MultiService):
         before, self.plan = self.plan, plan
         self.configuration = configuration
         self._log_not_recommended()
-        self.monitor.set_asked(names_asked(plan))
+        self.monitor.set_asked({name for _, name in named(plan)})
         steps = self._carry_out(plan)
         self._dispatch.warn_of_missing(before, plan, self.monitor.links)
         await self._tables.when_idle()
@@ -202,8 +207,10 @@ class Proxy(MultiService):
             queriers = resumption.queriers(self.instances, self.timer.now())
             resumption.resume(self.instances, self.upstreams, links, queriers)
         except Exception:
-            told = "internal error: memberships were not restored in full; hosts report them again"
-            self.log.failure(told)
+            message = (
+                "internal error: memberships were not restored in full; hosts report them again"
+            )
+            self.log.failure(message)
             for instance in self.instances:
                 for link in links:
                     instance.take_link(link)
@@ -235,6 +242,7 @@ class Proxy(MultiService):
     async def _stop(self) -> None:
         notify("STOPPING=1")
         self.stopping = True
+        was_started = self._links is not None
         if self._links is not None:
             self._links.stopListening()
             self._links = None
@@ -245,3 +253,5 @@ class Proxy(MultiService):
             await maybeDeferred(module.disownServiceParent)
         self._locator.close()
         await MultiService.stopService(self)  # type: ignore[no-untyped-call]  # untyped in Twisted
+        if was_started:
+            self.log.info("stopped")

@@ -179,8 +179,8 @@ class Reconfiguration:
         try:
             self._carry_out(step, links)
         except Exception:
-            told = "internal error: a step was not carried out in full: {step}"
-            self.log.failure(told, step=str(step))
+            message = "internal error: a step was not carried out in full: {step}"
+            self.log.failure(message, step=str(step))
 
     def _carry_out(self, step: Step, links: Links) -> None:
         match step:

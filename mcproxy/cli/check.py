@@ -13,26 +13,28 @@ from ..config.not_recommended import not_recommended
 from ..exit_codes import DONE, NO
 from ..instance.conflicts import version_of
 from ..instance.group_ranges import is_among
+from ..instance.missing import exists_now, missing, notes_of
 from ..instance.plan import compile_plan
 from ..protocol.family import IPV4, IPV6, packed
 
 
 def main(arguments: Sequence[str]) -> int:
     """Exit code 0 if the daemon could start with the file, 1 if not."""
-    told = "Find the mistakes in a configuration file."
-    parser = argparse.ArgumentParser("mcproxy check", description=told)
+    description = "Find the mistakes in a configuration file."
+    parser = argparse.ArgumentParser("mcproxy check", description=description)
     parser.add_argument("file", metavar="FILE", help="a configuration file")
     path = parser.parse_args(arguments).file
     try:
         reading = usable(read(path), path)
-        compile_plan(reading.configuration)
+        plan = compile_plan(reading.configuration)
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return NO
     print(f"{path}: good: {summary(reading.configuration)}")
     for one in not_recommended(reading.configuration):
         print(f"warning: {one}")
-    for note in (*reading.notes, *advice(reading.configuration)):
+    absent = notes_of(missing(plan, exists_now))
+    for note in (*reading.notes, *absent, *advice(reading.configuration)):
         print(f"{path}: note: {note}")
     return DONE
 

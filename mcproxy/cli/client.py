@@ -128,12 +128,14 @@ def run(act: Callable[[], None]) -> int:
 
 def change(path: str, what: str, request: dict[str, Any]) -> int:
     """Ask for a change and print what was changed; return the exit code."""
-    return run(lambda: print_changes(ask(path, "POST", what, request)["changes"]))
+    return run(lambda: print_changes(ask(path, "POST", what, request)))
 
 
-def print_changes(changes: list[dict[str, str]]) -> None:
-    """Print the changes, a line each."""
-    for each in changes:
+def print_changes(answer: dict[str, Any]) -> None:
+    """Print the changes and notes of an answer, a line each."""
+    for each in answer["changes"]:
         print(f"{each['where']}: {each['what']}")
-    if not changes:
+    if not answer["changes"]:
         print("no changes")
+    for note in answer.get("notes", ()):
+        print(f"note: {note}")

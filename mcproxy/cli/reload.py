@@ -11,8 +11,10 @@ from . import client
 def main(arguments: Sequence[str]) -> int:
     """Exit code 0 when the file is applied, or could be."""
     parser = client.parser("reload", "Read the configuration file again, and apply what differs.")
-    told = "print the keys that differ and the steps that a reload would carry out; change nothing"
-    parser.add_argument("-n", "--dry-run", action="store_true", help=told)
+    described = (
+        "print the keys that differ and the steps that a reload would carry out; change nothing"
+    )
+    parser.add_argument("-n", "--dry-run", action="store_true", help=described)
     options = parser.parse_args(arguments)
     if options.dry_run:
         return client.run(lambda: _print_steps(options.socket))
@@ -21,7 +23,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _print_steps(path: str) -> None:
     answer: dict[str, Any] = client.ask(path, "POST", "/reload", {"dry-run": True})
-    client.print_changes(answer["changes"])
+    client.print_changes(answer)
     if answer["changes"]:
         print("steps:" if answer["steps"] else "steps: none; what runs stays as it is")
     for step in answer["steps"]:

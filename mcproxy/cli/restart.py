@@ -29,7 +29,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _restart(path: str) -> None:
     before = client.ask(path, "GET", "/status")
-    client.print_changes(client.ask(path, "POST", "/restart")["changes"])
+    client.print_changes(client.ask(path, "POST", "/restart"))
     deadline = time.monotonic() + LONGEST
     while time.monotonic() < deadline:
         after = _status(path)

@@ -78,6 +78,10 @@ def _time(key: str) -> Callable[[Row], object]:
     return lambda row: duration(row.get(key))
 
 
+def _state(row: Row) -> object:
+    return "not found" if row.get("exists") is False else _value("state")(row)
+
+
 def _status(answer: Row) -> str:
     head = (
         f"mcproxy {answer['version']}, process {answer['pid']}, "
@@ -116,7 +120,7 @@ COLUMNS: dict[str, Columns] = {
         "Instance": _value("instance"),
         "Interface": _value("interface"),
         "Role": _value("role"),
-        "State": _value("state"),
+        "State": _state,
         "Hold-Timer": _time("hold-timer"),
         "Address": _value("address"),
         "V": _value("version"),
@@ -144,6 +148,7 @@ COLUMNS: dict[str, Columns] = {
         "Output": _value("outgoing-interface"),
     },
     "counters": {
+        "Instance": _value("instance"),
         "Interface": _value("interface"),
         "What": _value("what"),
         "Kind": _value("kind"),

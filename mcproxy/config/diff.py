@@ -89,10 +89,14 @@ def _changed(old: object, new: object) -> str:
     was, now = ({repr(item): _name(item) for item in items} for items in (old, new))
     come = [f"{name} added" for key, name in now.items() if key not in was]
     gone = [f"{name} removed" for key, name in was.items() if key not in now]
-    items = come + gone
+    return _listed(come + gone) or "in another order"
+
+
+def _listed(items: list[str]) -> str:
+    """The first of ``items``, and how many more there are."""
     if len(items) > _MOST_NAMED:
-        items[_MOST_NAMED:] = [f"and {len(items) - _MOST_NAMED} more"]
-    return ", ".join(items) or "in another order"
+        items = [*items[:_MOST_NAMED], f"and {len(items) - _MOST_NAMED} more"]
+    return ", ".join(items)
 
 
 def _name(item: object) -> str:
@@ -102,4 +106,6 @@ def _name(item: object) -> str:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, list) and value:
+        return _listed([_name(item) for item in value])
     return "default" if value is None else shown(value)

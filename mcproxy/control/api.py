@@ -10,9 +10,10 @@
     POST /restart
 
 /add, /remove and /move accept ``"save": true``. The answer to a POST is ``{"changes": [{"where":
-KEY, "what": TEXT}, ...], "steps": [TEXT, ...]}``: the keys that differ, and what the daemon did, or
-would do with ``"dry-run": true``. The answer to a request that failed is ``{"error": TEXT}`` with
-one of these status codes:
+KEY, "what": TEXT}, ...], "steps": [TEXT, ...], "notes": [TEXT, ...]}``: the keys that differ, what
+the daemon did, or would do with ``"dry-run": true``, and what may not be as intended, such as an
+interface that does not exist. The answer to a request that failed is ``{"error": TEXT}`` with one
+of these status codes:
 
 ===  ================================================
 400  the request is malformed or incomplete
@@ -168,7 +169,7 @@ class Api:
 
 def _report(outcome: Outcome) -> dict[str, Any]:
     changes = [attrs.asdict(difference) for difference in outcome.differences]
-    return {"changes": changes, "steps": list(outcome.steps)}
+    return {"changes": changes, "steps": list(outcome.steps), "notes": list(outcome.notes)}
 
 
 def _error(code: int, text: str) -> Answer:

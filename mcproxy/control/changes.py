@@ -31,10 +31,14 @@ REFUSALS = (ConfigurationError, MulticastRoutingError, OSError)
 
 @attrs.frozen
 class Outcome:
-    """What a change does: the keys that differ, and the steps that the daemon carries out."""
+    """What a change does: the keys that differ, and the steps that the daemon carries out.
+
+    ``notes`` say what does not hinder the change, but may not be as intended.
+    """
 
     differences: Sequence[Difference] = ()
     steps: Sequence[str] = ()
+    notes: Sequence[str] = ()
 
 
 @attrs.frozen
@@ -79,7 +83,7 @@ class Changes:
         target = await self._target(self._load)
         # What refuses to start would end the next program, and all streams with it.
         await self._proxy.try_out(target.plan)
-        return Outcome(target.differences)
+        return Outcome(target.differences, notes=self._proxy.notes(target.plan))
 
     def restart(self) -> None:
         """Restart once earlier changes are done; a failure goes to the log."""
@@ -103,12 +107,12 @@ class Changes:
             lambda _: self.restart(), self._log_failure, errbackArgs=("not restarted",)
         )
 
-    def _log_failure(self, failure: Failure, told: str) -> None:
+    def _log_failure(self, failure: Failure, message: str) -> None:
         if failure.check(*REFUSALS):  # type: ignore[no-untyped-call]  # untyped in Twisted
             for line in str(failure.value).splitlines():
-                self.log.error("{told}: {line}", told=told, line=line)
+                self.log.error("{message}: {line}", message=message, line=line)
         else:
-            self.log.failure("internal error: {told}", failure, told=told)
+            self.log.failure("internal error: {message}", failure, message=message)
 
     def _in_turn(self, what: Callable[[], Coroutine[Any, Any, Outcome]]) -> Deferred[Outcome]:
         return self._lock.run(lambda: Deferred.fromCoroutine(what()))
@@ -118,7 +122,8 @@ class Changes:
             raise _refused("the daemon was started without a file", "start it with --config FILE")
         target = await self._target(self._load)
         if dry_run:
-            return self._outcome(target, self._proxy.steps(target.plan))
+            steps, notes = self._proxy.steps(target.plan), self._proxy.notes(target.plan)
+            return self._outcome(target, steps, notes)
         # What a service manager waits for after SIGHUP (sd_notify(3), Type=notify-reload).
         notify(f"RELOADING=1\nMONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
         try:
@@ -147,16 +152,17 @@ class Changes:
     async def _apply(self, target: _Target) -> Outcome:
         if self._proxy.stopping:
             raise _refused("the daemon is stopping", "start it again")
+        notes = self._proxy.notes(target.plan)
         steps = await self._proxy.apply(target.configuration, target.plan)
         for difference in target.differences:
             self.log.info("changed: {difference}", difference=str(difference))
         if not target.differences:
             self.log.info("no changes in the configuration")
-        return self._outcome(target, steps)
+        return self._outcome(target, steps, notes)
 
     @staticmethod
-    def _outcome(target: _Target, steps: Iterable[Step]) -> Outcome:
-        return Outcome(target.differences, [str(step) for step in steps])
+    def _outcome(target: _Target, steps: Iterable[Step], notes: Sequence[str]) -> Outcome:
+        return Outcome(target.differences, [str(step) for step in steps], notes)
 
 
 def _compiled(before: Configuration, make: Callable[[], Configuration]) -> _Target:

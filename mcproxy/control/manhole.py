@@ -6,25 +6,21 @@ on a loopback address or a UNIX socket only, and accepts the keys of one file, f
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pprint import pprint
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from twisted.application.service import IService, Service
 from twisted.conch import checkers, manhole, manhole_ssh
 from twisted.conch.insults import insults
-from twisted.conch.ssh.keys import BadKeyError, Key
 from twisted.cred.portal import Portal
 from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.internet.error import CannotListenError
 from twisted.internet.protocol import Factory
-from twisted.logger import Logger
-from zope.interface import implementer
 
 from ..config.model import ManholeConfig
+from .ssh_keys import KeyFile, host_key
+from .ssh_server import SshFactory
 from .unix_socket import listen_unix
 from .views import counters, groups, instances, routes
 
@@ -35,50 +31,6 @@ BANNER = (
     b"This is a Python shell in the mcproxy daemon. instances(), groups(), routes() and\r\n"
     b"counters() print its state; proxy is the daemon itself. Ctrl-D ends the session.\r\n"
 )
-
-
-@implementer(checkers.IAuthorizedKeysDB)
-class KeyFile:
-    """The accepted keys: those of one file, which is read at each login."""
-
-    log = Logger()
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-
-    def getAuthorizedKeys(self, username: bytes) -> Iterable[Key]:
-        """All keys of the file, for any user name; none if the file cannot be read."""
-        try:
-            with open(self._path, "rb") as lines:
-                return list(checkers.readAuthorizedKeyFile(lines))
-        except OSError as error:
-            self.log.error(
-                "manhole: login refused: cannot read {path}: {reason} (see authorized-keys)",
-                path=self._path,
-                reason=error.strerror,
-            )
-            return []
-
-
-def host_key(path: str) -> Key:
-    """The daemon's own key from ``path``; a missing file is created, with mode 0600.
-
-    OSError if the file cannot be read or created, ValueError if it holds no private key.
-    """
-    if not os.path.exists(path):
-        secret = Ed25519PrivateKey.generate().private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.OpenSSH,
-            serialization.NoEncryption(),
-        )
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(descriptor, "wb") as file:
-            file.write(secret)
-    try:
-        key: Key = Key.fromFile(path)  # type: ignore[no-untyped-call]  # untyped in Twisted
-    except BadKeyError as error:
-        raise ValueError(f"{path} holds no private key: {error} (see host-key)") from error
-    return key
 
 
 class _Session(manhole_ssh.TerminalSession):
@@ -129,24 +81,13 @@ class _Realm(manhole_ssh.TerminalRealm):
         return insults.ServerProtocol(_Shell, dict(self._names))  # type: ignore[no-untyped-call]  # untyped in Twisted
 
 
-class _SshFactory(manhole_ssh.ConchFactory):
-    """The SSH server, with ``key`` as its host key."""
-
-    noisy = False
-
-    def __init__(self, portal: Portal, key: Key) -> None:
-        super().__init__(portal)  # type: ignore[no-untyped-call]  # untyped in Twisted
-        # Keys by their type; Twisted annotates them as bytes.
-        kind, public, private = key.sshType(), cast(bytes, key.public()), cast(bytes, key)  # type: ignore[no-untyped-call]  # untyped in Twisted
-        self.publicKeys = {kind: public}
-        self.privateKeys = {kind: private}
-
-
-def make_factory(config: ManholeConfig, names: Mapping[str, Any]) -> Factory:
-    """The SSH server; OSError or ValueError if there is no usable host key."""
-    keys = checkers.SSHPublicKeyChecker(KeyFile(config.authorized_keys))
+def make_factory(reactor: Any, config: ManholeConfig, names: Mapping[str, Any]) -> Factory:
+    """The SSH server; OSError or ValueError if a file of keys cannot be used."""
+    accepted = KeyFile(config.authorized_keys)
+    accepted.check()
     realm: Any = _Realm(names)  # an IRealm, which Twisted does not declare
-    return _SshFactory(Portal(realm, [keys]), host_key(config.host_key))
+    portal = Portal(realm, [checkers.SSHPublicKeyChecker(accepted)])
+    return SshFactory(reactor, portal, host_key(config.host_key))
 
 
 class ManholeService(Service):
@@ -192,4 +133,4 @@ class ManholeService(Service):
 
 def make_service(reactor: Any, config: ManholeConfig, proxy: Proxy) -> IService:
     """The manhole as a service; OSError or ValueError if it cannot be made."""
-    return ManholeService(reactor, config.listen, make_factory(config, namespace(proxy)))
+    return ManholeService(reactor, config.listen, make_factory(reactor, config, namespace(proxy)))

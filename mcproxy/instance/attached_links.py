@@ -155,9 +155,9 @@ class AttachedLinks:
         except OSError as error:
             self._detach(link)
             if error.errno != errno.ENODEV:  # the link is gone, and its message is on the way
-                told = "cannot join the groups of reports: {reason}; the downstream is not used"
+                message = "cannot join the groups of reports: {reason}; the downstream is not used"
                 reason = error.strerror
-                self.log.error(told, reason=reason, instance=self._owner.name, interface=name)
+                self.log.error(message, reason=reason, instance=self._owner.name, interface=name)
             return
         querier = self._querier(link, settings, known)
         downstream = Downstream(

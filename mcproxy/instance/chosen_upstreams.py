@@ -103,6 +103,8 @@ class ChosenUpstreams:
                 self.link_changed(name, links.get(name))
         gone = [name for name in before if name not in self.by_name]
         for name in gone:
+            if name in self._links.usable.upstreams:
+                self.log.info("upstream lost", instance=self._owner.name, interface=name)
             self._links.forget_upstream(name)
         self._select(anyway=True)
         for name in gone:

@@ -196,8 +196,8 @@ class Downstream:
         other = self.querier.election.other
         interface = self.link.name
         if other is None:
-            told = "this proxy is the querier on {interface}"
-            self.log.info(told, instance=self._owner.name, interface=interface)
+            message = "this proxy is the querier on {interface}"
+            self.log.info(message, instance=self._owner.name, interface=interface)
             return
         self.log.warn(
             "{querier} became the querier on {interface}; forwarding to {interface} stops until "
@@ -231,10 +231,10 @@ class Downstream:
             if self._known_refusals[reason] == count:
                 continue
             self._known_refusals[reason] = count
-            told = warning_of(reason, packet)
-            if told is not None and self._time_to_warn(reason.value, now):
+            message = warning_of(reason, packet)
+            if message is not None and self._time_to_warn(reason.value, now):
                 self.log.warn(
-                    told,
+                    message,
                     host=text(source),
                     group=refused_group(self.querier, reason, packet),
                     instance=self._owner.name,

@@ -93,10 +93,10 @@ class LocalPrograms:
             self._memberships = None
         self.filters = {}
 
-    def _warn(self, told: str, error: OSError) -> None:
+    def _warn(self, message: str, error: OSError) -> None:
         name = self._link.name if self._link is not None else ""
         self.log.warn(
-            told + "; a leave of a local program may interrupt streams until the next query",
+            message + "; a leave of a local program may interrupt streams until the next query",
             reason=error.strerror,
             interface=name,
         )

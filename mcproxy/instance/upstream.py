@@ -196,11 +196,11 @@ class Upstream:
         if link is None or not any(source) or link.has_neighbour(self.family, source):
             return
         self.foreign_queries += 1
-        told = (
+        message = (
             "{source} sends queries, but is in no subnet of the upstream {interface}; they are "
             "accepted, because some providers send such queries"
         )
-        self._warn_of_querier(told, source, now)
+        self._warn_of_querier(message, source, now)
 
     def _note_older_query(self, query: Query, source: Address, now: float) -> None:
         """Warn now and then of an older query that is not followed (RFC 9776, 7.2.1).
@@ -210,21 +210,21 @@ class Upstream:
         if query.version >= self.host.version or self._speaks_older_version():
             return
         if query.group == self.family.unspecified or self._is_ssm(query.group):
-            told = (
+            message = (
                 "{source} sends {protocol}v{version} queries, which cannot name the sources of "
                 "source-specific groups; this proxy answers in {protocol}v{ours}; set the "
                 "router to that version (see version-fallback)"
             )
-            self._warn_of_querier(told, source, now, version=query.version)
+            self._warn_of_querier(message, source, now, version=query.version)
 
     def _warn_of_querier(
-        self, told: str, source: Address, now: float, version: int | None = None
+        self, message: str, source: Address, now: float, version: int | None = None
     ) -> None:
-        if now < self._warning_due.get(told, now):
+        if now < self._warning_due.get(message, now):
             return
-        self._warning_due[told] = now + WARNING_INTERVAL
+        self._warning_due[message] = now + WARNING_INTERVAL
         self.log.warn(
-            told,
+            message,
             source=text(source),
             protocol=self.family.protocol,
             version=version,
@@ -289,21 +289,23 @@ class Upstream:
             return
         self._spoken = version
         if version == self.family.current_version:
-            told = "upstream router speaks {protocol}v{version} again; sources are reported again"
+            message = (
+                "upstream router speaks {protocol}v{version} again; sources are reported again"
+            )
         elif self._ssm_fallback:
-            told = (
+            message = (
                 "upstream router speaks {protocol}v{version}, which cannot name sources; this "
                 "proxy follows it and reports source-specific groups without their sources (see "
                 "ssm-fallback, version-fallback)"
             )
         else:
-            told = (
+            message = (
                 "upstream router speaks {protocol}v{version}, which cannot name sources; this "
                 "proxy follows it and leaves source-specific groups out (see ssm-fallback, "
                 "version-fallback)"
             )
         self.log.warn(
-            told,
+            message,
             protocol=self.family.protocol,
             version=version,
             instance=self._users(),

@@ -151,5 +151,5 @@ class Daemon:
 
 def _search_path() -> list[str]:
     """The daemon's PYTHONPATH: the same mcproxy as ours, then our own PYTHONPATH."""
-    told = os.environ.get("PYTHONPATH", "")
-    return [str(PROJECT), *filter(None, told.split(os.pathsep))]
+    paths = os.environ.get("PYTHONPATH", "")
+    return [str(PROJECT), *filter(None, paths.split(os.pathsep))]

@@ -159,8 +159,8 @@ class Journey:
                 self.faults.append(f"{group} did not come back to the node")
                 continue
             away, back = gap
-            told = [t for t in self._reports(group) if t <= back]
-            yield self._line(group, away, back - told[-1] if told else None)
+            reports = [t for t in self._reports(group) if t <= back]
+            yield self._line(group, away, back - reports[-1] if reports else None)
         for group in FILM:
             times = [d.time for c in self._seen.values() for d in c.data() if d.group == group]
             gap = _gap(sorted(times))
@@ -170,12 +170,12 @@ class Journey:
             yield self._line(group, gap[0], None)
 
     def _line(self, group: str, away: float, since: float | None) -> str:
-        told = f"{group} was away for {away * 1000:.0f} ms"
+        message = f"{group} was away for {away * 1000:.0f} ms"
         if since is None:
-            return told
+            return message
         if since > LATEST and away > LATEST:
             self.faults.append(f"{group} came only {since:.1f} s after the node's report")
-        return f"{told}, and came {since * 1000:.1f} ms after the node's report"
+        return f"{message}, and came {since * 1000:.1f} ms after the node's report"
 
     def _reports(self, group: str) -> list[float]:
         """The times of the node's reports of a group."""

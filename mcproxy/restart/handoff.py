@@ -82,8 +82,8 @@ class Handoff:
 
     def _failed(self, failure: Failure) -> None:
         if failure.check(OSError):  # type: ignore[no-untyped-call]  # untyped in Twisted
-            told = "restart failed, this process runs on: {reason}"
-            self.log.error(told, reason=str(failure.value))
+            message = "restart failed, this process runs on: {reason}"
+            self.log.error(message, reason=str(failure.value))
         else:
             self.log.failure("internal error: restart failed, this process runs on", failure)
 

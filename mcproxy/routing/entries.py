@@ -64,8 +64,8 @@ class EntryPlanner:
                 else:
                     self._plan_source(key[:size], key[size:], batch)
             except Exception:
-                told = "internal error: the entries of {group} stay as they are"
-                self.log.failure(told, group=text(key[:size]))
+                message = "internal error: the entries of {group} stay as they are"
+                self.log.failure(message, group=text(key[:size]))
 
     def _plan_group(self, group: Address, batch: Batch) -> None:
         before = self.installed.get(group, ())

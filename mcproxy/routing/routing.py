@@ -175,8 +175,8 @@ class Routing(Service):
         if not own:
             return succeed(None)
         done: Deferred[None] = self._submit(set_rules, own)
-        told = "the policy rules of the tables of their own may be wrong (see ip mrule)"
-        return done.addErrback(lambda failure: self.log.failure(told, failure))
+        message = "the policy rules of the tables of their own may be wrong (see ip mrule)"
+        return done.addErrback(lambda failure: self.log.failure(message, failure))
 
     def _look_at_other_rules(self) -> None:
         """Remove rules that a previous process left, and warn of those of other programs."""

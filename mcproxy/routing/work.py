@@ -167,8 +167,10 @@ class KernelWork:
             each.callback(None)
 
     def _failed(self, failure: Failure) -> None:
-        told = "internal error: work on the {family} table {table} failed"
-        self.log.failure(told, failure, family=self._kernel.family.name, table=self._kernel.table)
+        message = "internal error: work on the {family} table {table} failed"
+        self.log.failure(
+            message, failure, family=self._kernel.family.name, table=self._kernel.table
+        )
 
     # -- what came of it
 
@@ -200,22 +202,22 @@ class KernelWork:
         if name is not None:
             self.plan_all()
             if name in self._refused_vifs:
-                return  # told before
+                return  # it was logged before
             self._refused_vifs.add(name)
-            told = (
+            message = (
                 "the kernel refused {interface} as an interface of the {family} table {table}: "
                 "{reason}; nothing is forwarded there until the kernel accepts it; this is tried "
                 "again"
             )
         elif not change.is_addition and self._retry.is_first:
-            told = (
+            message = (
                 "the kernel did not remove vif {vif} from the {family} table {table}: {reason}; "
                 "this is tried again"
             )
         else:
-            return  # told before, or nobody uses it any more
+            return  # logged before, or nobody uses it any more
         self.log.warn(
-            told,
+            message,
             vif=change.number,
             interface=name,
             family=self._kernel.family.name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -76,6 +77,16 @@ class CommandTestCase(SynchronousTestCase):
             return main(arguments)
         finally:
             self.out, self.err = out.getvalue(), err.getvalue()
+
+    def have_interfaces(self, *missing: str) -> None:
+        """Have this machine all interfaces but the ``missing`` ones."""
+
+        def index(name: str) -> int:
+            if name in missing:
+                raise OSError(19, "no interface with this name")
+            return 1
+
+        self.patch(socket, "if_nametoindex", index)
 
     def write(self, text: str) -> str:
         """A file with ``text``."""

@@ -110,6 +110,12 @@ class RequestTests(ClientTestCase):
         self.assertEqual(self.command("reload -n"), 0)
         self.assertEqual(self.out, "x: y added\nsteps: none; what runs stays as it is\n")
 
+    def test_notes_are_printed_after_the_changes(self) -> None:
+        self.daemon({"changes": [{"where": "x", "what": "y added"}], "steps": [], "notes": ["n"]})
+        for line in ("reload", "add downstream d --to b", "move d --to b"):
+            self.assertEqual(self.command(line), 0)
+            self.assertEqual(self.out, "x: y added\nnote: n\n")
+
     def test_answer_without_changes_is_said(self) -> None:
         self.daemon({"changes": [], "steps": []})
         for line in ("reload", "reload -n"):

@@ -12,6 +12,7 @@ from .support import CommandTestCase
 
 class ConvertTests(CommandTestCase):
     def test_converted_file_means_the_same_and_is_valid(self) -> None:
+        self.have_interfaces()
         for text in (SMALLEST, MOBILE, SPLIT, EVERYTHING, IGMPPROXY):
             path = self.write(text)
             self.assertEqual(self.run_here("convert", path), 0, self.err)
@@ -68,6 +69,7 @@ class OldFileTests(CommandTestCase):
     """Files of other programs in place of native ones."""
 
     def test_check_accepts_an_old_file(self) -> None:
+        self.have_interfaces()
         path = self.write(SPLIT + "pinstance a (5): ==> x y;")
         self.assertEqual(self.run_here("check", path), 0, self.err)
         self.assertEqual(

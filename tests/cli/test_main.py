@@ -60,6 +60,7 @@ BOUNDARY = 'boundary = ["239.255.255.250", "ff05::c"]\n'
 
 class CheckTests(CommandTestCase):
     def test_valid_file_is_summed_up_in_one_line(self) -> None:
+        self.have_interfaces()
         path = self.write(
             GOOD
             + BOUNDARY
@@ -76,6 +77,7 @@ class CheckTests(CommandTestCase):
 
     def test_what_is_not_recommended_is_a_warning(self) -> None:
         """TM-05: the file is good all the same."""
+        self.have_interfaces()
         path = self.write(GOOD + BOUNDARY + "[defaults]\nrobustness-variable = 1\n")
         self.assertEqual(self.run_here("check", path), 0)
         good, warning = self.out.splitlines()
@@ -84,6 +86,7 @@ class CheckTests(CommandTestCase):
 
     def test_file_that_lets_ssdp_out_gets_a_note(self) -> None:
         """The groups of the families that the instance has, unless a boundary or filter is set."""
+        self.have_interfaces()
         for more, groups in (
             ("", '"239.255.255.250", "ff05::c"'),
             ("igmp-version = 0\n", '"ff05::c"'),
@@ -103,6 +106,21 @@ class CheckTests(CommandTestCase):
             path = self.write(GOOD + more)
             self.assertEqual(self.run_here("check", path), 0)
             self.assertEqual(self.out.count("\n"), 1)
+
+    def test_interface_that_does_not_exist_is_a_note(self) -> None:
+        """A pattern is no interface. Two instances that name one make one note."""
+        self.have_interfaces("eth1", "lan*", "eth9")
+        other = '[instance.b]\nupstream = "eth9"\ndownstream = "eth2"\n' + BOUNDARY
+        path = self.write(
+            GOOD + BOUNDARY + other + other.replace(".b", ".c").replace("eth2", "eth3")
+        )
+        self.assertEqual(self.run_here("check", path), 0)
+        later = "does not exist on this machine now; it will be used as soon as it appears"
+        self.assertEqual(
+            self.out.splitlines()[1:],
+            [f"{path}: note: interface {name} {later}" for name in ("eth9", "eth1")],
+        )
+        self.assertEqual(self.err, "")
 
     def test_each_mistake_is_a_line_on_standard_error(self) -> None:
         path = self.write("[instance.tv]\nupstraem = 3\n")

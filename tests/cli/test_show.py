@@ -78,6 +78,25 @@ class ViewTests(ClientTestCase):
         )
         self.assertEqual(lines[2], "tv/ipv4 eth1 downstream down - - 3 - - - - -")
 
+    def test_interface_that_does_not_exist_is_not_found(self) -> None:
+        row = {"instance": "tv/ipv4", "interface": "eth1", "role": "downstream", "state": "down"}
+        rows = [row | {"exists": exists} for exists in (True, False)]
+        lines = self.lines("interfaces", {"interfaces": rows})
+        self.assertTrue(lines[1].startswith("tv/ipv4 eth1 downstream down - "), lines)
+        self.assertTrue(lines[2].startswith("tv/ipv4 eth1 downstream not found - "), lines)
+
+    def test_counters_name_the_instance_that_refused(self) -> None:
+        sent = {"interface": "eth1", "what": "sent", "kind": "query", "count": 3}
+        refused = sent | {"what": "refused", "kind": "max-groups", "instance": "tv/ipv4"}
+        self.assertEqual(
+            self.lines("counters", {"counters": [sent, refused]}),
+            [
+                "Instance Interface What Kind Count",
+                "- eth1 sent query 3",
+                "tv/ipv4 eth1 refused max-groups 3",
+            ],
+        )
+
     def test_held_upstream_shows_its_hold_timer(self) -> None:
         row = {"instance": "tv/ipv4", "interface": "eth0", "role": "upstream", "version": 3}
         held = {"state": "held", "hold-timer": 7.4, "groups": 2}

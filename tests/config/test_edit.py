@@ -65,7 +65,7 @@ class CompareTests(ConfigurationTestCase):
         of_one = 'instance.b.filter."upstream * in"'
         for old, new, *expected in (
             ("0.1", "0.2", f"{of_one}.allow: 239.0.0.2 added, 239.0.0.1 removed"),
-            ('["239.0.0.1"]', '"x"', f'{of_one}.allow: a list -> "x"'),
+            ('["239.0.0.1"]', '"x"', f'{of_one}.allow: 239.0.0.1 -> "x"'),
             (one, "", f"{of_one}: removed"),
             (
                 one,
@@ -118,6 +118,11 @@ class CompareTests(ConfigurationTestCase):
         self.assertEqual(
             self.differences("[instance.b]", "[instance.b]\nmld-version = 0"),
             ["instance.b.mld-version: default -> 0"],
+        )
+        static = "static-group = ['239.1.1.1', '232.1.1.1 | 192.0.2.1']"
+        self.assertEqual(
+            self.differences("[instance.b]", f"[instance.b]\n{static}"),
+            ["instance.b.static-group: default -> 239.1.1.1, 232.1.1.1 | 192.0.2.1"],
         )
 
     def test_differences_of_services_are_named(self) -> None:

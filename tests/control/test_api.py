@@ -29,7 +29,7 @@ class FakeChanges:
         self.made: Configuration | None = None
         self.saved = False
         self.answer: Deferred[Outcome] = succeed(
-            Outcome([Difference("x", "y added")], ["tv/ipv4: stop"])
+            Outcome([Difference("x", "y added")], ["tv/ipv4: stop"], ["a note"])
         )
 
     def reload(self, dry_run: bool = False) -> Deferred[Outcome]:
@@ -57,7 +57,11 @@ class ApiTests(SynchronousTestCase):
         return instance.upstreams, instance.downstream
 
     def test_answer_lists_the_changes(self) -> None:
-        done = {"changes": [{"where": "x", "what": "y added"}], "steps": ["tv/ipv4: stop"]}
+        done = {
+            "changes": [{"where": "x", "what": "y added"}],
+            "steps": ["tv/ipv4: stop"],
+            "notes": ["a note"],
+        }
         self.assertEqual(self.ask("POST", "/reload"), (200, done))
 
     def test_each_path_makes_its_change(self) -> None:

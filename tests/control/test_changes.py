@@ -17,6 +17,7 @@ from mcproxy.config.native.toml import parse
 from mcproxy.control import changes as module
 from mcproxy.control.changes import Changes, Outcome
 from mcproxy.instance.compare import compare
+from mcproxy.instance.missing import missing, notes_of
 from mcproxy.instance.plan import Plan, compile_plan
 from mcproxy.instance.steps import Step
 
@@ -37,6 +38,9 @@ class FakeProxy:
 
     def steps(self, plan: Plan) -> list[Step]:
         return compare(compile_plan(self.configuration), plan)
+
+    def notes(self, plan: Plan) -> list[str]:
+        return notes_of(missing(plan, lambda _: False, compile_plan(self.configuration)))
 
     async def try_out(self, plan: Plan) -> None:
         self.tried.append(plan)
@@ -200,6 +204,20 @@ class ChangesTests(SynchronousTestCase):
     def test_steps_that_were_carried_out_are_told(self) -> None:
         outcome = self.successResultOf(self.changes.change(self.add))
         self.assertEqual(outcome.steps, ["b/ipv4: start", "b/ipv6: start"])
+
+    def test_interface_that_does_not_exist_is_a_note(self) -> None:
+        """Of a dry run, a change and before a restart; only where the change newly names it."""
+        later = "does not exist on this machine now; it will be used as soon as it appears"
+        note = f"interface down2 {later}"
+        self.write(FILE + '[instance.b]\nupstream = "up"\ndownstream = ["down2"]\n')
+        for done, notes in (
+            (self.changes.before_restart(), [note, f"interface up {later}"]),
+            (self.changes.reload(dry_run=True), [note, f"interface up {later}"]),
+            (self.changes.reload(), [note, f"interface up {later}"]),
+            (self.changes.reload(), []),
+            (self.changes.change(partial(remove_instance, name="b")), []),
+        ):
+            self.assertEqual(self.successResultOf(done).notes, notes)
 
     def test_hangup_reloads_and_logs_a_failure(self) -> None:
         self.write(FILE + '[instance.b]\nupstream = "up"\ndownstream = ["down2"]\n')

@@ -8,7 +8,6 @@ import sys
 from typing import Any
 from unittest import mock
 
-from twisted.conch.ssh.keys import Key
 from twisted.internet.error import CannotListenError
 from twisted.internet.protocol import ServerFactory
 from twisted.internet.testing import MemoryReactor
@@ -16,10 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.config.model import ManholeConfig
 from mcproxy.control.manhole import (
-    KeyFile,
     ManholeService,
-    host_key,
-    make_factory,
     make_service,
     namespace,
 )
@@ -67,41 +63,6 @@ class ServiceTests(SynchronousTestCase):
     def test_service_has_a_name(self) -> None:
         config = ManholeConfig("127.0.0.1:4022", "/keys", self.mktemp())
         self.assertEqual(make_service(MemoryReactor(), config, mock.Mock()).name, "manhole")
-
-
-class KeyTests(SynchronousTestCase):
-    def test_host_key_is_created_once_with_mode_0600(self) -> None:
-        path = self.mktemp()
-        key = host_key(path)
-        self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
-        self.assertEqual(host_key(path).fingerprint(), key.fingerprint())
-
-    def test_file_without_a_key_is_named(self) -> None:
-        path = self.mktemp()
-        with open(path, "w") as file:
-            file.write("no key")
-        error = self.assertRaises(ValueError, host_key, path)
-        self.assertIn(f"{path} holds no private key", str(error))
-
-    def test_server_offers_its_host_key(self) -> None:
-        config = ManholeConfig("127.0.0.1:4022", "/keys", self.mktemp())
-        factory: Any = make_factory(config, {})
-        key: Key = host_key(config.host_key)
-        self.assertEqual(list(factory.publicKeys), [b"ssh-ed25519"])
-        public = factory.publicKeys[b"ssh-ed25519"]
-        self.assertEqual(public.fingerprint(), key.fingerprint())
-
-    def test_keys_of_the_file_are_accepted_for_any_user(self) -> None:
-        path = self.mktemp()
-        key = host_key(self.mktemp()).public()
-        with open(path, "wb") as file:
-            file.write(key.toString("openssh") + b"\n")
-        for user in (b"operator", b"root"):
-            (accepted,) = KeyFile(path).getAuthorizedKeys(user)
-            self.assertEqual(accepted.fingerprint(), key.fingerprint())
-
-    def test_missing_file_accepts_no_key(self) -> None:
-        self.assertEqual(list(KeyFile("/nowhere/keys").getAuthorizedKeys(b"operator")), [])
 
 
 class ShellTests(SynchronousTestCase):

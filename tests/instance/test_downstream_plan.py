@@ -84,6 +84,8 @@ class DownstreamPlanTests(SynchronousTestCase):
             "ttl_threshold",
             "require_router_alert",
             "query_address",
+            "igmp_version",
+            "mld_version",
             "minimum_igmp_version",
             "minimum_mld_version",
         }

@@ -79,6 +79,34 @@ class CommandTests(RunningTestCase):
         self.assertEqual(self.mcproxy("reload"), (0, "no changes\n"))
         self.assert_no_stream_loss()
 
+    def test_interface_that_does_not_exist_is_a_note_and_not_found(self) -> None:
+        self.run_streams(ONE_INSTANCE)
+        note = "note: interface lnn0 does not exist on this machine now; it will be used as soon"
+        for role in ("downstream", "upstream"):
+            code, output = self.mcproxy("add", role, "lnn0", "--to", "tv")
+            self.assertEqual(code, 0, output)
+            self.assertIn(f"instance.tv.{role}: lnn0 added\n{note}", output)
+            _, output = self.mcproxy("show", "interfaces")
+            (line, _) = [one for one in output.splitlines() if " lnn0 " in one]
+            self.assertEqual(line.split()[1:5], ["lnn0", role, "not", "found"])
+            rows = [row for row in self.rows("interfaces") if row["interface"] == "lnn0"]
+            self.assertEqual([(r["state"], r["exists"]) for r in rows], [("down", False)] * 2)
+            self.assertEqual(self.mcproxy("remove", role, "lnn0", "--from", "tv")[0], 0)
+            if role == "downstream":  # a second upstream makes groups migrate, which may cost data
+                self.assert_no_stream_loss()
+
+    def test_removed_interfaces_and_the_end_are_logged(self) -> None:
+        self.lab.link(self.server, "eth9", self.proxy, "up9", ("10.0.9.2/24",), ("10.0.9.1/24",))
+        self.run_streams(ONE_INSTANCE)
+        for role, name in (("upstream", "up9"), ("downstream", "down2")):
+            self.assertEqual(self.mcproxy("add", role, name, "--to", "tv")[0], 0)
+            self.await_log(f"{name}: {role} found")
+            self.assertEqual(self.mcproxy("remove", role, name, "--from", "tv")[0], 0)
+            self.await_log(f"tv/ipv4 {name}: {role} lost")
+            self.await_log(f"tv/ipv6 {name}: {role} lost")
+        self.daemon.terminate()
+        self.assertIn(" stopped", self.daemon.lines[-1])
+
     def test_saved_change_is_in_the_file_and_keeps_comments(self) -> None:
         self.start(f"# whose\n{ONE_INSTANCE}")
         before = self.daemon.config.read_text()

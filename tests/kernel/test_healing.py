@@ -1,4 +1,4 @@
-"""Hosts vanish, and other programs empty the kernel's tables: the daemon heals."""
+"""Hosts end without a leave, and other programs change the kernel table: the daemon repairs it."""
 
 from __future__ import annotations
 
@@ -39,13 +39,14 @@ class VanishingScenarios(Scenarios):
         send_message(self.home.raw_host(), self.plan.raw_host, Report((record(TO_EX, vanished),)))
         self.await_sources_on(link, [self.source])
         gone = self.await_reported(upstream, record(TO_IN, vanished))
-        self.assertLess(abs(gone - joined - 3), SLACK)  # twice the interval and the response time
+        # Two query intervals and two response times (RFC 9776, section 8.4; RFC 9777, section 9.4).
+        self.assertLess(abs(gone - joined - 3), SLACK)
         self.await_sources_on(link, [])
         self.assert_no_loss(member)
 
 
 class FlushScenarios(Scenarios):
-    """A stream flows to members on both links; another program meddles with the table."""
+    """Streams flow to members on two links while another program changes the kernel table."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -64,15 +65,18 @@ class FlushScenarios(Scenarios):
         self.before = self.state()
 
     def state(self) -> tuple[list[str], set[tuple[bytes, bytes, int, tuple[int, ...]]]]:
-        """The interfaces and entries in the kernel."""
+        """The vifs and entries of the kernel table."""
         return self.vifs(), {route[:4] for route in self.routes()}
 
     def await_healed(self) -> None:
-        """Wait until all is there again."""
+        """Wait until the kernel table has all vifs and entries again."""
         wait_until(lambda: self.state() == self.before, 5, "not as before")
 
     def check_healed(self) -> None:
-        """All is as before, and streams flow, also from downstream and to new members."""
+        """Check that the table is as before, and that streams reach old and new members.
+
+        The stream for the new member comes from a downstream.
+        """
         self.await_healed()
         for member in (*self.members, self.listed):
             self.await_packets(member)
@@ -81,7 +85,7 @@ class FlushScenarios(Scenarios):
         self.await_packets(more)
 
     def flush(self, what: int) -> None:
-        """As ``smcroutectl flush`` and its like do."""
+        """Flush the kernel table from another program, as ``smcroutectl flush`` does."""
         self.stranger.setsockopt(self.level, FLUSH, what)
 
     def test_flushed_entries_are_put_back(self) -> None:
@@ -117,7 +121,7 @@ class RuleScenarios(Scenarios):
         return sorted(self.proxy.run("ip", *options, "mrule", *arguments).splitlines())
 
     def start_stream(self, instances: str = "") -> None:
-        """Have a stream flow to a member."""
+        """Start the daemon, and a stream that reaches a member."""
         self.start(instances)
         self.stream()
         self.member = self.other.join(self.group)
@@ -125,7 +129,7 @@ class RuleScenarios(Scenarios):
         self.before = self.mrule()
 
     def check_healed(self) -> None:
-        """The rules are as before, and streams flow to old and new members."""
+        """Check that the policy rules are as before, and that streams reach old and new members."""
         wait_until(lambda: self.mrule() == self.before, 5, "rules are missing")
         self.await_packets(self.member)
         more = self.home.join(self.groups[1])
@@ -149,7 +153,7 @@ class RuleScenarios(Scenarios):
         self.check_healed()
 
     def test_flushed_rule_of_the_default_table_is_put_back(self) -> None:
-        """Without it the kernel forwards nothing by the default table."""
+        """Without this rule the kernel does not use the default table, and forwards nothing."""
         self.start_stream()
         self.mrule("flush")
         self.await_log("deleted the policy rule", "to table default", self.family.name)

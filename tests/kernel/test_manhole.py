@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -150,6 +151,48 @@ class ManholeTests(SynchronousTestCase):
     def reload(self, daemon: Daemon) -> list[dict[str, str]]:
         changes: list[dict[str, str]] = client.ask(str(daemon.socket), "POST", "/reload")["changes"]
         return changes
+
+    def test_rsa_key_is_accepted(self) -> None:
+        self.daemon("127.0.0.1:4022")
+        path = self.folder / "rsa"
+        key = rsa.generate_private_key(65537, 2048)
+        openssh = serialization.PrivateFormat.OpenSSH
+        path.touch(0o600)
+        path.write_bytes(
+            key.private_bytes(serialization.Encoding.PEM, openssh, serialization.NoEncryption())
+        )
+        public = key.public_key().public_bytes(
+            serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH
+        )
+        (self.folder / "keys").write_bytes(public + b"\n")
+        _, output = self.visit("instances()\n", "-p4022", "me@127.0.0.1", key="rsa")
+        self.assertIn("'instance': 'a/ipv4'", output)
+
+    def test_session_that_ends_as_usual_leaves_no_line_in_the_log(self) -> None:
+        daemon = self.daemon("127.0.0.1:4022")
+        before = len(daemon.lines)
+        _, output = self.visit("instances()\n", "-p4022", "me@127.0.0.1")
+        self.assertIn("'instance': 'a/ipv4'", output)
+        daemon.terminate()
+        self.assertEqual(
+            [line.split()[-1] for line in daemon.lines[before:]], ["stopping", "stopped"]
+        )
+
+    def test_unusable_key_files_fail_the_start(self) -> None:
+        for name, mode in (("keys", 0o666), ("host_key", 0o644)):
+            path = self.folder / name
+            path.touch()
+            before = path.stat().st_mode
+            path.chmod(mode)
+            daemon = Daemon(self.router, CONFIG.format(listen="127.0.0.1:4022", folder=self.folder))
+            self.assertEqual(daemon.process.wait(20), 1)
+            wait_until(
+                lambda d=daemon, m=mode, p=path: any(
+                    f"{p} (mode {m:04o})" in line for line in d.lines
+                ),
+                message="refused",
+            )
+            path.chmod(before)
 
     def test_unknown_key_is_refused(self) -> None:
         self.daemon("127.0.0.1:4022")

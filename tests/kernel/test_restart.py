@@ -1,4 +1,4 @@
-"""Another process continues where the daemon was, and no stream is interrupted."""
+"""The daemon restarts, or a new process resumes after its end: no stream is interrupted."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ OWN_TABLE = '[instance.own]\nupstream = []\ndownstream = ["down2", "down3"]\ntab
 
 
 class RestartTestCase(RunningTestCase):
-    """Under ten streams of 1,000 packets a second."""
+    """Restarts while ten streams of 1,000 packets a second flow."""
 
     def entries(self) -> set[tuple[bytes, bytes, int, tuple[int, ...]]]:
-        """What the kernel forwards where, in the family of the test."""
+        """The entries of the kernel table, in the family of the test."""
         return {(r.source, r.group, r.parent, r.outgoing) for r in self.routes()}
 
     def groups_of(self, link: str) -> dict[str, object]:
-        """What the hosts of a link want, by group."""
+        """The filter modes of the groups that hosts of a link have joined, by group."""
         rows = self.rows("groups")
         there = [row for row in rows if row["interface"] == link]
         return {row["group-address"]: row["filter-mode"] for row in there}
 
     def run_with_own_table(self) -> str:
-        """Have streams in one instance, and another with a table of its own; the rules for it."""
+        """Run an instance with streams, and one with its own table; return the policy rules."""
         self.lab.link(self.other, "eth1", self.proxy, "down3", (), ("10.0.9.1/24",))
         self.run_streams(ONE_INSTANCE + OWN_TABLE)
         rules = self.proxy.run("ip", "mrule")
@@ -42,11 +42,11 @@ class RestartTestCase(RunningTestCase):
         return rules
 
     def restart(self) -> None:
-        """Have another process, or program, go on."""
+        """Restart the daemon, in the way that the subclass tests."""
         raise NotImplementedError
 
     def check_restarts(self) -> None:
-        """Several in a row: nothing is lost, forgotten or forwarded otherwise."""
+        """Restart three times: no packet is lost, memberships and entries stay the same."""
         self.run_streams(TWO_INSTANCES)
         before, groups = self.entries(), self.groups_of("down1")
         for _ in range(3):
@@ -60,7 +60,7 @@ class CommandTests(RestartTestCase):
     """``mcproxy restart``."""
 
     def restart(self) -> None:
-        """Have the daemon restart; the process stays the same."""
+        """Run ``mcproxy restart``; the process id stays the same."""
         before = self.ask("GET", "/status")
         self.daemon.command("restart")
         after = self.ask("GET", "/status")
@@ -80,7 +80,7 @@ class CommandTests(RestartTestCase):
         self.assertLessEqual(before, self.entries())
 
     def test_joins_and_leaves_after_a_restart_are_heard(self) -> None:
-        """The new process hears joins and leaves, and repeats what upstream has to know."""
+        """The new program reports all groups upstream again, and receives joins and leaves."""
         self.run_streams(ONE_INSTANCE)
         member = self.home.join(self.group)
         stream = self.stream()
@@ -88,7 +88,7 @@ class CommandTests(RestartTestCase):
         upstream = self.server.capture()
         self.restart()
         self.await_reported(upstream, record(TO_EX, self.group))
-        wait_until(lambda: bool(queries(self.home_link)), 5, "nobody is asked")
+        wait_until(lambda: bool(queries(self.home_link)), 5, "no query was sent")
         member.close()
         self.await_reported(upstream, record(TO_IN, self.group))
         stream.stop()
@@ -102,7 +102,7 @@ class CommandTests(RestartTestCase):
         self.home_link = self.home.capture()
 
     def test_restart_with_another_file_changes_what_differs(self) -> None:
-        """What the file says now is done by the new process, and nothing else is touched."""
+        """The new program uses the new file, and all other streams continue."""
         self.run_streams(ONE_INSTANCE)
         self.write_config(TWO_INSTANCES)
         self.restart()
@@ -168,7 +168,7 @@ class CommandTests(RestartTestCase):
         self.assertEqual((code, self.routes(), self.vifs()), (0, [], []))
 
     def test_link_deleted_during_a_restart_leaves_no_entry(self) -> None:
-        """Its number, which is in entries still, is not confused with that of another."""
+        """The vif of the link, which entries still contain, is not taken for another."""
         self.run_streams(TWO_INSTANCES)
         shared = self.members[0][0].group
         member = self.other.join(shared)
@@ -193,7 +193,7 @@ class CommandTests(RestartTestCase):
         self.assert_no_stream_loss()
 
     def test_restart_keeps_what_was_heard_of_other_routers(self) -> None:
-        """The version of the upstream's querier, and who is the querier of a downstream."""
+        """The upstream querier's version, and which router is querier on a downstream."""
         self.run_streams(TWO_INSTANCES)
         general = Query(2, IPV4.unspecified, 1.0)
         send_message(self.server.raw_host(), self.plan.raw_router, general)
@@ -210,7 +210,7 @@ class CommandTests(RestartTestCase):
         self.assert_no_stream_loss()
 
     def querier_of(self, link: str) -> object:
-        """Who asks on a link, in IPv4."""
+        """The IPv4 querier on a downstream: "local" or "other"."""
         rows = self.rows("interfaces")
         return next(
             row["querier"]
@@ -222,7 +222,7 @@ class CommandTests(RestartTestCase):
 
 
 class ManagerTests(RestartTestCase):
-    """Under a service manager that keeps descriptors."""
+    """Restarts under a service manager that keeps the daemon's descriptors."""
 
     def run_daemon(self, config: str) -> None:
         self.manager = FakeServiceManager(self.proxy, with_defaults(config))
@@ -230,7 +230,7 @@ class ManagerTests(RestartTestCase):
         self.start_next()
 
     def start_next(self) -> None:
-        """As a unit's start, or a restart after the last run has ended."""
+        """Start the next process, as a service manager does after the last one has ended."""
         daemon: Daemon = self.manager.start()
         daemon.socket = Path(self.manager.control)
         self.use_daemon(daemon)
@@ -254,7 +254,7 @@ class ManagerTests(RestartTestCase):
         self.crash(TWO_INSTANCES.replace("[instance.radio]", PER_SOURCE + "[instance.radio]"))
 
     def crash(self, config: str) -> None:
-        """Memberships are those that the kernel's entries tell."""
+        """Kill the daemon twice; the next one rebuilds memberships from the kernel's entries."""
         self.run_streams(config)
         groups = self.groups_of("down1")
         for _ in range(2):
@@ -265,7 +265,7 @@ class ManagerTests(RestartTestCase):
             self.assertLessEqual(groups.items(), self.groups_of("down1").items())
 
     def test_daemon_killed_several_times_loses_no_packet(self) -> None:
-        """Also while it starts, and takes over; there may be saved state or not."""
+        """Also while it starts and adopts the table, with and without saved state."""
         self.run_streams(TWO_INSTANCES)
         for number in range(8):
             if number % 4 == 1:
@@ -279,7 +279,7 @@ class ManagerTests(RestartTestCase):
             self.assert_no_stream_loss()
 
     def test_member_that_left_during_a_crash_times_out(self) -> None:
-        """Is forgotten when he does not answer, and the others are not."""
+        """The member does not answer queries, so its membership ends; the others stay."""
         times = {"query-interval": 1, "query-max-response-time": 0.5}
         defaults = "\n".join(f"{key} = {value}" for key, value in times.items())
         self.run_streams(f"[defaults]\n{defaults}\n{ONE_INSTANCE}")
@@ -292,8 +292,8 @@ class ManagerTests(RestartTestCase):
         wait_until(lambda: self.group not in self.groups_of("down1"), 5)
         self.assert_no_stream_loss()
 
-    def test_stop_gives_everything_back(self) -> None:
-        """All is given back, whatever the manager keeps."""
+    def test_stop_removes_entries_and_leaves_all_groups(self) -> None:
+        """SIGTERM removes all entries and vifs, whatever descriptors the manager keeps."""
         self.run_streams(ONE_INSTANCE)
         upstream = self.server.capture()
         code, _ = self.daemon.terminate()
@@ -315,7 +315,10 @@ class ManagerTests(RestartTestCase):
         self.assert_no_stream_loss()
 
     def test_unusable_state_and_record_are_replaced_with_a_warning(self) -> None:
-        """Memberships are rebuilt from the kernel's entries, or the table is built anew."""
+        """Without the saved state, memberships are rebuilt from the kernel's entries.
+
+        Without the record of vifs, the table is built anew.
+        """
         self.run_streams(ONE_INSTANCE)
         self.assertEqual(self.daemon.terminate(signal.SIGUSR2)[0], 0)
         self.manager.store_unreadable("state")

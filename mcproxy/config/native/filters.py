@@ -25,6 +25,9 @@ from .reader import Mistakes, nearest, read_values
 LocatedRule = tuple[KeyPath, FilterRule]
 """A rule, and its key."""
 
+_ITEM = ("rule", "from", "filter")
+"""The keys of a table in a list of rules."""
+
 
 @attrs.frozen
 class _Reference:
@@ -116,6 +119,11 @@ class FilterReader:
             return
         for position, item in enumerate(items):
             key = (*where, position)
+            unknown = [name for name in item if name not in _ITEM] if isinstance(item, dict) else ()
+            for name in unknown:
+                self._mistakes.add(key, f"unknown key {shown(name)}", nearest(name, _ITEM))
+            if unknown:
+                continue
             try:
                 read = _read_item(item)
             except Wrong as wrong:

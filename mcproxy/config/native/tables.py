@@ -133,8 +133,8 @@ def _check_settings_name(
     """
     if _is_only_upstream(name, config):
         for key in sorted(table.keys() - UPSTREAM_KEYS) if isinstance(table, dict) else ():
-            told = f"{shown(name)} is an upstream, and {key} is for downstreams"
-            mistakes.add((*where, key), told)
+            message = f"{shown(name)} is an upstream, and {key} is for downstreams"
+            mistakes.add((*where, key), message)
     elif config.downstreams and not any(overlap(name, other) for other in config.downstreams):
         hint = nearest(name, config.downstreams)
         mistakes.add(where, "no such downstream in this instance", hint)

@@ -67,7 +67,7 @@ def _option(option: Option, active: bool = False, mark: str = "") -> str:
     """An option with its explanation: set, or as a comment."""
     default = default_toml(option)
     mark = "" if active else mark or ("#" if default else "# ")
-    facts = {"Allowed": option.value.allowed, "Unit": option.unit, "Default": option.usual}
+    facts = {"Range": option.value.allowed, "Unit": option.unit, "Default": option.usual}
     fact_text = " ".join(f"{name}: {fact}." for name, fact in facts.items() if fact)
     line = f"{mark}{option.key} = {default or option.example}\n"
     return _comment(option.text) + _comment(fact_text) + line

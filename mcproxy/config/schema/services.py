@@ -34,14 +34,16 @@ class ManholeConfig:
     authorized_keys: str = attrs.field(
         metadata=described(
             FILE,
-            "The file with the public keys that may log in, in OpenSSH's format.",
+            "The file with the public keys that may log in, one a line, in OpenSSH's format without"
+            " options: Ed25519, ECDSA or RSA keys. Other users may not write to the file.",
             example='"/etc/mcproxy/manhole_keys"',
         )
     )
     host_key: str = option(
         HOST_KEY,
         FILE,
-        "The file with the daemon's own private key. mcproxy makes it if it is missing.",
+        "The file with the daemon's own private key. mcproxy makes it if it is missing. Other users"
+        " may not read it.",
         example='"/etc/mcproxy/host_key"',
     )
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from ...config.model import NEVER
+from ...config.names import is_pattern, matches
 from .values import Row, address_text, seconds_since, seconds_until
 
 if TYPE_CHECKING:
@@ -16,19 +17,25 @@ if TYPE_CHECKING:
 
 
 def rows(proxy: Proxy) -> Iterator[Row]:
-    """Upstreams and downstreams; interfaces that are not usable now have state "down"."""
-    now = proxy.timer.now()
+    """Upstreams and downstreams; interfaces that are not usable now have state "down".
+
+    ``exists`` is false where no interface has the name, or matches the pattern.
+    """
+    now, links = proxy.timer.now(), proxy.monitor.links
     for instance in list(proxy.instances):
         for name, upstream in list(instance.upstreams.items()):
-            yield _place(instance, name, "upstream") | _upstream(instance, upstream, now)
+            place = _place(instance, name, "upstream", links)
+            yield place | _upstream(instance, upstream, now)
         names = [*instance.downstreams, *instance.planned.downstreams.names]
         for name in dict.fromkeys(names):
             downstream = instance.downstreams.get(name)
-            yield _place(instance, name, "downstream") | _downstream(instance, downstream, now)
+            place = _place(instance, name, "downstream", links)
+            yield place | _downstream(instance, downstream, now)
 
 
-def _place(instance: ProxyInstance, name: str, role: str) -> Row:
-    return {"instance": instance.name, "interface": name, "role": role}
+def _place(instance: ProxyInstance, name: str, role: str, links: Collection[str]) -> Row:
+    exists = any(matches(one, name) for one in links) if is_pattern(name) else name in links
+    return {"instance": instance.name, "interface": name, "role": role, "exists": exists}
 
 
 def _upstream(instance: ProxyInstance, upstream: Upstream, now: float) -> Row:

@@ -128,6 +128,15 @@ class MistakeTests(ConfigurationTestCase):
         )
         self.refuses_use(use("allow = 3"), f".allow (line 8): 3 is not a list of rules; {how}")
 
+    def test_unknown_key_of_a_rule_is_refused_by_its_name(self) -> None:
+        known = "there are rule, from, filter"
+        self.refuses_use(
+            use('allow = ["*", { rul = "*" }, { rule = "*", via = "eth0", x = 1 }]'),
+            '.allow[2] (line 8): unknown key "rul"; did you mean rule?',
+            f'.allow[3] (line 8): unknown key "via"; {known}',
+            f'.allow[3] (line 8): unknown key "x"; {known}',
+        )
+
     def test_wrong_named_filter_is_refused(self) -> None:
         self.refuses(
             '[filter.a]\n[filter."b c"]\nrules = "239.0.0.1"\n' + INSTANCE,
