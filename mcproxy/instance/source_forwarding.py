@@ -100,7 +100,9 @@ class SourceForwarding:
         downstreams = links.forwarding
         self._source_sides.set_downstreams(downstreams)
         self._planner.set_downstreams(frozenset(downstreams))
-        names = downstreams.keys() | links.upstreams.keys()
+        # Where another router is the querier, sources are learned too, but their data is accepted
+        # from upstream: without an entry the kernel would drop it together with the link's own.
+        names = links.downstreams.keys() | links.upstreams.keys()
         gone: set[Address] = set()
         for name in self._links - names:
             # Also sources that came in elsewhere too: their next provider has to be observed anew.

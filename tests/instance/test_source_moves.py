@@ -6,6 +6,7 @@ from mcproxy.instance.forwarding_plan import LOOK_INTERVAL
 from mcproxy.instance.group_ranges import shared_filter
 from mcproxy.messages import WrongInterface
 from mcproxy.protocol.family import IPV4
+from mcproxy.protocol.forwarding.planner import Route
 from mcproxy.protocol.policy.directional_filters import DirectionalFilters, FilterPolicy
 
 from .source_forwarding_case import LINKS, S1, S2, G, SourceForwardingTestCase, links
@@ -45,6 +46,19 @@ class SourceMovesTests(SourceForwardingTestCase):
         self.assertEqual(self.plan()[S2].outgoing, frozenset())
         self.forwarding.receive(WrongInterface("up1", S2, G))
         self.assertEqual(self.plan()[S2].parent, "up1")
+
+    def test_source_on_a_link_of_another_querier_is_accepted_from_upstream(self) -> None:
+        """FWD-16, FWD-03: its own data stays out, and takes no entry."""
+        foreign = links({"d1": 11}, "up1", "up2").with_downstream("d2", 12, is_querier=False)
+        self.forwarding.links_changed(foreign)
+        self.told()
+        self.miss(S1, "d2")
+        self.assertEqual(self.told(), [(G, S1)])
+        self.assertEqual(self.plan()[S1], Route(S1, "up1", frozenset(["d1"])))
+        self.wrong_interface("d2", S1)
+        self.assertEqual(self.plan()[S1].parent, "up1")
+        self.forwarding.links_changed(links(LINKS, "up1", "up2"))
+        self.assertEqual(self.plan()[S1].parent, "d2")
 
     def test_upcall_about_an_entry_that_is_gone_moves_nothing(self) -> None:
         """Its next packet is a cache miss."""

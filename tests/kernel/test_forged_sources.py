@@ -8,6 +8,7 @@ from threading import Event, Thread
 from mcproxy.lab.waiting import wait_until
 from mcproxy.protocol.family import IPV4, packed
 
+from .messages import query, send_message
 from .site import DOWN2, INSTANCE, SLACK, IPv4TestCase, IPv6TestCase, Scenarios
 from .test_per_source import PER_SOURCE, udp_packet
 
@@ -140,6 +141,23 @@ class SourceBySource(ForgedSources):
         time.sleep(UPCALL_INTERVAL + 0.5)
         [route] = [r for r in self.routes() if r.source == packed(self.source)]
         self.assertNotEqual(route.outgoing, ())
+
+    def test_copies_from_upstream_of_another_queriers_link_are_forwarded(self) -> None:
+        """FWD-16, FWD-01, FWD-03."""
+        self.source = self.plan.at(DOWN2, 2)
+        self.add_address(self.source)
+        self.start(self.config)
+        lower = "10.0.3.0" if self.family is IPV4 else "fe80::1"
+        general = query("0.0.0.0" if self.family is IPV4 else "::", 1.0)
+        send_message(self.other.raw_host(), lower, general)
+        self.await_log("became the querier on down2")
+        member = self.home.join(self.group)
+        self.stream(node=self.other)
+        self.await_sent()
+        self.assertEqual(member.total(), 0)
+        self.stream()
+        self.await_packets(member)
+        self.assert_no_new_loss(member)
 
 
 class IPv4GroupTests(BothForwardings, IPv4TestCase):
