@@ -17,10 +17,14 @@ from .source_side import SourceSides
 
 
 class GroupForwarding:
-    """One upstream, and entries for any source of a group (RFC 4605, 4.2)."""
+    """One upstream, and entries for any source of a group (RFC 4605, 4.2).
+
+    Log lines carry the ``name`` of the instance.
+    """
 
     def __init__(
         self,
+        name: str,
         family: Family,
         upstream: str,
         towards: Towards,
@@ -33,7 +37,7 @@ class GroupForwarding:
         self._planner = Planner(
             family.unspecified, upstream, self._source_sides.locate_in, sends_up
         )
-        self._moves = SourceMoves(timer, table, self._judge, self._is_routed, self._move)
+        self._moves = SourceMoves(name, timer, table, self._judge, self._is_routed, self._move)
         self._base: tuple[Route, ...] = ()
         self._closed = False
 

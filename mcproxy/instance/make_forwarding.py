@@ -24,7 +24,7 @@ def make_forwarding(
     towards, table = context.interface_towards, context.table
     if not plan.per_source:
         timer, sends_up = context.timer, plan.sends_up
-        return GroupForwarding(family, plan.upstream, towards, timer, table, sends_up)
+        return GroupForwarding(name, family, plan.upstream, towards, timer, table, sends_up)
     return SourceForwarding(
         name,
         family,

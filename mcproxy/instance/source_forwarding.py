@@ -64,7 +64,7 @@ class SourceForwarding:
         self._timer = timer
         self._table = table
         self._asked = asked
-        self._moves = SourceMoves(timer, table, self._judge, self._is_routed, self._learn)
+        self._moves = SourceMoves(name, timer, table, self._judge, self._is_routed, self._learn)
         self._reminder = timer.reminder(self._due)
         self._links: frozenset[str] = frozenset()
         self._migration: Migration[GroupForwarding] | None = None

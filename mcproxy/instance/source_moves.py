@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from twisted.logger import Logger
+
 from ..messages import WrongInterface
+from ..protocol.family import text
 from ..protocol.forwarding.moves import Delivered, Moves, Suspect, Verdict
 from ..routing.table import ForwardingTable
 from ..timer import Timer
+
+WARNING_INTERVAL = 600.0
+"""Seconds between warnings about data on one interface."""
 
 
 class SourceMoves:
@@ -16,10 +22,14 @@ class SourceMoves:
     ``judge`` says what links, filters and upstream selection allow; LOOK leaves the decision to
     the counters. ``is_routed`` says whether the unicast route of the source leads to the
     interface of the upcall and not to the iif. ``move`` is called for each entry that moves.
+    Log lines carry the ``name`` of the instance.
     """
+
+    log = Logger()
 
     def __init__(
         self,
+        name: str,
         timer: Timer,
         table: ForwardingTable,
         judge: Callable[[WrongInterface], Verdict],
@@ -27,6 +37,8 @@ class SourceMoves:
         move: Callable[[WrongInterface], None],
     ) -> None:
         self.moves = Moves()
+        self._name = name
+        self._warned: dict[str, float] = {}
         self._timer = timer
         self._table = table
         self._judge = judge
@@ -80,10 +92,29 @@ class SourceMoves:
             delivered = self._delivered(upcall)
             if delivered is not None:
                 verdict = self.moves.decide(suspect, delivered)
+                if verdict is Verdict.STAY:
+                    self._warn(upcall)
         elif verdict is Verdict.STAY:
             self.moves.refuse(suspect.interface)
         if verdict is Verdict.MOVE:
             self._move(upcall)
+
+    def _warn(self, upcall: WrongInterface) -> None:
+        interface, source, group = upcall
+        now = self._timer.now()
+        if now < self._warned.get(interface, now):
+            return
+        self._warned[interface] = now + WARNING_INTERVAL
+        self.log.warn(
+            "data of {source} to {group} arrived on {interface}; it is dropped, because its entry "
+            "accepts it from another interface (upcalls about such data: {count}); a host on "
+            "{interface} may forge this address, or a router may send the data back",
+            source=text(source),
+            group=text(group),
+            interface=interface,
+            count=self.moves.refused[interface],
+            instance=self._name,
+        )
 
     def close(self) -> None:
         """Ignore upcalls and timers from now on."""

@@ -24,7 +24,7 @@ class GroupForwardingTests(SynchronousTestCase):
         self.routes: dict[bytes, int] = {}
         table: Any = self.table
         timer = Timer(self.clock)
-        self.forwarding = GroupForwarding(IPV4, "up", self.routes.get, timer, table)
+        self.forwarding = GroupForwarding("tv", IPV4, "up", self.routes.get, timer, table)
         self.forwarding.links_changed(links(LINKS, "up"))
 
     def wrong_interface(

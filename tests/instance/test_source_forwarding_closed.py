@@ -63,7 +63,7 @@ class ClosedSourceForwardingTests(SourceForwardingTestCase):
 
     def test_closed_forwarding_ends_its_migration(self) -> None:
         table: Any = self.table
-        before = GroupForwarding(IPV4, "up1", lambda _: None, Timer(self.clock), table)
+        before = GroupForwarding("tv", IPV4, "up1", lambda _: None, Timer(self.clock), table)
         before.links_changed(links(LINKS, "up1"))
         self.forwarding.migrate_from(before, [G])
         self.assertEqual(list(self.plan()), [ANY])
