@@ -41,7 +41,6 @@ class Recorder:
         self.thresholds: dict[str, int] = {}
         self.renewed = 0
         self.full = self.has_retired = False
-        self.full = False
         self.counted = 0
         self.kernel = self
         self.table = 0
