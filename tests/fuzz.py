@@ -193,7 +193,7 @@ class Proxy:
         self._ours = ours
         self._database = MembershipDatabase(self.queriers)
         self._host = Host(family, random.random, MTU)
-        self._planner = Planner(family.unspecified, "up", lambda source: "up")
+        self._planner = Planner(family.unspecified, "up", lambda source, group: "up")
         for querier in self._turns:
             self._carry_out(querier.start(self.now))
 
@@ -234,7 +234,7 @@ class Proxy:
             merged = [(group, self._database.merged(group)) for group in effects.changed]
             self._check_valid(self._host.update(merged, self.now))
             for group in effects.changed:
-                self._planner.plan(self._database.subscriptions(group))
+                self._planner.plan(group, self._database.subscriptions(group))
 
     def _check_valid(self, sends: Iterable[Send]) -> None:
         for there, packet in sends:

@@ -6,27 +6,38 @@ from collections.abc import Iterable
 
 from ..messages import CacheMiss, WrongInterface
 from ..protocol.family import Address, Family
+from ..protocol.forwarding.moves import Verdict
 from ..protocol.forwarding.planner import Planner, Route
 from ..routing.table import ForwardingTable
+from ..timer import Timer
 from .forwarding import Subscriptions, Towards
 from .links import LinkSet
+from .source_moves import SourceMoves
 from .source_side import SourceSides
 
 
 class GroupForwarding:
-    """One upstream, and entries for any source of a group (RFC 4605, 4.2)."""
+    """One upstream, and entries for any source of a group (RFC 4605, 4.2).
+
+    Log lines carry the ``name`` of the instance.
+    """
 
     def __init__(
         self,
+        name: str,
         family: Family,
         upstream: str,
         towards: Towards,
+        timer: Timer,
         table: ForwardingTable,
         sends_up: bool = True,
     ) -> None:
         self._table = table
         self._source_sides = SourceSides(upstream, towards)
-        self._planner = Planner(family.unspecified, upstream, self._source_sides.locate, sends_up)
+        self._planner = Planner(
+            family.unspecified, upstream, self._source_sides.locate_in, sends_up
+        )
+        self._moves = SourceMoves(name, timer, table, self._judge, self._is_routed, self._move)
         self._base: tuple[Route, ...] = ()
         self._closed = False
 
@@ -44,30 +55,48 @@ class GroupForwarding:
         self, group: Address, subscriptions: Subscriptions, source: Address | None
     ) -> tuple[Route, ...]:
         """A (*,G) entry, and (S,G) entries where links differ about a source."""
-        routes = self._planner.plan(subscriptions)
+        routes = self._planner.plan(group, subscriptions)
         if source is None:
             return routes
         return tuple(route for route in routes if route.source == source)
 
-    def any_source(self, subscriptions: Subscriptions) -> Iterable[Route]:
+    def any_source(self, group: Address, subscriptions: Subscriptions) -> Iterable[Route]:
         """The (*,G) entry alone."""
-        return (route for route in self._planner.plan(subscriptions) if not any(route.source))
+        routes = self._planner.plan(group, subscriptions)
+        return (route for route in routes if not any(route.source))
 
     def groups(self) -> Iterable[Address]:
         """None: entries follow from memberships alone."""
         return ()
 
     def receive(self, message: CacheMiss | WrongInterface) -> None:
-        """Move a source whose data came in on another interface than the iif of its entry."""
-        if self._closed or not isinstance(message, WrongInterface):
-            return
-        if self._source_sides.seen(message.source, message.interface):
-            self._table.changed([message.group])
+        """Look whether a source moved, whose data came in on another interface than its iif."""
+        if not self._closed and isinstance(message, WrongInterface):
+            self._moves.receive(message)
+
+    def _judge(self, upcall: WrongInterface) -> Verdict:
+        interface, source, group = upcall
+        if not self._source_sides.is_possible(interface):
+            return Verdict.STAY
+        if self._source_sides.locate_in(source, group) == interface:
+            return Verdict.MOVE  # decided already; the entry is not installed yet
+        return Verdict.LOOK
+
+    def _is_routed(self, upcall: WrongInterface) -> bool:
+        """Whether the route of the source leads to the interface of the upcall."""
+        return self._source_sides.look_up(upcall.source) == upcall.interface
+
+    def _move(self, upcall: WrongInterface) -> None:
+        interface, source, group = upcall
+        self._source_sides.seen(source, group, interface)
+        self._table.changed([group])
 
     def restore_source(self, source: Address, group: Address, interface: str) -> None:
         """Restore the link of a source found in an inherited kernel entry."""
-        self._source_sides.seen(source, interface)
+        if self._source_sides.is_possible(interface):
+            self._source_sides.seen(source, group, interface)
 
     def close(self) -> None:
         """Ignore upcalls from now on."""
         self._closed = True
+        self._moves.close()

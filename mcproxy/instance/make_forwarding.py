@@ -23,7 +23,8 @@ def make_forwarding(
     """The forwarding of the instance of this name; its log lines carry the name."""
     towards, table = context.interface_towards, context.table
     if not plan.per_source:
-        return GroupForwarding(family, plan.upstream, towards, table, plan.sends_up)
+        timer, sends_up = context.timer, plan.sends_up
+        return GroupForwarding(name, family, plan.upstream, towards, timer, table, sends_up)
     return SourceForwarding(
         name,
         family,

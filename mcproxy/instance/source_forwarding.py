@@ -14,6 +14,7 @@ from twisted.python.failure import Failure
 from ..linux.mroute.dump import InstalledRoute
 from ..messages import CacheMiss, WrongInterface
 from ..protocol.family import Address, Family
+from ..protocol.forwarding.moves import Verdict
 from ..protocol.forwarding.observed_sources import MOST_SOURCES, ObservedSources, Outcome
 from ..protocol.forwarding.per_source import PerSourcePlanner
 from ..protocol.forwarding.planner import Route
@@ -25,6 +26,7 @@ from .forwarding import Subscriptions, Towards
 from .group_forwarding import GroupForwarding
 from .links import LinkSet
 from .migration import Migration
+from .source_moves import SourceMoves
 from .source_side import SourceSides
 
 
@@ -62,6 +64,7 @@ class SourceForwarding:
         self._timer = timer
         self._table = table
         self._asked = asked
+        self._moves = SourceMoves(name, timer, table, self._judge, self._is_routed, self._learn)
         self._reminder = timer.reminder(self._due)
         self._links: frozenset[str] = frozenset()
         self._migration: Migration[GroupForwarding] | None = None
@@ -85,6 +88,7 @@ class SourceForwarding:
         """Ignore upcalls, timers and answers from now on."""
         self._closed = True
         self._reminder.cancel()
+        self._moves.close()
         if self._migration is not None:
             self._migration.close()
             self._migration.before.close()
@@ -96,7 +100,9 @@ class SourceForwarding:
         downstreams = links.forwarding
         self._source_sides.set_downstreams(downstreams)
         self._planner.set_downstreams(frozenset(downstreams))
-        names = downstreams.keys() | links.upstreams.keys()
+        # Where another router is the querier, sources are learned too, but their data is accepted
+        # from upstream: without an entry the kernel would drop it together with the link's own.
+        names = links.downstreams.keys() | links.upstreams.keys()
         gone: set[Address] = set()
         for name in self._links - names:
             # Also sources that came in elsewhere too: their next provider has to be observed anew.
@@ -132,7 +138,7 @@ class SourceForwarding:
         )
         found = tuple(route for route in routes if route is not None)
         if source is None and self._migration is not None and group in self._migration:
-            found += tuple(self._migration.before.any_source(subscriptions))
+            found += tuple(self._migration.before.any_source(group, subscriptions))
         return found
 
     def groups(self) -> Iterable[Address]:
@@ -149,12 +155,17 @@ class SourceForwarding:
         self.receive(CacheMiss(interface, source, group))
 
     def receive(self, message: CacheMiss | WrongInterface) -> None:
-        """Learn a source, or that its data comes in on another interface now."""
-        interface, source, group = message
-        if self._closed or interface not in self._links:
+        """Learn a source, or look whether its data comes in on another interface now."""
+        if self._closed or message.interface not in self._links:
             return
-        if isinstance(message, WrongInterface) and not self._may_move(interface, source, group):
-            return
+        if isinstance(message, WrongInterface):
+            self._moves.receive(message)
+        else:
+            self._learn(message)
+
+    def _learn(self, upcall: CacheMiss | WrongInterface) -> None:
+        """Forward a source from the interface of the upcall."""
+        interface, source, group = upcall
         outcome = self.sources.note(source, group, interface, self._timer.now())
         if outcome is Outcome.ACCEPTED:
             if self._selection.delivers(interface, source, group):
@@ -165,15 +176,37 @@ class SourceForwarding:
             self._warn_of_full(interface)
             self._table.changed([self._family.unspecified])
 
-    def _may_move(self, interface: str, source: Address, group: Address) -> bool:
-        """Whether data that is accepted elsewhere may be accepted from ``interface`` instead."""
-        downstreams = self._planner.downstreams
-        if interface in downstreams:
-            return True
+    def _judge(self, upcall: WrongInterface) -> Verdict:
+        """Whether the iif of an entry may change: by links, filters and upstream selection."""
+        interface, source, group = upcall
+        downstreams, iif = self._planner.downstreams, self._iif(source, group)
+        if iif is None or iif == interface:
+            return Verdict.MOVE
+        if interface not in downstreams:
+            if not self._selection.may_replace_provider(interface, source, group):
+                return Verdict.STAY
+            if iif not in downstreams:
+                return Verdict.MOVE  # upstreams follow their own order
+        elif not self._planner.accepts(source, group, interface):
+            return Verdict.STAY
+        return Verdict.LOOK if self._planner.accepts(source, group, iif) else Verdict.MOVE
+
+    def _iif(self, source: Address, group: Address) -> str | None:
+        """The iif of the source's entry; None if it has no entry."""
         known = self.sources.of(group).get(source)
-        if known is not None and known.arrival in downstreams.intersection([self._locate(source)]):
-            return False  # its data, sent up by us or by a peer, may come back from upstream
-        return self._selection.may_replace_provider(interface, source, group)
+        arrival = None if known is None else known.arrival
+        route = self._planner.route(source, group, {}, arrival)
+        return None if route is None else route.parent
+
+    def _is_routed(self, upcall: WrongInterface) -> bool:
+        """Whether the route of the source leads to the interface of the upcall, not to the iif."""
+        interface, source, group = upcall
+        downstreams = self._planner.downstreams
+        routed = self._source_sides.look_up(source)
+        iif = self._iif(source, group)
+        if routed in downstreams:
+            return interface == routed
+        return interface not in downstreams and iif in downstreams
 
     def _warn_of_full(self, interface: str) -> None:
         self.log.warn(

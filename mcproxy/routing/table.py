@@ -13,7 +13,7 @@ from twisted.internet.defer import CancelledError, Deferred, fail
 from twisted.internet.interfaces import IReactorTime
 
 from ..linux.mroute.dump import InstalledRoute, dump_routes
-from ..linux.mroute.socket import MulticastTable
+from ..linux.mroute.socket import Counters, MulticastTable
 from ..protocol.family import Address
 from .entries import EntryPlanner
 from .plan import Entries, Owner
@@ -158,6 +158,15 @@ class ForwardingTable:
         if self.state is State.CLOSED:
             raise CancelledError
         return routes
+
+    def entry_counters(self, source: Address, group: Address) -> Counters | None:
+        """What the kernel counted for one entry, read at once; None if it has no such entry.
+
+        OSError. A table that is closed has no entries.
+        """
+        if self.state is State.CLOSED:
+            return None
+        return self.kernel.counters(source, group)
 
     def vif_name(self, number: int) -> str | None:
         """The interface that is vif ``number``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -13,8 +14,10 @@ from mcproxy.instance.forwarding_plan import LOOK_INTERVAL
 from mcproxy.instance.links import LinkSet
 from mcproxy.instance.source_forwarding import SourceForwarding
 from mcproxy.linux.mroute.dump import InstalledRoute
-from mcproxy.messages import CacheMiss
+from mcproxy.linux.mroute.socket import Counters
+from mcproxy.messages import CacheMiss, WrongInterface
 from mcproxy.protocol.family import IPV4, packed
+from mcproxy.protocol.forwarding.moves import LOOK_TIME
 from mcproxy.protocol.forwarding.planner import Route
 from mcproxy.protocol.policy.directional_filters import FilterPolicy
 from mcproxy.protocol.sources import ANY_SOURCE, SourceFilter
@@ -44,6 +47,8 @@ class FakeTable:
         self.told: list[object] = []
         self.counts: dict[bytes, int] = {}
         self.wrong: dict[bytes, int] = {}
+        self.here: Counter[bytes] = Counter()
+        self.elsewhere: Counter[bytes] = Counter()
         self.forwarded: set[bytes] = set()
         self.asked = 0
         self.broken = False
@@ -55,6 +60,11 @@ class FakeTable:
 
     def source_changed(self, group: bytes, source: bytes) -> None:
         self.told.append((group, source))
+
+    def entry_counters(self, source: bytes, group: bytes) -> Counters | None:
+        if source not in self.here:
+            return None
+        return Counters(self.here[source] + self.elsewhere[source], 0, self.elsewhere[source])
 
     def counters(self) -> Deferred[list[InstalledRoute]]:
         """Answer at once, or when the test calls the answer in ``answers``, if that is a list."""
@@ -100,6 +110,16 @@ class SourceForwardingTestCase(SynchronousTestCase):
 
     def miss(self, source: bytes, interface: str = "up1") -> None:
         self.forwarding.receive(CacheMiss(interface, source, G))
+
+    def wrong_interface(
+        self, interface: str, source: bytes, here: int = 0, elsewhere: int = 10
+    ) -> None:
+        """An upcall, and the packets that the entry gets on its iif and elsewhere after it."""
+        self.table.here[source] += 0
+        self.forwarding.receive(WrongInterface(interface, source, G))
+        self.table.here[source] += here
+        self.table.elsewhere[source] += elsewhere
+        self.clock.advance(LOOK_TIME)
 
     def told(self) -> list[object]:
         told = list(self.table.told)

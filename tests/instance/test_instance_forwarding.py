@@ -5,6 +5,7 @@ from __future__ import annotations
 from mcproxy.config.model import InstanceConfig
 from mcproxy.messages import PacketReceived, WrongInterface
 from mcproxy.protocol.family import packed
+from mcproxy.protocol.forwarding.moves import LOOK_TIME
 from mcproxy.protocol.forwarding.planner import Route
 from mcproxy.protocol.wire.packets import Query
 
@@ -41,6 +42,7 @@ class ForwardingTests(InstanceTestCase):
         self.says("d1", ALLOW, SSM, S1)
         self.neighbours.changed_groups.clear()
         self.instance.receive(WrongInterface("d2", S1, SSM))
+        self.clock.advance(LOOK_TIME)
         self.assertEqual(self.neighbours.changed_groups, [SSM])
         self.assertEqual(self.instance.plan(SSM), (Route(S1, "d2", frozenset(["up", "d1"])),))
 
@@ -52,6 +54,7 @@ class ForwardingTests(InstanceTestCase):
         self.neighbours.changed_groups.clear()
         for group in (SSM, G1):
             self.instance.receive(WrongInterface("d2", S1, group))
+            self.clock.advance(LOOK_TIME)
         self.assertEqual(self.neighbours.changed_groups, [SSM, G1])
 
     def test_data_from_a_link_of_another_querier_moves_no_source(self) -> None:
@@ -63,6 +66,7 @@ class ForwardingTests(InstanceTestCase):
         self.says("d1", ALLOW, SSM, S1)
         self.neighbours.changed_groups.clear()
         self.instance.receive(WrongInterface("d2", S1, SSM))
+        self.clock.advance(LOOK_TIME)
         self.assertEqual(self.neighbours.changed_groups, [])
         self.assertEqual(self.instance.plan(SSM), (Route(S1, "up", frozenset(["d1"])),))
 

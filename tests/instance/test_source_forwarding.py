@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from mcproxy.instance.forwarding_plan import LOOK_INTERVAL
 from mcproxy.instance.source_forwarding import SourceForwarding
-from mcproxy.messages import WrongInterface
 from mcproxy.protocol.forwarding.observed_sources import IDLE_TIME, UNWANTED_IDLE_TIME
 from mcproxy.protocol.forwarding.planner import Route
 from mcproxy.protocol.sources import ANY_SOURCE, INCLUDE, SourceFilter
@@ -47,11 +46,11 @@ class SourceForwardingTests(SourceForwardingTestCase):
     def test_source_that_moves_has_another_iif(self) -> None:
         """FWD-14: to a downstream, and back; not to an upstream that is not listened to."""
         self.miss(S1)
-        self.forwarding.receive(WrongInterface("d2", S1, G))
+        self.wrong_interface("d2", S1)
         self.assertEqual(self.plan()[S1].parent, "d2")
-        self.forwarding.receive(WrongInterface("up2", S1, G))
+        self.wrong_interface("up2", S1)
         self.assertEqual(self.plan()[S1].parent, "d2")
-        self.forwarding.receive(WrongInterface("up1", S1, G))
+        self.wrong_interface("up1", S1)
         self.assertEqual(self.plan()[S1].parent, "up1")
 
     def test_returning_upstream_provides_what_it_delivers(self) -> None:
@@ -63,9 +62,9 @@ class SourceForwardingTests(SourceForwardingTestCase):
             self.selection.note(names, working, self.clock.seconds())
         self.assertEqual([self.plan()[s].parent for s in (S1, S2)], ["up2", "up2"])
         self.told()
-        self.forwarding.receive(WrongInterface("up1", S1, G))
+        self.wrong_interface("up1", S1)
         self.assertEqual(self.told(), [(G, S1)])
-        self.forwarding.receive(WrongInterface("up2", S1, G))
+        self.wrong_interface("up2", S1)
         self.miss(S3, "up1")
         parents = [self.plan()[s].parent for s in (S1, S2, S3)]
         self.assertEqual(parents, ["up1", "up2", "up1"])
@@ -76,11 +75,11 @@ class SourceForwardingTests(SourceForwardingTestCase):
         self.make(Join.FIRST, LOOK_INTERVAL)
         for source in (S1, S2):
             self.miss(source, "up1")
-            self.forwarding.receive(WrongInterface("d1", source, G))
+            self.wrong_interface("d1", source)
             self.assertEqual(self.plan()[source].parent, "d1")
-            self.forwarding.receive(WrongInterface("up1", source, G))
+            self.wrong_interface("up1", source, here=10 if source == S1 else 0)
         self.assertEqual([self.plan()[s].parent for s in (S1, S2)], ["d1", "up1"])
-        self.forwarding.receive(WrongInterface("d2", S1, G))
+        self.wrong_interface("d2", S1)
         self.assertEqual(self.plan()[S1].parent, "d2")
 
     def test_lost_link_takes_its_sources_with_it(self) -> None:
@@ -180,7 +179,7 @@ class SourceForwardingTests(SourceForwardingTestCase):
         self.assertEqual(self.plan(wishes), {})
         self.miss(S1, "up2")
         self.assertEqual((self.asked, self.told()), ([G], [(G, S1)]))
-        self.forwarding.receive(WrongInterface("up1", S1, G))
+        self.wrong_interface("up1", S1)
         self.assertEqual(self.plan(wishes), {S1: Route(S1, "up2", frozenset(["d1"]))})
         self.assertEqual(self.asked, [G])
 
@@ -188,7 +187,7 @@ class SourceForwardingTests(SourceForwardingTestCase):
         """MU-07: another that sends all the time has to be seen anew, and is then kept."""
         self.make(Join.MUTEX, 2.0)
         self.miss(S1, "up1")
-        self.forwarding.receive(WrongInterface("up2", S1, G))
+        self.wrong_interface("up2", S1)
         self.selection.usable = ("up2",)
         self.forwarding.links_changed(links(LINKS, "up2"))
         self.assertEqual(self.plan(), {})

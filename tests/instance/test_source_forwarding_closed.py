@@ -8,6 +8,7 @@ from mcproxy.instance.forwarding_plan import LOOK_INTERVAL
 from mcproxy.instance.group_forwarding import GroupForwarding
 from mcproxy.messages import WrongInterface
 from mcproxy.protocol.family import IPV4
+from mcproxy.timer import Timer
 
 from .source_forwarding_case import ANY, LINKS, S1, S2, S3, G, SourceForwardingTestCase, links
 
@@ -62,7 +63,7 @@ class ClosedSourceForwardingTests(SourceForwardingTestCase):
 
     def test_closed_forwarding_ends_its_migration(self) -> None:
         table: Any = self.table
-        before = GroupForwarding(IPV4, "up1", lambda _: None, table)
+        before = GroupForwarding("tv", IPV4, "up1", lambda _: None, Timer(self.clock), table)
         before.links_changed(links(LINKS, "up1"))
         self.forwarding.migrate_from(before, [G])
         self.assertEqual(list(self.plan()), [ANY])

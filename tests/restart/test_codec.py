@@ -151,11 +151,13 @@ class EntryTests(FamilyTests):
         where = {
             source(self.family, n): data.draw(st.sampled_from(["up", *LINKS])) for n in (1, 2, 3)
         }
-        planner = Planner(self.family.unspecified, "up", where.__getitem__)
+        planner = Planner(self.family.unspecified, "up", lambda one, _: where[one])
         wanted = {name: data.draw(self.filters()) for name in LINKS}
-        entries = planner.plan(wanted)
+        entries = planner.plan(group(self.family, 1), wanted)
         known = wanted_by_entries(entries, LINKS, is_learned=False)
-        again = planner.plan({name: known.get(name, NOTHING) for name in LINKS})
+        again = planner.plan(
+            group(self.family, 1), {name: known.get(name, NOTHING) for name in LINKS}
+        )
         base = planner.base(frozenset(LINKS))
         for one, arrival in where.items():
             self.assertEqual(

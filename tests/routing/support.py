@@ -11,6 +11,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.linux.mroute.dump import InstalledRoute
+from mcproxy.linux.mroute.socket import Counters
 from mcproxy.protocol.family import IPV4, packed
 from mcproxy.protocol.forwarding.planner import Route
 from mcproxy.routing import audit
@@ -87,6 +88,10 @@ class FakeKernel:
 
     def _oifs(self, tail: bytes) -> tuple[int, ...]:
         return tuple(self.vifs[n & 31] for n in tail[1:] if n & 31 in self.vifs)
+
+    def counters(self, source: bytes, group: bytes) -> Counters | None:
+        known = any(entry[:2] == (source, group) for entry in self.entries)
+        return Counters(3, 300, 1) if known else None
 
     def close(self) -> None:
         self.closed = True

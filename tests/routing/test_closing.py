@@ -104,6 +104,13 @@ class ClosingTests(RoutingTestCase):
         self.failureResultOf(self.table.counters(), CancelledError)
         self.assertEqual(self.held, [])
 
+    def test_counters_of_an_entry_are_read_until_the_table_is_closed(self) -> None:
+        self.want(G1, any_source("up", "d1"))
+        self.assertEqual(self.table.entry_counters(ANY, G1), (3, 300, 1))
+        self.assertIsNone(self.table.entry_counters(ANY, G2))
+        self.close()
+        self.assertIsNone(self.table.entry_counters(ANY, G1))
+
     def test_second_wait_for_a_closed_table_fires(self) -> None:
         self.close()
         self.successResultOf(self.table.when_idle())

@@ -70,7 +70,7 @@ class PerSourcePlanner:
             if provider is None:
                 return None if parent is None else Route(source, parent, frozenset())
             parent = provider
-        if not self._accepted(source, group, parent):
+        if not self.accepts(source, group, parent):
             return Route(source, parent, frozenset())
         return Route(source, parent, self._outgoing(source, group, subscriptions, parent))
 
@@ -78,7 +78,8 @@ class PerSourcePlanner:
         """Whether the interface is a downstream or a peer, not an upstream alone."""
         return name in self.downstreams or name in self._selection.peers
 
-    def _accepted(self, source: Address, group: Address, parent: str) -> bool:
+    def accepts(self, source: Address, group: Address, parent: str) -> bool:
+        """Whether filters and upstream selection let data come in on ``parent``."""
         family = self._family
         if not family.is_source(source) or family.is_link_local(source):
             return False

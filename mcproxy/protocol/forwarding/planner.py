@@ -41,16 +41,16 @@ class Route(NamedTuple):
 class Planner:
     """Plans the entries of one proxy instance and family.
 
-    ``upstream`` is the interface name. ``locate`` names the interface of a source: a
-    downstream of the instance, or else the upstream. Without ``sends_up`` no data of
-    downstream sources goes there.
+    ``upstream`` is the interface name. ``locate`` names the interface of a source that
+    sends to a group: a downstream of the instance, or else the upstream. Without ``sends_up``
+    no data of downstream sources goes there.
     """
 
     def __init__(
         self,
         unspecified: Address,
         upstream: str,
-        locate: Callable[[Address], str],
+        locate: Callable[[Address, Address], str],
         sends_up: bool = True,
     ) -> None:
         self._any = unspecified
@@ -65,7 +65,7 @@ class Planner:
         """The (*,*) entry."""
         return Route(self._any, self._base_iif, downstreams | {self._upstream})
 
-    def plan(self, subscriptions: Mapping[str, SourceFilter]) -> tuple[Route, ...]:
+    def plan(self, group: Address, subscriptions: Mapping[str, SourceFilter]) -> tuple[Route, ...]:
         """The entries that ``subscriptions`` to a group need, by downstream."""
         members = []
         listed = NO_SOURCES
@@ -80,7 +80,7 @@ class Planner:
             routes = self._plain[any_source] = self._any_source(any_source)
         if not listed:
             return routes
-        return routes + self._per_source(listed, subscriptions)
+        return routes + self._per_source(group, listed, subscriptions)
 
     def _any_source(self, members: Interfaces) -> tuple[Route, ...]:
         if not members:
@@ -88,13 +88,13 @@ class Planner:
         return (Route(self._any, self._upstream, members | self._up),)
 
     def _per_source(
-        self, listed: Sources, subscriptions: Mapping[str, SourceFilter]
+        self, group: Address, listed: Sources, subscriptions: Mapping[str, SourceFilter]
     ) -> tuple[Route, ...]:
         """An (S,G) entry for each source that a link lists."""
         routes = []
         for source in sorted(listed):
             members = frozenset([n for n, f in subscriptions.items() if f.wants(source)])
-            parent = self._locate(source)
+            parent = self._locate(source, group)
             outgoing = members - {parent}
             if parent != self._upstream:
                 outgoing |= self._up

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from mcproxy.protocol.forwarding.planner import NO_INTERFACE, Planner, Route
 
-from ..families import FamilyTests, both_families, examples, source
+from ..families import FamilyTests, both_families, examples, group, source
 from .test_planner import DOWNSTREAMS, LINKS, NUMBERS, UPSTREAM, forwarded, subscriptions, wanted
 
 
@@ -18,7 +18,7 @@ class NothingSentUpTests(FamilyTests):
     def planner(self, located: dict[bytes, str]) -> Planner:
         """A planner that knows where some sources are; the others are upstream."""
 
-        def locate(address: bytes) -> str:
+        def locate(address: bytes, group: bytes) -> str:
             return located.get(address, UPSTREAM)
 
         return Planner(self.family.unspecified, UPSTREAM, locate, sends_up=False)
@@ -31,7 +31,7 @@ class NothingSentUpTests(FamilyTests):
             self.assertEqual(forwarded(base, (), source(self.family, 1), link), frozenset())
 
     def test_any_source_entry_does_not_lead_upstream(self) -> None:
-        plan = self.planner({}).plan({"down1": self.excluding()})
+        plan = self.planner({}).plan(group(self.family, 1), {"down1": self.excluding()})
         entry = Route(self.family.unspecified, UPSTREAM, frozenset(["down1"]))
         self.assertEqual(plan, (entry,))
 
@@ -44,7 +44,7 @@ class NothingSentUpTests(FamilyTests):
         }
         planner = self.planner(located)
         wishes = data.draw(subscriptions(self))
-        plan = planner.plan(wishes)
+        plan = planner.plan(group(self.family, 1), wishes)
         with_entry = {entry.source for entry in plan}
         for address, link in located.items():
             for arrival in (link,) if address in with_entry else LINKS:
