@@ -73,6 +73,7 @@ def _settings_of(family: Family) -> tuple[_Setting, ...]:
         _Setting("ssm-range", _ssm_range_differs, _ssm_range_text),
         _Setting("ssm-fallback", _ssm_fallback_differs, _ssm_fallback_text),
         _Setting("report-interval", _report_interval_differs, _report_interval_text),
+        _Setting("local-programs", _local_programs_differ, _local_programs_text),
     )
 
 
@@ -107,6 +108,14 @@ def _ssm_fallback_differs(one: InstanceConfig, other: InstanceConfig, family: Fa
 def _ssm_fallback_text(config: InstanceConfig) -> str:
     verb = "reports" if config.ssm_fallback else "leaves out"
     return f"{verb} source-specific groups under older queriers"
+
+
+def _local_programs_differ(one: InstanceConfig, other: InstanceConfig, family: Family) -> bool:
+    return one.local_programs != other.local_programs
+
+
+def _local_programs_text(config: InstanceConfig) -> str:
+    return f"{'heeds' if config.local_programs else 'ignores'} programs of this machine"
 
 
 def _report_interval_differs(one: InstanceConfig, other: InstanceConfig, family: Family) -> bool:

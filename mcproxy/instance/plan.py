@@ -44,7 +44,8 @@ class UpstreamPlan:
     With ``version_fallback`` it follows older queriers; groups that ``is_ssm`` are left out
     while it speaks an older version, unless ``ssm_fallback``. With ``require_router_alert`` it
     ignores IGMP packets without that option. It reports all groups again every
-    ``report_interval`` seconds; None is 125 s, but only while no querier is heard.
+    ``report_interval`` seconds; None is 125 s, but only while no querier is heard. With
+    ``local_programs`` it heeds what programs on this machine have joined there.
     """
 
     interface: str
@@ -56,6 +57,7 @@ class UpstreamPlan:
     require_router_alert: bool = False
     ssm_fallback: bool = False
     report_interval: float | None = None
+    local_programs: bool = False
 
     @property
     def key(self) -> UpstreamKey:
@@ -166,6 +168,7 @@ def _plan_upstream(name: str, config: InstanceConfig, family: Family, version: i
         config.version_fallback,
         is_ssm,
         ssm_fallback=config.ssm_fallback,
+        local_programs=config.local_programs,
         report_interval=interval if isinstance(interval, float) else None,
     )
 

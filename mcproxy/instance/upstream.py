@@ -88,9 +88,11 @@ class Upstream:
             self._note_version()
         if self.link is not None and self.users:
             self._register(self.link)
+            self._use_programs()
             self._reminder.set(self.host.next_deadline())
 
     def _set_plan(self, plan: UpstreamPlan) -> None:
+        self._heeds_programs = plan.local_programs
         self._strict = plan.require_router_alert
         self._is_ssm = plan.is_ssm
         self._ssm_fallback = plan.ssm_fallback
@@ -190,6 +192,10 @@ class Upstream:
         sends = self._update({*changed, *ended}, now)
         self._send(sends + self.host.report_again(ended, now))
 
+    def _use_programs(self) -> None:
+        """Follow the local programs on the link, if the plan says so."""
+        self._local.use(self.link if self._heeds_programs else None)
+
     def _note_source(self, source: Address, now: float) -> None:
         """Count queries from other subnets, and warn of them now and then (RFC 9776, 9.1)."""
         link = self.link
@@ -254,7 +260,7 @@ class Upstream:
             self._reminder.cancel()
             return
         self._register(link)
-        self._local.use(link)
+        self._use_programs()
         self.host.set_mtu(link.mtu)
         if before is None:
             self._log("upstream found")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mcproxy.config.model import InstanceConfig
 from mcproxy.instance.downstream import Downstream
 from mcproxy.instance.local_programs import LocalPrograms as Programs
 from mcproxy.messages import OwnPacketReceived, PacketReceived
@@ -30,7 +31,15 @@ class LocalProgramTests(InstanceTestCase):
 
     def setUp(self) -> None:
         super().setUp()
+        self.instance = self.make(InstanceConfig("a", ("up",), ("d1",), local_programs=True))
         self.links(UP, D1)
+
+    def test_programs_are_ignored_without_the_option(self) -> None:
+        """LP-01, LP-02: no group of reports is joined upstream then."""
+        self.instance.stopService()
+        self.instance = self.make(InstanceConfig("a", ("up",), ("d1",)))
+        self.links(UP, D1)
+        self.assertEqual(self.programs.followed, [])
 
     def reported(self) -> list[Packet]:
         """Return what was sent upstream since the last call."""

@@ -8,7 +8,7 @@ from mcproxy.protocol.family import packed, text
 from mcproxy.protocol.wire.packets import Leave, OldReport, Packet, Query, Record, Report
 
 from .messages import ALLOW, BLOCK, TO_EX, TO_IN, messages_on, record, records, send_message
-from .site import LAST_MEMBER_TIME, IPv4TestCase, IPv6TestCase, Scenarios
+from .site import INSTANCE, LAST_MEMBER_TIME, IPv4TestCase, IPv6TestCase, Scenarios
 
 AT_ONCE = 0.05
 """Seconds: a provider with fast leave cuts a stream until it is reported again."""
@@ -19,7 +19,7 @@ class LocalProgramScenarios(Scenarios):
 
     def setUp(self) -> None:
         super().setUp()
-        self.start()
+        self.start(INSTANCE + "local-programs = true\n")
         self.upstream = self.server.capture()
 
     def both_join(self, include: list[str] | None = None) -> tuple[Member, Member]:
