@@ -8,10 +8,10 @@ from typing import Any
 from twisted.internet.defer import Deferred, DeferredList, succeed
 from twisted.logger import Logger
 
-from .instance.plan import TablePlan
+from .instance.plan.plan import TablePlan
 from .linux.mroute.errors import NotSupported
 from .protocol.family import Family
-from .receiver import Receiver
+from .receiver.receiver import Receiver
 from .routing.routing import Routing
 from .sender import Sender
 

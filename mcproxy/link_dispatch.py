@@ -10,7 +10,7 @@ from twisted.logger import Logger
 from .config.names import is_pattern
 from .instance.instance import ProxyInstance
 from .instance.missing import missing
-from .instance.plan import Plan
+from .instance.plan.plan import Plan
 from .linux.netlink.links import Link
 from .messages import LinkChanged
 

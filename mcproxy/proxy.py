@@ -14,8 +14,8 @@ from .config.model import Configuration
 from .config.not_recommended import not_recommended
 from .instance.instance import ProxyInstance
 from .instance.missing import exists_now, missing, named, notes_of
-from .instance.plan import Plan, compile_plan
-from .instance.steps import Step
+from .instance.plan.plan import Plan, compile_plan
+from .instance.plan.steps import Step
 from .instance.upstream import Upstream
 from .kernel_tables import KernelTables
 from .link_dispatch import LinkDispatch
@@ -25,7 +25,7 @@ from .linux.netlink.monitor import InterfaceMonitor, make_link_socket
 from .linux.route_lookup import RouteLookup
 from .messages import LinkChanged
 from .optional_services import OptionalServices
-from .receiver import Receiver
+from .receiver.receiver import Receiver
 from .reconfigure import Modules, Reconfiguration
 from .restart.inherited import Inherited
 from .restart.resume import Resumption

@@ -15,11 +15,11 @@ from twisted.application.service import MultiService
 from twisted.internet.defer import maybeDeferred
 from twisted.logger import Logger
 
-from .instance.compare import compare
 from .instance.context import InstanceContext
 from .instance.instance import ProxyInstance
-from .instance.plan import InstanceKey, InstancePlan, Plan, UpstreamKey
-from .instance.steps import (
+from .instance.plan.compare import compare
+from .instance.plan.plan import InstanceKey, InstancePlan, Plan, UpstreamKey
+from .instance.plan.steps import (
     AddDownstream,
     ChangeDownstream,
     ChangeForwarding,
@@ -47,7 +47,7 @@ from .linux.route_lookup import RouteLookup
 from .optional_services import OptionalServices
 from .protocol.family import Family
 from .protocol.router.querier import Querier
-from .receiver import Receiver
+from .receiver.receiver import Receiver
 from .routing.routing import Routing
 from .sender import Sender
 from .timer import Timer

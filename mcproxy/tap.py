@@ -24,7 +24,7 @@ from .config.native.toml import from_interfaces
 from .control.changes import Changes
 from .control.unix_socket import ConnectionFactory, ControlService
 from .exit_codes import NO, NOT_PERMITTED
-from .instance.plan import plan_services
+from .instance.plan.plan import plan_services
 from .linux.mroute.errors import MulticastRoutingError, NotPermitted
 from .optional_services import Make
 from .proxy import Proxy

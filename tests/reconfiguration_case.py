@@ -13,17 +13,12 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy import reconfigure
 from mcproxy.config.native.toml import parse
-from mcproxy.instance.plan import Plan, TablePlan, compile_plan
+from mcproxy.instance.plan.plan import Plan, TablePlan, compile_plan
 from mcproxy.linux.mroute.errors import TableInUse
 from mcproxy.linux.netlink.links import Link
 from mcproxy.messages import LinkChanged, PacketReceived
 from mcproxy.protocol.family import Family
-from mcproxy.protocol.wire.packets import (
-    Packet,
-    Record,
-    RecordType,
-    Report,
-)
+from mcproxy.protocol.wire.packets import Packet, Record, RecordType, Report
 from mcproxy.reconfigure import Modules, Reconfiguration
 from mcproxy.timer import Timer
 

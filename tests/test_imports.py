@@ -11,15 +11,8 @@ from .source import imports, sources
 LAYERS = (
     ("mcproxy.protocol", "mcproxy.exit_codes"),
     ("mcproxy.linux", "mcproxy.config", "mcproxy.systemd", "mcproxy.timer", "mcproxy.logs"),
-    (
-        "mcproxy.messages",
-        "mcproxy.signals",
-        "mcproxy.optional_services",
-        "mcproxy.fair_queue",
-        "mcproxy.brake",
-        "mcproxy.drops",
-    ),
-    ("mcproxy.receiver", "mcproxy.table_reader", "mcproxy.sender", "mcproxy.routing"),
+    ("mcproxy.messages", "mcproxy.signals", "mcproxy.optional_services"),
+    ("mcproxy.receiver", "mcproxy.sender", "mcproxy.routing"),
     ("mcproxy.instance",),
     ("mcproxy.restart",),
     ("mcproxy.kernel_tables", "mcproxy.link_dispatch", "mcproxy.reconfigure"),

@@ -8,7 +8,7 @@ from typing import Any
 from twisted.internet.defer import Deferred, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
-from mcproxy.instance.plan import TablePlan
+from mcproxy.instance.plan.plan import TablePlan
 from mcproxy.kernel_tables import KernelTables
 from mcproxy.linux.mroute.errors import NotSupported, TableInUse
 from mcproxy.protocol.family import IPV4, IPV6, Family

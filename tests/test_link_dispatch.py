@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.config.native.toml import parse
 from mcproxy.instance.links import LinkSet
-from mcproxy.instance.plan import InstancePlan, Plan, compile_plan
+from mcproxy.instance.plan.plan import InstancePlan, Plan, compile_plan
 from mcproxy.link_dispatch import LinkDispatch
 from mcproxy.messages import LinkChanged
 

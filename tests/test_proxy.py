@@ -13,9 +13,9 @@ from mcproxy import proxy as module
 from mcproxy.config.errors import ConfigurationError
 from mcproxy.config.model import Configuration
 from mcproxy.config.native.toml import parse
-from mcproxy.instance.compare import compare
-from mcproxy.instance.plan import Plan, compile_plan
-from mcproxy.instance.steps import RefusableStep, Step
+from mcproxy.instance.plan.compare import compare
+from mcproxy.instance.plan.plan import Plan, compile_plan
+from mcproxy.instance.plan.steps import RefusableStep, Step
 from mcproxy.proxy import Proxy
 
 TV = '[instance.tv]\nupstream = "up"\ndownstream = ["d1"]\n'

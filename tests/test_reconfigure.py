@@ -9,11 +9,7 @@ from twisted.internet.defer import Deferred
 from mcproxy import reconfigure
 from mcproxy.messages import PacketReceived
 from mcproxy.protocol.family import IPV4, Family, packed
-from mcproxy.protocol.wire.packets import (
-    Leave,
-    OldReport,
-    Query,
-)
+from mcproxy.protocol.wire.packets import Leave, OldReport, Query
 
 from .instance.support import G1, HOST
 from .reconfiguration_case import JOIN, LEAVE, LINKS, RADIO, TV, ReconfigurationTestCase

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from twisted.internet.defer import Deferred
 
-from mcproxy.instance.plan import TablePlan
-from mcproxy.instance.steps import Step
+from mcproxy.instance.plan.plan import TablePlan
+from mcproxy.instance.plan.steps import Step
 from mcproxy.linux.mroute.errors import TableInUse
 from mcproxy.protocol.family import IPV4, IPV6
 

@@ -11,10 +11,10 @@ from ..config.files import read, usable
 from ..config.model import IN, UPSTREAM, Configuration, InstanceConfig
 from ..config.not_recommended import not_recommended
 from ..exit_codes import DONE, NO
-from ..instance.conflicts import version_of
-from ..instance.group_ranges import is_among
 from ..instance.missing import exists_now, missing, notes_of
-from ..instance.plan import compile_plan
+from ..instance.plan.conflicts import version_of
+from ..instance.plan.group_ranges import is_among
+from ..instance.plan.plan import compile_plan
 from ..protocol.family import IPV4, IPV6, packed
 
 

@@ -15,8 +15,8 @@ from twisted.python.failure import Failure
 from ..config.diff import Difference, compare
 from ..config.errors import ConfigurationError, Mistake
 from ..config.model import Configuration
-from ..instance.plan import Plan, compile_plan
-from ..instance.steps import Step
+from ..instance.plan.plan import Plan, compile_plan
+from ..instance.plan.steps import Step
 from ..linux.mroute.errors import MulticastRoutingError
 from ..systemd import notify
 

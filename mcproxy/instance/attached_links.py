@@ -14,14 +14,14 @@ from twisted.logger import Logger
 
 from ..linux.netlink.links import Link
 from ..protocol.router.querier import Querier
-from ..receiver import Listener
+from ..receiver.receiver import Listener
 from ..routing.plan import Owner as TableOwner
 from .context import InstanceContext
 from .downstream import Downstream, DownstreamOwner
-from .downstream_plan import DownstreamPlan, DownstreamPlans
 from .link_log import LinkLog
 from .links import LinkSet
-from .plan import InstancePlan
+from .plan.downstream import DownstreamPlan, DownstreamPlans
+from .plan.plan import InstancePlan
 
 
 class LinksOwner(DownstreamOwner, Listener, TableOwner, Protocol):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..linux.report_groups import ReportGroups
 from ..protocol.family import Address, Family
-from ..receiver import Receiver
+from ..receiver.receiver import Receiver
 from ..routing.table import ForwardingTable
 from ..sender import Sender
 from ..timer import Timer

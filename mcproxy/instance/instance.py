@@ -34,11 +34,11 @@ from .attached_links import AttachedLinks
 from .chosen_upstreams import ChosenUpstreams
 from .context import InstanceContext
 from .downstream import Downstream
-from .downstream_plan import DownstreamPlans
-from .forwarding_plan import ForwardingPlan
 from .group_forwarding import GroupForwarding
 from .make_forwarding import make_forwarding
-from .plan import InstancePlan
+from .plan.downstream import DownstreamPlans
+from .plan.forwarding import ForwardingPlan
+from .plan.plan import InstancePlan
 from .source_forwarding import SourceForwarding
 from .upstream import Upstream
 

@@ -7,8 +7,8 @@ from ..protocol.policy.directional_filters import FilterPolicy
 from .chosen_upstreams import ChosenUpstreams
 from .context import InstanceContext
 from .forwarding import Forwarding
-from .forwarding_plan import ForwardingPlan
 from .group_forwarding import GroupForwarding
+from .plan.forwarding import ForwardingPlan
 from .source_forwarding import SourceForwarding
 
 

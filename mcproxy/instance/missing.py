@@ -6,7 +6,7 @@ import socket
 from collections.abc import Callable
 
 from ..config.names import is_pattern
-from .plan import Plan
+from .plan.plan import Plan
 
 NamedInterface = tuple[str, str]
 """The name of an instance, and of an interface that it names."""

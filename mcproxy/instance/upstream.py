@@ -20,13 +20,13 @@ from ..protocol.host.own_packets import contradicted_groups
 from ..protocol.host.reported_groups import joined_groups, left_groups
 from ..protocol.sources import SourceFilter, merge
 from ..protocol.wire.packets import Packet, Query, Send
-from ..receiver import Receiver
+from ..receiver.receiver import Receiver
 from ..sender import Sender
 from ..timer import Timer
 from .downstream import WARNING_INTERVAL
 from .link_log import LinkLog
 from .local_programs import LocalPrograms, OpenMemberships
-from .plan import UpstreamPlan
+from .plan.plan import UpstreamPlan
 
 
 class UpstreamUser(Protocol):
@@ -264,7 +264,7 @@ class Upstream:
         self.host.set_mtu(link.mtu)
         if before is None:
             self._log("upstream found")
-        if before is None or self._identity(before) != self._identity(link):
+        if before is None or _identity(before, self.family) != _identity(link, self.family):
             # The router upstream knows us by our address: with a new one we join again. A switch
             # may forget us in the shortest loss of carrier.
             self._send(self.host.rejoin(self._timer.now()))
@@ -330,3 +330,8 @@ class Upstream:
 
 def _is_in_no_range(group: Address) -> bool:
     return False
+
+
+def _identity(link: Link, family: Family) -> tuple[int, Address | None]:
+    """What a router upstream knows us by: the link, and our address on it."""
+    return link.index, link.address(family)

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 
 from twisted.logger import Logger
 
-from ..instance.downstream_plan import DownstreamPlan
 from ..instance.instance import ProxyInstance
+from ..instance.plan.downstream import DownstreamPlan
 from ..instance.source_forwarding import SourceForwarding
 from ..instance.upstream import Upstream
 from ..linux.netlink.links import Link

@@ -11,15 +11,7 @@ import socket
 import struct
 from typing import NamedTuple
 
-from mcproxy.linux.bpf import (
-    assemble,
-    attach,
-    drop,
-    if_equal,
-    keep,
-    load_byte,
-    load_half,
-)
+from mcproxy.linux.bpf import assemble, attach, drop, if_equal, keep, load_byte, load_half
 
 _ETH_P_ALL, _ETH_P_IP, _ETH_P_IPV6 = 0x0003, 0x0800, 0x86DD
 _SO_RCVBUFFORCE = 33

@@ -16,12 +16,7 @@ from mcproxy.config.files import language
 from mcproxy.config.foreign import igmpproxy
 from mcproxy.config.foreign import mcproxy_1_1 as classic
 from mcproxy.config.foreign.draft import CLASSIC, IGMPPROXY, NATIVE, Reading
-from mcproxy.config.model import (
-    Configuration,
-    InstanceConfig,
-    InterfaceSettings,
-    ManholeConfig,
-)
+from mcproxy.config.model import Configuration, InstanceConfig, InterfaceSettings, ManholeConfig
 from mcproxy.config.native.lines import key_lines
 from mcproxy.config.native.reader import Mistakes
 from mcproxy.config.native.toml import build, parse

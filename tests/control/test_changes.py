@@ -16,10 +16,10 @@ from mcproxy.config.model import Configuration
 from mcproxy.config.native.toml import parse
 from mcproxy.control import changes as module
 from mcproxy.control.changes import Changes, Outcome
-from mcproxy.instance.compare import compare
 from mcproxy.instance.missing import missing, notes_of
-from mcproxy.instance.plan import Plan, compile_plan
-from mcproxy.instance.steps import Step
+from mcproxy.instance.plan.compare import compare
+from mcproxy.instance.plan.plan import Plan, compile_plan
+from mcproxy.instance.plan.steps import Step
 
 FILE = '[instance.a]\nupstream = "up"\ndownstream = ["down1"]\n'
 TABLE = {"upstream": ["up"], "downstream": ["down2"]}

@@ -14,11 +14,7 @@ from twisted.internet.testing import MemoryReactor
 from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.config.model import ManholeConfig
-from mcproxy.control.manhole import (
-    ManholeService,
-    make_service,
-    namespace,
-)
+from mcproxy.control.manhole import ManholeService, make_service, namespace
 from mcproxy.control.views import counters
 from mcproxy.protocol.family import IPV6
 

@@ -10,8 +10,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from mcproxy.instance.forwarding_plan import LOOK_INTERVAL
 from mcproxy.instance.links import LinkSet
+from mcproxy.instance.plan.forwarding import LOOK_INTERVAL
 from mcproxy.instance.source_forwarding import SourceForwarding
 from mcproxy.linux.mroute.dump import InstalledRoute
 from mcproxy.linux.mroute.socket import Counters

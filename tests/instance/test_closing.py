@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from mcproxy.config.model import Configuration, InstanceConfig
 from mcproxy.instance.context import InstanceContext
 from mcproxy.instance.instance import ProxyInstance
-from mcproxy.instance.plan import compile_plan
+from mcproxy.instance.plan.plan import compile_plan
 from mcproxy.instance.upstream import Upstream
 from mcproxy.messages import CacheMiss, LinkChanged, Message, PacketReceived, WrongInterface
 from mcproxy.protocol.family import IPV4, packed

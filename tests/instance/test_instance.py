@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mcproxy.config.model import Configuration, InstanceConfig
 from mcproxy.instance.instance import ProxyInstance
-from mcproxy.instance.plan import compile_plan
+from mcproxy.instance.plan.plan import compile_plan
 from mcproxy.messages import LinkChanged, PacketReceived
 from mcproxy.protocol.family import packed
 from mcproxy.protocol.forwarding.planner import Route

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from mcproxy.config.model import Configuration, InstanceConfig, InterfaceSettings
-from mcproxy.instance.plan import InstancePlan, compile_plan
+from mcproxy.instance.plan.plan import InstancePlan, compile_plan
 from mcproxy.instance.upstream import Upstream
 from mcproxy.linux.netlink.links import Link
 from mcproxy.messages import CacheMiss, LinkChanged

@@ -9,19 +9,7 @@ from mcproxy.protocol.forwarding.moves import LOOK_TIME
 from mcproxy.protocol.forwarding.planner import Route
 from mcproxy.protocol.wire.packets import Query
 
-from .support import (
-    ALLOW,
-    ANY,
-    D1,
-    D2,
-    G1,
-    S1,
-    S2,
-    SSM,
-    TO_EX,
-    UP,
-    InstanceTestCase,
-)
+from .support import ALLOW, ANY, D1, D2, G1, S1, S2, SSM, TO_EX, UP, InstanceTestCase
 
 
 class ForwardingTests(InstanceTestCase):

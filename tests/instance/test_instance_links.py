@@ -12,18 +12,7 @@ from mcproxy.protocol.family import packed
 from mcproxy.protocol.forwarding.planner import Route
 from mcproxy.protocol.wire.packets import Query, Record, Report
 
-from .support import (
-    ANY,
-    D1,
-    D2,
-    G1,
-    G2,
-    TO_EX,
-    TO_IN,
-    UP,
-    InstanceTestCase,
-    link,
-)
+from .support import ANY, D1, D2, G1, G2, TO_EX, TO_IN, UP, InstanceTestCase, link
 
 
 class LinkTests(InstanceTestCase):

@@ -8,18 +8,7 @@ from mcproxy.messages import PacketReceived
 from mcproxy.protocol.family import packed
 from mcproxy.protocol.wire.packets import Query
 
-from .support import (
-    ALLOW,
-    ANY,
-    D1,
-    G1,
-    G2,
-    S1,
-    SSM,
-    TO_EX,
-    UP,
-    InstanceTestCase,
-)
+from .support import ALLOW, ANY, D1, G1, G2, S1, SSM, TO_EX, UP, InstanceTestCase
 
 
 class WarningTests(InstanceTestCase):

@@ -8,13 +8,7 @@ from mcproxy.instance.local_programs import LocalPrograms as Programs
 from mcproxy.messages import OwnPacketReceived, PacketReceived
 from mcproxy.protocol.family import packed
 from mcproxy.protocol.sources import ANY_SOURCE, SourceFilter
-from mcproxy.protocol.wire.packets import (
-    Leave,
-    OldReport,
-    Packet,
-    Query,
-    RecordType,
-)
+from mcproxy.protocol.wire.packets import Leave, OldReport, Packet, Query, RecordType
 
 from .support import D1, UP, InstanceTestCase, excluding, including, report
 

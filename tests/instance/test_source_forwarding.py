@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcproxy.instance.forwarding_plan import LOOK_INTERVAL
+from mcproxy.instance.plan.forwarding import LOOK_INTERVAL
 from mcproxy.instance.source_forwarding import SourceForwarding
 from mcproxy.protocol.forwarding.observed_sources import IDLE_TIME, UNWANTED_IDLE_TIME
 from mcproxy.protocol.forwarding.planner import Route

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mcproxy.instance.forwarding_plan import LOOK_INTERVAL
 from mcproxy.instance.group_forwarding import GroupForwarding
+from mcproxy.instance.plan.forwarding import LOOK_INTERVAL
 from mcproxy.messages import WrongInterface
 from mcproxy.protocol.family import IPV4
 from mcproxy.timer import Timer

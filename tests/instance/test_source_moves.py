@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mcproxy.instance.forwarding_plan import LOOK_INTERVAL
-from mcproxy.instance.group_ranges import shared_filter
+from mcproxy.instance.plan.forwarding import LOOK_INTERVAL
+from mcproxy.instance.plan.group_ranges import shared_filter
 from mcproxy.instance.source_moves import WARNING_INTERVAL, SourceMoves
 from mcproxy.messages import WrongInterface
 from mcproxy.protocol.family import IPV4

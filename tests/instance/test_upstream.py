@@ -5,18 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from mcproxy.config.model import NEVER, Configuration, InstanceConfig
-from mcproxy.instance.plan import compile_plan
+from mcproxy.instance.plan.plan import compile_plan
 from mcproxy.instance.upstream import Upstream
 from mcproxy.linux.netlink.links import Link
 from mcproxy.messages import Message, PacketReceived
 from mcproxy.protocol.family import packed
 from mcproxy.protocol.sources import ANY_SOURCE, NOTHING, SourceFilter
-from mcproxy.protocol.wire.packets import (
-    OldReport,
-    Packet,
-    Query,
-    RecordType,
-)
+from mcproxy.protocol.wire.packets import OldReport, Packet, Query, RecordType
 
 from .support import D1, D2, UP, InstanceTestCase, excluding, including, report
 

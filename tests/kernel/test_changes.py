@@ -16,7 +16,7 @@ from mcproxy.config.native.document import document
 from mcproxy.config.native.text import toml_text
 from mcproxy.config.native.toml import parse
 from mcproxy.config.save import write
-from mcproxy.instance.plan import compile_plan
+from mcproxy.instance.plan.plan import compile_plan
 from mcproxy.lab.waiting import wait_until
 from mcproxy.linux.mroute.dump import dump_routes
 from mcproxy.linux.policy_rules import list_rules

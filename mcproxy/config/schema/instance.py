@@ -12,15 +12,7 @@ from ..names import any_matches, split_exceptions
 from .checks import LAST_TABLE
 from .filters import FilterConfig, FilterTable
 from .interface import CHANNELS, InterfaceSettings, settings_for
-from .numbers import (
-    AUTO,
-    Flag,
-    Number,
-    NumberAutoOrNever,
-    NumberOrNever,
-    TableNumber,
-    Version,
-)
+from .numbers import AUTO, Flag, Number, NumberAutoOrNever, NumberOrNever, TableNumber, Version
 from .option import described, option
 from .tables import TableList, Tables
 from .texts import INTERFACE_SCHEMA, InterfaceNames, TextList, Word

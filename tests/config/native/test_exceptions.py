@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mcproxy.config.edit import move_downstream
 from mcproxy.config.native.document import document
-from mcproxy.instance.downstream_plan import plan_downstreams
+from mcproxy.instance.plan.downstream import plan_downstreams
 from mcproxy.protocol.family import IPV4
 
 from ..support import ConfigurationTestCase

@@ -10,11 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.config.model import FilterConfig, InstanceConfig
 from mcproxy.config.native.toml import parse
-from mcproxy.instance.forwarding_plan import (
-    ForwardingPlan,
-    per_source_instances,
-    plan_forwarding,
-)
+from mcproxy.instance.plan.forwarding import ForwardingPlan, per_source_instances, plan_forwarding
 from mcproxy.protocol.family import IPV4, IPV6, Family, packed
 from mcproxy.protocol.policy.directional_filters import DirectionalFilter
 from mcproxy.protocol.policy.filters import AddressRange, FilterRule

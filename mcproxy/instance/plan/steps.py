@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..protocol.family import Address
-from ..protocol.sources import SourceFilter
-from .downstream_plan import DownstreamPlans
-from .forwarding_plan import ForwardingPlan
+from ...protocol.family import Address
+from ...protocol.sources import SourceFilter
+from .downstream import DownstreamPlans
+from .forwarding import ForwardingPlan
 from .plan import InstancePlan, TablePlan, UpstreamPlan
 
 

@@ -7,8 +7,8 @@ from collections.abc import Collection
 from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.config.native.toml import parse
-from mcproxy.instance.compare import compare
-from mcproxy.instance.plan import Plan, compile_plan
+from mcproxy.instance.plan.compare import compare
+from mcproxy.instance.plan.plan import Plan, compile_plan
 from mcproxy.protocol.family import IPV6
 
 TV = """

@@ -10,18 +10,12 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.linux.netlink.links import Link
-from mcproxy.messages import (
-    CacheMiss,
-    Message,
-    OwnPacketReceived,
-    PacketReceived,
-    WrongInterface,
-)
+from mcproxy.messages import CacheMiss, Message, OwnPacketReceived, PacketReceived, WrongInterface
 from mcproxy.protocol.family import IPV4, IPV6, packed, text
 from mcproxy.protocol.wire import datagram, mld
 from mcproxy.protocol.wire.packets import Query, Record, RecordType, Report
-from mcproxy.receiver import Receiver
-from mcproxy.table_reader import TableProtocol
+from mcproxy.receiver.receiver import Receiver
+from mcproxy.receiver.table_reader import TableProtocol
 
 G4, G6 = packed("239.1.1.1"), packed("ff1e::1")
 H4, H6 = packed("10.0.2.9"), packed("fe80::9")

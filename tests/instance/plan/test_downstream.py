@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.config.model import InterfaceSettings
 from mcproxy.config.native.toml import parse
-from mcproxy.instance.downstream_plan import DownstreamPlan, DownstreamPlans, plan_downstreams
+from mcproxy.instance.plan.downstream import DownstreamPlan, DownstreamPlans, plan_downstreams
 from mcproxy.protocol.family import IPV4, IPV6, packed
 
 FILE = """

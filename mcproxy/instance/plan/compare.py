@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TypeVar
 
-from .downstream_plan import DownstreamPlans
+from .downstream import DownstreamPlans
 from .plan import InstanceKey, InstancePlan, Plan
 from .steps import (
     AddDownstream,

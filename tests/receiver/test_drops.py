@@ -7,8 +7,8 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mcproxy.drops import WARNING_INTERVAL, Drops
 from mcproxy.protocol.wire.packets import DropReason, WireError
+from mcproxy.receiver.drops import WARNING_INTERVAL, Drops
 
 
 class Log:

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Iterator
 from ipaddress import collapse_addresses
 from typing import Any, NamedTuple
 
-from ..config.addresses import IPNetwork, parse_prefix
-from ..config.errors import ConfigurationError, Mistake, shown
-from ..config.model import Configuration, InstanceConfig
-from ..config.origin import KeyPath
-from ..protocol.family import FAMILIES, IPV4, IPV6, Family
+from ...config.addresses import IPNetwork, parse_prefix
+from ...config.errors import ConfigurationError, Mistake, shown
+from ...config.model import Configuration, InstanceConfig
+from ...config.origin import KeyPath
+from ...protocol.family import FAMILIES, IPV4, IPV6, Family
 from .group_ranges import networks_of
 
 _USUAL_SSM = {

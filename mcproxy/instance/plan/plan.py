@@ -11,12 +11,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..config.model import Configuration, ControlConfig, InstanceConfig
-from ..protocol.family import FAMILIES, Address, Family, Predicate
-from ..protocol.sources import SourceFilter
+from ...config.model import Configuration, ControlConfig, InstanceConfig
+from ...protocol.family import FAMILIES, Address, Family, Predicate
+from ...protocol.sources import SourceFilter
 from .conflicts import check_shared_upstreams, version_of
-from .downstream_plan import DownstreamPlans, plan_downstreams
-from .forwarding_plan import ForwardingPlan, per_source_instances, plan_forwarding
+from .downstream import DownstreamPlans, plan_downstreams
+from .forwarding import ForwardingPlan, per_source_instances, plan_forwarding
 from .group_ranges import ssm_policy, static_groups
 
 InstanceKey = tuple[str, Family]

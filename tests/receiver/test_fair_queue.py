@@ -6,9 +6,9 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mcproxy.brake import MOST_HOSTS, Brakes
-from mcproxy.fair_queue import ITEM_BYTES, FairQueue, Sender
 from mcproxy.protocol.family import packed
+from mcproxy.receiver.brake import MOST_HOSTS, Brakes
+from mcproxy.receiver.fair_queue import ITEM_BYTES, FairQueue, Sender
 
 FLOODING, QUIET, ELSEWHERE = Sender(1, "10.0.0.9"), Sender(1, "10.0.0.2"), Sender(2, "10.1.0.2")
 

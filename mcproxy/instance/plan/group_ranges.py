@@ -7,14 +7,14 @@ from functools import partial
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
-from ..config.addresses import IPNetwork, read_channel, read_groups, read_mapped
-from ..config.model import InstanceConfig
-from ..config.rules import range_of
-from ..protocol.family import Address, Family, Predicate
-from ..protocol.policy.filters import CompiledFilter, FilterRule
-from ..protocol.router.admission import SsmPolicy
-from ..protocol.sources import ANY_SOURCE, INCLUDE, SourceFilter, merge
-from ..protocol.wire.packets import Sources
+from ...config.addresses import IPNetwork, read_channel, read_groups, read_mapped
+from ...config.model import InstanceConfig
+from ...config.rules import range_of
+from ...protocol.family import Address, Family, Predicate
+from ...protocol.policy.filters import CompiledFilter, FilterRule
+from ...protocol.router.admission import SsmPolicy
+from ...protocol.sources import ANY_SOURCE, INCLUDE, SourceFilter, merge
+from ...protocol.wire.packets import Sources
 
 T = TypeVar("T")
 

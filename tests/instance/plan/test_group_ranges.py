@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.config.model import InstanceConfig
 from mcproxy.config.native.toml import parse
-from mcproxy.instance.group_ranges import is_among, ssm_policy, static_groups
+from mcproxy.instance.plan.group_ranges import is_among, ssm_policy, static_groups
 from mcproxy.protocol.family import IPV4, IPV6, packed
 from mcproxy.protocol.sources import ANY_SOURCE, INCLUDE, SourceFilter
 

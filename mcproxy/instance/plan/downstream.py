@@ -8,12 +8,12 @@ from typing import Any
 
 import attrs
 
-from ..config.addresses import read_address
-from ..config.model import InstanceConfig, InterfaceSettings
-from ..config.names import any_matches, is_pattern, matches, split_exceptions
-from ..protocol.family import IPV4, Address, Family
-from ..protocol.router.admission import SsmPolicy
-from ..protocol.router.settings import QuerierSettings
+from ...config.addresses import read_address
+from ...config.model import InstanceConfig, InterfaceSettings
+from ...config.names import any_matches, is_pattern, matches, split_exceptions
+from ...protocol.family import IPV4, Address, Family
+from ...protocol.router.admission import SsmPolicy
+from ...protocol.router.settings import QuerierSettings
 from .group_ranges import ssm_policy, static_groups
 
 _SAME_NAMES = {option.name for option in attrs.fields(InterfaceSettings)} & {

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from twisted.logger import Logger
 
-from .protocol.wire.packets import WireError
+from ..protocol.wire.packets import WireError
 
 WARNING_INTERVAL = 600.0
 """Seconds between two warnings about lost messages of one interface."""

@@ -10,8 +10,8 @@ from mcproxy.config.edit import add_instance
 from mcproxy.config.errors import ConfigurationError
 from mcproxy.config.model import Configuration
 from mcproxy.config.native.toml import parse
-from mcproxy.instance.conflicts import _USUAL_SSM
-from mcproxy.instance.plan import Plan, TablePlan, compile_plan
+from mcproxy.instance.plan.conflicts import _USUAL_SSM
+from mcproxy.instance.plan.plan import Plan, TablePlan, compile_plan
 from mcproxy.protocol.family import FAMILIES, IPV4, IPV6
 
 TEXT = """

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache, partial
 
-from ..config.model import DOWNSTREAM, IN, OUT, UPSTREAM, InstanceConfig
-from ..protocol.family import Family, Predicate
-from ..protocol.policy.directional_filters import (
+from ...config.model import DOWNSTREAM, IN, OUT, UPSTREAM, InstanceConfig
+from ...protocol.family import Family, Predicate
+from ...protocol.policy.directional_filters import (
     PASS_ALL,
     DirectionalFilter,
     DirectionalFilters,
     FilterPolicy,
 )
-from ..protocol.policy.filters import CompiledFilter
-from ..protocol.upstreams.selection import Join, Selection, SendUp
+from ...protocol.policy.filters import CompiledFilter
+from ...protocol.upstreams.selection import Join, Selection, SendUp
 from .group_ranges import is_among, shared_filter
 
 LOOK_INTERVAL = 10.0

@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterable
 from socket import AF_INET, AF_INET6, inet_pton
 from typing import Any, Protocol
 
+from ..protocol.family import Address
 from .fair_queue import FairQueue, Sender
-from .protocol.family import Address
 
 MOST_HOSTS = 16
 """Hosts that are refused one by one; when there are more, their links are refused."""

@@ -20,23 +20,17 @@ from typing import Any, Protocol
 
 from twisted.logger import Logger
 
+from ..linux.datagram_port import DatagramPort
+from ..linux.mroute.socket import MulticastTable
+from ..linux.mroute.upcall import Upcall, UpcallKind, parse_upcall
+from ..linux.packet_info import Ancillary, ipv4_arrival, ipv6_arrival, ipv6_info, losses
+from ..messages import CacheMiss, Message, OwnPacketReceived, PacketReceived, WrongInterface
+from ..protocol.family import IPV4, Address
+from ..protocol.wire.datagram import Datagram, accept, decode_ipv4, ipv6_router_alert, is_direct
+from ..protocol.wire.packets import Query, Record, Report, WireError
 from .brake import Brakes
 from .drops import Drops
 from .fair_queue import FairQueue, Sender
-from .linux.datagram_port import DatagramPort
-from .linux.mroute.socket import MulticastTable
-from .linux.mroute.upcall import Upcall, UpcallKind, parse_upcall
-from .linux.packet_info import (
-    Ancillary,
-    ipv4_arrival,
-    ipv6_arrival,
-    ipv6_info,
-    losses,
-)
-from .messages import CacheMiss, Message, OwnPacketReceived, PacketReceived, WrongInterface
-from .protocol.family import IPV4, Address
-from .protocol.wire.datagram import Datagram, accept, decode_ipv4, ipv6_router_alert, is_direct
-from .protocol.wire.packets import Query, Record, Report, WireError
 
 SLICE = 0.005
 """Seconds of work for packets before the reactor can serve others again."""

@@ -12,8 +12,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from mcproxy.protocol.family import IPV4, IPV6, packed
 from mcproxy.protocol.wire import datagram
 from mcproxy.protocol.wire.packets import Record, RecordType, Report
-from mcproxy.receiver import Receiver
-from mcproxy.table_reader import MOST_RECORDS, SLICE, Registration, TableProtocol
+from mcproxy.receiver.receiver import Receiver
+from mcproxy.receiver.table_reader import MOST_RECORDS, SLICE, Registration, TableProtocol
 
 from .test_receiver import G4, H4, LINK, FakeReactor, FakeTable, Listener
 

@@ -9,9 +9,9 @@ from typing import Any
 from twisted.application.service import Service
 from twisted.logger import Logger
 
-from .linux.mroute.socket import MulticastTable
-from .linux.netlink.links import Link
-from .protocol.family import Family
+from ..linux.mroute.socket import MulticastTable
+from ..linux.netlink.links import Link
+from ..protocol.family import Family
 from .table_reader import Listener, Registration, TablePort, TableProtocol
 
 __all__ = ["Listener", "Receiver", "Registration"]
