@@ -14,7 +14,7 @@ from twisted.logger import Logger
 
 from ..linux.netlink.links import Link
 from ..messages import Message, OwnPacketReceived, PacketReceived
-from ..protocol.family import Address, text
+from ..protocol.family import Address, Family, text
 from ..protocol.host.host import Host
 from ..protocol.host.own_packets import contradicted_groups
 from ..protocol.host.reported_groups import joined_groups, left_groups
@@ -272,9 +272,6 @@ class Upstream:
     def _register(self, link: Link) -> None:
         self._receiver.register(self.family, self._table, link, self, self._strict)
 
-    def _identity(self, link: Link) -> tuple[int, Address | None, int]:
-        return link.index, link.address(self.family), link.carrier_losses
-
     def _due(self, now: float) -> None:
         if not self.users:
             return
@@ -332,6 +329,6 @@ def _is_in_no_range(group: Address) -> bool:
     return False
 
 
-def _identity(link: Link, family: Family) -> tuple[int, Address | None]:
-    """What a router upstream knows us by: the link, and our address on it."""
-    return link.index, link.address(family)
+def _identity(link: Link, family: Family) -> tuple[int, Address | None, int]:
+    """What the router upstream knows us by, and how often the link has lost its carrier."""
+    return link.index, link.address(family), link.carrier_losses
