@@ -114,7 +114,7 @@ class BusyScenarios(Scenarios):
         first = ipaddress.ip_address(self.plan.at(UP, 1)) + (1 << 16)
         sources = [str(first + number) for number in range(MANY_SOURCES)]
         host = self.home.raw_host()
-        self.start()
+        self.start(max_group_sources=MANY_SOURCES)
         for report in pack_reports([record(ALLOW, self.ssm, *sources)], self.family, 1500):
             send_message(host, self.plan.raw_host, report)
         self.await_named_sources("up", sources)
