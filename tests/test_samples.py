@@ -17,6 +17,7 @@ from mcproxy.config.native.toml import parse
 from mcproxy.config.reference.scopes import SCOPES
 from mcproxy.config.schema.option import options_of
 
+from .config.meaning import downstream_settings
 from .source import PROJECT
 
 SAMPLE = PROJECT / "etc/mcproxy.toml"
@@ -56,7 +57,7 @@ class SampleTests(SynchronousTestCase):
         configuration = parse(with_all_settings(self.text))
         shown, plain = configuration.instances[0], load(str(SAMPLE)).instances[0]
         self.assertEqual(shown, plain)
-        settings = shown.downstream_settings("lan1")
+        settings = downstream_settings(shown, "lan1")
         self.assertEqual(settings, InterfaceSettings())
         assert configuration.manhole is not None
         fields = attrs.fields_dict(type(configuration.manhole))

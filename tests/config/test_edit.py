@@ -21,6 +21,7 @@ from mcproxy.config.native.reader import Mistakes
 from mcproxy.config.native.toml import build
 from mcproxy.config.origin import Origin
 
+from .meaning import downstream_settings
 from .support import FILE, ConfigurationTestCase
 from .test_save import documents
 
@@ -197,7 +198,7 @@ class ChangeTests(ConfigurationTestCase):
     def test_added_downstream_has_the_defaults(self) -> None:
         before = self.good("[defaults]\nmax-groups = 9\n" + TWO)
         after = add_link(before, "b", DOWNSTREAM, "eth3")
-        settings = after.instances[1].downstream_settings("eth3")
+        settings = downstream_settings(after.instances[1], "eth3")
         assert settings is not None
         self.assertEqual(settings.max_groups, 9)
 
@@ -205,7 +206,7 @@ class ChangeTests(ConfigurationTestCase):
         after = move_downstream(self.before, "eth1", "b")
         self.assertEqual(after.instances[0].downstream, ("ppp*",))
         self.assertEqual(after.instances[1].downstream, ("eth2", "eth1"))
-        settings = after.instances[1].downstream_settings("eth1")
+        settings = downstream_settings(after.instances[1], "eth1")
         assert settings is not None
         self.assertEqual(settings.max_groups, 3)
         back = move_downstream(after, "eth1", "a")
@@ -230,8 +231,8 @@ class ChangeTests(ConfigurationTestCase):
     def test_moved_interface_of_a_pattern_is_named_in_the_new_instance(self) -> None:
         after = move_downstream(self.before, "ppp3", "b")
         self.check(after, "instance.b.downstream: ppp3 added")
-        self.assertIsNone(after.instances[0].downstream_settings("ppp3"))
-        self.assertIsNotNone(after.instances[1].downstream_settings("ppp3"))
+        self.assertIsNone(downstream_settings(after.instances[0], "ppp3"))
+        self.assertIsNotNone(downstream_settings(after.instances[1], "ppp3"))
 
     def test_instance_may_lose_its_last_downstream(self) -> None:
         after = move_downstream(self.before, "eth2", "a")

@@ -25,6 +25,8 @@ from mcproxy.config.save import write
 from mcproxy.config.schema.filters import FilterTable
 from mcproxy.config.schema.option import options_of
 
+from .meaning import downstream_settings
+
 KEYS = sorted(
     {
         key
@@ -229,5 +231,5 @@ class FuzzTests(SynchronousTestCase):
         for instance in configuration.instances:
             for name in ("eth0", "lan1", *instance.downstream):
                 self.assertIn(
-                    type(instance.downstream_settings(name)), (InterfaceSettings, type(None))
+                    type(downstream_settings(instance, name)), (InterfaceSettings, type(None))
                 )

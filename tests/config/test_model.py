@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mcproxy.config.schema import interface
 
+from .meaning import downstream_settings
 from .support import ConfigurationTestCase
 
 TEXT = """
@@ -42,7 +43,7 @@ class DownstreamSettingsTests(ConfigurationTestCase):
         self.config = self.instance(TEXT)
 
     def most(self, name: str) -> int | None:
-        settings = self.config.downstream_settings(name)
+        settings = downstream_settings(self.config, name)
         assert settings is not None
         self.assertEqual(settings.robustness_variable, 3)
         return settings.max_groups
@@ -60,18 +61,18 @@ class DownstreamSettingsTests(ConfigurationTestCase):
 
     def test_other_interfaces_have_no_settings(self) -> None:
         for name in ("lan0", "eth2", "xlan1", "lo", ""):
-            self.assertIsNone(self.config.downstream_settings(name))
+            self.assertIsNone(downstream_settings(self.config, name))
 
     def test_named_downstream_has_the_settings_of_a_matching_pattern(self) -> None:
         text = '[instance.a]\nupstream = "up"\ndownstream = ["eth1", "eth*"]\n'
         config = self.instance(text + '[instance.a.interface."eth*"]\nmax-groups = 5\n')
-        settings = config.downstream_settings("eth1")
+        settings = downstream_settings(config, "eth1")
         assert settings is not None
         self.assertEqual(settings.max_groups, 5)
 
     def test_loopback_is_matched_by_no_pattern(self) -> None:
         config = self.instance('[instance.a]\nupstream = "up"\ndownstream = ["*"]\n')
-        self.assertIsNone(config.downstream_settings("lo"))
-        self.assertIsNotNone(config.downstream_settings("x"))
+        self.assertIsNone(downstream_settings(config, "lo"))
+        self.assertIsNotNone(downstream_settings(config, "x"))
         config = self.instance('[instance.a]\nupstream = "up"\ndownstream = ["lo"]\n')
-        self.assertIsNotNone(config.downstream_settings("lo"))
+        self.assertIsNotNone(downstream_settings(config, "lo"))

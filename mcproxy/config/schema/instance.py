@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fnmatch import fnmatchcase
 
 import attrs
 
 from ..addresses import NO_TEXTS, Texts, read_groups, read_mapped
-from ..names import any_matches, split_exceptions
+from ..names import split_exceptions
 from .checks import LAST_TABLE
 from .filters import FilterConfig, FilterTable
-from .interface import CHANNELS, InterfaceSettings, settings_for
+from .interface import CHANNELS, InterfaceSettings
 from .numbers import AUTO, Flag, Number, NumberAutoOrNever, NumberOrNever, TableNumber, Version
 from .option import described, option
 from .tables import TableList, Tables
@@ -221,31 +220,6 @@ class InstanceConfig:
         """The first upstream, or an empty text if there is none."""
         return self.upstreams[0] if self.upstreams else ""
 
-    def downstream_settings(self, name: str) -> InterfaceSettings | None:
-        """The settings of ``name``; None if it is not a downstream.
-
-        No pattern matches an upstream. A name in ``interface`` has priority over patterns, and
-        the first pattern that matches has priority over later ones.
-        """
-        if not self._is_downstream(name):
-            return None
-        return settings_for(name, self.interface) or InterfaceSettings()
-
     def upstream_settings(self, name: str) -> InterfaceSettings:
         """The settings of the upstream ``name``."""
         return self.interface.get(name) or InterfaceSettings()
-
-    def filter_for(self, name: str, role: str, direction: str) -> FilterConfig | None:
-        """The filter for ``name``: the one that names it, or else the first that matches it."""
-        candidates = [f for f in self.filters if (f.role, f.direction) == (role, direction)]
-        named = (one for one in candidates if one.interface == name)
-        matching = (one for one in candidates if fnmatchcase(name, one.interface))
-        return next(named, None) or next(matching, None)
-
-    def _is_downstream(self, name: str) -> bool:
-        included, exceptions = split_exceptions(self.downstream)
-        if name in included:
-            return True
-        if name in self.elsewhere or name in self.upstreams:
-            return False
-        return any_matches(name, included, exceptions)

@@ -7,6 +7,7 @@ from mcproxy.config.foreign.igmpproxy import read
 from mcproxy.config.model import FilterConfig, InstanceConfig
 from mcproxy.config.rules import read_rule
 
+from ..meaning import downstream_settings
 from ..samples import IGMPPROXY
 from ..support import ConfigurationTestCase
 
@@ -53,7 +54,7 @@ class MeaningTests(ConfigurationTestCase):
 
     def test_quickleave_becomes_immediate_leave_of_all_versions(self) -> None:
         def leaves(text: str) -> bool | str:
-            settings = self.one(text).downstream_settings("eth1")
+            settings = downstream_settings(self.one(text), "eth1")
             assert settings is not None
             return settings.immediate_leave
 
@@ -63,7 +64,7 @@ class MeaningTests(ConfigurationTestCase):
     def test_file_sets_what_makes_it_mean_the_same(self) -> None:
         """Any-source joins in 232/8, no querier election, and nothing from downstream goes up."""
         one = self.one(SMALL)
-        settings = one.downstream_settings("eth1")
+        settings = downstream_settings(one, "eth1")
         assert settings is not None
         self.assertEqual((one.ssm_range, settings.allowed_queriers), ((), ()))
         self.assertEqual(one.boundary, ("239.255.255.250",))
@@ -88,7 +89,7 @@ class MeaningTests(ConfigurationTestCase):
 
     def test_threshold_becomes_ttl_threshold_and_ratelimit_is_noted(self) -> None:
         text = SMALL + "threshold 64 ratelimit 0\nphyint eth2 upstream threshold 3 ratelimit 9"
-        settings = self.one(text).downstream_settings("eth1")
+        settings = downstream_settings(self.one(text), "eth1")
         assert settings is not None
         self.assertEqual(settings.ttl_threshold, 64)
         self.assertEqual(

@@ -10,6 +10,7 @@ from mcproxy.config.native.text import toml_text
 from mcproxy.config.native.toml import parse
 from mcproxy.config.rules import read_rule
 
+from ..meaning import downstream_settings
 from ..support import ConfigurationTestCase
 
 FILE = "igmpproxy.conf"
@@ -125,7 +126,7 @@ class ForkTests(ConfigurationTestCase):
             "defaultthreshold 5 defaultquerierver 2 rescanvif 30 loglevel 4 logfile /tmp/x\n"
             + SMALL
         )
-        settings = one.downstream_settings("eth1")
+        settings = downstream_settings(one, "eth1")
         assert settings is not None
         self.assertEqual((settings.robustness_variable, settings.query_interval), (3, 60.0))
         self.assertEqual((settings.query_max_response_time, settings.ttl_threshold), (5.5, 5))
@@ -133,7 +134,7 @@ class ForkTests(ConfigurationTestCase):
 
     def test_querier_election_is_off_only_where_the_file_says_so(self) -> None:
         for text, expected in (("defaultfilterany\n", None), ("noquerierelection\n", ())):
-            settings = self.one(text + SMALL).downstream_settings("eth1")
+            settings = downstream_settings(self.one(text + SMALL), "eth1")
             assert settings is not None
             self.assertEqual(settings.allowed_queriers, expected)
 

@@ -7,6 +7,7 @@ from mcproxy.config.foreign.mcproxy_1_1 import read
 from mcproxy.config.model import InstanceConfig
 from mcproxy.config.rules import read_rule
 
+from ..meaning import filter_for
 from ..samples import EVERYTHING, MOBILE, SMALLEST, SPLIT
 from ..support import ConfigurationTestCase
 
@@ -41,12 +42,12 @@ class MeaningTests(ConfigurationTestCase):
         self.assertEqual((one.table, one.upstreams), (10, ("tunU1", "tunU2")))
         self.assertEqual((one.upstream_join, one.mutex_time), ("mutex", 2.0))
         self.assertEqual(one.upstream_data, "all")
-        up = one.filter_for("tunU1", "upstream", "out")
+        up = filter_for(one, "tunU1", "upstream", "out")
         assert up is not None
         self.assertTrue(up.allow)
         self.assertEqual(up.rules, (read_rule("*")._replace(came_from="tunD1"),))
-        self.assertIsNone(one.filter_for("tunU2", "upstream", "out"))
-        down = one.filter_for("tunD1", "downstream", "in")
+        self.assertIsNone(filter_for(one, "tunU2", "upstream", "out"))
+        down = filter_for(one, "tunD1", "downstream", "in")
         assert down is not None
         self.assertFalse(down.allow)
         self.assertEqual(down.name, "local")

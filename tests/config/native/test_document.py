@@ -12,6 +12,7 @@ from mcproxy.config.native.reader import Mistakes
 from mcproxy.config.native.toml import build
 from mcproxy.config.origin import Origin
 
+from ..meaning import downstream_settings
 from ..support import SMALLEST, ConfigurationTestCase
 
 EVERYTHING = """
@@ -79,7 +80,9 @@ class DocumentTests(ConfigurationTestCase):
         self.assertEqual(again, attrs.evolve(configuration, path="m"))
         for before, after in zip(configuration.instances, again.instances, strict=True):
             for name in ("eth1", "lan1", "lan7", "lan10"):
-                self.assertEqual(after.downstream_settings(name), before.downstream_settings(name))
+                self.assertEqual(
+                    downstream_settings(after, name), downstream_settings(before, name)
+                )
 
     def test_smallest_configuration_is_written_and_read(self) -> None:
         configuration = self.good(SMALLEST)

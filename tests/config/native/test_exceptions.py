@@ -7,6 +7,7 @@ from mcproxy.config.native.document import document
 from mcproxy.instance.plan.downstream import plan_downstreams
 from mcproxy.protocol.family import IPV4
 
+from ..meaning import downstream_settings
 from ..support import ConfigurationTestCase
 
 TEXT = """
@@ -22,7 +23,7 @@ class ExceptionTests(ConfigurationTestCase):
         one = self.instance(TEXT)
         plan = plan_downstreams(one, IPV4, 3)
         for name, expected in (("lan1", True), ("lan7", False), ("lan8x", False), ("lan77", True)):
-            self.assertEqual(one.downstream_settings(name) is not None, expected, name)
+            self.assertEqual(downstream_settings(one, name) is not None, expected, name)
             self.assertEqual(plan.settings(name) is not None, expected, name)
         self.assertEqual(plan.names, ("lan*",))
 

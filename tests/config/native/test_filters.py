@@ -7,6 +7,7 @@ import time
 from mcproxy.config.model import FilterConfig
 from mcproxy.config.rules import read_rule
 
+from ..meaning import filter_for
 from ..support import ConfigurationTestCase
 
 INSTANCE = """\
@@ -86,10 +87,10 @@ rules = ["239.0.0.1"]
         )
         instance = self.instance(INSTANCE + filters)
         for name, expected in (("lan7", 1), ("lan1", 0), ("down1", 2)):
-            held = instance.filter_for(name, "downstream", "in")
+            held = filter_for(instance, name, "downstream", "in")
             self.assertEqual(held, instance.filters[expected], name)
-        self.assertIsNone(instance.filter_for("lan7", "downstream", "out"))
-        self.assertIsNone(instance.filter_for("lan7", "upstream", "in"))
+        self.assertIsNone(filter_for(instance, "lan7", "downstream", "out"))
+        self.assertIsNone(filter_for(instance, "lan7", "upstream", "in"))
 
     def test_many_rules_are_read_in_time(self) -> None:
         rules = "".join(f'"232.1.{n >> 8}.{n & 255} | 192.0.2.1",\n' for n in range(10_000))

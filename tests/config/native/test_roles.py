@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..meaning import downstream_settings
 from ..support import SMALLEST, ConfigurationTestCase
 
 ROLE = "give each interface one role in one instance"
@@ -177,11 +178,11 @@ class RolesTests(ConfigurationTestCase):
 
     def test_pattern_does_not_match_a_name_of_another_instance(self) -> None:
         a, b = self.good(self.second("lan0", "eth*").replace("eth2", "lan*")).instances
-        self.assertIsNone(a.downstream_settings("lan0"))
-        self.assertIsNotNone(a.downstream_settings("lan1"))
+        self.assertIsNone(downstream_settings(a, "lan0"))
+        self.assertIsNotNone(downstream_settings(a, "lan1"))
         for name in ("eth0", "eth1"):
-            self.assertIsNone(b.downstream_settings(name))
-        self.assertIsNotNone(b.downstream_settings("eth2"))
+            self.assertIsNone(downstream_settings(b, name))
+        self.assertIsNotNone(downstream_settings(b, "eth2"))
 
     def test_settings_for_a_name_of_another_instance_are_refused(self) -> None:
         more = "[instance.b.interface.eth1]\n[instance.b.interface.eth7]\n"
@@ -194,8 +195,8 @@ class RolesTests(ConfigurationTestCase):
     def test_pattern_matches_a_name_of_an_instance_of_the_other_family(self) -> None:
         text = self.second("wan", "eth*", "mld-version = 0\n")
         a, b = self.good(text.replace("[instance.b]", "igmp-version = 0\n[instance.b]")).instances
-        self.assertIsNotNone(a.downstream_settings("eth1"))
-        self.assertIsNotNone(b.downstream_settings("eth1"))
+        self.assertIsNotNone(downstream_settings(a, "eth1"))
+        self.assertIsNotNone(downstream_settings(b, "eth1"))
 
     def test_shared_upstream_on_two_tables_is_refused(self) -> None:
         self.refuses(

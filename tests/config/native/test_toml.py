@@ -11,6 +11,7 @@ from mcproxy.config.model import InterfaceSettings, ManholeConfig
 from mcproxy.config.native.toml import from_interfaces, parse
 from mcproxy.config.paths import HOST_KEY
 
+from ..meaning import downstream_settings
 from ..support import FILE, SMALLEST, ConfigurationTestCase
 
 FULL = """
@@ -53,14 +54,14 @@ class GoodFileTests(ConfigurationTestCase):
         self.assertEqual(instance.downstream, ("eth1", "eth2"))
         self.assertEqual((instance.igmp_version, instance.mld_version), (3, 2))
         self.assertEqual(instance.table, 0)
-        self.assertEqual(instance.downstream_settings("eth1"), InterfaceSettings())
+        self.assertEqual(downstream_settings(instance, "eth1"), InterfaceSettings())
 
     def test_every_key_sets_its_attribute(self) -> None:
         configuration = self.good(FULL)
         iptv, other = configuration.instances
         self.assertEqual((iptv.upstream, iptv.igmp_version, iptv.table), ("eth0", 0, 7))
         self.assertEqual(
-            iptv.downstream_settings("eth1"),
+            downstream_settings(iptv, "eth1"),
             InterfaceSettings(
                 query_interval=60.0,
                 query_max_response_time=2.5,
@@ -78,12 +79,12 @@ class GoodFileTests(ConfigurationTestCase):
     def test_interface_without_an_option_has_the_default(self) -> None:
         iptv, other = self.good(FULL).instances
         expected = InterfaceSettings(query_interval=60.0, immediate_leave=True)
-        self.assertEqual(iptv.downstream_settings("lan7"), expected)
-        self.assertEqual(other.downstream_settings("br-lan"), expected)
+        self.assertEqual(downstream_settings(iptv, "lan7"), expected)
+        self.assertEqual(downstream_settings(other, "br-lan"), expected)
 
     def test_whole_seconds_become_floats(self) -> None:
         instance = self.instance("defaults.query-interval = 60\n" + SMALLEST)
-        settings = instance.downstream_settings("eth1")
+        settings = downstream_settings(instance, "eth1")
         assert settings is not None
         self.assertIs(type(settings.query_interval), float)
 
@@ -103,7 +104,7 @@ class GoodFileTests(ConfigurationTestCase):
             [instance."home.tv".interface."eth1.10"]
             max-groups = 3
         """)
-        settings = instance.downstream_settings("eth1.10")
+        settings = downstream_settings(instance, "eth1.10")
         assert settings is not None
         self.assertEqual(settings.max_groups, 3)
 
@@ -117,8 +118,8 @@ class GoodFileTests(ConfigurationTestCase):
 
     def test_pattern_does_not_match_the_upstream_of_its_instance(self) -> None:
         instance = self.instance('[instance.a]\nupstream="eth0"\ndownstream=["eth*"]')
-        self.assertIsNone(instance.downstream_settings("eth0"))
-        self.assertIsNotNone(instance.downstream_settings("eth1"))
+        self.assertIsNone(downstream_settings(instance, "eth0"))
+        self.assertIsNotNone(downstream_settings(instance, "eth1"))
 
 
 class NoTomlTests(ConfigurationTestCase):
@@ -217,7 +218,7 @@ class InterfacesTests(ConfigurationTestCase):
         (instance,) = configuration.instances
         self.assertIsNone(configuration.path)
         self.assertEqual((instance.upstream, instance.downstream), ("eth0", ("eth1", "lan*")))
-        self.assertEqual(instance.downstream_settings("lan1"), InterfaceSettings())
+        self.assertEqual(downstream_settings(instance, "lan1"), InterfaceSettings())
 
     def test_mistakes_name_the_command_line_options(self) -> None:
         shows = "write the name as `ip link` shows it"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mcproxy.config.model import NEVER, InstanceConfig
 
+from ..meaning import downstream_settings
 from ..support import ConfigurationTestCase
 
 PEER = '[instance.a]\nupstream = ["up", "peer"]\ndownstream = ["lan1", "peer"]\n'
@@ -92,10 +93,10 @@ class UpstreamsTests(ConfigurationTestCase):
 class PeerTests(ConfigurationTestCase):
     def test_interface_may_have_both_roles(self) -> None:
         one = self.instance(PEER + "[instance.a.interface.peer]\nmax-groups = 3\n")
-        settings = one.downstream_settings("peer")
+        settings = downstream_settings(one, "peer")
         assert settings is not None
         self.assertEqual(settings.max_groups, 3)
-        self.assertIsNone(one.downstream_settings("up"))
+        self.assertIsNone(downstream_settings(one, "up"))
 
     def test_peer_counts_once_for_the_kernel_table(self) -> None:
         names = ", ".join(f'"d{number}"' for number in range(30))
