@@ -11,7 +11,7 @@ from .source import imports, sources
 LAYERS = (
     ("mcproxy.protocol", "mcproxy.exit_codes"),
     ("mcproxy.linux", "mcproxy.config", "mcproxy.systemd", "mcproxy.timer", "mcproxy.logs"),
-    ("mcproxy.messages", "mcproxy.signals", "mcproxy.optional_services"),
+    ("mcproxy.messages", "mcproxy.signals", "mcproxy.optional_services", "mcproxy.garbage"),
     ("mcproxy.receiver", "mcproxy.sender", "mcproxy.routing"),
     ("mcproxy.instance",),
     ("mcproxy.restart",),
@@ -35,6 +35,7 @@ MAY_IMPORT = {
     "mcproxy.exit_codes": set(),
     "mcproxy.systemd": set(),
     "mcproxy.timer": set(),
+    "mcproxy.garbage": set(),
     "mcproxy.lab": {
         "mcproxy.lab",
         "mcproxy.linux.bpf",

@@ -1,11 +1,13 @@
 """The audit: the kernel's table is compared with what was installed, and mended.
 
-It runs when the kernel reports that an entry or a vif of ours went, and when events were lost.
+It runs when the kernel reports that an entry or a vif of ours went, and when events were lost. To
+read and to compare a large table takes long, so both happen in the routing thread. Nothing else is
+done to the table meanwhile, so what was installed stays as it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from ..linux.mroute.dump import InstalledRoute, dump_routes
@@ -15,33 +17,55 @@ from .plan import Entries, Installed
 from .vifs import Vifs
 
 
+class Expected(NamedTuple):
+    """What the kernel should have.
+
+    ``indexes`` are interface indexes by vif number, ``without_vif`` the numbers of iifs that are
+    no interface; ``entry`` makes an entry of its source, iif and oifs.
+    """
+
+    installed: Mapping[Address, Entries]
+    indexes: dict[int, int]
+    without_vif: tuple[int, ...]
+    entry: Callable[[Address, int, tuple[int, ...]], Installed]
+
+    @classmethod
+    def now(cls, installed: Mapping[Address, Entries], vifs: Vifs) -> Expected:
+        """What is expected now: ``vifs`` may change while the audit runs."""
+        without_vif = tuple(vifs.without_vif.values())
+        return cls(installed, vifs.indexes(), without_vif, vifs.entry_maker())
+
+
 class Inspection(NamedTuple):
-    """What the kernel has: the vifs that were missing and are made again, and all entries."""
+    """What differs: vifs that were missing and are made again, and groups with lost entries.
+
+    ``damaged`` has the entries that remain of each group.
+    """
 
     restored: list[int]
-    routes: list[InstalledRoute]
+    damaged: dict[Address, Entries]
 
 
-def inspect(kernel: MulticastTable, indexes: dict[int, int]) -> Inspection:
-    """Make missing vifs again and read all entries; OSError. For the routing thread."""
-    restored = [number for number, index in indexes.items() if kernel.restore_vif(number, index)]
-    return Inspection(restored, dump_routes(kernel.family, kernel.table))
+def inspect(kernel: MulticastTable, expected: Expected) -> Inspection:
+    """Make missing vifs again and compare all entries; OSError. For the routing thread."""
+    wanted = expected.indexes.items()
+    restored = [number for number, index in wanted if kernel.restore_vif(number, index)]
+    routes = dump_routes(kernel.family, kernel.table)
+    return Inspection(restored, damaged_groups(expected, routes))
 
 
-def damaged_groups(
-    installed: Mapping[Address, Entries], vifs: Vifs, routes: Iterable[InstalledRoute]
-) -> dict[Address, Entries]:
+def damaged_groups(expected: Expected, routes: Iterable[InstalledRoute]) -> dict[Address, Entries]:
     """The groups whose installed entries are missing or different, with those that remain."""
-    numbers = {index: number for number, index in vifs.indexes().items()}
+    numbers = {index: number for number, index in expected.indexes.items()}
     actual: set[tuple[Address, Installed]] = set()
     for route in routes:
         # The dump does not tell numbers of iifs without a vif one from another.
         parents = [numbers[route.parent]] if route.parent in numbers else []
-        for parent in parents or vifs.without_vif.values():
-            outgoing = [numbers[index] for index in route.outgoing if index in numbers]
-            actual.add((route.group, vifs.entry(route.source, parent, outgoing)))
+        for parent in parents or expected.without_vif:
+            outgoing = tuple(numbers[index] for index in route.outgoing if index in numbers)
+            actual.add((route.group, expected.entry(route.source, parent, outgoing)))
     damaged = {}
-    for group, entries in installed.items():
+    for group, entries in expected.installed.items():
         present = tuple(entry for entry in entries if (group, entry) in actual)
         if present != entries:
             damaged[group] = present

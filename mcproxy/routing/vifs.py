@@ -8,7 +8,7 @@ entries that are not planned anew yet lead where they led before.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ..linux.mroute.operations import Operations
@@ -105,6 +105,23 @@ class Vifs:
         """An entry with these vifs, in kernel form."""
         tail = self._operations.route_tail(parent, outgoing, self._thresholds)
         return Installed(source, parent if source == self._any else -1, tail)
+
+    def entry_maker(self) -> Callable[[Address, int, tuple[int, ...]], Installed]:
+        """A function like ``entry`` for the vifs as they are now, also for another thread.
+
+        Most entries share a few combinations of vifs, so each is put into kernel form once.
+        """
+        operations, any_source, thresholds = self._operations, self._any, dict(self._thresholds)
+        tails: dict[tuple[int, tuple[int, ...]], bytes] = {}
+
+        def entry(source: Address, parent: int, outgoing: tuple[int, ...]) -> Installed:
+            tail = tails.get((parent, outgoing))
+            if tail is None:
+                tail = operations.route_tail(parent, outgoing, thresholds)
+                tails[parent, outgoing] = tail
+            return Installed(source, parent if source == any_source else -1, tail)
+
+        return entry
 
     # -- changes
 

@@ -20,7 +20,7 @@ from twisted.python.failure import Failure
 
 from ..linux.mroute.socket import MulticastTable
 from ..protocol.family import text
-from .audit import Inspection, damaged_groups, inspect
+from .audit import Expected, Inspection, inspect
 from .entries import EntryPlanner
 from .plan import Batch, VifChange
 from .retry_timer import RetryTimer
@@ -131,7 +131,8 @@ class KernelWork:
                 self._busy.addCallback(self._applied, batch)
             elif self._audit_wanted:
                 self._audit_wanted = False
-                self._busy = self._submit(inspect, self._kernel, vifs.indexes())
+                expected = Expected.now(self._entries.installed, vifs)
+                self._busy = self._submit(inspect, self._kernel, expected)
                 self._busy.addCallbacks(self._mend, self._audit_failed)
             else:
                 vifs.free_retired()
@@ -275,7 +276,7 @@ class KernelWork:
         if accepted:
             self.plan_all()
         lost, installed = 0, self._entries.installed
-        for group, present in damaged_groups(installed, self._vifs, found.routes).items():
+        for group, present in found.damaged.items():
             lost += len(installed[group]) - len(present)
             self._entries.install(group, present)
             self._dirty[group] = None

@@ -30,6 +30,9 @@ MOST_ASKED = 1024
 Beyond that the answer names all that is wanted of the group: queries must not fill the memory.
 """
 
+MOST_RECORDS = 1000
+"""About the most records of one call of ``advance``, so that other work gets its turn."""
+
 Change = tuple[Address, SourceFilter, SourceFilter]
 """A group, its source filter before, and its source filter now."""
 
@@ -186,14 +189,14 @@ class CurrentVersionHost:
         self._answers.schedule(group, when)
 
     def advance(self, now: float) -> list[Record]:
-        """The records of all repeats and answers that are due."""
+        """The records of repeats and answers that are due; what is left is due at once."""
         records: list[Record] = []
-        while (batch := self._repeats.pop(now)) is not None:
+        while len(records) < MOST_RECORDS and (batch := self._repeats.pop(now)) is not None:
             self._transmit(batch, self._batches.pop(batch), records, now)
-        while (group := self._answers.pop(now)) is not None:
+        while len(records) < MOST_RECORDS and (group := self._answers.pop(now)) is not None:
             del self._answer_times[group]
             records += self._specific_answer(group, self._asked.pop(group))
-        while self._general.next is not None and self._general.next <= now:
+        while len(records) < MOST_RECORDS and self._general.is_due(now):
             wanted = self._groups
             due = self._general.take()
             records += [_current_state(g, wanted[g]) for g in due if g in wanted]
