@@ -11,10 +11,14 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from ..linux.mroute.dump import InstalledRoute, dump_routes
+from ..linux.mroute.operations import Operations
 from ..linux.mroute.socket import MulticastTable
 from ..protocol.family import Address
 from .plan import Entries, Installed
 from .vifs import Vifs
+
+EntryMaker = Callable[[Address, int, tuple[int, ...]], Installed]
+"""Makes an entry of its source, iif and oifs."""
 
 
 class Expected(NamedTuple):
@@ -27,13 +31,31 @@ class Expected(NamedTuple):
     installed: Mapping[Address, Entries]
     indexes: dict[int, int]
     without_vif: tuple[int, ...]
-    entry: Callable[[Address, int, tuple[int, ...]], Installed]
+    entry: EntryMaker
 
     @classmethod
-    def now(cls, installed: Mapping[Address, Entries], vifs: Vifs) -> Expected:
+    def now(
+        cls, operations: Operations, installed: Mapping[Address, Entries], vifs: Vifs
+    ) -> Expected:
         """What is expected now: ``vifs`` may change while the audit runs."""
         without_vif = tuple(vifs.without_vif.values())
-        return cls(installed, vifs.indexes(), without_vif, vifs.entry_maker())
+        entry = _entry_maker(operations, dict(vifs.thresholds))
+        return cls(installed, vifs.indexes(), without_vif, entry)
+
+
+def _entry_maker(operations: Operations, thresholds: Mapping[int, int]) -> EntryMaker:
+    """A function that makes entries; each combination of vifs is put into kernel form once."""
+    any_source = operations.family.unspecified
+    tails: dict[tuple[int, tuple[int, ...]], bytes] = {}
+
+    def entry(source: Address, parent: int, outgoing: tuple[int, ...]) -> Installed:
+        tail = tails.get((parent, outgoing))
+        if tail is None:
+            tail = operations.route_tail(parent, outgoing, thresholds)
+            tails[parent, outgoing] = tail
+        return Installed(source, parent if source == any_source else -1, tail)
+
+    return entry
 
 
 class Inspection(NamedTuple):
@@ -57,15 +79,23 @@ def inspect(kernel: MulticastTable, expected: Expected) -> Inspection:
 def damaged_groups(expected: Expected, routes: Iterable[InstalledRoute]) -> dict[Address, Entries]:
     """The groups whose installed entries are missing or different, with those that remain."""
     numbers = {index: number for number, index in expected.indexes.items()}
+    installed = expected.installed
+    intact: set[Address] = set()  # groups with their only entry, as nearly all are
     actual: set[tuple[Address, Installed]] = set()
     for route in routes:
         # The dump does not tell numbers of iifs without a vif one from another.
         parents = [numbers[route.parent]] if route.parent in numbers else []
         for parent in parents or expected.without_vif:
             outgoing = tuple(numbers[index] for index in route.outgoing if index in numbers)
-            actual.add((route.group, expected.entry(route.source, parent, outgoing)))
+            entry = expected.entry(route.source, parent, outgoing)
+            if installed.get(route.group) == (entry,):
+                intact.add(route.group)
+            else:
+                actual.add((route.group, entry))
     damaged = {}
-    for group, entries in expected.installed.items():
+    for group, entries in installed.items():
+        if group in intact:
+            continue
         present = tuple(entry for entry in entries if (group, entry) in actual)
         if present != entries:
             damaged[group] = present

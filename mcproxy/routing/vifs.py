@@ -8,7 +8,7 @@ entries that are not planned anew yet lead where they led before.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ..linux.mroute.operations import Operations
@@ -34,7 +34,8 @@ class Vifs:
 
     ``by_name`` has them by interface; ``numbers`` are those that entries may use. An iif that is
     no interface has a number ``without_vif``, which no vif gets. ``pending`` are changes that the
-    kernel has not got yet; they are recorded first, if there is a record.
+    kernel has not got yet; they are recorded first, if there is a record. ``thresholds`` are TTLs
+    by vif number, where they are not 1.
     """
 
     def __init__(self, operations: Operations) -> None:
@@ -43,7 +44,7 @@ class Vifs:
         self._operations = operations
         self._any = operations.family.unspecified
         self.by_name: dict[str, Vif] = {}
-        self._thresholds: dict[int, int] = {}
+        self.thresholds: dict[int, int] = {}
         self.pending: list[VifChange] = []
         self.retired = RetiredNumbers()
         self._record: VifRecord | None = None
@@ -66,7 +67,7 @@ class Vifs:
             if name not in refused:
                 vifs.numbers[name] = number
             if entry.threshold != 1:
-                vifs._thresholds[number] = entry.threshold
+                vifs.thresholds[number] = entry.threshold
         vifs._record = record
         vifs._write_record()
         return vifs
@@ -103,25 +104,8 @@ class Vifs:
 
     def entry(self, source: Address, parent: int, outgoing: Iterable[int]) -> Installed:
         """An entry with these vifs, in kernel form."""
-        tail = self._operations.route_tail(parent, outgoing, self._thresholds)
+        tail = self._operations.route_tail(parent, outgoing, self.thresholds)
         return Installed(source, parent if source == self._any else -1, tail)
-
-    def entry_maker(self) -> Callable[[Address, int, tuple[int, ...]], Installed]:
-        """A function like ``entry`` for the vifs as they are now, also for another thread.
-
-        Most entries share a few combinations of vifs, so each is put into kernel form once.
-        """
-        operations, any_source, thresholds = self._operations, self._any, dict(self._thresholds)
-        tails: dict[tuple[int, tuple[int, ...]], bytes] = {}
-
-        def entry(source: Address, parent: int, outgoing: tuple[int, ...]) -> Installed:
-            tail = tails.get((parent, outgoing))
-            if tail is None:
-                tail = operations.route_tail(parent, outgoing, thresholds)
-                tails[parent, outgoing] = tail
-            return Installed(source, parent if source == any_source else -1, tail)
-
-        return entry
 
     # -- changes
 
@@ -181,7 +165,7 @@ class Vifs:
         """Take the vif away; its number is retired."""
         vif = self.by_name.pop(name)
         self.numbers.pop(name, None)
-        self._thresholds.pop(vif.number, None)
+        self.thresholds.pop(vif.number, None)
         self._pend_removals(*self.retired.retry_removals(), vif.number)
         self.retired.retire(vif.number, vif.index)
         self._write_record()
@@ -194,9 +178,9 @@ class Vifs:
     def set_threshold(self, name: str, ttl: int) -> bool:
         """Set the TTL that a packet must exceed to leave by the vif; whether it changed."""
         number = self.by_name[name].number
-        if self._thresholds.get(number, 1) == ttl:
+        if self.thresholds.get(number, 1) == ttl:
             return False
-        self._thresholds[number] = ttl
+        self.thresholds[number] = ttl
         self._write_record()
         return True
 
@@ -252,7 +236,7 @@ class Vifs:
 
     def _write_record(self) -> None:
         if self._record is not None:
-            levels = self._thresholds
+            levels = self.thresholds
             vifs = self.by_name.values()
             entries = {v.number: VifEntry(v.index, levels.get(v.number, 1)) for v in vifs}
             self._record.write(entries)

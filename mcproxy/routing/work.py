@@ -27,7 +27,8 @@ from .retry_timer import RetryTimer
 from .rules import Submit
 from .vifs import Vifs
 
-GROUPS_A_BATCH = 1000
+GROUPS_A_BATCH = 400
+"""Groups that are planned in one turn of the reactor, which takes about 10 ms."""
 
 
 class State(Enum):
@@ -131,7 +132,7 @@ class KernelWork:
                 self._busy.addCallback(self._applied, batch)
             elif self._audit_wanted:
                 self._audit_wanted = False
-                expected = Expected.now(self._entries.installed, vifs)
+                expected = Expected.now(self._kernel, self._entries.installed, vifs)
                 self._busy = self._submit(inspect, self._kernel, expected)
                 self._busy.addCallbacks(self._mend, self._audit_failed)
             else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mcproxy.protocol.family import packed
 from mcproxy.protocol.forwarding.planner import Route
+from mcproxy.routing.work import GROUPS_A_BATCH
 
 from .support import ANY, G1, G2, S1, FakeOwner, RoutingTestCase, any_source
 
@@ -62,7 +63,8 @@ class TableTests(RoutingTestCase):
             self.owner.wanted[group] = (any_source("up", "d1"),)
         before = len(self.kernel.applied)
         self.table.changed(groups)
-        self.assertEqual([len(b) for b in self.kernel.applied[before:]], [1000, 1000, 500])
+        sizes = [len(batch) for batch in self.kernel.applied[before:]]
+        self.assertEqual(sizes, [GROUPS_A_BATCH] * 6 + [2500 - 6 * GROUPS_A_BATCH])
         self.assertEqual(len(self.kernel.entries), 2500)
 
     def test_owners_that_share_an_upstream_share_its_entries(self) -> None:

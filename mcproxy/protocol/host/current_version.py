@@ -31,7 +31,7 @@ Beyond that the answer names all that is wanted of the group: queries must not f
 """
 
 MOST_RECORDS = 1000
-"""About the most records of one call of ``advance``, so that other work gets its turn."""
+"""About the most groups that are reported in one call, so that other work gets its turn."""
 
 Change = tuple[Address, SourceFilter, SourceFilter]
 """A group, its source filter before, and its source filter now."""
@@ -122,18 +122,26 @@ class CurrentVersionHost:
     # -- changes
 
     def change(self, changes: Iterable[Change], robustness: int, now: float) -> list[Record]:
-        """The records that report ``changes`` now; ``advance`` repeats them later."""
+        """The records that report ``changes`` now; ``advance`` repeats them later.
+
+        If there are very many changes, ``advance`` reports most of them, too; it is due at once.
+        """
         records: list[Record] = []
         members: list[Address] = []
-        batch = next(self._batch_numbers)
+        first = batch = next(self._batch_numbers)
+        self._batches[first] = members
         for group, before, after in changes:
+            if len(members) == MOST_RECORDS:
+                batch, members = next(self._batch_numbers), []
+                self._batches[batch] = members
+                self._repeats.schedule(batch, now)
             pending = self._pending.get(group)
             if pending is None:
                 pending = self._pending[group] = Pending()
             pending.note(before, after, robustness)
             pending.batch = batch
             members.append(group)
-        self._transmit(batch, members, records, now)
+        self._transmit(first, self._batches.pop(first), records, now)
         return records
 
     def _transmit(
