@@ -10,7 +10,8 @@ objects, as those of links that went, wait for the end of that time.
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from time import monotonic
 from typing import Any
 
@@ -20,6 +21,19 @@ FULL_SEARCH_INTERVAL = 3600.0
 """Seconds until exempt objects are searched again."""
 
 _OLDEST = 2
+
+
+@contextmanager
+def no_search() -> Iterator[None]:
+    """No search for garbage meanwhile: for work that makes many objects for a short time.
+
+    A search would stop all threads, however many objects there are.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 class GarbageCollection(Service):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from mcproxy.garbage import FULL_SEARCH_INTERVAL, GarbageCollection
+from mcproxy.garbage import FULL_SEARCH_INTERVAL, GarbageCollection, no_search
 
 
 class RecordingCollector:
@@ -94,3 +94,15 @@ class GarbageCollectionTests(SynchronousTestCase):
         self.clock.advance(FULL_SEARCH_INTERVAL)
         gc.collect()
         self.assertEqual(Node.alive, 0)
+
+    def test_searches_go_on_after_work_without_them(self) -> None:
+        """Also if the work fails."""
+        for error in (None, OSError()):
+            try:
+                with no_search():
+                    self.assertFalse(gc.isenabled())
+                    if error is not None:
+                        raise error
+            except OSError as raised:
+                self.assertIs(raised, error)
+            self.assertTrue(gc.isenabled())

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
+from ..garbage import no_search
 from ..linux.mroute.dump import InstalledRoute, dump_routes
 from ..linux.mroute.operations import Operations
 from ..linux.mroute.socket import MulticastTable
@@ -72,8 +73,9 @@ def inspect(kernel: MulticastTable, expected: Expected) -> Inspection:
     """Make missing vifs again and compare all entries; OSError. For the routing thread."""
     wanted = expected.indexes.items()
     restored = [number for number, index in wanted if kernel.restore_vif(number, index)]
-    routes = dump_routes(kernel.family, kernel.table)
-    return Inspection(restored, damaged_groups(expected, routes))
+    with no_search():
+        damaged = damaged_groups(expected, dump_routes(kernel.family, kernel.table))
+    return Inspection(restored, damaged)
 
 
 def damaged_groups(expected: Expected, routes: Iterable[InstalledRoute]) -> dict[Address, Entries]:

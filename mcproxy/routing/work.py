@@ -15,6 +15,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -68,6 +69,7 @@ class KernelWork:
         self.refused: Counter[str] = Counter()
         self._kernel = kernel
         self._submit = submit
+        self._clock = clock
         self._vifs = vifs
         self._entries = entries
         self._dirty: dict[bytes, None] = {}
@@ -126,10 +128,14 @@ class KernelWork:
         while self._busy is None and self.state is _OPEN:
             if self._dirty or vifs.pending:
                 batch = self._next_batch()
-                if not batch.operations:
+                if batch.operations:
+                    self._busy = self._submit(self._kernel.apply, batch.operations)
+                    self._busy.addCallback(self._applied, batch)
+                elif self._dirty:
+                    # Nothing differs so far; the rest waits for the next turn of the reactor.
+                    self._busy = deferLater(self._clock, 0)
+                else:
                     continue
-                self._busy = self._submit(self._kernel.apply, batch.operations)
-                self._busy.addCallback(self._applied, batch)
             elif self._audit_wanted:
                 self._audit_wanted = False
                 expected = Expected.now(self._kernel, self._entries.installed, vifs)

@@ -67,6 +67,20 @@ class TableTests(RoutingTestCase):
         self.assertEqual(sizes, [GROUPS_A_BATCH] * 6 + [2500 - 6 * GROUPS_A_BATCH])
         self.assertEqual(len(self.kernel.entries), 2500)
 
+    def test_many_groups_without_a_difference_are_planned_in_several_turns(self) -> None:
+        """What is wanted after them is installed in its turn."""
+        groups = [packed(f"239.2.{n >> 8}.{n & 255}") for n in range(GROUPS_A_BATCH * 2)]
+        planned: list[bytes] = []
+        self.owner.plan = lambda group, source=None: planned.append(group) or ()  # type: ignore[method-assign]
+        self.table.changed(groups)
+        self.assertEqual(len(planned), GROUPS_A_BATCH)
+        idle = self.table.when_idle()
+        self.assertNoResult(idle)
+        for _ in range(2):
+            self.clock.advance(0)
+        self.assertEqual(planned, groups)
+        self.successResultOf(idle)
+
     def test_owners_that_share_an_upstream_share_its_entries(self) -> None:
         other = FakeOwner()
         self.table.attach(other)
