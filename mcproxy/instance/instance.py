@@ -64,7 +64,9 @@ class ProxyInstance(Service):
         self._context = context
         policy = plan.forwarding.policy.policy()
         selection = plan.forwarding.selection.selection(policy)
-        self._chosen = ChosenUpstreams(self, upstreams, selection, self.links, context.timer)
+        self._chosen = ChosenUpstreams(
+            self, upstreams, selection, self.links, context.timer, context.events
+        )
         self.forwarding = make_forwarding(
             plan.name, plan.family, plan.forwarding, policy, self._chosen, context
         )

@@ -1,13 +1,13 @@
-"""The warnings about packets of hosts and routers that a downstream refused."""
+"""Why a downstream refused what a host or router sent, in words."""
 
 from __future__ import annotations
 
-from ..protocol.family import Address, text
+from ..protocol.family import Address
 from ..protocol.router.admission import Refusal
 from ..protocol.router.querier import Querier
 from ..protocol.wire.packets import Leave, OldReport, Packet, Record, Report
 
-WARNINGS = {
+EXPLANATIONS = {
     Refusal.MAX_GROUPS: "{host} joined {group}; refused because the link has as many groups as "
     "max-groups allows (see max-groups)",
     Refusal.MAX_SOURCES: "{host} listed more sources of {group} than max-group-sources allows; "
@@ -24,19 +24,25 @@ WARNINGS = {
     "max-host-report-rate allows (see max-host-report-rate)",
     Refusal.SUBNET: "{host} is in no subnet of the link; its reports and queries are ignored "
     "(see check-subnet)",
+    Refusal.SCOPE: "{host} reported {group}, which is not forwarded beyond its link",
+    Refusal.SOURCES: "{host} reported {group} with sources that no forwarded data can have",
+    Refusal.VERSION: "{host} sent a report of a version that is not accepted on the link (see "
+    "igmp-version, mld-version, oldest-host-version)",
 }
-"""By reason; refusals for other reasons are everyday, and are only counted."""
+"""By reason, with the fields ``host`` and ``group``."""
+
+_EVERYDAY = frozenset({Refusal.SCOPE, Refusal.SOURCES, Refusal.VERSION})
 
 
-def warning_of(reason: Refusal, packet: Packet) -> str | None:
-    """The text for a packet that was refused for this reason; None for none.
+def is_everyday(reason: Refusal, packet: Packet) -> bool:
+    """Whether hosts send such packets by nature, so that nobody needs to be warned.
 
-    Its fields are ``host``, the sender, and ``group``.
+    A refused leave changes nothing, as the join before it was refused too.
     """
-    return None if isinstance(packet, Leave) else WARNINGS.get(reason)
+    return reason in _EVERYDAY or isinstance(packet, Leave)
 
 
-def refused_group(querier: Querier, reason: Refusal, packet: Packet) -> str:
+def refused_group(querier: Querier, reason: Refusal, packet: Packet) -> Address | None:
     """The first group in ``packet`` that the querier can have refused for this reason."""
     for group, record in _groups(packet):
         match reason:
@@ -44,17 +50,21 @@ def refused_group(querier: Querier, reason: Refusal, packet: Packet) -> str:
                 found = querier.admission.ssm.is_ssm(group)
             case Refusal.MAX_SOURCES | Refusal.MAX_LINK_SOURCES:
                 found = record is not None and bool(record.sources)
+            case Refusal.SCOPE:
+                found = not querier.family.is_proxied(group)
+            case Refusal.SOURCES | Refusal.VERSION:
+                found = True
             case _:
                 found = querier.family.is_proxied(group) and group not in querier.groups
         if found:
-            return text(group)
-    return "a group"
+            return group
+    return None
 
 
 def _groups(packet: Packet) -> list[tuple[Address, Record | None]]:
     match packet:
         case Report(records=records):
             return [(record.group, record) for record in records]
-        case OldReport(group=group):
+        case OldReport(group=group) | Leave(group=group):
             return [(group, None)]
     return []
