@@ -6,7 +6,6 @@ tells its owner which groups have another subscription, and when the querier's r
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from typing import Protocol
 
@@ -14,6 +13,7 @@ from twisted.logger import Logger
 
 from ..linux.netlink.links import Link
 from ..linux.report_groups import ReportGroups
+from ..messages import HeardQuery
 from ..protocol.family import Address, text
 from ..protocol.host.reported_groups import joined_groups
 from ..protocol.router.admission import Refusal
@@ -23,7 +23,7 @@ from ..protocol.router.settings import QuerierSettings
 from ..protocol.wire.packets import Packet, Query
 from ..sender import Sender
 from ..timer import Timer
-from .refusals import refused_group, warning_of
+from .refusals import RecentRefusals, groups_of, warning_of
 
 WARNING_INTERVAL = 600.0
 """Seconds between warnings of the same kind."""
@@ -47,6 +47,7 @@ class DownstreamOwner(Protocol):
 class Downstream:
     """One downstream link; ``groups`` lets reports reach us, and is closed with it.
 
+    ``heard`` is the last query of another router, ``refusals`` are joins that were refused lately.
     With ``check_subnet`` it drops reports and queries of hosts and routers that are in no subnet
     of the link. Once closed it ignores packets, timers and changes of the link.
     """
@@ -75,7 +76,8 @@ class Downstream:
         self._warned_of_local = False
         self._reminder = timer.reminder(self._due)
         self._warned: dict[str, float] = {}
-        self._known_refusals: Counter[Refusal] = Counter()
+        self.heard: HeardQuery | None = None
+        self.refusals = RecentRefusals()
 
     def begin(self) -> None:
         """Begin to query, unless another router is the querier already."""
@@ -139,15 +141,16 @@ class Downstream:
         if self._closed:
             return
         querier, now = self.querier, self._timer.now()
-        if isinstance(packet, Query) and packet.version != querier.version:
-            self._warn_of_version(packet.version, source, now)
-        refusals = querier.admission.refusals
+        if isinstance(packet, Query):
+            self.heard = HeardQuery(source, packet.version, now)
+            if packet.version != querier.version:
+                self._warn_of_version(packet.version, source, now)
         if self._is_refused(source):
             querier.admission.refuse(Refusal.SUBNET)
         else:
             self._carry_out(querier.receive(packet, source, now), now)
-        if querier.admission.refusals != refusals:
-            self._warn_of_refusals(packet, source, now)
+        if querier.admission.latest:
+            self._note_refusals(packet, source, now)
 
     def receive_own(self, packet: Packet) -> None:
         """Warn once that a local program has joined a group here, where it receives nothing."""
@@ -225,18 +228,20 @@ class Downstream:
             interface=self.link.name,
         )
 
-    def _warn_of_refusals(self, packet: Packet, source: Address, now: float) -> None:
-        """Warn of what was refused in ``packet`` and may surprise somebody, now and then."""
-        for reason, count in self.querier.refused.items():
-            if self._known_refusals[reason] == count:
-                continue
-            self._known_refusals[reason] = count
+    def _note_refusals(self, packet: Packet, source: Address, now: float) -> None:
+        """Note what was refused in ``packet``; warn of what may surprise somebody."""
+        family, refused = self.querier.family, self.querier.admission.take_latest()
+        for reason, group in groups_of(packet, refused, family):
             message = warning_of(reason, packet)
+            if group is not None and message is not None:
+                self.refusals.note(group, reason, source, now)
             if message is not None and self._time_to_warn(reason.value, now):
                 self.log.warn(
                     message,
                     host=text(source),
-                    group=refused_group(self.querier, reason, packet),
+                    group="a group" if group is None else text(group),
+                    protocol=family.protocol,
+                    protocol_lower=family.protocol.lower(),
                     instance=self._owner.name,
                     interface=self.link.name,
                 )

@@ -35,6 +35,7 @@ from .chosen_upstreams import ChosenUpstreams
 from .context import InstanceContext
 from .downstream import Downstream
 from .group_forwarding import GroupForwarding
+from .link_warnings import LinkWarnings
 from .make_forwarding import make_forwarding
 from .plan.downstream import DownstreamPlans
 from .plan.forwarding import ForwardingPlan
@@ -60,6 +61,7 @@ class ProxyInstance(Service):
         self.family = plan.family
         self.table_key = (plan.family, plan.table)
         self.links = AttachedLinks(self, plan, context)
+        self._link_warnings = LinkWarnings(self.log, context.timer)
         self.database = MembershipDatabase(self.links.queriers, plan.static)
         self._context = context
         policy = plan.forwarding.policy.policy()
@@ -95,6 +97,7 @@ class ProxyInstance(Service):
         super().stopService()  # type: ignore[no-untyped-call]  # untyped in Twisted
         self._chosen.close()
         self.links.close()
+        self._link_warnings.close()
         self.forwarding.close()
         self._context.table.detach(self)
 
@@ -119,6 +122,7 @@ class ProxyInstance(Service):
                 if message.interface in self.upstreams:
                     self._chosen.link_changed(message.interface, after)
                 self.links.downstream_changed(message.interface, after)
+                self._link_warnings.note(self.planned, message.interface, after)
 
     # -- another plan
 
@@ -238,6 +242,7 @@ class ProxyInstance(Service):
         if link.name in self.upstreams:
             self._chosen.link_changed(link.name, link)
         self.links.downstream_changed(link.name, link, querier)
+        self._link_warnings.note(self.planned, link.name, link)
 
     def retry_refused(self, links: Mapping[str, Link]) -> None:
         """Take refused links into use, as far as the kernel table has room by now."""

@@ -13,7 +13,7 @@ from typing import Protocol
 from twisted.logger import Logger
 
 from ..linux.netlink.links import Link
-from ..messages import Message, OwnPacketReceived, PacketReceived
+from ..messages import HeardQuery, Message, OwnPacketReceived, PacketReceived
 from ..protocol.family import Address, Family, text
 from ..protocol.host.host import Host
 from ..protocol.host.own_packets import contradicted_groups
@@ -47,7 +47,7 @@ class UpstreamUser(Protocol):
 class Upstream:
     """One upstream interface of a table and family; ``link`` is None while it cannot be used.
 
-    It is open while it has ``users``. Without one it is closed, and ignores packets, timers and
+    ``querier`` is the last query that was heard there.     It is open while it has ``users``. Without one it is closed, and ignores packets, timers and
     changes of the link until a user comes.
     """
 
@@ -66,6 +66,7 @@ class Upstream:
         self.link: Link | None = None
         self.host = Host(plan.family, random.random, version=plan.version)
         self.foreign_queries = 0
+        self.querier: HeardQuery | None = None
         self.users: list[UpstreamUser] = []
         self._table = plan.table
         self._spoken = self.host.version
@@ -156,6 +157,7 @@ class Upstream:
         now = self._timer.now()
         if isinstance(packet, Query):
             self._left.clear()
+            self.querier = HeardQuery(source, packet.version, now)
             self._note_source(source, now)
             if self._local.filters:
                 # A program may have left without a report, as IGMPv1 has no leave.
