@@ -119,8 +119,7 @@ def _source(values: list[str]) -> Test:
             return True
         if isinstance(found, list):
             return any(
-                wanted.has(one["source-address"] if isinstance(one, dict) else one)
-                for one in found
+                wanted.has(one["source-address"] if isinstance(one, dict) else one) for one in found
             )
         return wanted.has(found)
 

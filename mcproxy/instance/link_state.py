@@ -48,7 +48,9 @@ _LINK_LOCAL_CURES = {
 }
 
 
-def obstacle(link: Link | None, family: Family, role: str, refused: bool = False) -> Obstacle | None:
+def obstacle(
+    link: Link | None, family: Family, role: str, refused: bool = False
+) -> Obstacle | None:
     """Why ``link`` cannot be used in a role now; None if nothing is in the way.
 
     ``refused`` says that the kernel table has no room for it. A downstream needs an address to

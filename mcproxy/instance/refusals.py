@@ -90,9 +90,7 @@ class RecentRefusals:
     def since(self, when: float) -> dict[Address, tuple[Refusal, Refused]]:
         """The last refusal of each group, if it was not before ``when``."""
         return {
-            group: (reason, one)
-            for (group, reason), one in self._known.items()
-            if one.last >= when
+            group: (reason, one) for (group, reason), one in self._known.items() if one.last >= when
         }
 
 

@@ -47,8 +47,8 @@ class UpstreamUser(Protocol):
 class Upstream:
     """One upstream interface of a table and family; ``link`` is None while it cannot be used.
 
-    ``querier`` is the last query that was heard there.     It is open while it has ``users``. Without one it is closed, and ignores packets, timers and
-    changes of the link until a user comes.
+    ``querier`` is the last query that was heard there. It is open while it has ``users``. Without
+    one it is closed, and ignores packets, timers and changes of the link until a user comes.
     """
 
     log = Logger()

@@ -37,9 +37,9 @@ _NO_GROUPS: Mapping[Address, SourceFilter] = MappingProxyType({})
 class Host:
     """The IGMP or MLD host on one link.
 
-    ``groups`` is what it wants, by group, and ``asked_since`` when each was joined. ``version`` is the newest version to speak; None is
-    the current one, and only that one falls back for older queriers. ``random`` returns numbers
-    in [0, 1). ``mtu`` is in bytes.
+    ``groups`` is what it wants, by group, and ``asked_since`` when each was joined. ``version`` is
+    the newest version to speak; None is the current one, and only that one falls back for older
+    queriers. ``random`` returns numbers in [0, 1). ``mtu`` is in bytes.
     """
 
     def __init__(

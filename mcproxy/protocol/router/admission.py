@@ -66,8 +66,8 @@ class Admission:
 
     ``refused`` counts refusals by reason. ``latest`` are those that nobody took with
     ``take_latest`` yet, each with its group or None; a group that is never forwarded is not among
-    them, because every host reports such groups. ``most_sources`` is the limit for one group, ``most_of_link`` for all groups together;
-    None is no limit.
+    them, because every host reports such groups. ``most_sources`` is the limit for one group,
+    ``most_of_link`` for all groups together; None is no limit.
     """
 
     def __init__(
@@ -115,7 +115,8 @@ class Admission:
             return record
         usable = frozenset(filter(family.is_source, record.sources))
         if not usable and not excludes:
-            self.refuse(Refusal.SOURCES, record.group)  # with an empty list the record would be a leave
+            # With an empty list the record would be a leave.
+            self.refuse(Refusal.SOURCES, record.group)
             return None
         return record._replace(sources=usable)
 

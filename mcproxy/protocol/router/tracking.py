@@ -152,8 +152,8 @@ class LinkHosts:
     ) -> Address | None:
         """Note that ``host`` reports in ``version``, and counts ``until`` then.
 
-        A version of None is one that the message does not tell. Return the address object to use as key in the tables of groups; None if the host
-        cannot be tracked.
+        A ``version`` of None is one that the message does not tell. Return the address object to
+        use as key in the tables of groups; None if the host cannot be tracked.
         """
         if not any(host):
             return None  # several hosts that have no address yet may send from it
