@@ -2,7 +2,8 @@
 
 ::
 
-    GET  /status /interfaces /groups /routes /counters ?family=4&instance=NAME&group=G/len...
+    GET  /status /interfaces /groups /hosts /upstreams /sources /filters /routes /counters
+         with ?family=4&instance=NAME&interface=IF&group=G/len&source=S/len
     GET  /config
     POST /reload  {"dry-run": false}
     POST /add     {"instance": NAME} with "table": {...}, "upstream": IF or "downstream": IF

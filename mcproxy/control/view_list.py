@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from .row_filter import KEYS
-from .views import counters, groups, interfaces, routes
+from .views import counters, filters, groups, hosts, interfaces, routes, sources, upstreams
 from .views.values import Row
 
 if TYPE_CHECKING:
@@ -30,6 +30,10 @@ class View(NamedTuple):
 VIEWS: dict[str, View] = {
     "interfaces": View(interfaces.rows, _LINKS),
     "groups": View(groups.rows, KEYS),
+    "hosts": View(hosts.rows, _GROUPS),
+    "upstreams": View(upstreams.rows, KEYS),
+    "sources": View(sources.rows, KEYS),
+    "filters": View(filters.rows, _LINKS),
     "routes": View(routes.rows, KEYS),
     "counters": View(counters.rows, _LINKS, at_once=True),
 }

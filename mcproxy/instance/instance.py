@@ -47,8 +47,8 @@ from .upstream import Upstream
 class ProxyInstance(Service):
     """Connects the downstream links of a configured instance, in one family, to its upstreams.
 
-    ``planned`` is its plan, by which it runs. ``upstreams`` are in order of preference; ``links``
-    are the links in use.
+    ``planned`` is its plan, by which it runs, and ``policy`` its filters. ``upstreams`` are in
+    order of preference; ``links`` are the links in use.
     """
 
     log = Logger()
@@ -64,7 +64,7 @@ class ProxyInstance(Service):
         self._link_warnings = LinkWarnings(self.log, context.timer)
         self.database = MembershipDatabase(self.links.queriers, plan.static)
         self._context = context
-        policy = plan.forwarding.policy.policy()
+        self.policy = policy = plan.forwarding.policy.policy()
         selection = plan.forwarding.selection.selection(policy)
         self._chosen = ChosenUpstreams(self, upstreams, selection, self.links, context.timer)
         self.forwarding = make_forwarding(
@@ -165,7 +165,7 @@ class ProxyInstance(Service):
         """Use other upstreams, filters or another way of forwarding; memberships stay."""
         before, replaced = self.planned.forwarding, self.forwarding
         self.planned = replace(self.planned, forwarding=after)
-        policy = after.policy.policy()
+        self.policy = policy = after.policy.policy()
         self._chosen.set_selection(after.selection.selection(policy))
         if isinstance(self.forwarding, SourceForwarding) and after.per_source:
             self.forwarding.reconfigure(policy, self.selection, after.selection.look_interval)

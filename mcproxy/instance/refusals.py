@@ -44,6 +44,21 @@ def warning_of(reason: Refusal, packet: Packet) -> str | None:
     return None if isinstance(packet, Leave) else WARNINGS.get(reason)
 
 
+EXPLANATIONS = {
+    Refusal.SCOPE: "the group is of link-local scope, which is never forwarded",
+    Refusal.SOURCES: "none of the listed sources can send forwarded data",
+    Refusal.SSM: "the group is source-specific, and the host named no source",
+    Refusal.MAX_GROUPS: "the link has as many groups as it may have",
+    Refusal.MAX_SOURCES: "the group has as many sources as it may have",
+    Refusal.MAX_LINK_SOURCES: "the groups of the link have as many sources as they may have",
+    Refusal.VERSION: "the host's version is not accepted on the link",
+    Refusal.QUERIER: "the router is not among the allowed queriers",
+    Refusal.RATE: "more reports came than the link may send per second",
+    Refusal.HOST_RATE: "more reports came than one host may send per second",
+    Refusal.SUBNET: "the host is in no subnet of the link",
+}
+"""What each reason means, in one sentence."""
+
 SETTINGS = {Refusal.SSM: "ssm-range", Refusal.QUERIER: "allowed-queriers"}
 """The settings that decide; the name of another reason is that of its setting."""
 

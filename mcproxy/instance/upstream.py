@@ -317,6 +317,10 @@ class Upstream:
             interface=self.name,
         )
 
+    def leaves_out(self, group: Address) -> bool:
+        """Whether it reports nothing of ``group`` now: an older version cannot name sources."""
+        return self._speaks_older_version() and self._is_ssm(group) and not self._ssm_fallback
+
     def _speaks_older_version(self) -> bool:
         return self.host.version != self.family.current_version
 

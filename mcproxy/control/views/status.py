@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ... import __version__
 from ..row_filter import RowFilter
+from . import degraded
 from .values import Row, seconds_since
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ FILTERS = ("family", "instance")
 def status(proxy: Proxy, asked: RowFilter) -> Row:
     """The process, its configuration file and its proxy instances, as far as ``asked``.
 
-    ``memory`` is in bytes.
+    ``memory`` is in bytes; ``degraded`` says what does not work as it should.
     """
     rows = [_instance(instance) for instance in proxy.instances]
     return {
@@ -34,6 +35,7 @@ def status(proxy: Proxy, asked: RowFilter) -> Row:
         "configuration": proxy.configuration.path,
         "memory": _resident_bytes(),
         "instance": [row for row in rows if asked.matches(row)],
+        "degraded": [row for row in degraded.rows(proxy) if asked.matches(row)],
     }
 
 
