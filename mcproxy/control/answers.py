@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 ROWS_A_PIECE = 100
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
 
 class Answer:
     """A status and a JSON value.
@@ -29,17 +31,25 @@ class Answer:
 
 
 class RowsAnswer(Answer):
-    """An object with one member, a list whose rows are made while they are sent."""
+    """An object with one member, a list whose rows are made while they are sent.
+
+    A row that is None is left out. It counts like another one, so that a long search for few
+    rows is a sequence of short pieces too.
+    """
 
     def __init__(self, key: str, rows: Iterable[Any]) -> None:
         super().__init__(key)
         self._rows = iter(rows)
 
     def pieces(self) -> Iterator[bytes]:
-        """The JSON text, ROWS_A_PIECE rows in a piece."""
+        """The JSON text, ROWS_A_PIECE rows in a piece; one without rows is an empty line."""
         before = b"{" + _encoded(self._value) + b": [\n"
         while rows := list(islice(self._rows, ROWS_A_PIECE)):
-            yield before + b",\n".join(map(_encoded, rows))
+            shown = [_encode(row) for row in rows if row is not None]
+            if not shown:
+                yield b"\n"
+                continue
+            yield before + ",\n".join(shown).encode()
             before = b",\n"
         yield (before if before.startswith(b"{") else b"\n") + b"]}\n"
 
@@ -66,4 +76,4 @@ class StreamAnswer(Answer):
 
 
 def _encoded(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False).encode()
+    return _encode(value).encode()

@@ -2,13 +2,16 @@
 
 ::
 
-    GET  /status /interfaces /groups /routes /counters /config
+    GET  /status /interfaces /groups /hosts /upstreams /sources /filters /routes /counters
+         with ?family=4&instance=NAME&interface=IF&group=G/len&source=S/len
+    GET  /config
     POST /reload  {"dry-run": false}
     POST /add     {"instance": NAME} with "table": {...}, "upstream": IF or "downstream": IF
     POST /remove  {"instance": NAME} alone, or with "upstream": IF or "downstream": IF
     POST /move    {"interface": IF, "to": NAME}
     POST /restart
 
+A filter of a GET may be repeated; a row must match one value of each key (see ``row_filter``).
 /add, /remove and /move accept ``"save": true``. The answer to a POST is ``{"changes": [{"where":
 KEY, "what": TEXT}, ...], "steps": [TEXT, ...], "notes": [TEXT, ...]}``: the keys that differ, what
 the daemon did, or would do with ``"dry-run": true``, and what may not be as intended, such as an
@@ -28,7 +31,7 @@ of these status codes:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +53,9 @@ from .requests import (
     RestartRequest,
     parse,
 )
-from .views import counters, groups, interfaces, routes
+from .row_filter import RowFilter
+from .view_list import VIEWS, View
+from .views.status import FILTERS as STATUS_FILTERS
 from .views.status import status
 
 if TYPE_CHECKING:
@@ -67,33 +72,39 @@ class Api:
     def __init__(self, proxy: Proxy, changes: Changes) -> None:
         self._proxy = proxy
         self._changes = changes
-        self._paths: dict[str, tuple[str, Callable[[bytes], Any]]] = {
-            "/status": ("GET", lambda _: Answer(status(proxy))),
-            "/config": ("GET", lambda _: Answer(self._config())),
-            "/interfaces": ("GET", lambda _: RowsAnswer("interfaces", interfaces.rows(proxy))),
-            "/groups": ("GET", lambda _: RowsAnswer("groups", groups.rows(proxy))),
-            "/routes": ("GET", lambda _: RowsAnswer("routes", routes.rows(proxy))),
-            "/counters": ("GET", lambda _: RowsAnswer("counters", list(counters.rows(proxy)))),
-            "/reload": ("POST", self._reload),
-            "/add": ("POST", self._add),
-            "/remove": ("POST", self._remove),
-            "/move": ("POST", self._move),
-            "/restart": ("POST", self._restart),
+        self._views: dict[str, Callable[[str], Answer]] = {
+            "/status": self._status,
+            "/config": self._config,
+            **{f"/{name}": partial(self._rows, name, view) for name, view in VIEWS.items()},
+        }
+        self._changing: dict[str, Callable[[bytes], Coroutine[Any, Any, Answer]]] = {
+            "/reload": self._reload,
+            "/add": self._add,
+            "/remove": self._remove,
+            "/move": self._move,
+            "/restart": self._restart,
         }
 
-    def handle(self, method: str, path: str, body: bytes) -> Deferred[Answer]:
-        """Answer a request; an error is an answer too, so the Deferred does not fail."""
-        return Deferred.fromCoroutine(self._handle(method, path, body))
+    def handle(self, method: str, target: str, body: bytes) -> Deferred[Answer]:
+        """Answer a request; ``target`` is a path with an optional query string.
 
-    async def _handle(self, method: str, path: str, body: bytes) -> Answer:
-        if path not in self._paths:
-            return _error(404, f"unknown path {path}; the paths are {', '.join(self._paths)}")
-        expected, handler = self._paths[path]
-        if method != expected:
+        An error is an answer too, so the Deferred does not fail.
+        """
+        return Deferred.fromCoroutine(self._handle(method, target, body))
+
+    async def _handle(self, method: str, target: str, body: bytes) -> Answer:
+        path, _, query = target.partition("?")
+        view, change = self._views.get(path), self._changing.get(path)
+        if view is None and change is None:
+            paths = ", ".join([*self._views, *self._changing])
+            return _error(404, f"unknown path {path}; the paths are {paths}")
+        if method != (expected := "POST" if view is None else "GET"):
             return _error(405, f"{path} needs the method {expected}")
         try:
-            answer = handler(body)
-            return answer if isinstance(answer, Answer) else await answer
+            if view is not None:
+                return view(query)
+            assert change is not None  # it has either
+            return await change(body)
         except BadRequestError as error:
             return _error(400, str(error))
         except (PermissionError, NotPermitted) as error:
@@ -104,11 +115,21 @@ class Api:
             self.log.failure("internal error: {path} was not answered", path=path)
             return _error(500, f"internal error: {error!r}; see the daemon's log")
 
-    def _config(self) -> dict[str, Any]:
+    # -- views
+
+    def _rows(self, name: str, view: View, query: str) -> Answer:
+        rows = RowFilter.parse(query, view.keys).select(view.rows(self._proxy))
+        return RowsAnswer(name, list(rows) if view.at_once else rows)
+
+    def _status(self, query: str) -> Answer:
+        return Answer(status(self._proxy, RowFilter.parse(query, STATUS_FILTERS)))
+
+    def _config(self, query: str) -> Answer:
         from ..config.save import write
 
+        RowFilter.parse(query, ())
         running = self._proxy.configuration
-        return {"path": running.path, "config": document(running), "text": write(running)}
+        return Answer({"path": running.path, "config": document(running), "text": write(running)})
 
     # -- changes
 

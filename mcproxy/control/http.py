@@ -43,7 +43,7 @@ ANSWER_TIME = 30.0
 """Seconds for a client to take a piece of an answer."""
 
 Handler = Callable[[str, str, bytes], "Deferred[Answer]"]
-"""Answers a method, a path and a body. The Deferred does not fail."""
+"""Answers a method, a path with its query string, and a body. The Deferred does not fail."""
 
 _TOO_LONG = json.dumps(
     {"error": f"the request's body is longer than {LONGEST_BODY} bytes"}
@@ -191,11 +191,11 @@ class _Commands(Resource):
         """Answer a complete request; the answer follows later."""
         connection = cast(Connection, request.transport)
         if connection.take_request():
-            method, path = (
-                part.decode("ascii", "replace") for part in (request.method, request.path)
+            method, target = (
+                part.decode("ascii", "replace") for part in (request.method, request.uri)
             )
             assert request.content is not None  # what getContentFile returned
-            answered = self._handler(method, path, request.content.read())
+            answered = self._handler(method, target, request.content.read())
             answered.addCallback(_Delivery(request, connection).start)
         return NOT_DONE_YET
 

@@ -68,3 +68,16 @@ class LinkSteady(Event):
     count: int
     seconds: float
     last: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkUnusable(_LinkEvent):
+    """An interface exists or not, but cannot be used; ``cure`` says what to do."""
+
+    kind: ClassVar[str] = "link-unusable"
+    level: ClassVar[str] = "warn"
+    message: ClassVar[str] = "{role} {interface} cannot be used: {reason}; {cure}"
+    seldom: ClassVar[tuple[str, ...] | None] = ("role", "reason")
+
+    reason: str
+    cure: str

@@ -120,6 +120,7 @@ class Refused(Event):
     host: Address
     group: Address | None
     reason: str
+    setting: str | None
     explanation: str
 
     def line(self) -> str:
@@ -127,14 +128,6 @@ class Refused(Event):
         if self.group is None:
             return self.explanation.replace("{group}", "a group")
         return self.explanation
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EverydayRefusal(Refused):
-    """What hosts send by nature and a proxy does not forward, as link-local groups."""
-
-    kind: ClassVar[str] = "everyday-refusal"
-    level: ClassVar[str] = "debug"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

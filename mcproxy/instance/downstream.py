@@ -6,17 +6,17 @@ tells its owner which groups have another subscription, and when the querier's r
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from typing import Protocol
 
 from twisted.logger import Logger
 
 from ..events.bus import Events
-from ..events.membership import EverydayRefusal, LocalProgramJoined, Refused, ReportReceived
+from ..events.membership import LocalProgramJoined, Refused, ReportReceived
 from ..events.routers import BecameQuerier, LostQuerierRole, OtherVersionHeard, QueryHeard
 from ..linux.netlink.links import Link
 from ..linux.report_groups import ReportGroups
+from ..messages import HeardQuery
 from ..protocol.family import Address
 from ..protocol.host.reported_groups import joined_groups
 from ..protocol.router.admission import Refusal
@@ -33,7 +33,7 @@ from .membership_events import (
     query_heard,
     record_events,
 )
-from .refusals import EXPLANATIONS, is_everyday, refused_group
+from .refusals import RecentRefusals, groups_of, setting_of, warning_of
 
 
 class DownstreamOwner(Protocol):
@@ -54,6 +54,7 @@ class DownstreamOwner(Protocol):
 class Downstream:
     """One downstream link; ``groups`` lets reports reach us, and is closed with it.
 
+    ``heard`` is the last query of another router, ``refusals`` are joins that were refused lately.
     With ``check_subnet`` it drops reports and queries of hosts and routers that are in no subnet
     of the link. Once closed it ignores packets, timers and changes of the link.
     """
@@ -84,7 +85,8 @@ class Downstream:
         self._warned_of_local = False
         self._reminder = timer.reminder(self._due)
         self._membership = MembershipEvents(events, querier)
-        self._known_refusals: Counter[Refusal] = Counter()
+        self.heard: HeardQuery | None = None
+        self.refusals = RecentRefusals()
 
     def begin(self) -> None:
         """Begin to query, unless another router is the querier already."""
@@ -149,16 +151,16 @@ class Downstream:
             return
         querier, now = self.querier, self._timer.now()
         if isinstance(packet, Query):
+            self.heard = HeardQuery(source, packet.version, now)
             self._tell_of_query(packet, source)
         elif ReportReceived in self._events.wanted:
             for one in record_events(ReportReceived, packet, host=source, **self._place):
                 self._events.tell(one)
-        refusals = querier.admission.refusals
         if self._is_refused(source):
             querier.admission.refuse(Refusal.SUBNET)
         else:
             self._carry_out(querier.receive(packet, source, now), now, source)
-        if querier.admission.refusals != refusals:
+        if querier.admission.latest:
             self._tell_of_refusals(packet, source)
 
     def receive_own(self, packet: Packet) -> None:
@@ -230,18 +232,21 @@ class Downstream:
             self._events.tell(heard)
 
     def _tell_of_refusals(self, packet: Packet, source: Address) -> None:
-        """Tell what was refused in ``packet``, and why."""
-        for reason, count in self.querier.refused.items():
-            if self._known_refusals[reason] == count:
+        """Note and tell what was refused in ``packet`` and may surprise somebody."""
+        family, now = self.querier.family, self._timer.now()
+        refused = self.querier.admission.take_latest()
+        for reason, group in groups_of(packet, refused, family):
+            explanation = warning_of(reason, packet, family)
+            if explanation is None:
                 continue
-            self._known_refusals[reason] = count
-            kind = EverydayRefusal if is_everyday(reason, packet) else Refused
-            if kind in self._events.wanted:
-                refused = kind(
-                    host=source,
-                    group=refused_group(self.querier, reason, packet),
-                    reason=reason.value,
-                    explanation=EXPLANATIONS[reason],
-                    **self._place,
-                )
-                self._events.tell(refused)
+            if group is not None:
+                self.refusals.note(group, reason, source, now)
+            event = Refused(
+                host=source,
+                group=group,
+                reason=reason.value,
+                setting=setting_of(reason, family),
+                explanation=explanation,
+                **self._place,
+            )
+            self._events.tell(event)

@@ -19,7 +19,7 @@ from ..events.upstream import (
     UpstreamVersionChanged,
 )
 from ..linux.netlink.links import Link
-from ..messages import Message, OwnPacketReceived, PacketReceived
+from ..messages import HeardQuery, Message, OwnPacketReceived, PacketReceived
 from ..protocol.family import Address, Family
 from ..protocol.host.host import Host
 from ..protocol.host.own_packets import contradicted_groups
@@ -53,8 +53,8 @@ class UpstreamUser(Protocol):
 class Upstream:
     """One upstream interface of a table and family; ``link`` is None while it cannot be used.
 
-    It is open while it has ``users``. Without one it is closed, and ignores packets, timers and
-    changes of the link until a user comes.
+    ``querier`` is the last query that was heard there. It is open while it has ``users``. Without
+    one it is closed, and ignores packets, timers and changes of the link until a user comes.
     """
 
     def __init__(
@@ -71,6 +71,7 @@ class Upstream:
         self.link: Link | None = None
         self.host = Host(plan.family, random.random, version=plan.version)
         self.foreign_queries = 0
+        self.querier: HeardQuery | None = None
         self.users: list[UpstreamUser] = []
         self._table = plan.table
         self._spoken = self.host.version
@@ -164,6 +165,7 @@ class Upstream:
             self._note_source(source)
             if QueryHeard in self._events.wanted:
                 self._events.tell(query_heard(self.family, packet, source, self._place))
+            self.querier = HeardQuery(source, packet.version, now)
             if self._local.filters:
                 # A program may have left without a report, as IGMPv1 has no leave.
                 self._send(self._update(self._local.read(), now))
@@ -300,6 +302,10 @@ class Upstream:
             protocol=self.family.protocol, version=version, effect=effect, **self._place
         )
         self._events.tell(changed)
+
+    def leaves_out(self, group: Address) -> bool:
+        """Whether it reports nothing of ``group`` now: an older version cannot name sources."""
+        return self._speaks_older_version() and self._is_ssm(group) and not self._ssm_fallback
 
     def _speaks_older_version(self) -> bool:
         return self.host.version != self.family.current_version

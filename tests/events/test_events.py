@@ -32,7 +32,13 @@ def joined(interface: str = "lan", group: bytes = G) -> Joined:
 def refused(reason: str, group: bytes | None = G) -> Refused:
     said = "{host} joined {group}; refused"
     return Refused(
-        instance="tv", interface="lan", host=H, group=group, reason=reason, explanation=said
+        instance="tv",
+        interface="lan",
+        host=H,
+        group=group,
+        reason=reason,
+        setting=None,
+        explanation=said,
     )
 
 

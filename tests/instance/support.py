@@ -86,6 +86,9 @@ class Recorder:
     def changed(self, groups: Iterable[bytes]) -> None:
         self.changed_groups += groups
 
+    def source_changed(self, group: bytes, source: bytes) -> None:
+        self.changed_groups.append(group)
+
     def entry_counters(self, source: bytes, group: bytes) -> Counters:
         """The iif of each entry is silent, and data comes in elsewhere."""
         self.counted += 1
