@@ -38,6 +38,7 @@ _SEED = 1
 _STREAMS = 2
 """Streams to each downstream link."""
 _STREAM_RATE = 250.0
+_MOST_JOINS = 1000
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,9 @@ def _streams(site: Site) -> Iterator[list[Stream]]:
         site.other_raw.send(site.protocol.join(site.protocol.host, group))
     for group in at_home:
         site.home_node.join(text(group))
+    for host in (site.home, site.other_raw) * 2:  # they are no strangers when the attack begins
+        time.sleep(_QUIET / 4)
+        host.send(site.protocol.join(site.protocol.host, groups(_MOST_JOINS, family)[-1]))
     time.sleep(_QUIET)
     with ExitStack() as stack:
         streams = [stack.enter_context(site.stream(group, _STREAM_RATE)) for group in wanted]
@@ -114,7 +118,7 @@ def _join_until(site: Site, is_over: Callable[[], bool]) -> dict[str, list[tuple
     protocol = site.protocol
     said: dict[str, list[tuple[Address, int]]] = {"same": [], "other": []}
     begin = time.monotonic()
-    for number, group in enumerate(groups(1000, protocol.family)[2 * _STREAMS :]):
+    for number, group in enumerate(groups(_MOST_JOINS, protocol.family)[2 * _STREAMS :]):
         if is_over():
             break
         link, host = ("same", site.home) if number % 2 else ("other", site.other_raw)
@@ -138,10 +142,10 @@ def _lost(packets: list[Packet], streams: Iterable[Stream]) -> int:
 
 DESCRIPTION = (
     "One host floods its link, or the provider's network, for four seconds. Meanwhile honest "
-    "hosts on the link of the flood and on another link join a group every 40 milliseconds, in "
-    "turns, and two streams run to each of these links. The values are the lost packets of the "
-    "four streams, the time until a join arrives upstream, the joins that never do, and the "
-    "daemon's share of one processor and its memory."
+    "hosts on the link of the flood and on another link, which had joined a group before, join "
+    "another one every 40 milliseconds, in turns. Two streams run to each of these links. The "
+    "values are the lost packets of the four streams, the time until a join arrives upstream, the "
+    "joins that never do, and the daemon's share of one processor and its memory."
 )
 LIMIT = 100.0
 """Milliseconds that a join may wait."""
