@@ -76,8 +76,9 @@ def _ask_daemon(inputs: _Inputs, socket: str) -> None:
     try:
         running = client.ask(socket, "GET", "/config")
         status = client.ask(socket, "GET", "/status")
-        inputs.daemon = daemon_state(status, client.ask(socket, "GET", "/interfaces"))
-        inputs.sources = requested_sources(client.ask(socket, "GET", "/groups"))
+        interfaces, groups = (client.ask(socket, "GET", f"/{w}") for w in ("interfaces", "groups"))
+        inputs.daemon = daemon_state(status, interfaces, groups)
+        inputs.sources = requested_sources(groups)
         inputs.configuration = parse(running["text"], running["path"])
     except client.FailureError as failure:
         if failure.code != NO_DAEMON:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from .checks import addresses, interfaces, kernel, links, queriers, reverse_path
+from .checks import addresses, firewall, interfaces, kernel, links, queriers, reverse_path
 from .findings import Finding, Severity
 from .situation import Situation
 
@@ -47,6 +47,11 @@ CHECKS = (
         "addresses",
         "All interfaces have the addresses that they need.",
         (addresses.family_unused, addresses.addresses, interfaces.same_subnet),
+    ),
+    Check(
+        "firewall",
+        "The packet filters let reports, queries and data pass.",
+        (firewall.reports, firewall.queries, firewall.data, firewall.output),
     ),
     Check("rp-filter", "rp_filter lets the data of sources pass.", (reverse_path.rp_filter,)),
     Check(

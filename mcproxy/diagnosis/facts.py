@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 
+from ..linux.firewall.read import read_firewall
+from ..linux.firewall.ruleset import Ruleset
 from ..linux.host.capabilities import missing_capabilities
 from ..linux.host.links import HostLink, read_links
 from ..linux.host.settings import (
@@ -28,7 +30,8 @@ class HostFacts:
 
     ``routes`` are the unicast routes by family. ``towards`` has the interface on which the
     kernel reaches each source, None for no route. ``rules`` are the multicast policy rules, and
-    ``joined`` the groups of local programs by interface index, both by family.
+    ``joined`` the groups of local programs by interface index, both by family. ``firewall`` is
+    None where this user may not read it.
     """
 
     links: Mapping[int, HostLink]
@@ -41,6 +44,7 @@ class HostFacts:
     missing_capabilities: tuple[str, ...] = ()
     memberships_limit: int | None = None
     rp_filter_drops: int = 0
+    firewall: Ruleset | None = None
 
     def link(self, name: str) -> HostLink | None:
         """The interface with this name or alternative name."""
@@ -76,6 +80,7 @@ def collect(
         tuple(missing_capabilities()),
         read_setting("ipv4/igmp_max_memberships"),
         read_rp_filter_drops(),
+        read_firewall(),
     )
 
 

@@ -27,9 +27,12 @@ def gather(
     return Situation(collect(tables, sorted(named)), plan, daemon)
 
 
-def daemon_state(status: Mapping[str, Any], interfaces: Mapping[str, Any]) -> DaemonState:
+def daemon_state(
+    status: Mapping[str, Any], interfaces: Mapping[str, Any], groups: Mapping[str, Any]
+) -> DaemonState:
     """What the views of a running daemon say of it."""
-    return DaemonState(status["pid"], status["up-time"], tuple(interfaces["interfaces"]))
+    joined = frozenset(packed(row["group-address"]) for row in groups["groups"])
+    return DaemonState(status["pid"], status["up-time"], tuple(interfaces["interfaces"]), joined)
 
 
 def requested_sources(groups: Mapping[str, Any]) -> frozenset[Address]:

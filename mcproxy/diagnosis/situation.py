@@ -58,11 +58,12 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class DaemonState:
-    """What a running daemon says of itself: its process, and its rows about interfaces."""
+    """What a running daemon says of itself: its process, its interfaces, joined groups."""
 
     pid: int
     up_time: float
     interfaces: tuple[Mapping[str, Any], ...] = ()
+    groups: frozenset[Address] = frozenset()
 
     def row(self, instance: str, role: str, interface: str) -> Mapping[str, Any]:
         """The row about an interface in a role; empty if there is none."""

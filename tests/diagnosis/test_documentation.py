@@ -10,22 +10,28 @@ from twisted.trial.unittest import SynchronousTestCase
 from ..source import sources
 from .documentation import PAGE, sections
 
-MAKERS = {"problem", "warning", "Finding"}
+MAKERS = {"problem", "warning", "Finding", "_judged"}
+"""The functions that make findings; the first name among their arguments is the trap's."""
 
 
 def traps() -> set[str]:
     """The names of all traps that the program knows."""
     return {
-        str(node.args[0].value)
+        name
         for folder in ("mcproxy/diagnosis", "mcproxy/cli")
         for tree in sources(folder).values()
         for node in ast.walk(tree)
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and node.func.id in MAKERS
-        and node.args
-        and isinstance(node.args[0], ast.Constant)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MAKERS
+        for name in texts(node.args)[:1]
     }
+
+
+def texts(arguments: list[ast.expr]) -> list[str]:
+    """The constant texts among arguments."""
+    values = [one.value for one in arguments if isinstance(one, ast.Constant)]
+    return [
+        value for value in values if isinstance(value, str) and re.fullmatch(r"[a-z0-9-]+", value)
+    ]
 
 
 class DocumentationTests(SynchronousTestCase):
