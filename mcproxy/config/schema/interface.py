@@ -130,19 +130,20 @@ class InterfaceSettings:
     igmp_version: int | None = option(
         None,
         Whole(1, 3),
-        "The version of IGMP that mcproxy uses as the router of this link. A change of it forgets"
-        " the memberships of the link, and queries for them.",
+        "The version of IGMP that mcproxy uses on this link. On a downstream it is that of its"
+        " queries, and a change forgets the memberships of the link and queries for them. On an"
+        " upstream it is that of its reports, and a change reports all memberships again at once.",
         usual="igmp-version of the instance",
         example="2",
-        rfc="RFC 9776, 7.3.1",
+        rfc="RFC 9776, 7",
     )
     mld_version: int | None = option(
         None,
         Whole(1, 2),
-        "The version of MLD that mcproxy uses as the router of this link, as ``igmp-version``.",
+        "The version of MLD that mcproxy uses on this link, as ``igmp-version``.",
         usual="mld-version of the instance",
         example="1",
-        rfc="RFC 9777, 8.3.1",
+        rfc="RFC 9777, 8",
     )
     minimum_igmp_version: int = option(
         1,
@@ -224,7 +225,7 @@ def _by_pattern(
     return next((interface[pattern] for pattern in patterns if matches(name, pattern)), None)
 
 
-UPSTREAM_KEYS = frozenset({"require-router-alert"})
+UPSTREAM_KEYS = frozenset({"igmp-version", "mld-version", "require-router-alert"})
 """The options that an upstream can have, too."""
 
 Settings = dict[str, InterfaceSettings]

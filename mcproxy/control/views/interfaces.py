@@ -30,7 +30,7 @@ def rows(proxy: Proxy) -> Iterator[Row]:
         for name in dict.fromkeys(names):
             downstream = instance.downstreams.get(name)
             place = _place(instance, name, "downstream", links)
-            yield place | _downstream(instance, downstream, now)
+            yield place | _downstream(instance, name, downstream, now)
 
 
 def _place(instance: ProxyInstance, name: str, role: str, links: Collection[str]) -> Row:
@@ -53,10 +53,14 @@ def _upstream(instance: ProxyInstance, upstream: Upstream, now: float) -> Row:
     }
 
 
-def _downstream(instance: ProxyInstance, downstream: Downstream | None, now: float) -> Row:
+def _downstream(
+    instance: ProxyInstance, name: str, downstream: Downstream | None, now: float
+) -> Row:
     """``query-timer`` is the time until our next query; ``expire`` is the other querier's."""
     if downstream is None:
-        return {"state": "down", "version": instance.planned.version, "groups": 0}
+        planned = instance.planned.downstreams.settings(name)
+        version = instance.planned.version if planned is None else planned.querier.version
+        return {"state": "down", "version": version, "groups": 0}
     querier = downstream.querier
     election, is_ours = querier.election, querier.is_querier
     return {

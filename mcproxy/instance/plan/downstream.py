@@ -15,6 +15,7 @@ from ...protocol.family import IPV4, Address, Family
 from ...protocol.router.admission import SsmPolicy
 from ...protocol.router.settings import QuerierSettings
 from .group_ranges import ssm_policy, static_groups
+from .versions import own_version
 
 _SAME_NAMES = {option.name for option in attrs.fields(InterfaceSettings)} & {
     setting.name for setting in fields(QuerierSettings)
@@ -90,7 +91,11 @@ def plan_downstreams(config: InstanceConfig, family: Family, version: int) -> Do
     excluded = {name for name in named if any(matches(name, pattern) for pattern in patterns)}
     return DownstreamPlans(
         included,
-        {name: planned[settings] for name, settings in config.interface.items()},
+        {
+            name: planned[settings]
+            for name, settings in config.interface.items()
+            if name in included or name not in config.upstreams
+        },
         planned[InterfaceSettings()],
         frozenset(excluded),
         frozenset(config.upstreams) & frozenset(included),
@@ -102,7 +107,6 @@ def _plan(
     settings: InterfaceSettings, family: Family, version: int, ssm: SsmPolicy
 ) -> DownstreamPlan:
     """The settings of a downstream in the terms of RFC 9776, section 8."""
-    own_version = settings.igmp_version if family is IPV4 else settings.mld_version
     allowed = settings.allowed_queriers
     others: dict[str, Any] = {
         "query_response_interval": settings.query_max_response_time,
@@ -110,7 +114,7 @@ def _plan(
         "allowed_queriers": None if allowed is None else frozenset(map(read_address, allowed)),
         "static": static_groups(settings.static_group, family),
         "ssm": ssm,
-        "version": own_version or version,
+        "version": own_version(settings, family) or version,
         "oldest_host_version": (
             settings.minimum_igmp_version if family is IPV4 else settings.minimum_mld_version
         ),
