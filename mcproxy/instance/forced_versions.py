@@ -51,7 +51,7 @@ def _sentence(
     protocol, theirs = instance.family.protocol, forced.version
     return (
         f"{forced.setting} is {theirs}, but mcproxy uses {protocol}v{version} on the {role} "
-        f"{name}: programs on this machine report there in {protocol}v{theirs}, so other routers hear "
-        f"both versions from this machine; set {forced.setting} to 0, or {protocol.lower()}-version of "
-        f"{name} in instance {instance.instance} to {theirs}"
+        f"{name}: programs on this machine report there in {protocol}v{theirs}, so other routers "
+        f"hear both versions from this machine; set {forced.setting} to 0, or "
+        f"{protocol.lower()}-version of {name} in instance {instance.instance} to {theirs}"
     )

@@ -161,6 +161,14 @@ class InstanceConfig:
         example="true",
         rfc="RFC 9776, 3.2",
     )
+    router_discovery: bool = option(
+        False,
+        Flag(),
+        "Advertise mcproxy as a multicast router on the downstreams of the instance, except those"
+        " with a ``router-discovery`` of their own, so that snooping switches find it.",
+        example="true",
+        rfc="RFC 4286",
+    )
     boundary: Texts = option(
         NO_TEXTS,
         GROUPS,

@@ -186,6 +186,24 @@ class InterfaceSettings:
         usual="none",
         example='"192.0.2.1"',
     )
+    router_discovery: bool | None = option(
+        None,
+        Flag(),
+        "Advertise mcproxy on the link as a multicast router. Snooping switches find the querier"
+        " of a link by its queries. While another router is the querier, they find mcproxy by"
+        " these advertisements, and send it the hosts' reports and data.",
+        usual="router-discovery of the instance",
+        example="true",
+        rfc="RFC 4286",
+    )
+    router_discovery_interval: int = option(
+        20,
+        Whole(4, 180),
+        "Time between two advertisements with ``router-discovery``.",
+        unit="seconds",
+        example="60",
+        rfc="RFC 4286, 3.1.1",
+    )
     ttl_threshold: int = option(
         1,
         Whole(1, 255),

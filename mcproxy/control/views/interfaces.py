@@ -73,5 +73,6 @@ def _downstream(
         "query-timer": seconds_until(querier.next_general_query, now),
         "last-query-sent": seconds_since(querier.last_general_query, now),
         "groups": len(querier.groups),
+        "router-discovery": downstream.advertiser.interval is not None,
         "up-time": seconds_since(downstream.since, now),
     }

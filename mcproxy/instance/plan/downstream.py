@@ -29,6 +29,8 @@ class DownstreamPlan:
 
     ``require_router_alert`` drops IGMP packets without that option.
     ``query_address`` is the source of IPv4 queries where the link has no address.
+    ``discovery_interval`` is the time in seconds between two advertisements of the router; None
+    advertises nothing.
     """
 
     querier: QuerierSettings
@@ -36,6 +38,7 @@ class DownstreamPlan:
     ttl_threshold: int = 1
     require_router_alert: bool = False
     query_address: Address | None = None
+    discovery_interval: int | None = None
 
     def as_peer(self) -> DownstreamPlan:
         """The same for an interface that is an upstream as well, where a peer is the querier.
@@ -82,7 +85,7 @@ def plan_downstreams(config: InstanceConfig, family: Family, version: int) -> Do
     """The downstreams of an instance that speaks ``version`` of the family's protocol."""
     ssm = ssm_policy(config, family)
     planned = {
-        settings: _plan(settings, family, version, ssm)
+        settings: _plan(settings, config, family, version, ssm)
         for settings in {*config.interface.values(), InterfaceSettings()}
     }
     included, exceptions = split_exceptions(config.downstream)
@@ -104,7 +107,11 @@ def plan_downstreams(config: InstanceConfig, family: Family, version: int) -> Do
 
 
 def _plan(
-    settings: InterfaceSettings, family: Family, version: int, ssm: SsmPolicy
+    settings: InterfaceSettings,
+    config: InstanceConfig,
+    family: Family,
+    version: int,
+    ssm: SsmPolicy,
 ) -> DownstreamPlan:
     """The settings of a downstream in the terms of RFC 9776, section 8."""
     allowed = settings.allowed_queriers
@@ -121,11 +128,14 @@ def _plan(
     }
     same = {name: getattr(settings, name) for name in _SAME_NAMES - others.keys()}
     querier = QuerierSettings(**same, **others)
-    address = settings.query_address
+    address, advertises = settings.query_address, settings.router_discovery
+    if advertises is None:
+        advertises = config.router_discovery
     return DownstreamPlan(
         querier,
         settings.check_subnet,
         settings.ttl_threshold,
         settings.require_router_alert,
         None if address is None or family is not IPV4 else read_address(address),
+        settings.router_discovery_interval if advertises else None,
     )
