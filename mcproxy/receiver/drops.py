@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 from twisted.logger import Logger
 
-from ..protocol.wire.packets import WireError
+from ..protocol.wire.packets import DropReason, WireError
 
 WARNING_INTERVAL = 600.0
-"""Seconds between two warnings about lost messages of one interface."""
+"""Seconds between two warnings of one kind about one interface."""
 
 
 class Drops:
@@ -29,7 +29,7 @@ class Drops:
         self._counters = counters
         self._clock = clock
         self._lost = 0
-        self._warned: dict[str, float] = {}
+        self._warned: dict[tuple[str, str], float] = {}
 
     def start_at(self, lost: int) -> None:
         """Do not count what the kernel had dropped before."""
@@ -40,7 +40,11 @@ class Drops:
         self._counters["", "receive-error"] += 1
 
     def count_refused(self, interface: str, host: str, error: WireError) -> None:
-        """A message of ``host`` breaks a rule; only some of many are logged."""
+        """A message of ``host`` breaks a rule; only some of many are logged.
+
+        Dropped queries are warned about, because their sender may be the querier of the link
+        (RFC 9777, section 5.1.14).
+        """
         key = interface, error.reason.value
         self._counters[key] += 1
         count = self._counters[key]
@@ -53,11 +57,20 @@ class Drops:
                 count=count,
                 interface=interface,
             )
+        if error.reason is DropReason.QUERY_SOURCE and self._may_warn(interface, key[1]):
+            self.log.warn(
+                "a query of {host} on {interface} was dropped because its source is not a "
+                "link-local address; it is not answered, and {host} cannot become the querier; set "
+                "that router to send its {protocol} queries from a link-local address",
+                protocol=self._protocol,
+                host=host,
+                interface=interface,
+            )
 
     def count_excess(self, interface: str, host: str) -> None:
         """A message of a host was dropped that has its share of the queue waiting."""
         self._counters[interface, "flood"] += 1
-        if self._may_warn(interface):
+        if self._may_warn(interface, "flood"):
             self.log.warn(
                 "{host} sends more {protocol} messages than can be processed; those beyond its "
                 "share are dropped, other hosts are served (see max-host-report-rate)",
@@ -77,7 +90,7 @@ class Drops:
             return
         self._lost = lost
         self._counters["", "receive-queue"] += count
-        if self._may_warn(""):
+        if self._may_warn("", "receive-queue"):
             self.log.warn(
                 "the kernel dropped {count} {protocol} messages that came faster than they were "
                 "read, or were damaged; joins and leaves among them take effect later, when hosts "
@@ -86,9 +99,9 @@ class Drops:
                 protocol=self._protocol,
             )
 
-    def _may_warn(self, interface: str) -> bool:
+    def _may_warn(self, interface: str, kind: str) -> bool:
         now = self._clock()
-        if now < self._warned.get(interface, now):
+        if now < self._warned.get((interface, kind), now):
             return False
-        self._warned[interface] = now + WARNING_INTERVAL
+        self._warned[interface, kind] = now + WARNING_INTERVAL
         return True

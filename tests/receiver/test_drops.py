@@ -49,6 +49,29 @@ class DropsTests(SynchronousTestCase):
         self.assertEqual(self.counters["lan", "ttl"], 1000)
         self.assertEqual(len(self.log.lines), 10)
 
+    def test_query_of_a_wrong_source_is_warned_about_now_and_then(self) -> None:
+        """IP6-12: on each interface, beside other warnings about it."""
+        self.drops = Drops("MLD", self.counters, lambda: self.now)
+        error = WireError(DropReason.QUERY_SOURCE, "not link-local")
+        self.drops.count_excess("lan", "fe80::7")
+        for _ in range(100):
+            self.drops.count_refused("lan", "2001:db8::9", error)
+            self.drops.count_refused("up", "::", error)
+        self.assertEqual(self.counters["lan", "query-source"], 100)
+        warned = [told for level, told in self.log.lines if level == "warn"][1:]
+        self.assertEqual(
+            [told.partition(" was dropped")[0] for told in warned],
+            [
+                "lan: a query of 2001:db8::9 on lan",
+                "up: a query of :: on up",
+            ],
+        )
+        self.now = WARNING_INTERVAL
+        self.drops.count_refused("lan", "2001:db8::9", error)
+        self.assertIn("send its MLD queries from a link-local", self.log.lines[-1][1])
+        self.drops.count_refused("lan", "2001:db8::9", WireError(DropReason.SOURCE))
+        self.assertEqual(self.log.lines[-1][0], "debug")
+
     def test_flooding_host_is_named_now_and_then(self) -> None:
         """SEC-08."""
         for _ in range(100):

@@ -114,7 +114,7 @@ def accept(family: Family, datagram: Datagram, require_router_alert: bool = Fals
         _require_all_hosts(datagram.destination, packet)
     else:
         packet = mld.decode(datagram.message)
-        _require_on_link(family, datagram)
+        _require_on_link(family, datagram, packet)
     if isinstance(packet, OldReport) and not _is_ours(family, datagram.destination, packet.group):
         raise WireError(DropReason.DESTINATION, "report sent to another group")
     if type(packet) in _DISCOVERY and datagram.destination != destination(family, packet):
@@ -147,13 +147,15 @@ def _require_all_hosts(send_to: Address, packet: Packet) -> None:
         raise WireError(DropReason.DESTINATION, "general query not sent to all hosts")
 
 
-def _require_on_link(family: Family, datagram: Datagram) -> None:
+def _require_on_link(family: Family, datagram: Datagram, packet: Packet) -> None:
+    if not family.is_link_local(datagram.source):
+        is_query = isinstance(packet, Query)
+        reason = DropReason.QUERY_SOURCE if is_query else DropReason.SOURCE
+        raise WireError(reason, "not link-local")
     if datagram.hops != 1:
         raise WireError(DropReason.TTL, str(datagram.hops))
     if not datagram.router_alert:
         raise WireError(DropReason.ROUTER_ALERT)
-    if not family.is_link_local(datagram.source):
-        raise WireError(DropReason.SOURCE, "not link-local")
 
 
 def _is_ours(family: Family, destination: Address, group: Address) -> bool:

@@ -28,6 +28,7 @@ class DropReason(Enum):
     TTL = "ttl"
     ROUTER_ALERT = "router-alert"
     SOURCE = "source"
+    QUERY_SOURCE = "query-source"
     DESTINATION = "destination"
     HEADER = "header"
     FRAGMENT = "fragment"
