@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Protocol
 
-from twisted.logger import Logger
-
+from ..events.bus import Events
+from ..events.links import LinkLost
+from ..events.upstream import UpstreamsReordered
 from ..linux.netlink.links import Link
 from ..protocol.family import Address
 from ..protocol.upstreams.selection import Selection
@@ -34,8 +35,6 @@ class ChosenUpstreams:
     follows the usable links, and time.
     """
 
-    log = Logger()
-
     def __init__(
         self,
         owner: UpstreamsOwner,
@@ -43,12 +42,14 @@ class ChosenUpstreams:
         selection: Selection,
         links: AttachedLinks,
         timer: Timer,
+        events: Events,
     ) -> None:
         self.by_name = {upstream.name: upstream for upstream in upstreams}
         self.selection = selection
         self._owner = owner
         self._links = links
         self._timer = timer
+        self._events = events
         self._reminder = timer.reminder(lambda _: self._select())
         self._waiting: dict[Address, None] = {}
         self._asking = timer.reminder(self._ask_some)
@@ -124,7 +125,8 @@ class ChosenUpstreams:
         gone = [name for name in before if name not in self.by_name]
         for name in gone:
             if name in self._links.usable.upstreams:
-                self.log.info("upstream lost", instance=self._owner.name, interface=name)
+                place = {"instance": self._owner.name, "interface": name}
+                self._events.tell(LinkLost(role="upstream", reason="configured no more", **place))
             self._links.forget_upstream(name)
         self._select(anyway=True)
         if gone:
@@ -140,9 +142,7 @@ class ChosenUpstreams:
         moved = selection.note(self.by_name, usable, self._timer.now())
         if selection.usable != before and len(self.by_name) > 1:
             order = ", ".join(selection.usable) or "none"
-            self.log.info(
-                "upstreams by preference: {order}", order=order, instance=self._owner.name
-            )
+            self._events.tell(UpstreamsReordered(order=order, instance=self._owner.name))
         if moved or anyway:
             self._owner.upstreams_changed()
         self._reminder.set(selection.next_deadline())

@@ -15,6 +15,7 @@ from ..linux.mroute.dump import InstalledRoute, dump_routes
 from ..linux.mroute.operations import Operations
 from ..linux.mroute.socket import MulticastTable
 from ..protocol.family import Address
+from .installed import InstalledEntries
 from .plan import Entries, Installed
 from .vifs import Vifs
 
@@ -29,15 +30,13 @@ class Expected(NamedTuple):
     no interface; ``entry`` makes an entry of its source, iif and oifs.
     """
 
-    installed: Mapping[Address, Entries]
+    installed: InstalledEntries
     indexes: dict[int, int]
     without_vif: tuple[int, ...]
     entry: EntryMaker
 
     @classmethod
-    def now(
-        cls, operations: Operations, installed: Mapping[Address, Entries], vifs: Vifs
-    ) -> Expected:
+    def now(cls, operations: Operations, installed: InstalledEntries, vifs: Vifs) -> Expected:
         """What is expected now: ``vifs`` may change while the audit runs."""
         without_vif = tuple(vifs.without_vif.values())
         entry = _entry_maker(operations, dict(vifs.thresholds))
@@ -90,7 +89,7 @@ def damaged_groups(expected: Expected, routes: Iterable[InstalledRoute]) -> dict
         for parent in parents or expected.without_vif:
             outgoing = tuple(numbers[index] for index in route.outgoing if index in numbers)
             entry = expected.entry(route.source, parent, outgoing)
-            if installed.get(route.group) == (entry,):
+            if installed.is_only(route.group, entry):
                 intact.add(route.group)
             else:
                 actual.add((route.group, entry))

@@ -64,7 +64,7 @@ class TableTests(RoutingTestCase):
         before = len(self.kernel.applied)
         self.table.changed(groups)
         sizes = [len(batch) for batch in self.kernel.applied[before:]]
-        self.assertEqual(sizes, [GROUPS_A_BATCH] * 6 + [2500 - 6 * GROUPS_A_BATCH])
+        self.assertEqual(sizes, [GROUPS_A_BATCH, GROUPS_A_BATCH, 2500 - 2 * GROUPS_A_BATCH])
         self.assertEqual(len(self.kernel.entries), 2500)
 
     def test_many_groups_without_a_difference_are_planned_in_several_turns(self) -> None:
