@@ -9,6 +9,7 @@ from typing import Any
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from mcproxy.events.bus import Events
 from mcproxy.instance.chosen_upstreams import GROUPS_A_TURN, ChosenUpstreams
 from mcproxy.timer import Timer
 
@@ -66,7 +67,7 @@ class AskingTests(SynchronousTestCase):
         self.upstream = RecordingUpstream("up")
         owner: Any = SimpleNamespace(name="a", upstreams_changed=lambda: self.chosen.ask(MANY))
         upstreams: Any = [self.upstream]
-        parts: Any = FixedSelection(), Links(), Timer(self.clock)
+        parts: Any = FixedSelection(), Links(), Timer(self.clock), Events()
         self.chosen = ChosenUpstreams(owner, upstreams, *parts)
 
     def sizes(self, upstream: RecordingUpstream) -> list[Any]:
