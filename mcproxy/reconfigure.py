@@ -40,7 +40,6 @@ from .instance.plan.steps import (
 )
 from .instance.upstream import Upstream
 from .kernel_tables import KernelTables
-from .linux.local_memberships import LocalMemberships
 from .linux.netlink.links import Link
 from .linux.report_groups import ReportGroups
 from .linux.route_lookup import RouteLookup
@@ -187,7 +186,7 @@ class Reconfiguration:
             case StartUpstream(plan):
                 modules = self._modules
                 self._upstreams[plan.key] = Upstream(
-                    plan, modules.timer, modules.sender, modules.receiver, LocalMemberships
+                    plan, modules.timer, modules.sender, modules.receiver
                 )
             case ChangeUpstream(plan):
                 self._upstreams[plan.key].reconfigure(plan)

@@ -17,7 +17,7 @@ from ..messages import Message, OwnPacketReceived, PacketReceived
 from ..protocol.family import Address, Family, text
 from ..protocol.host.host import Host
 from ..protocol.host.own_packets import contradicted_groups
-from ..protocol.host.reported_groups import joined_groups, left_groups
+from ..protocol.host.reported_groups import joined_groups, left_groups, reported_groups
 from ..protocol.sources import SourceFilter, merge
 from ..protocol.wire.packets import Packet, Query, Send
 from ..receiver.receiver import Receiver
@@ -25,7 +25,7 @@ from ..sender import Sender
 from ..timer import Timer
 from .downstream import WARNING_INTERVAL
 from .link_log import LinkLog
-from .local_programs import LocalPrograms, OpenMemberships
+from .local_programs import LocalPrograms
 from .plan.plan import UpstreamPlan
 
 
@@ -59,7 +59,6 @@ class Upstream:
         timer: Timer,
         sender: Sender,
         receiver: Receiver,
-        open_memberships: OpenMemberships,
     ) -> None:
         self.name = plan.interface
         self.family = plan.family
@@ -73,7 +72,7 @@ class Upstream:
         self._sender = sender
         self._receiver = receiver
         self._reminder = timer.reminder(self._due)
-        self._local = LocalPrograms(plan.family, open_memberships)
+        self._local = LocalPrograms(plan.family, receiver, self.receive_own)
         self._warning_due: dict[str, float] = {}
         self._left: set[Address] = set()
         self._set_plan(plan)
@@ -146,8 +145,8 @@ class Upstream:
         match message:
             case PacketReceived(_, source, packet, direct):
                 self._receive_packet(packet, source, direct)
-            case OwnPacketReceived(_, packet):
-                self._receive_own(packet)
+            case OwnPacketReceived():
+                pass  # a peer link hears itself; receive_own gets what local programs report
             case _:
                 for user in self.users:
                     user.receive(message)
@@ -184,8 +183,10 @@ class Upstream:
             self._left -= again
             self._send(self.host.report_again(again, now))
 
-    def _receive_own(self, packet: Packet) -> None:
+    def receive_own(self, packet: Packet) -> None:
         """Report again at once what the kernel's report of a local program has ended."""
+        if not self.users or not any(map(self.family.is_proxied, reported_groups(packet))):
+            return
         now = self._timer.now()
         changed = self._local.read() & self.host.groups.keys()
         ended = contradicted_groups(packet, self.host.groups)

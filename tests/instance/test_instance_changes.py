@@ -57,8 +57,7 @@ class ChangeTestCase(InstanceTestCase):
         known, n = self.instance.upstreams, self.neighbours
         others: Any = n
         upstreams: Iterable[Upstream] = [
-            known.get(one.interface)
-            or Upstream(one, Timer(self.clock), others, others, self.programs.open)
+            known.get(one.interface) or Upstream(one, Timer(self.clock), others, others)
             for one in plan.upstreams
             if one.family is IPV4
         ]
