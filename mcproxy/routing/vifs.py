@@ -34,7 +34,8 @@ class Vifs:
 
     ``by_name`` has them by interface; ``numbers`` are those that entries may use. An iif that is
     no interface has a number ``without_vif``, which no vif gets. ``pending`` are changes that the
-    kernel has not got yet; they are recorded first, if there is a record.
+    kernel has not got yet; they are recorded first, if there is a record. ``version`` is another
+    one after each change.
     """
 
     def __init__(self, operations: Operations) -> None:
@@ -45,6 +46,7 @@ class Vifs:
         self.by_name: dict[str, Vif] = {}
         self._thresholds: dict[int, int] = {}
         self.pending: list[VifChange] = []
+        self.version = 0
         self.retired = RetiredNumbers()
         self._record: VifRecord | None = None
 
@@ -119,7 +121,7 @@ class Vifs:
         self._pend_removals(*self.retired.retry_removals())
         vif = self.by_name[name] = Vif(number, index)
         self._pend_addition(name, vif)
-        self._write_record()
+        self._note_change()
         return vif
 
     def rename_unused(self, index: int, name: str) -> Vif | None:
@@ -167,7 +169,7 @@ class Vifs:
         self._thresholds.pop(vif.number, None)
         self._pend_removals(*self.retired.retry_removals(), vif.number)
         self.retired.retire(vif.number, vif.index)
-        self._write_record()
+        self._note_change()
 
     def _pend_removals(self, *numbers: int) -> None:
         for number in numbers:
@@ -180,7 +182,7 @@ class Vifs:
         if self._thresholds.get(number, 1) == ttl:
             return False
         self._thresholds[number] = ttl
-        self._write_record()
+        self._note_change()
         return True
 
     # -- what the kernel does with them
@@ -204,6 +206,15 @@ class Vifs:
             self.by_name[name].refused = True
             del self.numbers[name]
         return name
+
+    def lack(self, number: int) -> bool:
+        """The kernel lacks this vif: entries do without it; whether they had it until now."""
+        name = self.name_of(number)
+        if name is None or self.by_name[name].refused:
+            return False
+        self.by_name[name].refused = True
+        del self.numbers[name]
+        return True
 
     def accept(self, number: int) -> bool:
         """The kernel has this vif now; whether it had refused it before."""
@@ -232,6 +243,10 @@ class Vifs:
         if self._record is not None:
             self._record.close()
             self._record = None
+
+    def _note_change(self) -> None:
+        self.version += 1
+        self._write_record()
 
     def _write_record(self) -> None:
         if self._record is not None:
