@@ -70,7 +70,7 @@ class Vifs:
             if entry.threshold != 1:
                 vifs._thresholds[number] = entry.threshold
         vifs._record = record
-        vifs._write_record()
+        vifs._note_change()
         return vifs
 
     # -- what there is
@@ -201,20 +201,15 @@ class Vifs:
         if not change.is_addition:
             self.retired.removal_refused(change.number)
             return None
-        name = self.name_of(change.number)
-        if name is not None:
-            self.by_name[name].refused = True
-            del self.numbers[name]
-        return name
+        return self.lack(change.number)
 
-    def lack(self, number: int) -> bool:
-        """The kernel lacks this vif: entries do without it; whether they had it until now."""
+    def lack(self, number: int) -> str | None:
+        """The kernel lacks this vif: entries do without it; the interface, if they had it."""
         name = self.name_of(number)
-        if name is None or self.by_name[name].refused:
-            return False
+        if name is None or self.numbers.pop(name, None) is None:
+            return None
         self.by_name[name].refused = True
-        del self.numbers[name]
-        return True
+        return name
 
     def accept(self, number: int) -> bool:
         """The kernel has this vif now; whether it had refused it before."""
@@ -225,17 +220,13 @@ class Vifs:
         self.numbers[name] = number
         return True
 
-    def free_retired(self) -> None:
-        """Every entry was planned anew: the retired numbers may be used again."""
-        self.retired.free()
-
     # -- the record for the next process
 
     def record(self) -> VifRecord:
         """The record of the vifs, which is made at the first call; OSError."""
         if self._record is None:
             self._record = VifRecord()
-            self._write_record()
+            self._note_change()
         return self._record
 
     def close_record(self) -> None:
@@ -246,9 +237,6 @@ class Vifs:
 
     def _note_change(self) -> None:
         self.version += 1
-        self._write_record()
-
-    def _write_record(self) -> None:
         if self._record is not None:
             levels = self._thresholds
             vifs = self.by_name.values()

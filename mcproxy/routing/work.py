@@ -135,7 +135,7 @@ class KernelWork:
                 self._busy = self._submit(inspect, self._kernel, vifs.indexes())
                 self._busy.addCallbacks(self._mend, self._audit_failed, (vifs.version,))
             else:
-                vifs.free_retired()
+                vifs.retired.free()
                 if self._retry.was_armed:
                     self._forget_accepted()
                 self._fire_waiting()
