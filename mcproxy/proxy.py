@@ -28,7 +28,7 @@ from .linux.route_lookup import RouteLookup
 from .messages import LinkChanged
 from .optional_services import OptionalServices
 from .receiver.receiver import Receiver
-from .reconfigure import Modules, Reconfiguration
+from .reconfigure import Applied, Modules, Reconfiguration
 from .restart.inherited import Inherited
 from .restart.resume import Resumption
 from .restart.store import RestartStore
@@ -132,10 +132,10 @@ class Proxy(MultiService):
         for one in not_recommended(self.configuration):
             self.log.warn("{warning}", warning=str(one))
 
-    def _carry_out(self, plan: Plan) -> list[Step]:
-        steps = self._reconfiguration.carry_out(plan, self.monitor.links)
+    def _carry_out(self, plan: Plan) -> Applied:
+        applied = self._reconfiguration.carry_out(plan, self.monitor.links)
         self._dispatch.set_instances(self.instances)
-        return steps
+        return applied
 
     # -- another configuration
 
@@ -147,8 +147,8 @@ class Proxy(MultiService):
         """Interfaces that ``plan`` names, the running plan does not, and that do not exist."""
         return notes_of(missing(plan, exists_now, self.plan))
 
-    async def apply(self, configuration: Configuration, plan: Plan) -> list[Step]:
-        """Run ``plan``, compiled from ``configuration``; return the steps.
+    async def apply(self, configuration: Configuration, plan: Plan) -> Applied:
+        """Run ``plan``, compiled from ``configuration``; return the steps, and what failed.
 
         An error means that nothing has changed: MulticastRoutingError where a table is refused,
         OSError or ValueError where an optional service cannot start.
@@ -162,14 +162,14 @@ class Proxy(MultiService):
         self.configuration = configuration
         self._log_not_recommended()
         self.monitor.set_asked({name for _, name in named(plan)})
-        steps = self._carry_out(plan)
+        applied = self._carry_out(plan)
         self._dispatch.warn_of_missing(before, plan, self.monitor.links)
         self._dispatch.warn_of_forced_versions(plan, self.monitor.links)
         await self._tables.when_idle()
         self._retry_refused()
         if not self.stopping:
-            await self._reconfiguration.close_tables(steps)
-        return prepared + steps
+            await self._reconfiguration.close_tables(applied.steps)
+        return Applied([*prepared, *applied.steps], applied.failures)
 
     async def try_out(self, plan: Plan) -> None:
         """Find out whether ``apply`` or a new program would be refused; it raises as ``apply``."""

@@ -24,11 +24,15 @@ ANSWER_TIME = 60.0
 
 
 class FailureError(Exception):
-    """A command that failed: no daemon answered, or it refused; ``code`` is the exit code."""
+    """A command that failed: no daemon answered, or it refused; ``code`` is the exit code.
 
-    def __init__(self, text: str, code: int) -> None:
+    ``answer`` is what a daemon said, which may have done a part of it.
+    """
+
+    def __init__(self, text: str, code: int, answer: Any = None) -> None:
         super().__init__(text)
         self.code = code
+        self.answer = answer or {}
 
 
 class _Connection(http.client.HTTPConnection):
@@ -68,7 +72,7 @@ def ask(path: str, method: str, what: str, request: Any = None) -> Any:
         connection.close()
     if response.status != 200:
         code = NOT_PERMITTED if response.status == 403 else NO
-        raise FailureError(str(answer.get("error")), code)
+        raise FailureError(str(answer.get("error")), code, answer)
     return answer
 
 
@@ -128,7 +132,18 @@ def run(act: Callable[[], None]) -> int:
 
 def change(path: str, what: str, request: dict[str, Any]) -> int:
     """Ask for a change and print what was changed; return the exit code."""
-    return run(lambda: print_changes(ask(path, "POST", what, request)))
+    return run(lambda: _change(path, what, request))
+
+
+def _change(path: str, what: str, request: dict[str, Any]) -> None:
+    """Print what was changed, also where a step of it failed."""
+    try:
+        answer = ask(path, "POST", what, request)
+    except FailureError as failure:
+        if "changes" in failure.answer:
+            print_changes(failure.answer)
+        raise
+    print_changes(answer)
 
 
 def print_changes(answer: dict[str, Any]) -> None:

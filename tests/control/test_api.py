@@ -65,6 +65,24 @@ class ApiTests(SynchronousTestCase):
         }
         self.assertEqual(self.ask("POST", "/reload"), (200, done))
 
+    def test_change_of_which_a_step_failed_is_an_error_that_names_the_step(self) -> None:
+        """And says what was changed all the same."""
+        failures = ["tv/ipv4: stop: ValueError()"]
+        self.changes.answer = succeed(Outcome([Difference("x", "y added")], (), (), failures))
+        requests = {
+            "/reload": None,
+            "/add": {"instance": "a", "downstream": "eth3"},
+            "/remove": {"instance": "a", "downstream": "eth2"},
+            "/move": {"interface": "eth1", "to": "a"},
+        }
+        for path, request in requests.items():
+            status, answer = self.ask("POST", path, request)
+            self.assertEqual(status, 500)
+            self.assertIn("tv/ipv4: stop: ValueError()", answer["error"])
+            self.assertIn("mcproxy restart", answer["error"])
+            self.assertEqual(answer["failures"], failures)
+            self.assertEqual(answer["changes"], [{"where": "x", "what": "y added"}])
+
     def test_each_path_makes_its_change(self) -> None:
         table = {"upstream": "up", "downstream": ["eth3"]}
         for path, request, links in (

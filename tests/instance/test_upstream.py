@@ -55,9 +55,7 @@ class AddressTests(InstanceTestCase):
         (plan,) = compile_plan(Configuration((config,))).upstreams
         recorder: Any = self.neighbours
         group = packed("ff1e::1:1")
-        upstream = Upstream(
-            plan, self.context.timer, self.log.events, recorder, recorder, self.programs.open
-        )
+        upstream = Upstream(plan, self.context.timer, self.log.events, recorder, recorder)
         upstream.add_user(Asking(group))
         globally = ((packed("2001:db8::1"), 64),)
         upstream.link_changed(Link("up", 1, True, 1500, (), globally))
