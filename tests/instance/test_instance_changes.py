@@ -57,7 +57,8 @@ class ChangeTestCase(InstanceTestCase):
         known, n = self.instance.upstreams, self.neighbours
         others: Any = n
         upstreams: Iterable[Upstream] = [
-            known.get(one.interface) or Upstream(one, Timer(self.clock), others, others)
+            known.get(one.interface)
+            or Upstream(one, Timer(self.clock), self.log.events, others, others)
             for one in plan.upstreams
             if one.family is IPV4
         ]
