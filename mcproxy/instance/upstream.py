@@ -256,7 +256,7 @@ class Upstream:
         if before is not None and (link is None or before.index != link.index):
             self._receiver.unregister(self.family, self._table, before, self)
         if link is None:
-            self._log("upstream lost")
+            self._link_log.note("upstream lost", self._users(), self.name)
             self._local.use(None)
             self.host.cancel_pending()
             self._reminder.cancel()
@@ -265,7 +265,7 @@ class Upstream:
         self._use_programs()
         self.host.set_mtu(link.mtu)
         if before is None:
-            self._log("upstream found")
+            self._link_log.note("upstream found", self._users(), self.name)
         if before is None or _identity(before, self.family) != _identity(link, self.family):
             # The router upstream knows us by our address: with a new one we join again. A switch
             # may forget us in the shortest loss of carrier.
@@ -323,9 +323,6 @@ class Upstream:
 
     def _speaks_older_version(self) -> bool:
         return self.host.version != self.family.current_version
-
-    def _log(self, what: str) -> None:
-        self._link_log.note(what, self._users(), self.name)
 
     def _users(self) -> str:
         return ", ".join(str(user.name) for user in self.users)
