@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 
 ROWS_A_PIECE = 100
 
@@ -52,6 +52,27 @@ class RowsAnswer(Answer):
             yield before + ",\n".join(shown).encode()
             before = b",\n"
         yield (before if before.startswith(b"{") else b"\n") + b"]}\n"
+
+
+class Stream(Protocol):
+    """Writes lines for one client, as things happen."""
+
+    def pause(self) -> None:
+        """Write nothing until ``resume``."""
+
+    def resume(self) -> None:
+        """Write again."""
+
+    def close(self) -> None:
+        """Write nothing any more."""
+
+
+class StreamAnswer(Answer):
+    """Lines of JSON that come until the client leaves; ``open`` is given what writes them."""
+
+    def __init__(self, open: Callable[[Callable[[bytes], object]], Stream]) -> None:
+        super().__init__(None)
+        self.open = open
 
 
 def _encoded(value: Any) -> bytes:

@@ -30,7 +30,8 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Site
 from zope.interface import implementer
 
-from .answers import Answer
+from .answers import Answer, StreamAnswer
+from .streaming import Streaming
 
 LONGEST_BODY = 64 * 1024
 """Bytes."""
@@ -98,6 +99,10 @@ class Connection(ProtocolWrapper):
         """Cut the connection unless the client takes a piece of the answer in time."""
         if not self.is_closed:
             self._set_deadline(ANSWER_TIME)
+
+    def expect_nothing(self) -> None:
+        """Wait for the client as long as it takes: it has taken all that was written."""
+        self._clear_deadline()
 
     def call_when_closed(self, function: Callable[[], None]) -> None:
         """Call ``function`` when the client has the answer or is gone; at once if it is gone."""
@@ -217,8 +222,12 @@ class _Delivery:
         headers.removeHeader("Server")
         headers.removeHeader("Date")
         headers.setRawHeaders("Connection", ["close"])
-        headers.setRawHeaders("Content-Type", ["application/json"])
         self._request.setResponseCode(answer.status)
+        if isinstance(answer, StreamAnswer):
+            headers.setRawHeaders("Content-Type", ["application/jsonl"])
+            Streaming(self._request, self._connection, answer.open)
+            return
+        headers.setRawHeaders("Content-Type", ["application/json"])
         self._pieces = answer.pieces()
         self._request.registerProducer(self, False)
 

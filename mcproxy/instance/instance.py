@@ -61,12 +61,14 @@ class ProxyInstance(Service):
         self.family = plan.family
         self.table_key = (plan.family, plan.table)
         self.links = AttachedLinks(self, plan, context)
-        self._link_warnings = LinkWarnings(self.log, context.timer)
+        self._link_warnings = LinkWarnings(context.events, context.timer)
         self.database = MembershipDatabase(self.links.queriers, plan.static)
         self._context = context
         self.policy = policy = plan.forwarding.policy.policy()
         selection = plan.forwarding.selection.selection(policy)
-        self._chosen = ChosenUpstreams(self, upstreams, selection, self.links, context.timer)
+        self._chosen = ChosenUpstreams(
+            self, upstreams, selection, self.links, context.timer, context.events
+        )
         self.forwarding = make_forwarding(
             plan.name, plan.family, plan.forwarding, policy, self._chosen, context
         )

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from twisted.logger import Logger
-
 from ..config.model import DOWNSTREAM, UPSTREAM
+from ..events.bus import Events
+from ..events.links import LinkUnusable
 from ..linux.netlink.links import Link
 from ..timer import Timer
-from .downstream import WARNING_INTERVAL
 from .link_state import Obstacle, obstacle
 from .plan.plan import InstancePlan
 
@@ -28,14 +27,13 @@ class _Pending(NamedTuple):
 
 
 class LinkWarnings:
-    """Warns in ``log`` of the obstacles of an instance's interfaces."""
+    """Tells ``events`` of the obstacles of an instance's interfaces."""
 
-    def __init__(self, log: Logger, timer: Timer) -> None:
-        self._log = log
+    def __init__(self, events: Events, timer: Timer) -> None:
+        self._events = events
         self._timer = timer
         self._reminder = timer.reminder(self._due)
         self._pending: dict[_Place, _Pending] = {}
-        self._told: dict[_Place, dict[str, float]] = {}
         self._name = ""
 
     def note(self, plan: InstancePlan, name: str, link: Link | None) -> None:
@@ -75,21 +73,18 @@ class LinkWarnings:
         for place, (found, due) in list(self._pending.items()):
             if due <= now:
                 del self._pending[place]
-                self._tell(place, found, now)
+                self._tell(place, found)
         ends = [pending.due for pending in self._pending.values()]
         self._reminder.set(min(ends, default=None))
 
-    def _tell(self, place: _Place, found: Obstacle, now: float) -> None:
-        told = self._told.setdefault(place, {})
-        if now < told.get(found.reason, now):
-            return
-        told[found.reason] = now + WARNING_INTERVAL
+    def _tell(self, place: _Place, found: Obstacle) -> None:
         interface, role = place
-        self._log.warn(
-            "{role} {interface} cannot be used: {reason}; {cure}",
-            role=role,
-            reason=found.reason,
-            cure=found.cure,
-            instance=self._name,
-            interface=interface,
+        self._events.tell(
+            LinkUnusable(
+                role=role,
+                reason=found.reason,
+                cure=found.cure,
+                instance=self._name,
+                interface=interface,
+            )
         )

@@ -36,12 +36,17 @@ WARNINGS = {
 """By reason; refusals for other reasons are everyday, and are only counted."""
 
 
-def warning_of(reason: Refusal, packet: Packet) -> str | None:
-    """The text for a packet that was refused for this reason; None for none.
+def warning_of(reason: Refusal, packet: Packet, family: Family) -> str | None:
+    """The text for a packet that was refused for this reason; None where it is no news.
 
-    Its fields are ``host``, the sender, ``group``, ``protocol`` and ``protocol_lower``.
+    Its fields are ``host``, the sender, and ``group``. A refused leave is no news: the join before
+    it was refused too.
     """
-    return None if isinstance(packet, Leave) else WARNINGS.get(reason)
+    found = None if isinstance(packet, Leave) else WARNINGS.get(reason)
+    protocol = family.protocol
+    if found is None:
+        return None
+    return found.replace("{protocol}", protocol).replace("{protocol_lower}", protocol.lower())
 
 
 EXPLANATIONS = {

@@ -114,11 +114,6 @@ class WarningTests(ViewTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.told: list[str] = []
-        warn = lambda text, **f: self.told.append(text.format(**f))  # noqa: E731
-        quiet = lambda *_, **__: None  # noqa: E731
-        log = type("Log", (), {"warn": warn, "info": quiet, "error": quiet})
-        self.patch(type(self.instance), "log", log)
         self.configure(InstanceConfig("a", ("up",), ("d1", "d2", "lan*")))
 
     def change(self, *links: Link) -> None:
@@ -128,19 +123,19 @@ class WarningTests(ViewTestCase):
     def test_address_lost_at_run_time_is_told_once(self) -> None:
         self.change(BARE)
         expected = "downstream d2 cannot be used: no IPv4 address; give it one: "
-        self.assertEqual([one[: len(expected)] for one in self.told], [expected])
+        self.assertEqual([one[: len(expected)] for one in self.log.lines], [expected])
         for _ in range(3):
             self.change(D2)
             self.change(BARE)
-        self.assertEqual(len(self.told), 1)
+        self.assertEqual(len(self.log.lines), 1)
         self.change(replace(D2, up=False, why_down=NO_CARRIER))
-        self.assertIn("downstream d2 cannot be used: no carrier", self.told[1])
+        self.assertIn("downstream d2 cannot be used: no carrier", self.log.lines[1])
 
     def test_state_that_passes_soon_is_not_told(self) -> None:
         self.have(BARE)
         self.clock.advance(1)
         self.change(D2)
-        self.assertEqual(self.told, [])
+        self.assertEqual(self.log.lines, [])
 
     def test_link_that_goes_is_told_by_its_name_and_not_by_a_pattern(self) -> None:
         lan = link("lan1", 7, "10.0.7.1")
@@ -148,10 +143,12 @@ class WarningTests(ViewTestCase):
         for gone in (lan, D1):
             self.instance.receive(LinkChanged(gone, None))
         self.clock.advance(4)
-        self.assertEqual([one.split(":")[0] for one in self.told], ["downstream d1 cannot be used"])
+        self.assertEqual(
+            [one.split(":")[0] for one in self.log.lines], ["downstream d1 cannot be used"]
+        )
 
     def test_link_of_a_pattern_that_is_up_without_address_is_told(self) -> None:
         self.change(link("lan1", 7, None, up=False))
-        self.assertEqual(self.told, [])
+        self.assertEqual(self.log.lines, [])
         self.change(link("lan1", 7, None))
-        self.assertIn("downstream lan1 cannot be used: no IPv4 address", self.told[0])
+        self.assertIn("downstream lan1 cannot be used: no IPv4 address", self.log.lines[0])
