@@ -1,7 +1,7 @@
 """Tables of text that fit a width: fast with 50,000 rows, for which rich is too slow.
 
-A table that is too wide becomes narrower in three steps: columns that may wrap do, then the last
-columns go to a second line of each row. Columns that say nothing are left out.
+Columns that say nothing are left out. In a table that is too wide, columns that may wrap do so; if
+that is not enough, the last columns go to a second line of each row.
 """
 
 from __future__ import annotations
@@ -79,8 +79,7 @@ def _says_something(column: Column, cells: list[str]) -> bool:
     """Whether a column has more than dashes, and if it is ``common`` more than one value."""
     if not cells:
         return True
-    values = set(cells)
-    return len(values) > 1 or (cells[0] != NONE and (not column.common or len(cells) == 1))
+    return len(set(cells)) > 1 or (cells[0] != NONE and not column.common)
 
 
 class _Layout:
@@ -90,6 +89,12 @@ class _Layout:
         self._columns = columns
         self._colour = output.colour
         self._widths = _narrowed(columns, widths, output.width)
+        if _width(self._widths) > output.width:
+            room = output.width - len(INDENT)
+            self._widths = [
+                min(width, room) if column.wraps else width
+                for column, width in zip(columns, widths, strict=True)
+            ]
         self._wraps = self._widths != widths
         self._folds = _folded(self._widths, output.width)
 

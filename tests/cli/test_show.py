@@ -12,6 +12,7 @@ from .test_client import ClientTestCase
 
 GROUP = {
     "instance": "tv/ipv4",
+    "family": "ipv4",
     "interface": "eth1",
     "group-address": "239.1.1.1",
     "filter-mode": "exclude",
@@ -58,6 +59,13 @@ class ViewTests(ShowTestCase):
             ],
         )
 
+    def test_families_have_tables_of_their_own(self) -> None:
+        other = GROUP | {"instance": "tv/ipv6", "family": "ipv6", "group-address": "ff1e::1"}
+        lines = self.lines("groups", {"groups": [other, GROUP]}, "groups")
+        self.assertEqual((lines[0], lines[3], lines[4]), ("IPv4", "", "IPv6"))
+        self.assertIn("239.1.1.1", lines[2])
+        self.assertIn("ff1e::1", lines[6])
+
     def test_refused_groups_name_host_setting_count_and_time(self) -> None:
         refused = {"by": "ssm", "setting": "ssm-range", "host-address": "10.0.0.7"}
         row = GROUP | {"state": "refused", "filter-mode": None, "expire": None, "asked": []}
@@ -68,7 +76,13 @@ class ViewTests(ShowTestCase):
         self.assertTrue(second.endswith(" eth0 boundary"), second)
 
     def test_interfaces_have_state_querier_and_timers(self) -> None:
-        row = {"instance": "tv/ipv4", "interface": "eth1", "role": "downstream", "version": 3}
+        row = {
+            "instance": "tv/ipv4",
+            "family": "ipv4",
+            "interface": "eth1",
+            "role": "downstream",
+            "version": 3,
+        }
         up = {"state": "up", "address": "10.0.0.1", "querier": "other", "groups": 2}
         up |= {"querier-address": "10.0.0.0", "querier-version": 3, "query-timer": None}
         up |= {"expire": 255, "last-query-heard": 5, "last-query-sent": 70, "reason": None}
@@ -92,7 +106,7 @@ class ViewTests(ShowTestCase):
         )
 
     def test_upstreams_are_followed_by_the_groups_that_are_joined_there(self) -> None:
-        place = {"instance": "tv/ipv4", "interface": "eth0"}
+        place = {"instance": "tv/ipv4", "family": "ipv4", "interface": "eth0"}
         link = place | {"group-address": "*", "state": "up", "querier-address": "10.0.1.1"}
         link |= {"querier-version": 3, "last-query-heard": 5, "last-report-sent": 3, "groups": 1}
         wanted = [
@@ -105,21 +119,22 @@ class ViewTests(ShowTestCase):
         self.assertEqual(
             self.lines("upstreams", {"upstreams": [link, joined]}, "upstreams"),
             [
-                "Instance Upstream State Querier V Asked Answered Groups",
-                "tv/ipv4 eth0 up 10.0.1.1 3 5s 3s 1",
+                "Upstream State Querier V Asked Answered Groups",
+                "eth0 up 10.0.1.1 3 5s 3s 1",
                 "",
-                "Instance Upstream Group Sources Since Wanted by",
-                "tv/ipv4 eth0 239.1.1.1 any 1m00s eth1:10.0.0.9 eth2:static static",
+                "Upstream Group Sources Since Wanted by",
+                "eth0 239.1.1.1 any 1m00s eth1:10.0.0.9 eth2:static static",
             ],
         )
 
     def test_filters_name_the_rules_that_denied(self) -> None:
         rules = [{"rule": "239.1.1.1", "denied": 2}, {"rule": "239.1.1.2 | 10.0.0.1", "denied": 5}]
-        row = {"instance": "tv/ipv4", "interface": "eth0", "role": "upstream", "direction": "in"}
+        row = {"instance": "tv/ipv4", "family": "ipv4", "interface": "eth0", "direction": "in"}
+        row |= {"role": "upstream"}
         row |= {"filter": "", "action": "deny", "rules": 9, "denied": 7, "rule": rules}
         lines = self.lines("filters", {"filters": [row]}, "filters")
         by_rule = "239.1.1.2|10.0.0.1: 5 239.1.1.1: 2"
-        self.assertEqual(lines[1], f"tv/ipv4 upstream eth0 in deny 9 7 {by_rule}")
+        self.assertEqual(lines[1], f"upstream eth0 in deny 9 7 {by_rule}")
 
     def test_status_is_the_default_view_and_tells_what_is_degraded(self) -> None:
         instance = {"instance": "tv/ipv4", "version": 3, "table": 0, "groups": 5}

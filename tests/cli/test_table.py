@@ -31,7 +31,9 @@ class LayoutTests(SynchronousTestCase):
         common = column("C", common=True)
         rows = [{"A": "-", "Long name": n, "C": "same"} for n in (1, 2)]
         self.assertEqual(table([A, B, common], rows), "Long name\n1\n2\n")
-        self.assertEqual(table([A, B, common], rows[:1]), "Long name  C\n1          same\n")
+        self.assertEqual(table([A, B, common], rows[:1]), "Long name\n1\n")
+        other = rows[0] | {"C": "other"}
+        self.assertEqual(table([A, common], [rows[0], other]), "C\nsame\nother\n")
 
     def test_words_of_a_wide_column_wrap(self) -> None:
         rows = [{"A": "x", "W": "one two three four five"}, {"A": "y", "W": "six"}]

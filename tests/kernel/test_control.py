@@ -40,7 +40,7 @@ class CommandTests(RunningTestCase):
         group = self.members[0][0].group
         for what, *expected in (
             ("status", "tv/ipv4", "radio/ipv6", str(self.daemon.config)),
-            ("interfaces", "tv/ipv4     down1      downstream  up", "local", "upstream"),
+            ("interfaces", "tv        down1      downstream  up", "local", "upstream"),
             ("groups", group, "any", "4m"),
             ("hosts", group),
             ("upstreams", group, "down1:"),

@@ -6,7 +6,14 @@ from ..table import Column, Row
 from ..units import NONE, duration
 from .cells import listed, refusal_colour, state, state_colour, time, value
 
-INSTANCE = Column("Instance", value("instance"), common=True)
+
+def _instance(row: Row) -> object:
+    """The name of the instance in the configuration: the table is of one family."""
+    name = str(row["instance"])
+    return name.rpartition("/")[0] or name
+
+
+INSTANCE = Column("Instance", _instance, common=True)
 INTERFACE = Column("Interface", value("interface"))
 GROUP = Column("Group", value("group-address"))
 

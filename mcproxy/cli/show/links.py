@@ -49,7 +49,6 @@ INTERFACES = (
     Column("Timer", _timer),
     Column("Heard", time("last-query-heard")),
     Column("Sent", _sent),
-    Column("Uptime", time("up-time")),
 )
 
 

@@ -38,6 +38,34 @@ def _table(columns: Sequence[Column]) -> Print:
     return lambda rows, output: table(columns, rows, output)
 
 
+FAMILIES = {"ipv4": "IPv4", "ipv6": "IPv6"}
+
+
+def by_family(*tables: tuple[Sequence[Column], Callable[[Row], bool]]) -> Print:
+    """Tables of the rows that each wants, for IPv4 and then for IPv6.
+
+    Addresses of IPv6 are long: in a table with them those of IPv4 would not fit. Where there is
+    only one family, it has no heading.
+    """
+
+    def text(rows: list[Row], output: Output) -> str:
+        split = {name: [row for row in rows if row["family"] == name] for name in FAMILIES}
+        present = {name: found for name, found in split.items() if found} or {"ipv4": []}
+        parts = []
+        for name, found in present.items():
+            heading = f"{FAMILIES[name]}\n" if len(present) > 1 else ""
+            wanted = [(columns, [row for row in found if wants(row)]) for columns, wants in tables]
+            shown = [table(columns, some, output) for columns, some in wanted if some]
+            parts.append(heading + "\n".join(shown or [table(tables[0][0], (), output)]))
+        return "\n".join(parts)
+
+    return text
+
+
+def _of_family(columns: Sequence[Column]) -> Print:
+    return by_family((columns, bool))
+
+
 def _status(answer: Row, output: Output) -> str:
     head = (
         f"mcproxy {answer['version']}, process {answer['pid']}, "
@@ -62,29 +90,30 @@ def _sentences(sentences: list[str], output: Output) -> str:
 _WHOLE_WORDS: Any = {"break_long_words": False, "break_on_hyphens": False}
 
 
-def _upstreams(rows: list[Row], output: Output) -> str:
-    """The upstreams, and under them the groups that are joined there."""
-    links = [row for row in rows if row["group-address"] == "*"]
-    joined = [row for row in rows if row["group-address"] != "*"]
-    text = table(UPSTREAMS, links, output)
-    return text + ("\n" + table(JOINED, joined, output) if joined else "")
+def _is_upstream(row: Row) -> bool:
+    """Whether a row is about the upstream itself, and not about a group that is joined there."""
+    return bool(row["group-address"] == "*")
 
 
 def _config(answer: Row, output: Output) -> str:
     return str(answer["text"])
 
 
+_UPSTREAMS = by_family((UPSTREAMS, _is_upstream), (JOINED, lambda row: not _is_upstream(row)))
+
 VIEWS: dict[str, View] = {
     "status": View("the daemon, its instances, and what does not work now", _status, rows=False),
     "interfaces": View(
-        "each interface with its state, querier and number of groups", _table(INTERFACES)
+        "each interface with its state, querier and number of groups", _of_family(INTERFACES)
     ),
-    "groups": View("each group on each downstream; who asks, is asked or refused", _table(GROUPS)),
-    "hosts": View("each host on each downstream and its groups", _table(HOSTS)),
-    "upstreams": View("what is asked of each upstream, for whom, and its querier", _upstreams),
-    "sources": View("each source that is known, and where its data goes", _table(SOURCES)),
-    "filters": View("each filter and boundary, and what it denied", _table(FILTERS)),
-    "routes": View("which groups and sources go from where to where", _table(ROUTES)),
+    "groups": View(
+        "each group on each downstream; who asks, is asked or refused", _of_family(GROUPS)
+    ),
+    "hosts": View("each host on each downstream and its groups", _of_family(HOSTS)),
+    "upstreams": View("what is asked of each upstream, for whom, and its querier", _UPSTREAMS),
+    "sources": View("each source that is known, and where its data goes", _of_family(SOURCES)),
+    "filters": View("each filter and boundary, and what it denied", _of_family(FILTERS)),
+    "routes": View("which groups and sources go from where to where", _of_family(ROUTES)),
     "counters": View("messages sent, dropped and refused, by reason", _table(COUNTERS)),
     "config": View("the running configuration, as a file", _config, rows=False),
 }
