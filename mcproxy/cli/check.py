@@ -10,6 +10,7 @@ from ..config.errors import ConfigurationError
 from ..config.files import read, usable
 from ..config.model import IN, UPSTREAM, Configuration, InstanceConfig
 from ..config.not_recommended import not_recommended
+from ..config.notable import notable
 from ..exit_codes import DONE, NO
 from ..instance.missing import exists_now, missing, notes_of
 from ..instance.plan.conflicts import version_of
@@ -34,7 +35,8 @@ def main(arguments: Sequence[str]) -> int:
     for one in not_recommended(reading.configuration):
         print(f"warning: {one}")
     absent = notes_of(missing(plan, exists_now))
-    for note in (*reading.notes, *absent, *advice(reading.configuration)):
+    roles = [one.text for one in notable(reading.configuration)]
+    for note in (*reading.notes, *absent, *roles, *advice(reading.configuration)):
         print(f"{path}: note: {note}")
     return DONE
 
