@@ -32,14 +32,15 @@ BOLD = "1"
 
 
 class Column(NamedTuple):
-    """A heading, and the cell of a row below it; ``wraps`` lets words go to further lines.
+    """A heading, the cell of a row below it, and what it means, for the documentation.
 
-    A column that is ``common`` is left out where all rows have the same cell. ``colour`` returns
-    a colour for the text of a cell, or None.
+    ``wraps`` lets words go to further lines. A column that is ``common`` is left out where all
+    rows have the same cell. ``colour`` returns a colour for the text of a cell, or None.
     """
 
     title: str
     cell: Cell
+    meaning: str = ""
     wraps: bool = False
     common: bool = False
     colour: Callable[[str], str | None] | None = None

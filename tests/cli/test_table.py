@@ -14,7 +14,7 @@ from mcproxy.cli.words import UnknownWordError, resolve
 
 
 def column(title: str, wraps: bool = False, common: bool = False) -> Column:
-    return Column(title, lambda row: row[title], wraps, common, state_colour)
+    return Column(title, lambda row: row[title], "", wraps, common, state_colour)
 
 
 A, B = column("A"), column("Long name")

@@ -13,9 +13,11 @@ def _instance(row: Row) -> object:
     return name.rpartition("/")[0] or name
 
 
-INSTANCE = Column("Instance", _instance, common=True)
-INTERFACE = Column("Interface", value("interface"))
-GROUP = Column("Group", value("group-address"))
+INSTANCE = Column(
+    "Instance", _instance, "The instance; left out where there is only one.", common=True
+)
+INTERFACE = Column("Interface", value("interface"), "The interface.")
+GROUP = Column("Group", value("group-address"), "The multicast group; ``*`` is any.")
 
 
 def _sources(row: Row) -> str:
@@ -70,34 +72,65 @@ GROUPS = (
     INSTANCE,
     INTERFACE,
     GROUP,
-    Column("Sources", _sources, wraps=True),
-    Column("V", value("version")),
-    Column("Timer", _group_timer),
-    Column("Hosts", _hosts),
-    Column("Reporter", _reporter),
-    Column("Asked", value("asked"), wraps=True),
-    Column("Refused", _refused, wraps=True, colour=refusal_colour),
+    Column(
+        "Sources",
+        _sources,
+        "What is wanted: ``any`` source, ``all but`` some, or the listed ones.",
+        wraps=True,
+    ),
+    Column(
+        "V", value("version"), "The oldest version of IGMP or MLD that hosts of the group speak."
+    ),
+    Column(
+        "Timer",
+        _group_timer,
+        "How long the group, or its last source, stays without another report.",
+    ),
+    Column(
+        "Hosts", _hosts, "The number of hosts, where hosts are tracked (``explicit-tracking``)."
+    ),
+    Column(
+        "Reporter",
+        _reporter,
+        "The host that reported the group last, or whose join was refused last.",
+    ),
+    Column("Asked", value("asked"), "The upstreams on which the group is joined.", wraps=True),
+    Column(
+        "Refused",
+        _refused,
+        "What says no, the setting that decides, and for a refused join how often and when last.",
+        wraps=True,
+        colour=refusal_colour,
+    ),
 )
 
 HOSTS = (
     INSTANCE,
     INTERFACE,
-    Column("Host", value("host-address")),
-    Column("V", value("version")),
-    Column("Reported", time("last-report")),
-    Column("Groups", value("groups")),
-    Column("Group", value("group-address"), wraps=True),
+    Column("Host", value("host-address"), "The address of the host."),
+    Column("V", value("version"), "The version that it spoke last."),
+    Column("Reported", time("last-report"), "The time since its last report."),
+    Column("Groups", value("groups"), "The number of its groups."),
+    Column(
+        "Group", value("group-address"), "Its groups, the first ones if there are many.", wraps=True
+    ),
 )
 
 UPSTREAMS = (
     INSTANCE,
-    Column("Upstream", value("interface")),
-    Column("State", state, wraps=True, colour=state_colour),
-    Column("Querier", value("querier-address")),
-    Column("V", value("querier-version")),
-    Column("Asked", time("last-query-heard")),
-    Column("Answered", time("last-report-sent")),
-    Column("Groups", value("groups")),
+    Column("Upstream", value("interface"), "The interface."),
+    Column(
+        "State",
+        state,
+        "``up``, ``held``, or why it cannot be used.",
+        wraps=True,
+        colour=state_colour,
+    ),
+    Column("Querier", value("querier-address"), "The router whose query was heard last."),
+    Column("V", value("querier-version"), "The version of that query."),
+    Column("Asked", time("last-query-heard"), "The time since that query."),
+    Column("Answered", time("last-report-sent"), "The time since our last report."),
+    Column("Groups", value("groups"), "The number of groups that are joined."),
 )
 
 
@@ -114,28 +147,46 @@ def _wanted_by(row: Row) -> str:
 
 JOINED = (
     INSTANCE,
-    Column("Upstream", value("interface")),
+    Column("Upstream", value("interface"), "The interface."),
     GROUP,
-    Column("Sources", _sources, wraps=True),
-    Column("Since", time("up-time")),
-    Column("Wanted by", _wanted_by, wraps=True),
+    Column(
+        "Sources",
+        _sources,
+        "What is wanted: ``any`` source, ``all but`` some, or the listed ones.",
+        wraps=True,
+    ),
+    Column("Since", time("up-time"), "How long the group has been joined."),
+    Column(
+        "Wanted by",
+        _wanted_by,
+        "The downstreams that want it, with the host that reported last, or ``static``.",
+        wraps=True,
+    ),
 )
 
 SOURCES = (
     INSTANCE,
-    Column("Source", value("source-address")),
+    Column("Source", value("source-address"), "The address of the source."),
     GROUP,
-    Column("Input", value("incoming-interface")),
-    Column("Output", value("outgoing-interface"), wraps=True),
-    Column("State", value("state")),
-    Column("Packets", value("packets")),
-    Column("Last seen", time("last-seen")),
+    Column("Input", value("incoming-interface"), "The interface from which its data is accepted."),
+    Column(
+        "Output", value("outgoing-interface"), "The interfaces that its data goes to.", wraps=True
+    ),
+    Column(
+        "State",
+        value("state"),
+        "``observed``: its data came. ``installed``: a host named it, and its entry is ready.",
+    ),
+    Column(
+        "Packets", value("packets"), "The packets that the kernel had counted at the last look."
+    ),
+    Column("Last seen", time("last-seen"), "The time since a look showed new packets."),
 )
 
 ROUTES = (
     INSTANCE,
-    Column("Source", value("source-address")),
+    Column("Source", value("source-address"), "The source; ``*`` is any."),
     GROUP,
-    Column("Input", value("incoming-interface")),
-    Column("Output", value("outgoing-interface"), wraps=True),
+    Column("Input", value("incoming-interface"), "The interface from which data is accepted."),
+    Column("Output", value("outgoing-interface"), "The interfaces that data goes to.", wraps=True),
 )

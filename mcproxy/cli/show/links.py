@@ -8,13 +8,19 @@ from .cells import listed, refusal_colour, state, state_colour, time, value
 from .groups import INSTANCE, INTERFACE
 
 STATUS = (
-    Column("Instance", value("instance")),
-    Column("V", value("version")),
-    Column("Table", value("table")),
-    Column("Groups", value("groups")),
-    Column("Upstream", value("upstream"), wraps=True),
-    Column("Downstream", value("downstream"), wraps=True),
-    Column("Waiting", value("waiting"), wraps=True, colour=refusal_colour),
+    Column("Instance", value("instance"), "The instance and its family."),
+    Column("V", value("version"), "The version of IGMP or MLD that it speaks."),
+    Column("Table", value("table"), "The number of its kernel table."),
+    Column("Groups", value("groups"), "The number of groups on all downstreams."),
+    Column("Upstream", value("upstream"), "The upstreams that work.", wraps=True),
+    Column("Downstream", value("downstream"), "The downstreams that work.", wraps=True),
+    Column(
+        "Waiting",
+        value("waiting"),
+        "Configured interfaces that are not used now.",
+        wraps=True,
+        colour=refusal_colour,
+    ),
 )
 
 
@@ -41,14 +47,26 @@ def _sent(row: Row) -> str:
 INTERFACES = (
     INSTANCE,
     INTERFACE,
-    Column("Role", value("role")),
-    Column("State", state, wraps=True, colour=state_colour),
-    Column("Address", value("address")),
-    Column("Groups", value("groups")),
-    Column("Querier", _querier),
-    Column("Timer", _timer),
-    Column("Heard", time("last-query-heard")),
-    Column("Sent", _sent),
+    Column("Role", value("role"), "``upstream`` or ``downstream``."),
+    Column(
+        "State",
+        state,
+        "``up``, ``held``, or why it cannot be used.",
+        wraps=True,
+        colour=state_colour,
+    ),
+    Column("Address", value("address"), "The address from which packets are sent."),
+    Column(
+        "Groups", value("groups"), "The groups that hosts want there, or that are joined there."
+    ),
+    Column("Querier", _querier, "``local`` or the address of the other querier, with its version."),
+    Column(
+        "Timer",
+        _timer,
+        "Until our next query, the end of the other querier, or of a held upstream.",
+    ),
+    Column("Heard", time("last-query-heard"), "The time since the last query of another router."),
+    Column("Sent", _sent, "The time since our last query, or report on an upstream."),
 )
 
 
@@ -64,18 +82,29 @@ def _rules(row: Row) -> str:
 
 FILTERS = (
     INSTANCE,
-    Column("Where", _where),
-    Column("Filter", value("filter")),
-    Column("Action", value("action")),
-    Column("Rules", value("rules")),
-    Column("Denied", value("denied")),
-    Column("By rule", _rules, wraps=True),
+    Column(
+        "Where",
+        _where,
+        "The role, the interface or pattern, and the direction; ``boundary`` for the boundary.",
+    ),
+    Column("Filter", value("filter"), "The name of the filter, if it has one."),
+    Column(
+        "Action", value("action"), "``allow`` passes only what a rule matches, ``deny`` all else."
+    ),
+    Column("Rules", value("rules"), "The number of rules."),
+    Column("Denied", value("denied"), "How often it said no since it was configured so."),
+    Column(
+        "By rule",
+        _rules,
+        "How often each rule said no; ``*`` where no rule allowed it.",
+        wraps=True,
+    ),
 )
 
 COUNTERS = (
-    Column("Instance", value("instance")),
+    Column("Instance", value("instance"), "The instance that refused."),
     INTERFACE,
-    Column("What", value("what"), wraps=True),
-    Column("Kind", value("kind")),
-    Column("Count", value("count")),
+    Column("What", value("what"), "What became of the messages.", wraps=True),
+    Column("Kind", value("kind"), "The type of the message, or the reason."),
+    Column("Count", value("count"), "How many."),
 )
