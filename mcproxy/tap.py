@@ -193,7 +193,7 @@ def _make_control(
         from .control.api import Api
         from .control.http import Connection
 
-        return Connection(factory, reactor, Api(proxy, changes).handle)
+        return Connection(factory, reactor, Api(proxy, changes, reactor).handle)
 
     if socket is not None:
         path = os.path.abspath(socket) if socket else ""

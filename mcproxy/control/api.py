@@ -4,12 +4,14 @@
 
     GET  /status /interfaces /groups /hosts /upstreams /sources /filters /routes /counters
          with ?family=4&instance=NAME&interface=IF&group=G/len&source=S/len
-    GET  /config
+    GET  /config /log-level
+    GET  /events with the same filters, ?event=KIND and ?level=LEVEL: lines of JSON, as they happen
     POST /reload  {"dry-run": false}
     POST /add     {"instance": NAME} with "table": {...}, "upstream": IF or "downstream": IF
     POST /remove  {"instance": NAME} alone, or with "upstream": IF or "downstream": IF
     POST /move    {"interface": IF, "to": NAME}
     POST /restart
+    POST /log-level {"level": LEVEL} for all, or with "instance", "interface", "group" for a part
 
 A filter of a GET may be repeated; a row must match one value of each key (see ``row_filter``).
 /add, /remove and /move accept ``"save": true``. The answer to a POST is ``{"changes": [{"where":
@@ -37,14 +39,17 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from ..config import edit
 from ..config.model import Configuration
 from ..config.native.document import document
 from ..linux.mroute.errors import NotPermitted
-from .answers import Answer, RowsAnswer
+from ..logs import levels
+from .answers import Answer, RowsAnswer, StreamAnswer
 from .changes import REFUSALS, Changes, Outcome
+from .event_requests import level_view, open_stream, set_level
 from .requests import (
     BadRequestError,
     MemberRequest,
@@ -69,12 +74,15 @@ class Api:
 
     log = Logger()
 
-    def __init__(self, proxy: Proxy, changes: Changes) -> None:
+    def __init__(self, proxy: Proxy, changes: Changes, clock: IReactorTime) -> None:
         self._proxy = proxy
+        self._clock = clock
         self._changes = changes
-        self._views: dict[str, Callable[[str], Answer]] = {
+        self._views: dict[str, Callable[[str], Answer | Coroutine[Any, Any, Answer]]] = {
             "/status": self._status,
             "/config": self._config,
+            "/log-level": lambda _: Answer(level_view(levels)),
+            "/events": self._events,
             **{f"/{name}": partial(self._rows, name, view) for name, view in VIEWS.items()},
         }
         self._changing: dict[str, Callable[[bytes], Coroutine[Any, Any, Answer]]] = {
@@ -83,6 +91,7 @@ class Api:
             "/remove": self._remove,
             "/move": self._move,
             "/restart": self._restart,
+            "/log-level": self._set_log_level,
         }
 
     def handle(self, method: str, target: str, body: bytes) -> Deferred[Answer]:
@@ -98,13 +107,15 @@ class Api:
         if view is None and change is None:
             paths = ", ".join([*self._views, *self._changing])
             return _error(404, f"unknown path {path}; the paths are {paths}")
-        if method != (expected := "POST" if view is None else "GET"):
-            return _error(405, f"{path} needs the method {expected}")
         try:
-            if view is not None:
-                return view(query)
-            assert change is not None  # it has either
-            return await change(body)
+            if view is not None and method == "GET":
+                answer = view(query)
+            elif change is not None and method == "POST":
+                answer = change(body)
+            else:
+                expected = "POST" if view is None else "GET"
+                return _error(405, f"{path} needs the method {expected}")
+            return answer if isinstance(answer, Answer) else await answer
         except BadRequestError as error:
             return _error(400, str(error))
         except (PermissionError, NotPermitted) as error:
@@ -131,7 +142,14 @@ class Api:
         running = self._proxy.configuration
         return Answer({"path": running.path, "config": document(running), "text": write(running)})
 
+    def _events(self, query: str) -> Answer:
+        return StreamAnswer(open_stream(query, self._proxy.events, self._clock))
+
     # -- changes
+
+    async def _set_log_level(self, body: bytes) -> Answer:
+        set_level(body, levels)
+        return Answer(level_view(levels))
 
     async def _reload(self, body: bytes) -> Answer:
         request = parse(body, ReloadRequest)

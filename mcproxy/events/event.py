@@ -18,6 +18,10 @@ _KEYS = {
 """Members of rows that are not named as the field is."""
 
 
+_BY_ADDRESS_SIZE = {4: "ipv4", 16: "ipv6"}
+_BY_PROTOCOL = {"IGMP": "ipv4", "MLD": "ipv6"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """What all events have; addresses are packed, times and intervals are in seconds.
@@ -54,9 +58,23 @@ class Event:
     def row(self, when: float) -> Row:
         """The event as a row that JSON can hold; ``when`` is in seconds since 1970."""
         row: Row = {"time": round(when, 6), "event": self.kind, "level": self.level}
+        family = self._family()
+        if family is not None:
+            row["family"] = family
         for name, value in self.values().items():
             row[_KEYS.get(name, name.replace("_", "-"))] = value
         return row | {"text": self.line().format(**self.texts())}
+
+    def _family(self) -> str | None:
+        """The family that the event is about, by its instance, protocol or addresses, if any."""
+        _, _, family = (self.instance or "").rpartition("/")
+        if family in _BY_ADDRESS_SIZE.values():
+            return family
+        protocol = getattr(self, "protocol", None)
+        if protocol in _BY_PROTOCOL:
+            return _BY_PROTOCOL[protocol]
+        addresses = (getattr(self, name, None) for name in _KEYS)
+        return next((_BY_ADDRESS_SIZE.get(len(one)) for one in addresses if one), None)
 
 
 def _plain(value: Any) -> Any:

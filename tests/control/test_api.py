@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.config.diff import Difference
@@ -44,7 +45,7 @@ class FakeChanges:
 class ApiTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.changes: Any = FakeChanges()
-        self.api = Api(None, self.changes)  # type: ignore[arg-type]
+        self.api = Api(None, self.changes, Clock())  # type: ignore[arg-type]
 
     def ask(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
         """Status and value of an answer."""
@@ -88,7 +89,7 @@ class ApiTests(SynchronousTestCase):
     def test_filter_of_a_view_that_is_unknown_or_bad_is_an_error(self) -> None:
         proxy: Any = SimpleNamespace(instances=[], timer=SimpleNamespace(now=lambda: 0.0))
         proxy.monitor = SimpleNamespace(links={})
-        self.api = Api(proxy, self.changes)
+        self.api = Api(proxy, self.changes, Clock())
         for target, text in (
             ("/groups?colour=red", "unknown filter 'colour' for this view; its filters are family"),
             ("/interfaces?group=239.1.1.1", "unknown filter 'group'"),

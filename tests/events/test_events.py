@@ -72,6 +72,7 @@ class RowTests(SynchronousTestCase):
                 "time": 1.5,
                 "event": "report-received",
                 "level": "debug",
+                "family": "ipv4",
                 "instance": "tv",
                 "interface": "lan",
                 "group-address": "239.1.1.1",

@@ -38,9 +38,6 @@ def _table(columns: Sequence[Column]) -> Print:
     return lambda rows, output: table(columns, rows, output)
 
 
-FAMILIES = {"ipv4": "IPv4", "ipv6": "IPv6"}
-
-
 def by_family(*tables: tuple[Sequence[Column], Callable[[Row], bool]]) -> Print:
     """Tables of the rows that each wants, for IPv4 and then for IPv6.
 
@@ -49,11 +46,13 @@ def by_family(*tables: tuple[Sequence[Column], Callable[[Row], bool]]) -> Print:
     """
 
     def text(rows: list[Row], output: Output) -> str:
-        split = {name: [row for row in rows if row["family"] == name] for name in FAMILIES}
-        present = {name: found for name, found in split.items() if found} or {"ipv4": []}
+        ipv6 = [row for row in rows if row.get("family") == "ipv6"]
+        ipv4 = rows if not ipv6 else [row for row in rows if row.get("family") != "ipv6"]
+        split = {"IPv4": ipv4, "IPv6": ipv6}
+        present = {name: found for name, found in split.items() if found} or {"IPv4": []}
         parts = []
         for name, found in present.items():
-            heading = f"{FAMILIES[name]}\n" if len(present) > 1 else ""
+            heading = f"{name}\n" if len(present) > 1 else ""
             wanted = [(columns, [row for row in found if wants(row)]) for columns, wants in tables]
             shown = [table(columns, some, output) for columns, some in wanted if some]
             parts.append(heading + "\n".join(shown or [table(tables[0][0], (), output)]))
