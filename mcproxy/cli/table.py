@@ -35,7 +35,8 @@ class Column(NamedTuple):
     """A heading, the cell of a row below it, and what it means, for the documentation.
 
     ``wraps`` lets words go to further lines. A column that is ``common`` is left out where all
-    rows have the same cell. ``colour`` returns a colour for the text of a cell, or None.
+    rows have the same cell. One that is ``second`` begins the second line of a row that needs
+    one. ``colour`` returns a colour for the text of a cell, or None.
     """
 
     title: str
@@ -43,6 +44,7 @@ class Column(NamedTuple):
     meaning: str = ""
     wraps: bool = False
     common: bool = False
+    second: bool = False
     colour: Callable[[str], str | None] | None = None
 
 
@@ -97,7 +99,7 @@ class _Layout:
                 for column, width in zip(columns, widths, strict=True)
             ]
         self._wraps = self._widths != widths
-        self._folds = _folded(self._widths, output.width)
+        self._folds = _folded(columns, self._widths, output.width)
 
     def lines(self, rows: Iterable[Sequence[str]], style: str = "") -> Iterator[str]:
         """The lines of all rows, each with its end."""
@@ -153,12 +155,14 @@ def _narrowed(columns: Sequence[Column], widths: list[int], room: int) -> list[i
     return widths
 
 
-def _folded(widths: list[int], room: int) -> list[tuple[int, int]]:
+def _folded(columns: Sequence[Column], widths: list[int], room: int) -> list[tuple[int, int]]:
     """The columns of each line of a row, as their first and the one after the last."""
     folds, first = [], 0
-    for number in range(len(widths)):
+    must_fold = _width(widths) > room
+    for number in range(1, len(widths)):
         indent = len(INDENT) if first else 0
-        if number > first and indent + _width(widths[first : number + 1]) > room:
+        is_full = indent + _width(widths[first : number + 1]) > room
+        if is_full or (must_fold and columns[number].second):
             folds.append((first, number))
             first = number
     return [*folds, (first, len(widths))]

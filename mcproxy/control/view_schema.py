@@ -105,7 +105,12 @@ _INTERFACE = (
     Member("query-timer", or_none(SECONDS), "Seconds until our next query.", False),
     Member("last-query-sent", or_none(SECONDS), "Seconds since our last query.", False),
     Member("last-report-sent", or_none(SECONDS), "Seconds since our last report.", False),
-    Member("up-time", or_none(SECONDS), "Seconds since a downstream came into use.", False),
+    Member(
+        "up-time",
+        or_none(SECONDS),
+        "Seconds since a downstream came into use, or a group was joined.",
+        False,
+    ),
 )
 
 _GROUPS = (
@@ -143,8 +148,10 @@ _GROUPS = (
     Member("all-known", FLAG, "Whether every host of the group is tracked.", False),
 )
 
+_OF_DOWNSTREAMS = ("querier", "expire", "query-timer", "last-query-sent")
+
 _UPSTREAMS = (
-    *(one._replace(always=one in _PLACE) for one in _INTERFACE),
+    *(one._replace(always=one in _PLACE) for one in _INTERFACE if one.name not in _OF_DOWNSTREAMS),
     _GROUP._replace(meaning="The group; ``*`` in the row of the upstream itself."),
     Member("filter-mode", TEXT, "``include`` or ``exclude``.", False),
     Member("source-address", TEXTS, "The sources that are listed.", False),

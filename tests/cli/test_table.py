@@ -14,7 +14,7 @@ from mcproxy.cli.words import UnknownWordError, resolve
 
 
 def column(title: str, wraps: bool = False, common: bool = False) -> Column:
-    return Column(title, lambda row: row[title], "", wraps, common, state_colour)
+    return Column(title, lambda row: row[title], wraps=wraps, common=common, colour=state_colour)
 
 
 A, B = column("A"), column("Long name")
@@ -47,6 +47,14 @@ class LayoutTests(SynchronousTestCase):
         self.assertEqual(head.split(), ["One", "Two"])
         self.assertEqual(first, "    Three")
         self.assertEqual(rest, ["a" * 20 + "  " + "b" * 15, "    c"])
+
+    def test_second_line_begins_where_a_column_says_so(self) -> None:
+        columns = [column(title) for title in ("One", "Two", "Three")]
+        columns[1] = columns[1]._replace(second=True)
+        rows = [{"One": "a" * 20, "Two": "b" * 15, "Three": "c" * 9}]
+        self.assertEqual(table(columns, rows, Output(60)).count("\n"), 2)
+        _, _, first, second = table(columns, rows, Output(40)).splitlines()
+        self.assertEqual((first, second), ("a" * 20, "    " + "b" * 15 + "  " + "c" * 9))
 
     def test_no_line_is_longer_than_the_width(self) -> None:
         columns = [column(str(n), wraps=n % 2 == 0) for n in range(9)]

@@ -10,8 +10,11 @@ import sys
 import threading
 from pathlib import Path
 
+from jsonschema import Draft7Validator
+
 from mcproxy.cli import client
 from mcproxy.config.files import load
+from mcproxy.control.view_schema import schema_of
 from mcproxy.lab.daemon import PROJECT, Daemon
 from mcproxy.lab.waiting import wait_until
 
@@ -54,7 +57,9 @@ class CommandTests(RunningTestCase):
             for each in expected:
                 self.assertIn(each, output)
             code, output = self.mcproxy("show", what, "--json")
-            self.assertIsInstance(json.loads(output), dict)
+            if what != "config":
+                errors = Draft7Validator(schema_of(what)).iter_errors(json.loads(output))
+                self.assertEqual([error.message for error in errors], [], what)
         self.assertEqual(self.mcproxy("show")[1].splitlines()[3][:8], "Instance")
         self.assertEqual(len(self.rows("groups")), len(self.members))
 

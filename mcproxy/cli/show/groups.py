@@ -93,6 +93,7 @@ GROUPS = (
         "Reporter",
         _reporter,
         "The host that reported the group last, or whose join was refused last.",
+        second=True,
     ),
     Column("Asked", value("asked"), "The upstreams on which the group is joined.", wraps=True),
     Column(
@@ -112,7 +113,11 @@ HOSTS = (
     Column("Reported", time("last-report"), "The time since its last report."),
     Column("Groups", value("groups"), "The number of its groups."),
     Column(
-        "Group", value("group-address"), "Its groups, the first ones if there are many.", wraps=True
+        "Group",
+        value("group-address"),
+        "Its groups, the first ones if there are many.",
+        wraps=True,
+        second=True,
     ),
 )
 
@@ -126,7 +131,9 @@ UPSTREAMS = (
         wraps=True,
         colour=state_colour,
     ),
-    Column("Querier", value("querier-address"), "The router whose query was heard last."),
+    Column(
+        "Querier", value("querier-address"), "The router whose query was heard last.", second=True
+    ),
     Column("V", value("querier-version"), "The version of that query."),
     Column("Asked", time("last-query-heard"), "The time since that query."),
     Column("Answered", time("last-report-sent"), "The time since our last report."),

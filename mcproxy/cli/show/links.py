@@ -59,7 +59,12 @@ INTERFACES = (
     Column(
         "Groups", value("groups"), "The groups that hosts want there, or that are joined there."
     ),
-    Column("Querier", _querier, "``local`` or the address of the other querier, with its version."),
+    Column(
+        "Querier",
+        _querier,
+        "``local`` or the address of the other querier, with its version.",
+        second=True,
+    ),
     Column(
         "Timer",
         _timer,
@@ -98,6 +103,7 @@ FILTERS = (
         _rules,
         "How often each rule said no; ``*`` where no rule allowed it.",
         wraps=True,
+        second=True,
     ),
 )
 
