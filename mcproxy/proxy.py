@@ -167,6 +167,7 @@ class Proxy(MultiService):
         self.monitor.set_asked({name for _, name in named(plan)})
         steps = self._carry_out(plan)
         self._dispatch.warn_of_missing(before, plan, self.monitor.links)
+        self._dispatch.warn_of_forced_versions(plan, self.monitor.links)
         await self._tables.when_idle()
         self._retry_refused()
         if not self.stopping:
@@ -234,6 +235,7 @@ class Proxy(MultiService):
         self._resume()
         self.receiver.begin_reading()
         self._dispatch.warn_of_missing(Plan(), self.plan, self.monitor.links)
+        self._dispatch.warn_of_forced_versions(self.plan, self.monitor.links)
         self._tables.when_idle().addCallback(lambda _: self._announce())
 
     def _announce(self) -> None:

@@ -23,9 +23,17 @@ from ..protocol.router.admission import Refusal
 from ..protocol.router.effects import Effects
 from ..protocol.router.querier import Querier
 from ..protocol.router.settings import QuerierSettings
-from ..protocol.wire.packets import Packet, Query
+from ..protocol.wire.packets import (
+    Packet,
+    Query,
+    RouterAdvertisement,
+    RouterSolicitation,
+    RouterTermination,
+    Send,
+)
 from ..sender import Sender
 from ..timer import Timer
+from .advertiser import Advertiser
 from .membership_events import (
     MEMBERSHIP,
     MembershipEvents,
@@ -87,6 +95,7 @@ class Downstream:
         self._membership = MembershipEvents(events, querier)
         self.heard: HeardQuery | None = None
         self.refusals = RecentRefusals()
+        self.advertiser = Advertiser(querier, timer, self._send)
 
     def begin(self) -> None:
         """Begin to query, unless another router is the querier already."""
@@ -113,10 +122,14 @@ class Downstream:
         if other is not None and self._is_refused(other):
             self.start()
 
-    def close(self) -> None:
-        """Leave the groups of reports, and ignore everything from now on."""
+    def close(self, *, is_gone: bool = False) -> None:
+        """Leave the groups of reports, and ignore everything from now on.
+
+        Nothing is sent on a link that ``is_gone``.
+        """
         self._closed = True
         self._reminder.cancel()
+        self.advertiser.close(is_gone=is_gone)
         self.groups.close()
 
     def update(self, link: Link) -> None:
@@ -150,6 +163,10 @@ class Downstream:
         if self._closed:
             return
         querier, now = self.querier, self._timer.now()
+        if isinstance(packet, RouterSolicitation | RouterAdvertisement | RouterTermination):
+            if self._is_local(source):
+                self.advertiser.receive(packet)
+            return
         if isinstance(packet, Query):
             self.heard = HeardQuery(source, packet.version, now)
             self._tell_of_query(packet, source)
@@ -176,9 +193,11 @@ class Downstream:
 
     def _is_refused(self, source: Address) -> bool:
         """Whether ``check_subnet`` refuses ``source``; a host without an address is not refused."""
-        if not self._check_subnet or not any(source):
-            return False
-        return not self.link.has_neighbour(self.querier.family, source)
+        return self._check_subnet and not self._is_local(source)
+
+    def _is_local(self, source: Address) -> bool:
+        """Whether ``source`` is of this link; one without an address is (RFC 4286, section 7)."""
+        return not any(source) or self.link.has_neighbour(self.querier.family, source)
 
     def _due(self, now: float) -> None:
         if self._closed:
@@ -195,11 +214,14 @@ class Downstream:
             self._owner.role_changed(self)
         if effects.changed:
             self._owner.changed(effects.changed, now)
-        if effects.send:
-            self._sender.send(self.querier.family, self.link, effects.send)
-            for one in effects.send:
-                if isinstance(one.packet, Query):
-                    self._owner.asked(self, one.packet)
+        self._send(effects.send)
+        for one in effects.send:
+            if isinstance(one.packet, Query):
+                self._owner.asked(self, one.packet)
+
+    def _send(self, sends: list[Send]) -> None:
+        if sends:
+            self._sender.send(self.querier.family, self.link, sends)
 
     # -- what it tells
 

@@ -86,11 +86,14 @@ class Upstream:
         self._link_log = LinkLog(events, timer)
 
     def reconfigure(self, plan: UpstreamPlan) -> None:
-        """Use the settings of ``plan``, which has the same version."""
+        """Use the settings of ``plan``; with another version all groups are reported anew."""
+        configured = self._version
         self._set_plan(plan)
-        if self._spoken != self.family.current_version:
+        if self._version != configured or self._spoken != self.family.current_version:
             # An older version leaves groups out, by these settings; or it is not spoken any more.
             self._send(self.host.rejoin(self._timer.now()))
+            if self._version != configured:
+                self._spoken = self.host.version  # as configured: no querier has changed it
             self._note_version()
         if self.link is not None and self.users:
             self._register(self.link)
@@ -98,12 +101,15 @@ class Upstream:
             self._reminder.set(self.host.next_deadline())
 
     def _set_plan(self, plan: UpstreamPlan) -> None:
+        self._version = plan.version
         self._heeds_programs = plan.local_programs
         self._strict = plan.require_router_alert
         self._is_ssm = plan.is_ssm
         self._ssm_fallback = plan.ssm_fallback
         is_left_out = _is_in_no_range if plan.ssm_fallback else plan.is_ssm
-        self.host.configure(fallback=plan.version_fallback, is_ssm=is_left_out)
+        self.host.configure(
+            version=plan.version, fallback=plan.version_fallback, is_ssm=is_left_out
+        )
         self.host.unqueried.set_interval(plan.report_interval, self._timer.now())
 
     def add_user(self, user: UpstreamUser) -> None:

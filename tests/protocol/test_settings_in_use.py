@@ -45,5 +45,7 @@ class ChangedSettingsTests(FamilyTests):
         one, two = group(self.family, 1), group(self.family, 2)
         sends = member.update([(one, ANY_SOURCE)], 0.0)
         self.assertEqual([send.packet for send in sends], [OldReport(member.version, one)])
-        member.configure(fallback=True, is_ssm=lambda address: address == two)
+        member.configure(
+            version=member.version, fallback=True, is_ssm=lambda address: address == two
+        )
         self.assertEqual(member.update([(two, ANY_SOURCE)], 1.0), [])

@@ -36,7 +36,7 @@ def rows(proxy: Proxy) -> Iterator[Row]:
             downstream = instance.downstreams.get(name)
             found = downstream_obstacle(instance, name, links)
             place = _row(instance, name, DOWNSTREAM, links, found)
-            yield place | _downstream(instance, downstream, now)
+            yield place | _downstream(instance, name, downstream, now)
 
 
 def downstreams(instance: ProxyInstance, links: Links) -> Iterable[str]:
@@ -109,10 +109,14 @@ def heard_querier(heard: HeardQuery | None, now: float) -> Row:
     }
 
 
-def _downstream(instance: ProxyInstance, downstream: Downstream | None, now: float) -> Row:
+def _downstream(
+    instance: ProxyInstance, name: str, downstream: Downstream | None, now: float
+) -> Row:
     """``query-timer`` is the time until our next query; ``expire`` is the other querier's."""
     if downstream is None:
-        return {"state": State.DOWN.value, "version": instance.planned.version, "groups": 0}
+        planned = instance.planned.downstreams.settings(name)
+        version = instance.planned.version if planned is None else planned.querier.version
+        return {"state": State.DOWN.value, "version": version, "groups": 0}
     querier = downstream.querier
     election, is_ours = querier.election, querier.is_querier
     heard = heard_querier(downstream.heard, now)
@@ -128,5 +132,6 @@ def _downstream(instance: ProxyInstance, downstream: Downstream | None, now: flo
         "last-query-sent": seconds_since(querier.last_general_query, now),
         "last-query-heard": heard["last-query-heard"],
         "groups": len(querier.groups),
+        "router-discovery": downstream.advertiser.interval is not None,
         "up-time": seconds_since(downstream.since, now),
     }

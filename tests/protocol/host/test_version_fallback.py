@@ -16,7 +16,9 @@ class NoFallbackTests(OlderQuerierTests):
 
     def test_host_without_fallback_ignores_the_version_of_queriers(self) -> None:
         """HC-06, SEC-05: every report has the current version."""
-        self.host.configure(fallback=False, is_ssm=self.family.is_ssm)
+        self.host.configure(
+            version=self.family.current_version, fallback=False, is_ssm=self.family.is_ssm
+        )
         for version in range(1, self.family.current_version):
             self.receives_query(version)
             self.assertEqual(self.host.version, self.family.current_version)

@@ -236,5 +236,5 @@ class ReceivedQueryTests(ElectionTests):
             return
         for address in (foreign, self.family.unspecified):
             error = self.assertRaises(WireError, self.arrives, address, general)
-            self.assertEqual(error.reason, DropReason.SOURCE)
+            self.assertEqual(error.reason, DropReason.QUERY_SOURCE)
         self.check_is_querier()

@@ -147,5 +147,5 @@ class DecodingTests(SynchronousTestCase):
 
     def test_other_message_types_are_refused(self) -> None:
         """V-9: echo, neighbour discovery and router discovery."""
-        for kind in (0, 1, 128, 129, 133, 135, 142, 144, 151, 255):
+        for kind in (0, 1, 128, 129, 133, 135, 142, 144, 150, 154, 255):
             self.assertEqual(refusal(self, bytes([kind]).ljust(24, b"\0").hex()), DropReason.TYPE)
