@@ -101,6 +101,7 @@ _INTERFACE = (
     Member("hold-timer", or_none(SECONDS), "Seconds until a held upstream is preferred.", False),
     Member("querier", word("local", "other"), "Who is the querier of a downstream.", False),
     *_HEARD,
+    Member("router-discovery", FLAG, "Whether a downstream is advertised (RFC 4286).", False),
     Member("expire", or_none(SECONDS), "Seconds until the other querier expires.", False),
     Member("query-timer", or_none(SECONDS), "Seconds until our next query.", False),
     Member("last-query-sent", or_none(SECONDS), "Seconds since our last query.", False),
@@ -148,7 +149,7 @@ _GROUPS = (
     Member("all-known", FLAG, "Whether every host of the group is tracked.", False),
 )
 
-_OF_DOWNSTREAMS = ("querier", "expire", "query-timer", "last-query-sent")
+_OF_DOWNSTREAMS = ("querier", "router-discovery", "expire", "query-timer", "last-query-sent")
 
 _UPSTREAMS = (
     *(one._replace(always=one in _PLACE) for one in _INTERFACE if one.name not in _OF_DOWNSTREAMS),
