@@ -12,6 +12,7 @@ from twisted.logger import Logger
 
 from .config.model import Configuration
 from .config.not_recommended import not_recommended
+from .config.notable import notable
 from .events.bus import Events
 from .events.daemon import Ready, Stopped
 from .instance.instance import ProxyInstance
@@ -118,7 +119,7 @@ class Proxy(MultiService):
         if not self.routing.tables:
             self.privilegedStartService()
         super().startService()  # type: ignore[no-untyped-call]  # untyped in Twisted
-        self._log_not_recommended()
+        self._log_configuration()
         for note in self.configuration.notes:
             self.log.warn("{path}: {note}", path=self.configuration.path, note=note)
         self._tables.listen_all()
@@ -128,9 +129,11 @@ class Proxy(MultiService):
         self._links = DatagramPort(make_link_socket(), self.monitor, self._reactor)
         self._links.startListening()
 
-    def _log_not_recommended(self) -> None:
+    def _log_configuration(self) -> None:
         for one in not_recommended(self.configuration):
             self.log.warn("{warning}", warning=str(one))
+        for instance, interface, text in notable(self.configuration):
+            self.log.info("{text}", text=text, instance=instance, interface=interface)
 
     def _carry_out(self, plan: Plan) -> Applied:
         applied = self._reconfiguration.carry_out(plan, self.monitor.links)
@@ -160,7 +163,7 @@ class Proxy(MultiService):
             raise OSError("the daemon is stopping")
         before, self.plan = self.plan, plan
         self.configuration = configuration
-        self._log_not_recommended()
+        self._log_configuration()
         self.monitor.set_asked({name for _, name in named(plan)})
         applied = self._carry_out(plan)
         self._dispatch.warn_of_missing(before, plan, self.monitor.links)

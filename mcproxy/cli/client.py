@@ -47,10 +47,28 @@ class _Connection(http.client.HTTPConnection):
         self.sock.settimeout(ANSWER_TIME)
 
 
-def ask(path: str, method: str, what: str, request: Any = None) -> Any:
+Answer = dict[str, Any]
+
+
+def ask(path: str, method: str, what: str, body: Any = None) -> Any:
     """The daemon's answer; FailureError if it refuses, or if no daemon answers."""
+    connection, response = request(path, method, what, body)
+    try:
+        return json.loads(response.read())
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise broken(path, error) from None
+    finally:
+        connection.close()
+
+
+def request(
+    path: str, method: str, what: str, body: Any = None
+) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
+    """A connection with the beginning of the daemon's answer; FailureError as ``ask``.
+
+    The caller reads the answer and closes the connection.
+    """
     connection = _Connection(path)
-    body = None if request is None else json.dumps(request)
     try:
         connection.connect()
     except PermissionError:
@@ -61,19 +79,24 @@ def ask(path: str, method: str, what: str, request: Any = None) -> Any:
         text = f"no daemon answers at {path}: {reason}; start it, or name its socket with --socket"
         raise FailureError(text, NO_DAEMON) from None
     try:
-        connection.request(method, what, body)
+        connection.request(method, what, None if body is None else json.dumps(body))
         response = connection.getresponse()
+        if response.status == 200:
+            return connection, response
         answer = json.loads(response.read())
     except (OSError, http.client.HTTPException, ValueError) as error:
-        reason = str(error) or type(error).__name__
-        text = f"the daemon at {path} closed the connection early: {reason}; see its log"
-        raise FailureError(text, NO_DAEMON) from None
-    finally:
         connection.close()
-    if response.status != 200:
-        code = NOT_PERMITTED if response.status == 403 else NO
-        raise FailureError(str(answer.get("error")), code, answer)
-    return answer
+        raise broken(path, error) from None
+    connection.close()
+    code = NOT_PERMITTED if response.status == 403 else NO
+    raise FailureError(str(answer.get("error")), code, answer)
+
+
+def broken(path: str, error: Exception) -> FailureError:
+    """What to say of an answer that could not be read."""
+    reason = str(error) or type(error).__name__
+    text = f"the daemon at {path} closed the connection early: {reason}; see its log"
+    return FailureError(text, NO_DAEMON)
 
 
 def parser(name: str, description: str, *examples: str) -> argparse.ArgumentParser:
