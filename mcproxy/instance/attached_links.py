@@ -18,6 +18,7 @@ from ..receiver.receiver import Listener
 from ..routing.plan import Owner as TableOwner
 from .context import InstanceContext
 from .downstream import Downstream, DownstreamOwner
+from .link_layer_watch import LinkLayerWatch
 from .link_log import LinkLog
 from .links import LinkSet
 from .plan.downstream import DownstreamPlan, DownstreamPlans
@@ -161,7 +162,14 @@ class AttachedLinks:
             return
         querier = self._querier(link, settings, known)
         downstream = Downstream(
-            self._owner, link, querier, groups, context.timer, context.sender, settings.check_subnet
+            self._owner,
+            link,
+            querier,
+            groups,
+            context.timer,
+            context.sender,
+            LinkLayerWatch(context.open_reporters, self._owner.name, name),
+            settings.check_subnet,
         )
         self.downstreams[name] = downstream
         self.queriers[name] = querier

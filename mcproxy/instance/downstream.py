@@ -23,6 +23,7 @@ from ..protocol.router.settings import QuerierSettings
 from ..protocol.wire.packets import Packet, Query
 from ..sender import Sender
 from ..timer import Timer
+from .link_layer_watch import LinkLayerWatch
 from .refusals import refused_group, warning_of
 
 WARNING_INTERVAL = 600.0
@@ -45,7 +46,10 @@ class DownstreamOwner(Protocol):
 
 
 class Downstream:
-    """One downstream link; ``groups`` lets reports reach us, and is closed with it.
+    """One downstream link.
+
+    ``groups`` lets reports reach us, and ``link_layer`` tells from where they come; both are
+    closed with it.
 
     With ``check_subnet`` it drops reports and queries of hosts and routers that are in no subnet
     of the link. Once closed it ignores packets, timers and changes of the link.
@@ -61,6 +65,7 @@ class Downstream:
         groups: ReportGroups,
         timer: Timer,
         sender: Sender,
+        link_layer: LinkLayerWatch,
         check_subnet: bool = False,
     ) -> None:
         self.link = link
@@ -70,6 +75,8 @@ class Downstream:
         self.groups = groups
         self._timer = timer
         self._sender = sender
+        self._link_layer = link_layer
+        link_layer.configure(querier)
         self._check_subnet = check_subnet
         self._closed = False
         self._warned_of_local = False
@@ -98,6 +105,7 @@ class Downstream:
         self._check_subnet = check_subnet
         now = self._timer.now()
         self._carry_out(self.querier.reconfigure(settings, now), now)
+        self._link_layer.configure(self.querier)
         other = self.querier.election.other
         if other is not None and self._is_refused(other):
             self.start()
@@ -106,6 +114,7 @@ class Downstream:
         """Leave the groups of reports, and ignore everything from now on."""
         self._closed = True
         self._reminder.cancel()
+        self._link_layer.close()
         self.groups.close()
 
     def update(self, link: Link) -> None:
@@ -139,8 +148,11 @@ class Downstream:
         if self._closed:
             return
         querier, now = self.querier, self._timer.now()
-        if isinstance(packet, Query) and packet.version != querier.version:
-            self._warn_of_version(packet.version, source, now)
+        if isinstance(packet, Query):
+            if packet.version != querier.version:
+                self._warn_of_version(packet.version, source, now)
+        else:
+            self._link_layer.read(querier, now)
         refusals = querier.admission.refusals
         if self._is_refused(source):
             querier.admission.refuse(Refusal.SUBNET)

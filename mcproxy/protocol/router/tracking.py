@@ -120,6 +120,11 @@ class LinkHosts:
         self._known: dict[Address, tuple[Address, float]] = {}
         self._swept = -SWEEP_INTERVAL
 
+    def is_tracked(self, host: Address, now: float) -> bool:
+        """Whether reports of ``host`` still count."""
+        known = self._known.get(host)
+        return known is not None and known[1] > now
+
     def times(self) -> dict[Address, float]:
         """The hosts, by the address object that groups use, and until when each counts."""
         return dict(self._known.values())
