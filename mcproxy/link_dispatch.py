@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from twisted.logger import Logger
 
 from .config.names import is_pattern
+from .instance.forced_versions import forced_versions
 from .instance.instance import ProxyInstance
 from .instance.missing import missing
 from .instance.plan.plan import Plan
@@ -24,6 +25,7 @@ class LinkDispatch:
         self._instances: tuple[ProxyInstance, ...] = ()
         self._by_name: defaultdict[str, list[ProxyInstance]] = defaultdict(list)
         self._with_patterns: list[ProxyInstance] = []
+        self._warned_of_forced: frozenset[str] = frozenset()
 
     def set_instances(self, instances: Iterable[ProxyInstance]) -> None:
         """Serve these instances from now on; there may be many, and many links."""
@@ -69,6 +71,14 @@ class LinkDispatch:
                 instance=instance,
                 interface=name,
             )
+
+    def warn_of_forced_versions(self, plan: Plan, links: Collection[str]) -> None:
+        """Warn of links on which the kernel's settings force another version on programs."""
+        found = forced_versions(plan, links)
+        for warning in found:
+            if warning not in self._warned_of_forced:
+                self.log.warn("{warning}", warning=warning)
+        self._warned_of_forced = frozenset(found)
 
 
 def _names(upstreams: Iterable[str], downstreams: Iterable[str]) -> set[str]:

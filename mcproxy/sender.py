@@ -1,4 +1,4 @@
-"""Sender: queries to downstream links, reports to upstream links."""
+"""Sender: queries and advertisements to downstream links, reports to upstream links."""
 
 from __future__ import annotations
 
@@ -13,7 +13,15 @@ from .linux.netlink.links import Link
 from .linux.send_socket import open_send_socket, send_on, send_without_address
 from .protocol.family import IPV4, Family
 from .protocol.wire import datagram
-from .protocol.wire.packets import Query, Send
+from .protocol.wire.packets import Query, RouterAdvertisement, RouterTermination, Send
+
+_NEEDS_ADDRESS = frozenset((Query, RouterAdvertisement, RouterTermination))
+"""What is not sent from 0.0.0.0 or :: (RFC 9776 4.1.12, RFC 9777 5.1.14, RFC 4286 3.3.1, 5.2.1)."""
+
+_KINDS: dict[type, str] = {
+    RouterAdvertisement: "router-advertisement",
+    RouterTermination: "router-termination",
+}
 
 
 class Sender(Service):
@@ -49,11 +57,11 @@ class Sender(Service):
         """Send ``sends`` on ``link``, in their order."""
         sock = self._sockets[family]
         for destination, packet in sends:
-            kind = type(packet).__name__.lower()
+            kind = _KINDS.get(type(packet)) or type(packet).__name__.lower()
             source = link.address(family)
             if source is None:
-                if isinstance(packet, Query):
-                    continue  # RFC 9776 4.1.12, RFC 9777 5.1.14: queries need an address
+                if type(packet) in _NEEDS_ADDRESS:
+                    continue
                 source = family.unspecified
             data = datagram.encode(family, source, destination, packet)
             try:

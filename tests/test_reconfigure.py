@@ -84,7 +84,7 @@ class CarryOutTests(ReconfigurationTestCase):
         self.assertEqual(self.sent("up"), [LEAVE])
 
     def test_other_version_on_a_shared_upstream_is_one_host(self) -> None:
-        """The old host leaves before the new one speaks; there never are two."""
+        """It leaves in the old version before it joins in the new one."""
         self.start(TV + RADIO)
         self.join("tv", "d1")
         self.change(TV + "igmp-version = 2\n" + RADIO + "igmp-version = 2\n")
@@ -93,6 +93,32 @@ class CarryOutTests(ReconfigurationTestCase):
         self.assertEqual([user.name for user in upstream.users], ["tv/ipv4", "radio/ipv4"])
         upstream.users[0].receive(PacketReceived("d1", HOST, OldReport(2, G1)))
         self.assertEqual(self.sent("up")[1:], [OldReport(2, G1)])
+
+    def test_other_version_of_an_upstream_reports_all_memberships_at_once(self) -> None:
+        """Without a leave, and without a query to the hosts: nothing is lost."""
+        self.start(TV)
+        self.join("tv", "d1")
+        [upstream] = self.running.upstreams
+        self.change(TV + "interface.up.igmp-version = 2\n")
+        self.assertEqual(self.neighbours.sent, [("up", OldReport(2, G1))])
+        self.assertEqual((upstream.host.version, self.members()), (2, {"tv/ipv4 d1": [G1]}))
+        self.neighbours.sent.clear()
+        self.change(TV)
+        self.assertEqual(self.neighbours.sent, [("up", JOIN)])
+        self.assertEqual((upstream.host.version, self.members()), (3, {"tv/ipv4 d1": [G1]}))
+
+    def test_upstream_of_an_older_version_forgets_the_older_queriers_that_it_heard(self) -> None:
+        """The configured version counts alone then, also after the next change back."""
+        self.start(TV)
+        [upstream] = self.running.upstreams
+        query = PacketReceived("up", packed("10.0.1.9"), Query(1, IPV4.unspecified, 10.0))
+        upstream.receive(query)
+        self.assertEqual(upstream.host.version, 1)
+        self.change(TV + "interface.up.igmp-version = 2\n")
+        upstream.receive(query)
+        self.assertEqual(upstream.host.version, 2)
+        self.change(TV)
+        self.assertEqual(upstream.host.version, 3)
 
     def test_changed_fallback_reaches_the_host_of_the_upstream(self) -> None:
         self.start(TV + RADIO)
@@ -113,8 +139,8 @@ class CarryOutTests(ReconfigurationTestCase):
         self.change(TV + "version-fallback = false\n")
         self.assertEqual((upstream.host.version, self.sent("up")), (3, [JOIN]))
 
-    def test_instances_of_two_versions_that_exchange_upstreams_leave_before_they_join(self) -> None:
-        """A router sees one host: a late leave of the former host would end the new one's join."""
+    def test_instances_of_two_versions_that_exchange_upstreams_end_in_a_join(self) -> None:
+        """A router sees one host: a late leave of the former user would end the new one's join."""
         old = RADIO.replace('"up"', '"up2"') + "igmp-version = 2\n"
         self.start(TV + old)
         self.join("tv", "d1")
@@ -123,8 +149,8 @@ class CarryOutTests(ReconfigurationTestCase):
         self.neighbours.sent.clear()
         exchanged = TV.replace('"up"', '"up2"') + RADIO + "igmp-version = 2\n"
         self.change(exchanged)
-        self.assertEqual(self.sent("up2"), [Leave(G1), JOIN])
-        self.assertEqual(self.sent("up"), [LEAVE, OldReport(2, G1)])
+        self.assertEqual(self.sent("up2"), [JOIN])
+        self.assertEqual(self.sent("up"), [OldReport(2, G1), Leave(G1), OldReport(2, G1)])
 
     def test_step_that_breaks_does_not_keep_others_from_being_carried_out(self) -> None:
         """The plan is reached all the same, so that a later change starts from it."""

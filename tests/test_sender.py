@@ -11,7 +11,15 @@ from mcproxy import sender as module
 from mcproxy.linux.netlink.links import Link
 from mcproxy.protocol.family import IPV4, IPV6, packed
 from mcproxy.protocol.wire import datagram
-from mcproxy.protocol.wire.packets import Query, Record, RecordType, Report, Send
+from mcproxy.protocol.wire.packets import (
+    Query,
+    Record,
+    RecordType,
+    Report,
+    RouterAdvertisement,
+    RouterTermination,
+    Send,
+)
 from mcproxy.sender import Sender
 
 OWN4, OWN6, GLOBAL6 = packed("10.0.1.1"), packed("fe80::1"), packed("2001:db8::1")
@@ -75,6 +83,21 @@ class SenderTests(SynchronousTestCase):
             query = Query(family.current_version, family.unspecified, 10.0)
             self.sender.send(family, BARE, [Send(family.all_nodes, query)])
         self.assertEqual(self.left, [])
+
+    def test_router_discovery_is_sent_from_the_address_of_the_link_or_not_at_all(self) -> None:
+        """MRD-01, 11, 21."""
+        for family, own in ((IPV4, OWN4), (IPV6, OWN6)):
+            to = family.all_snoopers
+            packets = (RouterAdvertisement(20, 125, 2), RouterTermination())
+            sends = [Send(to, packet) for packet in packets]
+            self.sender.send(family, BARE, sends)
+            self.assertEqual(self.left, [])
+            self.sender.send(family, FULL, sends)
+            expected = [(5, datagram.encode(family, own, to, one), to) for one in packets]
+            self.assertEqual(self.left, expected)
+            self.left.clear()
+        kinds = {kind: count for (_, kind), count in self.sender.sent.items()}
+        self.assertEqual(kinds, {"router-advertisement": 2, "router-termination": 2})
 
     def test_send_failure_is_counted_and_logged_once(self) -> None:
         told: list[Any] = []

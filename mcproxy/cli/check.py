@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import socket
 import sys
 from collections.abc import Iterator, Sequence
 
@@ -11,11 +12,12 @@ from ..config.files import read, usable
 from ..config.model import IN, UPSTREAM, Configuration, InstanceConfig
 from ..config.not_recommended import not_recommended
 from ..exit_codes import DONE, NO
-from ..instance.missing import exists_now, missing, notes_of
-from ..instance.plan.conflicts import version_of
+from ..instance.forced_versions import forced_versions
+from ..instance.missing import exists_now, missing, named, notes_of
 from ..instance.plan.group_ranges import is_among
-from ..instance.plan.plan import compile_plan
-from ..protocol.family import IPV4, IPV6, packed
+from ..instance.plan.plan import Plan, compile_plan
+from ..instance.plan.versions import own_version, version_of
+from ..protocol.family import FAMILIES, IPV4, IPV6, Family, packed
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -33,10 +35,18 @@ def main(arguments: Sequence[str]) -> int:
     print(f"{path}: good: {summary(reading.configuration)}")
     for one in not_recommended(reading.configuration):
         print(f"warning: {one}")
+    for text in forced_versions(plan, _existing(plan)):
+        print(f"warning: {text}")
     absent = notes_of(missing(plan, exists_now))
     for note in (*reading.notes, *absent, *advice(reading.configuration)):
         print(f"{path}: note: {note}")
     return DONE
+
+
+def _existing(plan: Plan) -> set[str]:
+    """The interfaces of this machine, also by the alternative names that the plan has."""
+    every = {name for _, name in socket.if_nameindex()}
+    return every | {name for _, name in named(plan) if exists_now(name)}
 
 
 SSDP = {IPV4: "239.255.255.250", IPV6: "ff05::c"}
@@ -67,13 +77,21 @@ def summary(configuration: Configuration) -> str:
 
 
 def _described(instance: InstanceConfig) -> str:
-    protocols = [
-        f"{name}v{version}"
-        for name, version in (("IGMP", instance.igmp_version), ("MLD", instance.mld_version))
-        if version
-    ]
+    protocols = [part for family in FAMILIES for part in _versions(instance, family)]
     where = f", table {instance.table}" if instance.table else ""
     return f"{instance.name} {_ways(instance)} ({', '.join(protocols)}{where})"
+
+
+def _versions(instance: InstanceConfig, family: Family) -> Iterator[str]:
+    """The version of the instance, and those of interfaces that have another one."""
+    usual = version_of(instance, family)
+    if not usual:
+        return
+    yield f"{family.protocol}v{usual}"
+    for name, settings in instance.interface.items():
+        own = own_version(settings, family)
+        if own is not None and own != usual:
+            yield f"{family.protocol}v{own} on {name}"
 
 
 def _ways(instance: InstanceConfig) -> str:

@@ -49,7 +49,7 @@ class AttachedLinks:
         self._family = plan.family
         self._plan = plan.downstreams
         self._context = context
-        self._link_log = LinkLog(self.log, context.timer)
+        self._link_log = LinkLog(context.events, context.timer)
         self._told_no_room: set[str] = set()
         self._closed = False
 
@@ -108,13 +108,13 @@ class AttachedLinks:
             usable = link.with_query_address(settings.query_address)
         known = self.downstreams.get(name)
         if known is not None and (usable is None or usable.index != known.link.index):
-            self.lose_downstream(name)
+            self.lose_downstream(name, is_gone=True)
             known = None
         if usable is not None and known is not None:
             self._register(usable, settings)
             known.update(usable)
         elif usable is not None and usable.address(self._family) is not None:
-            self._add_downstream(usable, settings, querier)
+            self._add_downstream(usable, settings, querier, is_new=querier is None)
 
     def change_downstream(self, name: str) -> None:
         """Use the planned settings of a downstream that has others now, if it is in use."""
@@ -123,20 +123,21 @@ class AttachedLinks:
             return
         if settings.querier.version != downstream.querier.version:
             self.lose_downstream(name)  # one querier speaks one version
-            self._add_downstream(downstream.link, settings, None)
+            self._add_downstream(downstream.link, settings, None, is_new=False)
             return
         self._register(downstream.link, settings)
         downstream.reconfigure(settings.querier, settings.check_subnet)
+        downstream.advertiser.configure(settings.discovery_interval)
         self._context.table.set_threshold(name, settings.ttl_threshold)
 
-    def lose_downstream(self, name: str) -> None:
-        """Release a downstream, and forget what its hosts wanted."""
-        self._link_log.note("downstream lost", self._owner.name, name)
+    def lose_downstream(self, name: str, *, is_gone: bool = False) -> None:
+        """Release a downstream, and forget what its hosts wanted; ``is_gone`` is of the link."""
+        self._link_log.lost("downstream", self._owner.name, name)
         downstream = self.downstreams.pop(name)
         del self.queriers[name]
         self.usable = self.usable.without_downstream(name)
         groups = list(downstream.querier.wanted_groups())
-        downstream.close()
+        downstream.close(is_gone=is_gone)
         self._detach(downstream.link)
         self._owner.changed(groups, self._context.timer.now())
         self._owner.links_changed()
@@ -146,7 +147,9 @@ class AttachedLinks:
         link, querier = downstream.link, downstream.querier
         self.usable = self.usable.with_downstream(link.name, link.index, querier.is_querier)
 
-    def _add_downstream(self, link: Link, settings: DownstreamPlan, known: Querier | None) -> None:
+    def _add_downstream(
+        self, link: Link, settings: DownstreamPlan, known: Querier | None, *, is_new: bool
+    ) -> None:
         if not self._make_vif(link):
             return
         self._register(link, settings)
@@ -167,6 +170,7 @@ class AttachedLinks:
             querier,
             groups,
             context.timer,
+            context.events,
             context.sender,
             LinkLayerWatch(context.open_reporters, self._owner.name, name),
             settings.check_subnet,
@@ -175,9 +179,10 @@ class AttachedLinks:
         self.queriers[name] = querier
         self.role_changed(downstream)
         context.table.set_threshold(name, settings.ttl_threshold)
-        self._link_log.note("downstream found", self._owner.name, name)
+        self._link_log.found("downstream", self._owner.name, name)
         self._owner.links_changed()
         downstream.begin()
+        downstream.advertiser.configure(settings.discovery_interval, at_once=not is_new)
         if querier.groups:
             self._owner.changed(list(querier.wanted_groups()), context.timer.now())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ..events.bus import Events
 from ..linux.report_groups import ReportGroups
 from ..linux.reporters import Reporters
 from ..protocol.family import Address, Family
@@ -26,6 +27,7 @@ class InstanceContext:
     """
 
     timer: Timer
+    events: Events
     sender: Sender
     receiver: Receiver
     table: ForwardingTable

@@ -102,6 +102,7 @@ class Family:
     all_nodes: Address
     all_routers: Address
     report_destination: Address
+    all_snoopers: Address
     is_multicast: Predicate = field(repr=False)
     is_proxied: Predicate = field(repr=False)
     is_ssm: Predicate = field(repr=False)
@@ -133,6 +134,7 @@ IPV4 = Family(
     all_nodes=packed("224.0.0.1"),
     all_routers=packed("224.0.0.2"),
     report_destination=packed("224.0.0.22"),
+    all_snoopers=packed("224.0.0.106"),
     is_multicast=_ipv4_is_multicast,
     is_proxied=_ipv4_is_proxied,
     is_ssm=_ipv4_is_ssm,
@@ -152,6 +154,7 @@ IPV6 = Family(
     all_nodes=packed("ff02::1"),
     all_routers=packed("ff02::2"),
     report_destination=packed("ff02::16"),
+    all_snoopers=packed("ff02::6a"),
     is_multicast=_ipv6_is_multicast,
     is_proxied=_ipv6_is_proxied,
     is_ssm=_ipv6_is_ssm,

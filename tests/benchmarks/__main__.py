@@ -20,8 +20,9 @@ from .measure import Findings, Measure
 from .reaction import REACTION
 from .table import document, facts, plain
 from .tracking import TRACKING
+from .turns import TURNS
 
-ORDINARY = (*REACTION, *LOAD, *TRACKING)
+ORDINARY = (*REACTION, *LOAD, *TRACKING, *TURNS)
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.rst"
 
 
@@ -65,6 +66,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("measure", nargs="*", help=f"what to measure: {', '.join(names)}; or all")
     parser.add_argument("--only", action="append", choices=[MCPROXY.name, IGMPPROXY.name])
     parser.add_argument("--rounds", type=int, help="rounds of each measure instead of its own")
+    parser.add_argument(
+        "--stacks", action="store_true", help="print the functions of long turns, which slows them"
+    )
     parser.add_argument("--write", action="store_true", help=f"write docs/{DOCUMENT.name}")
     options = parser.parse_args()
     unknown = set(options.measure) - set(names)

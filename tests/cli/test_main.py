@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Collection
 
 from mcproxy import __version__, exit_codes
-from mcproxy.cli import SUBCOMMANDS
+from mcproxy.cli import SUBCOMMANDS, check
+from mcproxy.instance.forced_versions import forced_versions
+from mcproxy.instance.plan.plan import Plan
+from mcproxy.linux.forced_versions import ForcedVersion
+from mcproxy.protocol.family import IPV4
 
 from .support import GOOD, PROJECT, CommandTestCase
 
@@ -74,6 +79,35 @@ class CheckTests(CommandTestCase):
             " b.c from x to y (IGMPv3, table 7)\n",
         )
         self.assertEqual(self.err, "")
+
+    def test_version_of_an_interface_is_summed_up_where_it_differs(self) -> None:
+        self.have_interfaces()
+        own = (
+            "igmp-version = 2\ninterface.eth0.igmp-version = 3\n"
+            "interface.eth1.igmp-version = 2\ninterface.eth0.mld-version = 1\n"
+        )
+        path = self.write(GOOD + BOUNDARY + own)
+        self.assertEqual(self.run_here("check", path), 0)
+        self.assertIn("(IGMPv2, IGMPv3 on eth0, MLDv2, MLDv1 on eth0)\n", self.out)
+
+    def test_version_that_the_kernel_forces_is_a_warning(self) -> None:
+        self.have_interfaces()
+        forced = ForcedVersion("net.ipv4.conf.all.force_igmp_version", 2)
+
+        def found(plan: Plan, links: Collection[str]) -> list[str]:
+            on = lambda family, name: forced if family is IPV4 else None  # noqa: E731
+            return forced_versions(plan, ["eth0"], on)
+
+        self.patch(check, "forced_versions", found)
+        path = self.write(GOOD + BOUNDARY)
+        self.assertEqual(self.run_here("check", path), 0)
+        self.assertEqual(
+            self.out.splitlines()[1],
+            "warning: net.ipv4.conf.all.force_igmp_version is 2, but mcproxy uses IGMPv3 on the "
+            "upstream eth0: programs on this machine report there in IGMPv2, so other routers hear "
+            "both versions from this machine; set net.ipv4.conf.all.force_igmp_version to 0, or "
+            "igmp-version of eth0 in instance tv to 2",
+        )
 
     def test_what_is_not_recommended_is_a_warning(self) -> None:
         """TM-05: the file is good all the same."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from mcproxy.lab.waiting import wait_until
-from mcproxy.protocol.family import IPV4, packed
+from mcproxy.protocol.family import IPV4, IPV6, packed
 from mcproxy.protocol.wire import datagram
 from mcproxy.protocol.wire.packets import OldReport, Query, Report
 
@@ -81,3 +81,16 @@ class IPv4UpstreamQueryTests(UpstreamQueryScenarios, IPv4TestCase):
 
 class IPv6UpstreamQueryTests(UpstreamQueryScenarios, IPv6TestCase):
     """Queries of MLD."""
+
+    def test_query_without_a_link_local_source_is_dropped_and_warned_about(self) -> None:
+        """IP6-03, IP6-12: upstream and downstream, once in a while."""
+        older = Query(1, self.family.unspecified, 0.2)
+        for node, interface in ((self.server, "up"), (self.other, "down2")):
+            sender = node.raw_host()
+            for source in ("2001:db8::1", "2001:db8::1", "::"):
+                packet = datagram.encode(IPV6, packed(source), packed("ff02::1"), older)
+                sender.send(packet)
+            self.await_log("warn", f"a query of 2001:db8::1 on {interface} was dropped")
+        time.sleep(1.0)
+        warned = [line for line in self.daemon.lines if "not a link-local address" in line]
+        self.assertEqual((len(warned), self.old_reports()), (2, []))

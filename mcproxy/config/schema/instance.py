@@ -55,13 +55,15 @@ class InstanceConfig:
     igmp_version: int = option(
         3,
         Version("IGMP", "IPv4", (1, 2, 3)),
-        "The version of IGMP that the instance uses on all its links; 0 disables IPv4.",
+        "The version of IGMP that the instance uses on its links, except those with an"
+        " ``igmp-version`` of their own; 0 disables IPv4.",
         example="2",
     )
     mld_version: int = option(
         2,
         Version("MLD", "IPv6", (1, 2)),
-        "The version of MLD that the instance uses on all its links; 0 disables IPv6.",
+        "The version of MLD that the instance uses on its links, except those with an"
+        " ``mld-version`` of their own; 0 disables IPv6.",
         example="0",
     )
     table: int = option(
@@ -80,7 +82,7 @@ class InstanceConfig:
             names=INTERFACE_SCHEMA,
         ),
         "Settings of one downstream, or of all downstreams that match a pattern. For an upstream"
-        " only ``require-router-alert`` can be set.",
+        " only ``igmp-version``, ``mld-version`` and ``require-router-alert`` can be set.",
     )
     elsewhere: frozenset[str] = frozenset()
     upstream_join: str = option(
@@ -158,6 +160,14 @@ class InstanceConfig:
         " ff02::16 on the upstream, and the kernel reports these groups there.",
         example="true",
         rfc="RFC 9776, 3.2",
+    )
+    router_discovery: bool = option(
+        False,
+        Flag(),
+        "Advertise mcproxy as a multicast router on the downstreams of the instance, except those"
+        " with a ``router-discovery`` of their own, so that snooping switches find it.",
+        example="true",
+        rfc="RFC 4286",
     )
     boundary: Texts = option(
         NO_TEXTS,

@@ -131,19 +131,20 @@ class InterfaceSettings:
     igmp_version: int | None = option(
         None,
         Whole(1, 3),
-        "The version of IGMP that mcproxy uses as the router of this link. A change of it forgets"
-        " the memberships of the link, and queries for them.",
+        "The version of IGMP that mcproxy uses on this link. On a downstream it is that of its"
+        " queries, and a change forgets the memberships of the link and queries for them. On an"
+        " upstream it is that of its reports, and a change reports all memberships again at once.",
         usual="igmp-version of the instance",
         example="2",
-        rfc="RFC 9776, 7.3.1",
+        rfc="RFC 9776, 7",
     )
     mld_version: int | None = option(
         None,
         Whole(1, 2),
-        "The version of MLD that mcproxy uses as the router of this link, as ``igmp-version``.",
+        "The version of MLD that mcproxy uses on this link, as ``igmp-version``.",
         usual="mld-version of the instance",
         example="1",
-        rfc="RFC 9777, 8.3.1",
+        rfc="RFC 9777, 8",
     )
     minimum_igmp_version: int = option(
         1,
@@ -186,6 +187,24 @@ class InterfaceSettings:
         usual="none",
         example='"192.0.2.1"',
     )
+    router_discovery: bool | None = option(
+        None,
+        Flag(),
+        "Advertise mcproxy on the link as a multicast router. Snooping switches find the querier"
+        " of a link by its queries. While another router is the querier, they find mcproxy by"
+        " these advertisements, and send it the hosts' reports and data.",
+        usual="router-discovery of the instance",
+        example="true",
+        rfc="RFC 4286",
+    )
+    router_discovery_interval: int = option(
+        20,
+        Whole(4, 180),
+        "Time between two advertisements with ``router-discovery``.",
+        unit="seconds",
+        example="60",
+        rfc="RFC 4286, 3.1.1",
+    )
     ttl_threshold: int = option(
         1,
         Whole(1, 255),
@@ -225,7 +244,7 @@ def _by_pattern(
     return next((interface[pattern] for pattern in patterns if matches(name, pattern)), None)
 
 
-UPSTREAM_KEYS = frozenset({"require-router-alert"})
+UPSTREAM_KEYS = frozenset({"igmp-version", "mld-version", "require-router-alert"})
 """The options that an upstream can have, too."""
 
 Settings = dict[str, InterfaceSettings]

@@ -48,12 +48,11 @@ def compare(before: Plan, after: Plan, links: Collection[str] = ()) -> list[Step
         if key in wanted and _keeps_running(plan, wanted[key])
     }
     takes, removals = _changes(kept, links)
-    started, changed, stopped, replaced = _upstream_steps(before, after)
+    started, changed, stopped = _upstream_steps(before, after)
     return [
         *_refusable(before, after),
         *(StopInstance(plan) for key, plan in running.items() if key not in kept),
         *removals,
-        *replaced,
         *started,
         *changed,
         *takes,
@@ -78,23 +77,19 @@ def _keeps_running(before: InstancePlan, after: InstancePlan) -> bool:
 
 
 def _upstream_steps(before: Plan, after: Plan) -> tuple[list[Step], ...]:
-    """Steps that start, change and stop hosts; last, stops of hosts that get another version."""
+    """Steps that start, change and stop hosts."""
     running = {plan.key: plan for plan in before.upstreams}
     wanted = {plan.key: plan for plan in after.upstreams}
     started: list[Step] = []
     changed: list[Step] = []
-    replaced: list[Step] = []
     for key, plan in wanted.items():
         known = running.get(key)
         if known is None:
             started.append(StartUpstream(plan))
-        elif known.version != plan.version:
-            replaced.append(StopUpstream(known))
-            started.append(StartUpstream(plan))
         elif known != plan:
             changed.append(ChangeUpstream(plan))
     stopped: list[Step] = [StopUpstream(running[key]) for key in _beyond(running, wanted)]
-    return started, changed, stopped, replaced
+    return started, changed, stopped
 
 
 def _changes(

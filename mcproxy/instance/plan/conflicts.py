@@ -16,6 +16,7 @@ from ...config.model import Configuration, InstanceConfig
 from ...config.origin import KeyPath
 from ...protocol.family import FAMILIES, IPV4, IPV6, Family
 from .group_ranges import networks_of
+from .versions import own_version, upstream_version, version_of
 
 _USUAL_SSM = {
     IPV4: [parse_prefix("232.0.0.0/8")],
@@ -24,51 +25,58 @@ _USUAL_SSM = {
 """The source-specific groups of RFC 4607, as ``Family.is_ssm`` knows them."""
 
 
-def version_of(config: InstanceConfig, family: Family) -> int:
-    """The version of IGMP or MLD that an instance speaks; 0 for none."""
-    return config.igmp_version if family is IPV4 else config.mld_version
+class _Use(NamedTuple):
+    """An instance that uses an upstream in a family."""
+
+    config: InstanceConfig
+    upstream: str
+    family: Family
+
+    @property
+    def version(self) -> int:
+        return upstream_version(self.config, self.upstream, self.family)
+
+    @property
+    def speaks_current(self) -> bool:
+        return self.version == self.family.current_version
 
 
 def check_shared_upstreams(configuration: Configuration) -> None:
     """ConfigurationError where instances contradict each other about a shared upstream."""
     found: dict[KeyPath, Mistake] = {}
     for family in FAMILIES:
-        for upstream, first, second in _sharing(configuration.instances, family):
+        for first, second in _sharing(configuration.instances, family):
             for setting in _settings_of(family):
-                where = ("instance", second.name, setting.key)
-                if where not in found and setting.differs(first, second, family):
-                    found[where] = _mistake(configuration, setting, upstream, first, second)
+                where = _place(setting, second)
+                if where not in found and setting.differs(first, second):
+                    found[where] = _mistake(configuration, setting, first, second)
     if found:
         raise ConfigurationError(sorted(found.values(), key=lambda mistake: mistake.line or 0))
 
 
-def _sharing(
-    instances: Iterable[InstanceConfig], family: Family
-) -> Iterator[tuple[str, InstanceConfig, InstanceConfig]]:
-    """Each shared upstream with the first of its instances and one of the others."""
-    first: dict[tuple[str, int], InstanceConfig] = {}
+def _sharing(instances: Iterable[InstanceConfig], family: Family) -> Iterator[tuple[_Use, _Use]]:
+    """Each shared upstream as the first of its instances uses it, and as another one does."""
+    first: dict[tuple[str, int], _Use] = {}
     for config in instances:
         if version_of(config, family):
             for name in config.upstreams:
-                known = first.setdefault((name, config.table), config)
-                if known is not config:
-                    yield name, known, config
+                use = _Use(config, name, family)
+                known = first.setdefault((name, config.table), use)
+                if known is not use:
+                    yield known, use
 
 
 class _Setting(NamedTuple):
     """A setting that holds for a whole upstream; ``text`` says what an instance wants there."""
 
     key: str
-    differs: Callable[[InstanceConfig, InstanceConfig, Family], bool]
-    text: Callable[[InstanceConfig], str]
+    differs: Callable[[_Use, _Use], bool]
+    text: Callable[[_Use], str]
 
 
 def _settings_of(family: Family) -> tuple[_Setting, ...]:
-    def speaks(config: InstanceConfig) -> str:
-        return f"speaks {family.protocol}v{version_of(config, family)}"
-
     return (
-        _Setting(f"{family.protocol.lower()}-version", _versions_differ, speaks),
+        _Setting(_version_key(family), _versions_differ, _version_text),
         _Setting("version-fallback", _fallback_differs, _fallback_text),
         _Setting("ssm-range", _ssm_range_differs, _ssm_range_text),
         _Setting("ssm-fallback", _ssm_fallback_differs, _ssm_fallback_text),
@@ -77,89 +85,97 @@ def _settings_of(family: Family) -> tuple[_Setting, ...]:
     )
 
 
-def _versions_differ(one: InstanceConfig, other: InstanceConfig, family: Family) -> bool:
-    return version_of(one, family) != version_of(other, family)
+def _version_key(family: Family) -> str:
+    return f"{family.protocol.lower()}-version"
 
 
-def _fallback_differs(one: InstanceConfig, other: InstanceConfig, family: Family) -> bool:
+def _versions_differ(one: _Use, other: _Use) -> bool:
+    return one.version != other.version
+
+
+def _version_text(use: _Use) -> str:
+    return f"speaks {use.family.protocol}v{use.version}"
+
+
+def _fallback_differs(one: _Use, other: _Use) -> bool:
     """Only who speaks the current version can follow older queriers."""
-    current = family.current_version
-    speak = version_of(one, family) == version_of(other, family) == current
-    return speak and one.version_fallback != other.version_fallback
+    speak = one.speaks_current and other.speaks_current
+    return speak and one.config.version_fallback != other.config.version_fallback
 
 
-def _fallback_text(config: InstanceConfig) -> str:
-    return "follows older queriers" if config.version_fallback else "ignores older queriers"
+def _fallback_text(use: _Use) -> str:
+    return "follows older queriers" if use.config.version_fallback else "ignores older queriers"
 
 
-def _ssm_range_differs(one: InstanceConfig, other: InstanceConfig, family: Family) -> bool:
+def _ssm_range_differs(one: _Use, other: _Use) -> bool:
     """The range counts upstream where an older version is spoken, or may be."""
-    older = any(
-        config.version_fallback or version_of(config, family) != family.current_version
-        for config in (one, other)
-    )
-    return older and _ssm_range(one, family) != _ssm_range(other, family)
+    older = any(use.config.version_fallback or not use.speaks_current for use in (one, other))
+    return older and _ssm_range(one) != _ssm_range(other)
 
 
-def _ssm_fallback_differs(one: InstanceConfig, other: InstanceConfig, family: Family) -> bool:
-    return one.ssm_fallback != other.ssm_fallback
+def _ssm_fallback_differs(one: _Use, other: _Use) -> bool:
+    return one.config.ssm_fallback != other.config.ssm_fallback
 
 
-def _ssm_fallback_text(config: InstanceConfig) -> str:
-    verb = "reports" if config.ssm_fallback else "leaves out"
+def _ssm_fallback_text(use: _Use) -> str:
+    verb = "reports" if use.config.ssm_fallback else "leaves out"
     return f"{verb} source-specific groups under older queriers"
 
 
-def _local_programs_differ(one: InstanceConfig, other: InstanceConfig, family: Family) -> bool:
-    return one.local_programs != other.local_programs
+def _local_programs_differ(one: _Use, other: _Use) -> bool:
+    return one.config.local_programs != other.config.local_programs
 
 
-def _local_programs_text(config: InstanceConfig) -> str:
-    return f"{'heeds' if config.local_programs else 'ignores'} programs of this machine"
+def _local_programs_text(use: _Use) -> str:
+    return f"{'heeds' if use.config.local_programs else 'ignores'} programs of this machine"
 
 
-def _report_interval_differs(one: InstanceConfig, other: InstanceConfig, family: Family) -> bool:
-    return one.report_interval != other.report_interval
+def _report_interval_differs(one: _Use, other: _Use) -> bool:
+    return one.config.report_interval != other.config.report_interval
 
 
-def _report_interval_text(config: InstanceConfig) -> str:
-    return f"has report-interval {shown(config.report_interval)}"
+def _report_interval_text(use: _Use) -> str:
+    return f"has report-interval {shown(use.config.report_interval)}"
 
 
-def _ssm_range(config: InstanceConfig, family: Family) -> list[IPNetwork]:
-    ranges: Any = _USUAL_SSM[family]
-    if config.ssm_range is not None:
-        ranges = networks_of(config.ssm_range, family)
+def _ssm_range(use: _Use) -> list[IPNetwork]:
+    ranges: Any = _USUAL_SSM[use.family]
+    if use.config.ssm_range is not None:
+        ranges = networks_of(use.config.ssm_range, use.family)
     return list(collapse_addresses(ranges))
 
 
-def _ssm_range_text(config: InstanceConfig) -> str:
-    if config.ssm_range is None:
+def _ssm_range_text(use: _Use) -> str:
+    if use.config.ssm_range is None:
         return "has the default ssm-range"
-    return f"has ssm-range {', '.join(config.ssm_range) or 'empty'}"
+    return f"has ssm-range {', '.join(use.config.ssm_range) or 'empty'}"
 
 
-def _mistake(
-    configuration: Configuration,
-    setting: _Setting,
-    upstream: str,
-    first: InstanceConfig,
-    second: InstanceConfig,
-) -> Mistake:
+def _place(setting: _Setting, use: _Use) -> KeyPath:
+    """Where the setting of an instance is: for the instance, or for the upstream alone."""
+    where: KeyPath = ("instance", use.config.name)
+    settings = use.config.upstream_settings(use.upstream)
+    is_own = own_version(settings, use.family) is not None
+    if is_own and setting.key == _version_key(use.family):
+        where = *where, "interface", use.upstream
+    return *where, setting.key
+
+
+def _mistake(configuration: Configuration, setting: _Setting, first: _Use, second: _Use) -> Mistake:
     """Names the keys of both instances, and their lines where these are known."""
     origin = configuration.origin
-    place = origin.name_of(("instance", first.name, setting.key))
-    line = _line(configuration, first, setting.key)
+    other, where = _place(setting, first), _place(setting, second)
+    line = _line(configuration, other)
     message = (
-        f"instance {second.name} {setting.text(second)} on upstream {upstream}, but instance "
-        f"{first.name} {setting.text(first)} there ({place}{f', line {line}' if line else ''})"
+        f"instance {second.config.name} {setting.text(second)} on upstream {second.upstream}, but "
+        f"instance {first.config.name} {setting.text(first)} there "
+        f"({origin.name_of(other)}{f', line {line}' if line else ''})"
     )
     hint = "give both the same value or another upstream"
-    where = origin.name_of(("instance", second.name, setting.key))
-    return Mistake(origin.path, where, message, hint, _line(configuration, second, setting.key))
+    name = origin.name_of(where)
+    return Mistake(origin.path, name, message, hint, _line(configuration, where))
 
 
-def _line(configuration: Configuration, config: InstanceConfig, key: str) -> int | None:
+def _line(configuration: Configuration, where: KeyPath) -> int | None:
     """The line of a key, or that of its instance where the key has its default."""
-    where = ("instance", config.name)
-    return configuration.line_of((*where, key)) or configuration.line_of(where)
+    return configuration.line_of(where) or configuration.line_of(where[:2])

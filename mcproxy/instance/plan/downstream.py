@@ -15,6 +15,7 @@ from ...protocol.family import IPV4, Address, Family
 from ...protocol.router.admission import SsmPolicy
 from ...protocol.router.settings import QuerierSettings
 from .group_ranges import ssm_policy, static_groups
+from .versions import own_version
 
 _SAME_NAMES = {option.name for option in attrs.fields(InterfaceSettings)} & {
     setting.name for setting in fields(QuerierSettings)
@@ -28,6 +29,8 @@ class DownstreamPlan:
 
     ``require_router_alert`` drops IGMP packets without that option.
     ``query_address`` is the source of IPv4 queries where the link has no address.
+    ``discovery_interval`` is the time in seconds between two advertisements of the router; None
+    advertises nothing.
     """
 
     querier: QuerierSettings
@@ -35,6 +38,7 @@ class DownstreamPlan:
     ttl_threshold: int = 1
     require_router_alert: bool = False
     query_address: Address | None = None
+    discovery_interval: int | None = None
 
     def as_peer(self) -> DownstreamPlan:
         """The same for an interface that is an upstream as well, where a peer is the querier.
@@ -81,7 +85,7 @@ def plan_downstreams(config: InstanceConfig, family: Family, version: int) -> Do
     """The downstreams of an instance that speaks ``version`` of the family's protocol."""
     ssm = ssm_policy(config, family)
     planned = {
-        settings: _plan(settings, family, version, ssm)
+        settings: _plan(settings, config, family, version, ssm)
         for settings in {*config.interface.values(), InterfaceSettings()}
     }
     included, exceptions = split_exceptions(config.downstream)
@@ -90,7 +94,11 @@ def plan_downstreams(config: InstanceConfig, family: Family, version: int) -> Do
     excluded = {name for name in named if any(matches(name, pattern) for pattern in patterns)}
     return DownstreamPlans(
         included,
-        {name: planned[settings] for name, settings in config.interface.items()},
+        {
+            name: planned[settings]
+            for name, settings in config.interface.items()
+            if name in included or name not in config.upstreams
+        },
         planned[InterfaceSettings()],
         frozenset(excluded),
         frozenset(config.upstreams) & frozenset(included),
@@ -99,10 +107,13 @@ def plan_downstreams(config: InstanceConfig, family: Family, version: int) -> Do
 
 
 def _plan(
-    settings: InterfaceSettings, family: Family, version: int, ssm: SsmPolicy
+    settings: InterfaceSettings,
+    config: InstanceConfig,
+    family: Family,
+    version: int,
+    ssm: SsmPolicy,
 ) -> DownstreamPlan:
     """The settings of a downstream in the terms of RFC 9776, section 8."""
-    own_version = settings.igmp_version if family is IPV4 else settings.mld_version
     allowed = settings.allowed_queriers
     others: dict[str, Any] = {
         "query_response_interval": settings.query_max_response_time,
@@ -110,18 +121,21 @@ def _plan(
         "allowed_queriers": None if allowed is None else frozenset(map(read_address, allowed)),
         "static": static_groups(settings.static_group, family),
         "ssm": ssm,
-        "version": own_version or version,
+        "version": own_version(settings, family) or version,
         "oldest_host_version": (
             settings.minimum_igmp_version if family is IPV4 else settings.minimum_mld_version
         ),
     }
     same = {name: getattr(settings, name) for name in _SAME_NAMES - others.keys()}
     querier = QuerierSettings(**same, **others)
-    address = settings.query_address
+    address, advertises = settings.query_address, settings.router_discovery
+    if advertises is None:
+        advertises = config.router_discovery
     return DownstreamPlan(
         querier,
         settings.check_subnet,
         settings.ttl_threshold,
         settings.require_router_alert,
         None if address is None or family is not IPV4 else read_address(address),
+        settings.router_discovery_interval if advertises else None,
     )

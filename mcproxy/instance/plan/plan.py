@@ -14,10 +14,11 @@ from typing import Any
 from ...config.model import Configuration, ControlConfig, InstanceConfig
 from ...protocol.family import FAMILIES, Address, Family, Predicate
 from ...protocol.sources import SourceFilter
-from .conflicts import check_shared_upstreams, version_of
+from .conflicts import check_shared_upstreams
 from .downstream import DownstreamPlans, plan_downstreams
 from .forwarding import ForwardingPlan, per_source_instances, plan_forwarding
 from .group_ranges import ssm_policy, static_groups
+from .versions import upstream_version, version_of
 
 InstanceKey = tuple[str, Family]
 """An instance's name in the configuration, and its family."""
@@ -136,7 +137,7 @@ def compile_plan(configuration: Configuration) -> Plan:
             tables[TablePlan(family, config.table)] = None
             for name in config.upstreams:
                 key = name, family, config.table
-                upstreams.setdefault(key, _plan_upstream(name, config, family, version))
+                upstreams.setdefault(key, _plan_upstream(name, config, family))
                 if config.upstream_settings(name).require_router_alert:
                     upstreams[key] = replace(upstreams[key], require_router_alert=True)
             instances.append(
@@ -157,14 +158,14 @@ def _of(configuration: Configuration, family: Family) -> list[InstanceConfig]:
     return [one for one in configuration.instances if version_of(one, family)]
 
 
-def _plan_upstream(name: str, config: InstanceConfig, family: Family, version: int) -> UpstreamPlan:
+def _plan_upstream(name: str, config: InstanceConfig, family: Family) -> UpstreamPlan:
     is_ssm = ssm_policy(config, family).is_ssm
     interval = config.report_interval
     return UpstreamPlan(
         name,
         family,
         config.table,
-        version,
+        upstream_version(config, name, family),
         config.version_fallback,
         is_ssm,
         ssm_fallback=config.ssm_fallback,

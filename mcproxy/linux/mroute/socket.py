@@ -52,7 +52,8 @@ RECEIVE_BUFFER = 4 << 20
 _MRT_INIT, _MRT_DONE, _MRT_PIM, _MRT_TABLE = 200, 201, 208, 209
 _SIOCGETSGCNT = 0x89E1
 _ICMP6_FILTER = 1
-_MLD_TYPES = (130, 131, 132, 143)
+_RECEIVED_TYPES = (130, 131, 132, 143, 152)
+"""Of ICMPv6: MLD, and solicitations of multicast routers (RFC 4286)."""
 
 
 class Counters(NamedTuple):
@@ -200,8 +201,8 @@ class MulticastTable(Operations):
         enlarge_receive_buffer(self.socket, RECEIVE_BUFFER)
         request_packet_info(self.socket, self.family)
         if self.family is IPV6:
-            mld = _icmp6_filter(_MLD_TYPES)
-            self.socket.setsockopt(socket.IPPROTO_ICMPV6, _ICMP6_FILTER, mld)
+            passed = _icmp6_filter(_RECEIVED_TYPES)
+            self.socket.setsockopt(socket.IPPROTO_ICMPV6, _ICMP6_FILTER, passed)
 
 
 def _is_missing(option: int, error: OSError) -> bool:

@@ -37,9 +37,9 @@ _NO_GROUPS: Mapping[Address, SourceFilter] = MappingProxyType({})
 class Host:
     """The IGMP or MLD host on one link.
 
-    ``groups`` is what it wants, by group. ``version`` is the newest version to speak; None is
-    the current one, and only that one falls back for older queriers. ``random`` returns numbers
-    in [0, 1). ``mtu`` is in bytes.
+    ``groups`` is what it wants, by group, and ``asked_since`` when each was joined. ``version`` is
+    the newest version to speak; None is the current one, and only that one falls back for older
+    queriers. ``random`` returns numbers in [0, 1). ``mtu`` is in bytes.
     """
 
     def __init__(
@@ -52,6 +52,7 @@ class Host:
         self.family = family
         self.mtu = mtu
         self.groups: dict[Address, SourceFilter] = {}
+        self.asked_since: dict[Address, float] = {}
         self.robustness = DEFAULT_ROBUSTNESS
         self.query_interval = DEFAULT_QUERY_INTERVAL
         self.version = family.current_version if version is None else version
@@ -88,16 +89,22 @@ class Host:
 
     # -- what its owner changes
 
-    def configure(self, *, fallback: bool, is_ssm: Predicate) -> None:
-        """Use other settings from now on.
+    def configure(self, *, version: int, fallback: bool, is_ssm: Predicate) -> None:
+        """Use other settings from now on; ``rejoin`` applies a change to the groups.
 
-        With ``fallback`` False the host ignores the version of older queriers, of which it forgets
-        those that it has followed. ``is_ssm`` tells which groups are source-specific; older
-        versions cannot report these (RFC 4604, 2.2). ``rejoin`` applies a change to the groups.
+        ``version`` is the newest one to speak. With ``fallback`` False, or with an older
+        ``version``, the host ignores the version of older queriers, and forgets those that it has
+        followed. ``is_ssm`` tells which groups are source-specific; older versions cannot report
+        these (RFC 4604, 2.2).
         """
-        self._fallback, self._is_ssm = fallback, is_ssm
-        if not fallback:
+        self._configured, self._fallback, self._is_ssm = version, fallback, is_ssm
+        if not self._follows:
             self.older = OlderVersions()
+
+    @property
+    def _follows(self) -> bool:
+        """Whether older queriers change the version."""
+        return self._fallback and self._configured == self.family.current_version
 
     def set_mtu(self, mtu: int) -> None:
         """Send no packet larger than ``mtu`` bytes."""
@@ -105,7 +112,7 @@ class Host:
 
     def restore_querier(self, older: OlderVersions, robustness: int, interval: float) -> None:
         """Restore what was learned of the queriers before a restart; ``rejoin`` applies it."""
-        self.older = older if self._fallback else OlderVersions()
+        self.older = older if self._follows else OlderVersions()
         self.robustness, self.query_interval = robustness, interval
 
     # -- changes of what is wanted
@@ -121,9 +128,10 @@ class Host:
             if after == before:
                 continue
             if after == NOTHING:
-                del groups[group]
+                del groups[group], self.asked_since[group]
             else:
                 groups[group] = after
+                self.asked_since.setdefault(group, now)
             differences.append((group, before, after))
         return self._report(differences, now) if differences else []
 
@@ -150,6 +158,7 @@ class Host:
         self.cancel_pending()
         sends = self.update([(g, keep.get(g, NOTHING)) for g in list(self.groups)], now)
         self.groups.clear()
+        self.asked_since.clear()
         self.cancel_pending()
         return sends
 
@@ -206,8 +215,7 @@ class Host:
             return []
         # Only general queries tell that the querier speaks IGMPv2: all hosts receive these.
         specific = query.group != family.unspecified
-        follows = self._fallback and self._configured == family.current_version
-        if not follows or (family is IPV4 and specific):
+        if not self._follows or (family is IPV4 and specific):
             return []
         self.older.note(query.version, now + self._older_querier_present(query))
         if not specific:

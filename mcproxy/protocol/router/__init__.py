@@ -10,4 +10,6 @@ The shell uses ``querier.Querier`` and ``settings.QuerierSettings``, and carries
     queries     query messages, and the repeated specific queries after a leave
 
 All of them share one queue of deadlines; the next of these is the timer of the querier.
+
+``discovery.RouterDiscovery`` is independent of them: it advertises the router to snooping switches.
 """

@@ -23,7 +23,7 @@ from collections.abc import Collection, Mapping
 from ..deadlines import Deadlines
 from ..family import Address, Family
 from ..sources import NOTHING, SourceFilter, merge
-from ..wire.packets import Packet, Query
+from ..wire.packets import MembershipPacket, Query
 from .admission import Admission, Refusal, SsmPolicy
 from .effects import Effects
 from .election import Election, Verdict
@@ -141,7 +141,7 @@ class Querier:
         self._role.become_querier(effects, now)
         return effects
 
-    def receive(self, packet: Packet, source: Address, now: float) -> Effects:
+    def receive(self, packet: MembershipPacket, source: Address, now: float) -> Effects:
         """React to a packet that a host or another router sent from ``source``."""
         effects = Effects()
         if not isinstance(packet, Query):

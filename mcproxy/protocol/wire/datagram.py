@@ -12,7 +12,18 @@ from typing import NamedTuple
 from ..family import IPV4, Address, Family
 from . import igmp, mld
 from .encoding import checksum
-from .packets import DropReason, Leave, OldReport, Packet, Query, Report, WireError
+from .packets import (
+    DropReason,
+    Leave,
+    OldReport,
+    Packet,
+    Query,
+    Report,
+    RouterAdvertisement,
+    RouterSolicitation,
+    RouterTermination,
+    WireError,
+)
 
 _IPV4_HEADER = Struct("!BBHHHBBH4s4s")
 _IPV6_HEADER = Struct("!IHBB16s16s")
@@ -20,6 +31,7 @@ _IPV4_ROUTER_ALERT = bytes.fromhex("94040000")
 _IPV6_ROUTER_ALERT = bytes.fromhex("3a00050200000100")
 _PAD1, _ROUTER_ALERT = 0, 5
 _INTERNETWORK_CONTROL = 0xC0
+_DISCOVERY = frozenset((RouterAdvertisement, RouterSolicitation, RouterTermination))
 _IPPROTO_IGMP = 2
 _MORE_FRAGMENTS_OR_OFFSET = 0x3FFF
 
@@ -90,7 +102,8 @@ def accept(family: Family, datagram: Datagram, require_router_alert: bool = Fals
     ``require_router_alert`` is for IGMP: many real routers and hosts leave the option out, and
     the RFC makes it a SHOULD (9776, 9.1, 9.2). Queries of IGMPv1 never have it. For IGMP see
     RFC 9776, sections 4 and 9. MLD requires hop limit 1, a Router Alert option and a link-local
-    source (RFC 9777, sections 6.2 and 7.4).
+    source (RFC 9777, sections 6.2 and 7.4). Messages of router discovery must be sent to their
+    group (RFC 4286, sections 3.5, 4.4, 5.4).
     """
     if family is IPV4:
         packet = igmp.decode(datagram.message)
@@ -101,9 +114,11 @@ def accept(family: Family, datagram: Datagram, require_router_alert: bool = Fals
         _require_all_hosts(datagram.destination, packet)
     else:
         packet = mld.decode(datagram.message)
-        _require_on_link(family, datagram)
+        _require_on_link(family, datagram, packet)
     if isinstance(packet, OldReport) and not _is_ours(family, datagram.destination, packet.group):
         raise WireError(DropReason.DESTINATION, "report sent to another group")
+    if type(packet) in _DISCOVERY and datagram.destination != destination(family, packet):
+        raise WireError(DropReason.DESTINATION, "router discovery sent to another address")
     return packet
 
 
@@ -132,13 +147,15 @@ def _require_all_hosts(send_to: Address, packet: Packet) -> None:
         raise WireError(DropReason.DESTINATION, "general query not sent to all hosts")
 
 
-def _require_on_link(family: Family, datagram: Datagram) -> None:
+def _require_on_link(family: Family, datagram: Datagram, packet: Packet) -> None:
+    if not family.is_link_local(datagram.source):
+        is_query = isinstance(packet, Query)
+        reason = DropReason.QUERY_SOURCE if is_query else DropReason.SOURCE
+        raise WireError(reason, "not link-local")
     if datagram.hops != 1:
         raise WireError(DropReason.TTL, str(datagram.hops))
     if not datagram.router_alert:
         raise WireError(DropReason.ROUTER_ALERT)
-    if not family.is_link_local(datagram.source):
-        raise WireError(DropReason.SOURCE, "not link-local")
 
 
 def _is_ours(family: Family, destination: Address, group: Address) -> bool:
@@ -156,13 +173,16 @@ def _is_ours(family: Family, destination: Address, group: Address) -> bool:
 def destination(family: Family, packet: Packet) -> Address:
     """The address that ``packet`` is sent to.
 
-    See RFC 9776, sections 4.1.12 and 4.2.15, and RFC 9777, sections 5.1.15 and 5.2.15.
+    See RFC 9776, sections 4.1.12 and 4.2.15, and RFC 9777, sections 5.1.15 and 5.2.15; for
+    router discovery RFC 4286.
     """
     match packet:
         case Report():
             return family.report_destination
-        case Leave():
+        case Leave() | RouterSolicitation():
             return family.all_routers
+        case RouterAdvertisement() | RouterTermination():
+            return family.all_snoopers
         case Query(group=group) if group == family.unspecified:
             return family.all_nodes
         case Query(group=group) | OldReport(group=group):

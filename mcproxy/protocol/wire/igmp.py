@@ -1,10 +1,14 @@
-"""IGMP messages of all versions: encoding and decoding (RFC 9776, RFC 2236, RFC 1112)."""
+"""IGMP messages of all versions: encoding and decoding.
+
+RFC 9776, RFC 2236 and RFC 1112; for the discovery of multicast routers RFC 4286.
+"""
 
 from __future__ import annotations
 
 from struct import Struct
 
 from ..family import IPV4, Address
+from . import discovery
 from .encoding import (
     checksum,
     decode_float,
@@ -22,6 +26,7 @@ REPORT_V1 = 0x12
 REPORT_V2 = 0x16
 LEAVE = 0x17
 REPORT_V3 = 0x22
+DISCOVERY = discovery.Types(advertisement=0x30, solicitation=0x31, termination=0x32)
 
 IGMPV1_MAX_RESPONSE = 10.0
 """Response time in seconds of an IGMPv1 query, which carries none (RFC 2236, section 4)."""
@@ -46,6 +51,8 @@ def encode(packet: Packet, source: Address = b"", destination: Address = b"") ->
             message = _MESSAGE.pack(REPORT_V1 if version == 1 else REPORT_V2, 0, 0, group)
         case Leave(group=group):
             message = _MESSAGE.pack(LEAVE, 0, 0, group)
+        case _:
+            message = discovery.encode(packet, DISCOVERY)
     return message[:2] + checksum(message).to_bytes(2, "big") + message[4:]
 
 
@@ -61,7 +68,7 @@ def _encode_query(query: Query) -> bytes:
 
 def decode(message: bytes) -> Packet:
     """The packet in ``message``, which is the IP payload; WireError if it is not acceptable."""
-    if len(message) < 8:
+    if len(message) < 8 and not discovery.is_short(message, DISCOVERY):
         raise WireError(DropReason.SHORT, f"{len(message)} bytes")
     if checksum(message):
         raise WireError(DropReason.CHECKSUM)
@@ -75,6 +82,8 @@ def decode(message: bytes) -> Packet:
         return OldReport(_OLD_REPORTS[kind], _multicast(group))
     if kind == LEAVE:
         return Leave(_multicast(group))
+    if kind in DISCOVERY:
+        return discovery.decode(message, DISCOVERY)
     raise WireError(DropReason.TYPE, f"0x{kind:02x}")
 
 

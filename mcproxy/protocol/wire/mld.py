@@ -1,10 +1,14 @@
-"""MLD messages of both versions: encoding and decoding (RFC 9777, RFC 2710)."""
+"""MLD messages of both versions: encoding and decoding.
+
+RFC 9777 and RFC 2710; for the discovery of multicast routers RFC 4286.
+"""
 
 from __future__ import annotations
 
 from struct import Struct
 
 from ..family import IPV6, Address
+from . import discovery
 from .encoding import (
     checksum,
     decode_float,
@@ -22,6 +26,7 @@ QUERY = 130
 REPORT_V1 = 131
 DONE = 132
 REPORT_V2 = 143
+DISCOVERY = discovery.Types(advertisement=151, solicitation=152, termination=153)
 
 _MESSAGE = Struct("!BxHHxx16s")
 _REPORT = Struct("!BxHxxH")
@@ -40,6 +45,8 @@ def encode(packet: Packet, source: Address, destination: Address) -> bytes:
             message = _MESSAGE.pack(REPORT_V1, 0, 0, group)
         case Leave(group=group):
             message = _MESSAGE.pack(DONE, 0, 0, group)
+        case _:
+            message = discovery.encode(packet, DISCOVERY)
     covered = checksum(pseudo_header(source, destination, len(message)) + message)
     return message[:2] + covered.to_bytes(2, "big") + message[4:]
 
@@ -57,11 +64,13 @@ def decode(message: bytes) -> Packet:
 
     The kernel has already verified the checksum: it does so on ICMPv6 sockets.
     """
-    if len(message) < 8:
+    if len(message) < 8 and not discovery.is_short(message, DISCOVERY):
         raise WireError(DropReason.SHORT, f"{len(message)} bytes")
     kind = message[0]
     if kind == REPORT_V2:
         return Report(decode_records(message, _REPORT.unpack_from(message)[2], 16))
+    if kind in DISCOVERY:
+        return discovery.decode(message, DISCOVERY)
     if kind not in (QUERY, REPORT_V1, DONE):
         raise WireError(DropReason.TYPE, str(kind))
     if len(message) < _SIZE_V1:

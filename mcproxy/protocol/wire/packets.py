@@ -28,6 +28,7 @@ class DropReason(Enum):
     TTL = "ttl"
     ROUTER_ALERT = "router-alert"
     SOURCE = "source"
+    QUERY_SOURCE = "query-source"
     DESTINATION = "destination"
     HEADER = "header"
     FRAGMENT = "fragment"
@@ -100,7 +101,36 @@ class Leave:
     group: Address
 
 
-Packet = Query | Report | OldReport | Leave
+@dataclass(frozen=True, slots=True)
+class RouterAdvertisement:
+    """A router forwards multicast on the link (RFC 4286, section 3).
+
+    ``interval`` is the time in seconds between two advertisements. ``query_interval`` (seconds)
+    and ``robustness`` are those of the link's querier.
+    """
+
+    interval: int
+    query_interval: int = 0
+    robustness: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RouterSolicitation:
+    """Multicast routers of the link are asked to advertise themselves (RFC 4286, section 4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RouterTermination:
+    """A router forwards multicast on the link no more (RFC 4286, section 5)."""
+
+
+Discovery = RouterAdvertisement | RouterSolicitation | RouterTermination
+"""Messages by which snooping switches find multicast routers."""
+
+MembershipPacket = Query | Report | OldReport | Leave
+"""Messages about the groups of a link."""
+
+Packet = MembershipPacket | Discovery
 
 
 class Send(NamedTuple):

@@ -125,6 +125,15 @@ class InterfaceTests(ConfigurationTestCase):
             " is for downstreams",
         )
 
+    def test_versions_of_an_upstream_are_accepted_within_their_range(self) -> None:
+        table = f"{SMALLEST}[instance.a.interface.eth0]\n"
+        settings = self.instance(f"{table}igmp-version = 2\nmld-version = 1\n")
+        upstream = settings.upstream_settings("eth0")
+        self.assertEqual((upstream.igmp_version, upstream.mld_version), (2, 1))
+        for value in ("0", "4"):
+            (mistake,) = self.mistakes(f"{table}igmp-version = {value}\n")
+            self.assertIn("instance.a.interface.eth0.igmp-version (line 6): ", mistake)
+
     def test_settings_for_a_part_of_a_pattern_are_accepted(self) -> None:
         text = SMALLEST.replace("eth2", "lan*")
         for name in ("lan1", "lan*", "lan[0-3]", "*"):

@@ -74,15 +74,20 @@ class StepTests(SynchronousTestCase):
             ],
         )
 
-    def test_instance_of_another_version_starts_anew_on_a_new_upstream_host(self) -> None:
+    def test_instance_of_another_version_starts_anew_on_the_same_upstream_host(self) -> None:
         self.assertEqual(
             steps(TV, TV + "igmp-version = 2\n"),
             [
                 "tv/ipv4: stop",
-                "upstream eth0 (ipv4): stop",
-                "upstream eth0 (ipv4): start",
+                "upstream eth0 (ipv4): use new settings",
                 "tv/ipv4: start",
             ],
+        )
+
+    def test_version_of_one_upstream_changes_its_host_alone(self) -> None:
+        self.assertEqual(
+            steps(TV, TV + "interface.eth0.igmp-version = 2\n"),
+            ["upstream eth0 (ipv4): use new settings"],
         )
 
     def test_setting_of_a_whole_upstream_changes_its_host_alone(self) -> None:

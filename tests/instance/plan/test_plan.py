@@ -62,12 +62,38 @@ class PlanTests(SynchronousTestCase):
             "report-interval = 60",
             'report-interval = "never"',
             "interface.eth0.require-router-alert = true",
+            "interface.eth0.igmp-version = 2",
+            "interface.eth0.mld-version = 1",
         )
         for line in lines:
             self.assertEqual(planned(line, line), planned(line, line), line)
         plans = [planned(line, line) for line in lines]
         for number, plan in enumerate(plans):
             self.assertFalse(any(plan == other for other in plans[:number]), lines[number])
+
+    def test_version_of_an_upstream_counts_before_that_of_the_instance(self) -> None:
+        own = "igmp-version = 2\ninterface.eth0.igmp-version = 3\ninterface.eth0.mld-version = 1"
+        found = {str(one): one.version for one in planned(own, own).upstreams}
+        self.assertEqual(
+            found,
+            {
+                "upstream eth0 (ipv4)": 3,
+                "upstream eth0 (ipv6)": 1,
+                "upstream eth9 (ipv4)": 2,
+                "upstream eth9 (ipv6)": 2,
+            },
+        )
+
+    def test_version_of_an_upstream_does_not_enable_a_family(self) -> None:
+        own = "mld-version = 0\ninterface.eth0.mld-version = 1"
+        self.assertEqual({one.family for one in planned(own, own).upstreams}, {IPV4})
+
+    def test_version_in_the_defaults_is_for_downstreams_only(self) -> None:
+        plan = planned(b="[defaults]\nigmp-version = 2")
+        self.assertEqual([one.version for one in plan.upstreams if one.family is IPV4], [3, 3])
+        settings = plan.instances[0].downstreams.settings("eth1")
+        assert settings is not None
+        self.assertEqual(settings.querier.version, 2)
 
     def test_services_are_part_of_the_plan(self) -> None:
         plain = planned()
@@ -91,6 +117,21 @@ class ConflictTests(SynchronousTestCase):
             self.refused("igmp-version = 3", "igmp-version = 2"),
             "<text>: instance.b.igmp-version (line 9): instance b speaks IGMPv2 on upstream eth0, "
             "but instance a speaks IGMPv3 there (instance.a.igmp-version, line 5); " + HINT,
+        )
+
+    def test_other_version_of_the_shared_upstream_itself_is_a_mistake(self) -> None:
+        own = "interface.eth0.igmp-version = {}"
+        self.assertEqual(
+            self.refused(own.format(1), own.format(2)),
+            "<text>: instance.b.interface.eth0.igmp-version (line 9): instance b speaks IGMPv2 on "
+            "upstream eth0, but instance a speaks IGMPv1 there "
+            "(instance.a.interface.eth0.igmp-version, line 5); " + HINT,
+        )
+        self.assertEqual(
+            self.refused(b="interface.eth0.mld-version = 1"),
+            "<text>: instance.b.interface.eth0.mld-version (line 9): instance b speaks MLDv1 on "
+            "upstream eth0, but instance a speaks MLDv2 there (instance.a.mld-version, line 2); "
+            + HINT,
         )
 
     def test_default_version_is_named_with_the_line_of_its_instance(self) -> None:
@@ -139,6 +180,10 @@ class ConflictTests(SynchronousTestCase):
     def accepted(self, a: str = "", b: str = "") -> None:
         names = {one.instance for one in planned(a, b).instances}
         self.assertEqual(names, {"a", "b"})
+
+    def test_equal_versions_of_an_upstream_from_different_keys_are_no_mistake(self) -> None:
+        self.accepted("igmp-version = 2", "interface.eth0.igmp-version = 2")
+        self.accepted("interface.eth0.mld-version = 2", "interface.eth9.mld-version = 1")
 
     def test_equal_ssm_ranges_in_other_words_are_no_mistake(self) -> None:
         only = "mld-version = 0\n"

@@ -8,7 +8,17 @@ from mcproxy.protocol.family import IPV4, IPV6, Family
 from mcproxy.protocol.wire import datagram, igmp, mld
 from mcproxy.protocol.wire import encoding as wire
 from mcproxy.protocol.wire.datagram import destination
-from mcproxy.protocol.wire.packets import Leave, OldReport, Packet, Query, Report
+from mcproxy.protocol.wire.packets import (
+    Discovery,
+    Leave,
+    OldReport,
+    Packet,
+    Query,
+    Report,
+    RouterAdvertisement,
+    RouterSolicitation,
+    RouterTermination,
+)
 
 from ..families import host, multicast, records, source_lists
 
@@ -24,6 +34,16 @@ def message(text: str) -> bytes:
     return summed(bytes.fromhex(text))
 
 
+def discovery_packets() -> st.SearchStrategy[Discovery]:
+    """Return a strategy for every message of router discovery."""
+    number = st.integers(0, 0xFFFF)
+    return st.one_of(
+        st.builds(RouterAdvertisement, st.integers(0, 0xFF), number, number),
+        st.just(RouterSolicitation()),
+        st.just(RouterTermination()),
+    )
+
+
 def igmp_packets() -> st.SearchStrategy[Packet]:
     """Return a strategy for every IGMP packet that the wire can carry without rounding."""
     codes = st.integers(0, 255)
@@ -32,6 +52,7 @@ def igmp_packets() -> st.SearchStrategy[Packet]:
     maybe_group = st.just(IPV4.unspecified) | multicast(IPV4)
     return st.one_of(
         reports,
+        discovery_packets(),
         multicast(IPV4).map(Leave),
         st.builds(OldReport, st.sampled_from([1, 2]), multicast(IPV4)),
         st.builds(Query, st.just(1), st.just(IPV4.unspecified), st.just(igmp.IGMPV1_MAX_RESPONSE)),
@@ -55,6 +76,7 @@ def mld_packets() -> st.SearchStrategy[Packet]:
     intervals = st.integers(0, 255).map(lambda code: wire.decode_float(code, 8))
     return st.one_of(
         st.lists(records(IPV6), max_size=5).map(tuple).map(Report),
+        discovery_packets(),
         multicast(IPV6).map(Leave),
         st.builds(OldReport, st.just(1), multicast(IPV6)),
         st.builds(

@@ -11,6 +11,9 @@ from scapy.layers.inet6 import (
     ICMPv6MLQuery2,
     ICMPv6MLReport,
     ICMPv6MLReport2,
+    ICMPv6MRD_Advertisement,
+    ICMPv6MRD_Solicitation,
+    ICMPv6MRD_Termination,
     IPv6,
     IPv6ExtHdrHopByHop,
     RouterAlert,
@@ -22,12 +25,31 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.protocol.family import IPV4, IPV6, text
 from mcproxy.protocol.wire.datagram import destination
-from mcproxy.protocol.wire.packets import Leave, OldReport, Packet, Query, Record, Report
+from mcproxy.protocol.wire.packets import (
+    Leave,
+    OldReport,
+    Packet,
+    Query,
+    Record,
+    Report,
+    RouterAdvertisement,
+    RouterSolicitation,
+    RouterTermination,
+)
 
 from ..families import ALLOW, TO_EX, group, sources
 from .messages import igmp_packets, mld_packets, sent
 
-MLD_LAYERS = (ICMPv6MLQuery2, ICMPv6MLQuery, ICMPv6MLReport, ICMPv6MLDone, ICMPv6MLReport2)
+MLD_LAYERS = (
+    ICMPv6MLQuery2,
+    ICMPv6MLQuery,
+    ICMPv6MLReport,
+    ICMPv6MLDone,
+    ICMPv6MLReport2,
+    ICMPv6MRD_Advertisement,
+    ICMPv6MRD_Solicitation,
+    ICMPv6MRD_Termination,
+)
 
 
 class IgmpDissectionTests(SynchronousTestCase):
@@ -56,7 +78,7 @@ class IgmpDissectionTests(SynchronousTestCase):
         self.assertEqual(checksum(message), int.from_bytes(whole[26:28], "big"))
 
     def test_igmpv3_general_query_is_dissected(self) -> None:
-        """IP4-01..03, IP4-SD-01, GQ-02, T-040: to 224.0.0.1, with the querier's settings."""
+        """IP4-01..03, IP4-SD-01, GQ-02: to 224.0.0.1, with the querier's settings."""
         query = Query(3, IPV4.unspecified, 10.0, robustness=2, interval=125)
         seen = self.dissect(query)[IGMPv3_MQ]
         self.assertEqual((seen.gaddr, seen.s, seen.qrv, seen.qqic), ("0.0.0.0", 0, 2, 125))
@@ -154,6 +176,17 @@ class MldDissectionTests(SynchronousTestCase):
         query = self.dissect(Query(1, group(IPV6, 1), 1.0), ICMPv6MLQuery)
         self.assertEqual({one.mladdr for one in (report, done, query)}, {"ff1e::1:1"})
         self.assertEqual(query.mrd, 1000)
+
+    def test_router_discovery_is_dissected(self) -> None:
+        """MRD-01, 04, 05, 08: to all snoopers, and solicitations to all routers."""
+        advertisement = RouterAdvertisement(20, 125, 2)
+        seen = self.dissect(advertisement, ICMPv6MRD_Advertisement)
+        self.assertEqual((seen.type, seen.advinter), (151, 20))
+        self.assertEqual((seen.queryint, seen.robustness), (125, 2))
+        solicited = self.dissect(RouterSolicitation(), ICMPv6MRD_Solicitation)
+        ended = self.dissect(RouterTermination(), ICMPv6MRD_Termination)
+        self.assertEqual((solicited.type, ended.type), (152, 153))
+        self.assertEqual((solicited.underlayer.underlayer.dst, len(bytes(ended))), ("ff02::2", 8))
 
     @given(mld_packets())
     def test_random_mld_packet_has_valid_headers_and_checksums(self, packet: Packet) -> None:
