@@ -194,6 +194,18 @@ class IPv4DownstreamTests(DownstreamScenarios, IPv4TestCase):
         self.await_packets(member)
         self.assert_no_new_loss(member)
 
+    def test_proxy_at_a_router_port_hears_hosts_of_a_switch_that_queries(self) -> None:
+        """The switch would send their IGMPv2 reports to no port that is not a router's."""
+        self.lan.add_address("br0", f"{self.plan.at(DOWN1, 0)}/24")
+        self.await_switch_query("mcast_query_use_ifaddr", "1")
+        self.lan.run("bridge", "link", "set", "dev", "proxy", "mcast_router", "2")
+        self.home.sysctl("ipv4/conf/eth0/force_igmp_version", 2)
+        self.start(allowed_queriers=[])
+        self.stream()
+        member = self.home.join(self.group)
+        self.await_packets(member)
+        self.assert_no_new_loss(member)
+
 
 class IPv6DownstreamTests(DownstreamScenarios, IPv6TestCase):
     pass
