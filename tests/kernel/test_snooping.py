@@ -10,7 +10,7 @@ from __future__ import annotations
 from mcproxy.lab.waiting import wait_until
 
 from .messages import TO_EX, TO_IN, queries, record
-from .site import DOWN1, UP, IPv4TestCase, IPv6TestCase, Scenarios, addresses
+from .site import DOWN1, INSTANCE, UP, IPv4TestCase, IPv6TestCase, Scenarios, addresses
 
 
 class UpstreamScenarios(Scenarios):
@@ -194,13 +194,15 @@ class IPv4DownstreamTests(DownstreamScenarios, IPv4TestCase):
         self.await_packets(member)
         self.assert_no_new_loss(member)
 
-    def test_proxy_at_a_router_port_hears_hosts_of_a_switch_that_queries(self) -> None:
-        """The switch would send their IGMPv2 reports to no port that is not a router's."""
+    def test_proxy_that_is_advertised_hears_hosts_of_a_switch_that_queries(self) -> None:
+        """RFC 4286: else the switch sends their IGMPv2 reports to no port but those of routers."""
         self.lan.add_address("br0", f"{self.plan.at(DOWN1, 0)}/24")
         self.await_switch_query("mcast_query_use_ifaddr", "1")
-        self.lan.run("bridge", "link", "set", "dev", "proxy", "mcast_router", "2")
         self.home.sysctl("ipv4/conf/eth0/force_igmp_version", 2)
-        self.start(allowed_queriers=[])
+        self.start(f"{INSTANCE}\nrouter-discovery = true", allowed_queriers=[])
+        wait_until(
+            lambda: "proxy" in self.lan.run("bridge", "-d", "mdb", "show").split("router ports")[-1]
+        )
         self.stream()
         member = self.home.join(self.group)
         self.await_packets(member)
