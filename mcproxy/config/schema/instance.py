@@ -135,7 +135,8 @@ class InstanceConfig:
     report_interval: float | str = option(
         AUTO,
         NumberAutoOrNever(10, 86400),
-        "Time after which all memberships are reported upstream again without a query. With"
+        "Time after which all memberships are reported upstream again without a query, spread over"
+        " a tenth of it, at most 10 seconds. With"
         ' ``"auto"`` that is 125 seconds, and only while no querier is heard there: some'
         " providers send no queries, and end a stream that is not reported again.",
         unit="seconds",
