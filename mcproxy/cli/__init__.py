@@ -16,6 +16,8 @@ SUBCOMMANDS = {
     "demo": "run the proxy in a small network of its own and show what it forwards",
     "show": "show the daemon's state: status, interfaces, groups, hosts, upstreams ...",
     "doctor": "find what keeps multicast from flowing on this machine, with the cure",
+    "monitor": "follow what happens in the running daemon: joins, queries, reports, refusals",
+    "log-level": "show or set which events the running daemon writes to its log",
     "reload": "apply the changes in the configuration file to the running daemon",
     "restart": "restart the daemon without interrupting a stream",
     "add": "add an instance, an upstream or a downstream to the running daemon",
@@ -56,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"mcproxy: {error}\n\n{_help()}", end="", file=sys.stderr)
         return WRONG_USE
     try:
-        return int(import_module(f".{name}", __name__).main(words[1:]))
+        return int(import_module(f".{name.replace('-', '_')}", __name__).main(words[1:]))
     except SystemExit as exiting:  # the subcommand has printed the reason
         return exiting.code if isinstance(exiting.code, int) else DONE
     except KeyboardInterrupt:
@@ -73,5 +75,5 @@ def _subcommand(word: str) -> str:
 
 
 def _help() -> str:
-    lines = (f"  {name:<8} {what}" for name, what in SUBCOMMANDS.items())
+    lines = (f"  {name:<10} {what}" for name, what in SUBCOMMANDS.items())
     return _HELP.format(subcommands="\n".join(lines), exit_codes=exit_codes.as_text())

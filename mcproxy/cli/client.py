@@ -36,15 +36,16 @@ class FailureError(Exception):
 
 
 class _Connection(http.client.HTTPConnection):
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, answer_time: float | None) -> None:
         super().__init__("mcproxy")
         self._path = path
+        self._answer_time = answer_time
 
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(CONNECT_TIME)
         self.sock.connect(self._path)
-        self.sock.settimeout(ANSWER_TIME)
+        self.sock.settimeout(self._answer_time)
 
 
 Answer = dict[str, Any]
@@ -62,13 +63,13 @@ def ask(path: str, method: str, what: str, body: Any = None) -> Any:
 
 
 def request(
-    path: str, method: str, what: str, body: Any = None
+    path: str, method: str, what: str, body: Any = None, answer_time: float | None = ANSWER_TIME
 ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
     """A connection with the beginning of the daemon's answer; FailureError as ``ask``.
 
     The caller reads the answer and closes the connection.
     """
-    connection = _Connection(path)
+    connection = _Connection(path, answer_time)
     try:
         connection.connect()
     except PermissionError:

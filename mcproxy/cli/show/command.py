@@ -7,22 +7,14 @@ import gc
 import json
 import sys
 from collections.abc import Sequence
-from urllib.parse import urlencode
 
 from .. import client
+from ..row_options import add_filters, query
 from ..row_stream import ask_rows
 from ..table import Output
 from ..words import UnknownWordError, resolve
 from .views import VIEWS
 from .watch import DEFAULT, seconds, watch
-
-FILTERS = {
-    "--instance": "NAME",
-    "--interface": "IF",
-    "--group": "G[/LENGTH]",
-    "--source": "S[/LENGTH]",
-}
-"""Options that select rows, with what each takes; they may be repeated."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -47,17 +39,7 @@ def _parser() -> argparse.ArgumentParser:
         "what", metavar="VIEW", type=_view, nargs="?", default="status", help="one of the above"
     )
     parser.add_argument("-j", "--json", action="store_true", help="print all members as JSON")
-    for number in "46":
-        parser.add_argument(
-            f"-{number}",
-            dest="family",
-            action="append_const",
-            const=number,
-            help=f"IPv{number} only",
-        )
-    for option, takes in FILTERS.items():
-        described = f"rows of this {option.strip('-')} only; may be repeated"
-        parser.add_argument(option, metavar=takes, action="append", help=described)
+    add_filters(parser, "rows")
     parser.add_argument(
         "-w",
         "--watch",
@@ -92,7 +74,7 @@ def _seconds(text: str) -> float:
 
 def _show(options: argparse.Namespace) -> None:
     view = VIEWS[options.what]
-    target = view.path(options.what) + _query(options)
+    target = view.path(options.what) + query(options)
 
     def look() -> str:
         if view.rows and not options.json:
@@ -116,12 +98,3 @@ def json_text(answer: client.Answer) -> str:
         lines = ",\n".join(map(encode, rows))
         return f'{{"{name}": [\n{lines}\n]}}\n'
     return json.dumps(answer, indent=2, ensure_ascii=False) + "\n"
-
-
-def _query(options: argparse.Namespace) -> str:
-    pairs = [
-        (key, value)
-        for key in ("family", *(option.strip("-") for option in FILTERS))
-        for value in getattr(options, key) or ()
-    ]
-    return f"?{urlencode(pairs, safe='/:*')}" if pairs else ""
