@@ -32,6 +32,14 @@ class OwnPacketReceived(NamedTuple):
     packet: Packet
 
 
+class HeardQuery(NamedTuple):
+    """The last query of another router on a link: who sent it, in which version, and when."""
+
+    router: Address
+    version: int
+    when: float
+
+
 class WrongInterface(NamedTuple):
     """Data of (``source``, ``group``) arrived on ``interface``, which is not its entry's iif."""
 

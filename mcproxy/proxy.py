@@ -12,6 +12,8 @@ from twisted.logger import Logger
 
 from .config.model import Configuration
 from .config.not_recommended import not_recommended
+from .events.bus import Events
+from .events.daemon import Ready, Stopped
 from .instance.instance import ProxyInstance
 from .instance.missing import exists_now, missing, named, notes_of
 from .instance.plan.plan import Plan, compile_plan
@@ -54,9 +56,9 @@ class Proxy(MultiService):
         super().__init__()  # type: ignore[no-untyped-call]  # untyped in Twisted
         self.configuration = configuration
         self.plan = compile_plan(configuration)
-        self.stopping = False
-        self.ready = False
-        self.receiver = Receiver(reactor)
+        self.stopping = self.ready = False
+        self.events = Events()
+        self.receiver = Receiver(reactor, self.events)
         self.timer = Timer(reactor, lambda: self.receiver.is_behind)
         self.since = self.timer.now()
         self.started = datetime.now(UTC)
@@ -65,6 +67,7 @@ class Proxy(MultiService):
         self.store = RestartStore()
         self.routing = Routing(
             reactor,
+            self.events,
             inherited=self._inherited.take_tables(),
             is_exact=self._inherited.state is not None,
             store=self.store,
@@ -78,9 +81,8 @@ class Proxy(MultiService):
         self._locator = RouteLookup()
         self._dispatch = LinkDispatch()
         self._tables = KernelTables(self.routing, self.sender, self.receiver)
-        made_with = Modules(self.timer, self.sender, self.receiver, self.routing, self._locator)
         self._reconfiguration = Reconfiguration(
-            self, made_with, self._tables, self.optional_services
+            self, self._modules(), self._tables, self.optional_services
         )
         self._resumption: Resumption | None = None
         self._settled: Deferred[None] = Deferred()
@@ -88,6 +90,11 @@ class Proxy(MultiService):
         modules = (self.timer, self.sender, self.routing, self.receiver, self.optional_services)
         for module in modules:
             module.setServiceParent(self)  # type: ignore[no-untyped-call]  # untyped in Twisted
+
+    def _modules(self) -> Modules:
+        return Modules(
+            self.timer, self.events, self.sender, self.receiver, self.routing, self._locator
+        )
 
     @property
     def instances(self) -> Collection[ProxyInstance]:
@@ -232,7 +239,7 @@ class Proxy(MultiService):
         """Say that the daemon is ready: data of downstream sources is not lost any more."""
         if self.running and not self.stopping:
             self.ready = True
-            self.log.info("ready")
+            self.events.tell(Ready())
             notify("READY=1")
 
     # -- stop
@@ -256,4 +263,4 @@ class Proxy(MultiService):
         self._locator.close()
         await MultiService.stopService(self)  # type: ignore[no-untyped-call]  # untyped in Twisted
         if was_started:
-            self.log.info("stopped")
+            self.events.tell(Stopped())

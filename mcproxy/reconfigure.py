@@ -15,10 +15,11 @@ from twisted.application.service import MultiService
 from twisted.internet.defer import maybeDeferred
 from twisted.logger import Logger
 
+from .events.bus import Events
 from .instance.context import InstanceContext
 from .instance.instance import ProxyInstance
 from .instance.plan.compare import compare
-from .instance.plan.plan import InstanceKey, InstancePlan, Plan, UpstreamKey
+from .instance.plan.plan import InstanceKey, InstancePlan, Plan, UpstreamKey, UpstreamPlan
 from .instance.plan.steps import (
     AddDownstream,
     ChangeDownstream,
@@ -61,6 +62,7 @@ class Modules:
     """What instances and upstreams are made with."""
 
     timer: Timer
+    events: Events
     sender: Sender
     receiver: Receiver
     routing: Routing
@@ -185,10 +187,7 @@ class Reconfiguration:
     def _carry_out(self, step: Step, links: Links) -> None:
         match step:
             case StartUpstream(plan):
-                modules = self._modules
-                self._upstreams[plan.key] = Upstream(
-                    plan, modules.timer, modules.sender, modules.receiver, LocalMemberships
-                )
+                self._upstreams[plan.key] = self._upstream(plan)
             case ChangeUpstream(plan):
                 self._upstreams[plan.key].reconfigure(plan)
             case StopUpstream(plan):
@@ -225,10 +224,22 @@ class Reconfiguration:
             case _:
                 assert_never(step)
 
+    def _upstream(self, plan: UpstreamPlan) -> Upstream:
+        modules = self._modules
+        return Upstream(
+            plan,
+            modules.timer,
+            modules.events,
+            modules.sender,
+            modules.receiver,
+            LocalMemberships,
+        )
+
     def _start(self, plan: InstancePlan, links: Links) -> None:
         modules = self._modules
         context = InstanceContext(
             modules.timer,
+            modules.events,
             modules.sender,
             modules.receiver,
             modules.routing.tables[plan.family, plan.table],

@@ -23,9 +23,11 @@ from .config.model import Configuration, ControlConfig, ManholeConfig
 from .config.native.toml import from_interfaces
 from .control.changes import Changes
 from .control.unix_socket import ConnectionFactory, ControlService
+from .events.log_reader import LogReader
 from .exit_codes import NO, NOT_PERMITTED
 from .instance.plan.plan import plan_services
 from .linux.mroute.errors import MulticastRoutingError, NotPermitted
+from .logs import levels
 from .optional_services import Make
 from .proxy import Proxy
 from .restart.handoff import Handoff
@@ -138,6 +140,7 @@ def build(
     # router. Nothing was scheduled by the old clock yet.
     reactor.seconds = time.monotonic
     proxy = Proxy(reactor, configuration, inherited())
+    LogReader(proxy.events, levels, proxy.timer)
     handoff = Handoff(proxy, command)
     changes = Changes(proxy, load, handoff)
     SignalHandlers(reactor, changes.hangup, changes.restart_signalled).install()
@@ -190,7 +193,7 @@ def _make_control(
         from .control.api import Api
         from .control.http import Connection
 
-        return Connection(factory, reactor, Api(proxy, changes).handle)
+        return Connection(factory, reactor, Api(proxy, changes, reactor).handle)
 
     if socket is not None:
         path = os.path.abspath(socket) if socket else ""

@@ -13,6 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy import reconfigure
 from mcproxy.config.native.toml import parse
+from mcproxy.events.bus import Events
 from mcproxy.instance.plan.plan import Plan, TablePlan, compile_plan
 from mcproxy.linux.mroute.errors import TableInUse
 from mcproxy.linux.netlink.links import Link
@@ -84,7 +85,7 @@ class ReconfigurationTestCase(SynchronousTestCase):
         self.patch(reconfigure, "ReportGroups", n.join)
         routing: Any = SimpleNamespace(tables=defaultdict(lambda: n))
         locator: Any = SimpleNamespace(interface_towards=lambda _: None)
-        modules = Modules(Timer(self.clock), n, n, routing, locator)
+        modules = Modules(Timer(self.clock), Events(), n, n, routing, locator)
         tables: Any = self.tables
         services: Any = self.services
         self.running = Reconfiguration(self.parent, modules, tables, services)

@@ -10,14 +10,14 @@ from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from mcproxy.logs import LineLog, is_journal
+from mcproxy.logs import Levels, LineLog, is_journal
 
 
 class LineLogTests(SynchronousTestCase):
     def make(self, level: str = "info", journal: bool = False) -> Logger:
         """A logger of the daemon's, whose lines are found in ``lines``."""
         self.stream = io.StringIO()
-        observer = LineLog(self.stream, level, journal)
+        observer = LineLog(self.stream, Levels(level), journal)
         self.others = Logger("twisted.somewhere", observer=observer)
         return Logger("mcproxy.somewhere", observer=observer)
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 
 ROWS_A_PIECE = 100
+
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class Answer:
@@ -29,20 +31,49 @@ class Answer:
 
 
 class RowsAnswer(Answer):
-    """An object with one member, a list whose rows are made while they are sent."""
+    """An object with one member, a list whose rows are made while they are sent.
+
+    A row that is None is left out. It counts like another one, so that a long search for few
+    rows is a sequence of short pieces too.
+    """
 
     def __init__(self, key: str, rows: Iterable[Any]) -> None:
         super().__init__(key)
         self._rows = iter(rows)
 
     def pieces(self) -> Iterator[bytes]:
-        """The JSON text, ROWS_A_PIECE rows in a piece."""
+        """The JSON text, ROWS_A_PIECE rows in a piece; one without rows is an empty line."""
         before = b"{" + _encoded(self._value) + b": [\n"
         while rows := list(islice(self._rows, ROWS_A_PIECE)):
-            yield before + b",\n".join(map(_encoded, rows))
+            shown = [_encode(row) for row in rows if row is not None]
+            if not shown:
+                yield b"\n"
+                continue
+            yield before + ",\n".join(shown).encode()
             before = b",\n"
         yield (before if before.startswith(b"{") else b"\n") + b"]}\n"
 
 
+class Stream(Protocol):
+    """Writes lines for one client, as things happen."""
+
+    def pause(self) -> None:
+        """Write nothing until ``resume``."""
+
+    def resume(self) -> None:
+        """Write again."""
+
+    def close(self) -> None:
+        """Write nothing any more."""
+
+
+class StreamAnswer(Answer):
+    """Lines of JSON that come until the client leaves; ``open`` is given what writes them."""
+
+    def __init__(self, open: Callable[[Callable[[bytes], object]], Stream]) -> None:
+        super().__init__(None)
+        self.open = open
+
+
 def _encoded(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False).encode()
+    return _encode(value).encode()

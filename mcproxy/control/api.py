@@ -2,13 +2,18 @@
 
 ::
 
-    GET  /status /interfaces /groups /routes /counters /config
+    GET  /status /interfaces /groups /hosts /upstreams /sources /filters /routes /counters
+         with ?family=4&instance=NAME&interface=IF&group=G/len&source=S/len
+    GET  /config /log-level
+    GET  /events with the same filters, ?event=KIND and ?level=LEVEL: lines of JSON, as they happen
     POST /reload  {"dry-run": false}
     POST /add     {"instance": NAME} with "table": {...}, "upstream": IF or "downstream": IF
     POST /remove  {"instance": NAME} alone, or with "upstream": IF or "downstream": IF
     POST /move    {"interface": IF, "to": NAME}
     POST /restart
+    POST /log-level {"level": LEVEL} for all, or with "instance", "interface", "group" for a part
 
+A filter of a GET may be repeated; a row must match one value of each key (see ``row_filter``).
 /add, /remove and /move accept ``"save": true``. The answer to a POST is ``{"changes": [{"where":
 KEY, "what": TEXT}, ...], "steps": [TEXT, ...], "notes": [TEXT, ...]}``: the keys that differ, what
 the daemon did, or would do with ``"dry-run": true``, and what may not be as intended, such as an
@@ -28,20 +33,23 @@ of these status codes:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import attrs
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from ..config import edit
 from ..config.model import Configuration
 from ..config.native.document import document
 from ..linux.mroute.errors import NotPermitted
-from .answers import Answer, RowsAnswer
+from ..logs import levels
+from .answers import Answer, RowsAnswer, StreamAnswer
 from .changes import REFUSALS, Changes, Outcome
+from .event_requests import level_view, open_stream, set_level
 from .requests import (
     BadRequestError,
     MemberRequest,
@@ -50,7 +58,9 @@ from .requests import (
     RestartRequest,
     parse,
 )
-from .views import counters, groups, interfaces, routes
+from .row_filter import RowFilter
+from .view_list import VIEWS, View
+from .views.status import FILTERS as STATUS_FILTERS
 from .views.status import status
 
 if TYPE_CHECKING:
@@ -64,35 +74,47 @@ class Api:
 
     log = Logger()
 
-    def __init__(self, proxy: Proxy, changes: Changes) -> None:
+    def __init__(self, proxy: Proxy, changes: Changes, clock: IReactorTime) -> None:
         self._proxy = proxy
+        self._clock = clock
         self._changes = changes
-        self._paths: dict[str, tuple[str, Callable[[bytes], Any]]] = {
-            "/status": ("GET", lambda _: Answer(status(proxy))),
-            "/config": ("GET", lambda _: Answer(self._config())),
-            "/interfaces": ("GET", lambda _: RowsAnswer("interfaces", interfaces.rows(proxy))),
-            "/groups": ("GET", lambda _: RowsAnswer("groups", groups.rows(proxy))),
-            "/routes": ("GET", lambda _: RowsAnswer("routes", routes.rows(proxy))),
-            "/counters": ("GET", lambda _: RowsAnswer("counters", list(counters.rows(proxy)))),
-            "/reload": ("POST", self._reload),
-            "/add": ("POST", self._add),
-            "/remove": ("POST", self._remove),
-            "/move": ("POST", self._move),
-            "/restart": ("POST", self._restart),
+        self._views: dict[str, Callable[[str], Answer | Coroutine[Any, Any, Answer]]] = {
+            "/status": self._status,
+            "/config": self._config,
+            "/log-level": lambda _: Answer(level_view(levels)),
+            "/events": self._events,
+            **{f"/{name}": partial(self._rows, name, view) for name, view in VIEWS.items()},
+        }
+        self._changing: dict[str, Callable[[bytes], Coroutine[Any, Any, Answer]]] = {
+            "/reload": self._reload,
+            "/add": self._add,
+            "/remove": self._remove,
+            "/move": self._move,
+            "/restart": self._restart,
+            "/log-level": self._set_log_level,
         }
 
-    def handle(self, method: str, path: str, body: bytes) -> Deferred[Answer]:
-        """Answer a request; an error is an answer too, so the Deferred does not fail."""
-        return Deferred.fromCoroutine(self._handle(method, path, body))
+    def handle(self, method: str, target: str, body: bytes) -> Deferred[Answer]:
+        """Answer a request; ``target`` is a path with an optional query string.
 
-    async def _handle(self, method: str, path: str, body: bytes) -> Answer:
-        if path not in self._paths:
-            return _error(404, f"unknown path {path}; the paths are {', '.join(self._paths)}")
-        expected, handler = self._paths[path]
-        if method != expected:
-            return _error(405, f"{path} needs the method {expected}")
+        An error is an answer too, so the Deferred does not fail.
+        """
+        return Deferred.fromCoroutine(self._handle(method, target, body))
+
+    async def _handle(self, method: str, target: str, body: bytes) -> Answer:
+        path, _, query = target.partition("?")
+        view, change = self._views.get(path), self._changing.get(path)
+        if view is None and change is None:
+            paths = ", ".join([*self._views, *self._changing])
+            return _error(404, f"unknown path {path}; the paths are {paths}")
         try:
-            answer = handler(body)
+            if view is not None and method == "GET":
+                answer = view(query)
+            elif change is not None and method == "POST":
+                answer = change(body)
+            else:
+                expected = "POST" if view is None else "GET"
+                return _error(405, f"{path} needs the method {expected}")
             return answer if isinstance(answer, Answer) else await answer
         except BadRequestError as error:
             return _error(400, str(error))
@@ -104,13 +126,30 @@ class Api:
             self.log.failure("internal error: {path} was not answered", path=path)
             return _error(500, f"internal error: {error!r}; see the daemon's log")
 
-    def _config(self) -> dict[str, Any]:
+    # -- views
+
+    def _rows(self, name: str, view: View, query: str) -> Answer:
+        rows = RowFilter.parse(query, view.keys).select(view.rows(self._proxy))
+        return RowsAnswer(name, list(rows) if view.at_once else rows)
+
+    def _status(self, query: str) -> Answer:
+        return Answer(status(self._proxy, RowFilter.parse(query, STATUS_FILTERS)))
+
+    def _config(self, query: str) -> Answer:
         from ..config.save import write
 
+        RowFilter.parse(query, ())
         running = self._proxy.configuration
-        return {"path": running.path, "config": document(running), "text": write(running)}
+        return Answer({"path": running.path, "config": document(running), "text": write(running)})
+
+    def _events(self, query: str) -> Answer:
+        return StreamAnswer(open_stream(query, self._proxy.events, self._clock))
 
     # -- changes
+
+    async def _set_log_level(self, body: bytes) -> Answer:
+        set_level(body, levels)
+        return Answer(level_view(levels))
 
     async def _reload(self, body: bytes) -> Answer:
         request = parse(body, ReloadRequest)

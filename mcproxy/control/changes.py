@@ -15,6 +15,7 @@ from twisted.python.failure import Failure
 from ..config.diff import Difference, compare
 from ..config.errors import ConfigurationError, Mistake
 from ..config.model import Configuration
+from ..events.daemon import ConfigurationChanged, NothingChanged
 from ..instance.plan.plan import Plan, compile_plan
 from ..instance.plan.steps import Step
 from ..linux.mroute.errors import MulticastRoutingError
@@ -155,9 +156,9 @@ class Changes:
         notes = self._proxy.notes(target.plan)
         steps = await self._proxy.apply(target.configuration, target.plan)
         for difference in target.differences:
-            self.log.info("changed: {difference}", difference=str(difference))
+            self._proxy.events.tell(ConfigurationChanged(difference=str(difference)))
         if not target.differences:
-            self.log.info("no changes in the configuration")
+            self._proxy.events.tell(NothingChanged())
         return self._outcome(target, steps, notes)
 
     @staticmethod

@@ -30,7 +30,8 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Site
 from zope.interface import implementer
 
-from .answers import Answer
+from .answers import Answer, StreamAnswer
+from .streaming import Streaming
 
 LONGEST_BODY = 64 * 1024
 """Bytes."""
@@ -42,7 +43,7 @@ ANSWER_TIME = 30.0
 """Seconds for a client to take a piece of an answer."""
 
 Handler = Callable[[str, str, bytes], "Deferred[Answer]"]
-"""Answers a method, a path and a body. The Deferred does not fail."""
+"""Answers a method, a path with its query string, and a body. The Deferred does not fail."""
 
 _TOO_LONG = json.dumps(
     {"error": f"the request's body is longer than {LONGEST_BODY} bytes"}
@@ -98,6 +99,10 @@ class Connection(ProtocolWrapper):
         """Cut the connection unless the client takes a piece of the answer in time."""
         if not self.is_closed:
             self._set_deadline(ANSWER_TIME)
+
+    def expect_nothing(self) -> None:
+        """Wait for the client as long as it takes: it has taken all that was written."""
+        self._clear_deadline()
 
     def call_when_closed(self, function: Callable[[], None]) -> None:
         """Call ``function`` when the client has the answer or is gone; at once if it is gone."""
@@ -186,11 +191,11 @@ class _Commands(Resource):
         """Answer a complete request; the answer follows later."""
         connection = cast(Connection, request.transport)
         if connection.take_request():
-            method, path = (
-                part.decode("ascii", "replace") for part in (request.method, request.path)
+            method, target = (
+                part.decode("ascii", "replace") for part in (request.method, request.uri)
             )
             assert request.content is not None  # what getContentFile returned
-            answered = self._handler(method, path, request.content.read())
+            answered = self._handler(method, target, request.content.read())
             answered.addCallback(_Delivery(request, connection).start)
         return NOT_DONE_YET
 
@@ -217,8 +222,12 @@ class _Delivery:
         headers.removeHeader("Server")
         headers.removeHeader("Date")
         headers.setRawHeaders("Connection", ["close"])
-        headers.setRawHeaders("Content-Type", ["application/json"])
         self._request.setResponseCode(answer.status)
+        if isinstance(answer, StreamAnswer):
+            headers.setRawHeaders("Content-Type", ["application/jsonl"])
+            Streaming(self._request, self._connection, answer.open)
+            return
+        headers.setRawHeaders("Content-Type", ["application/json"])
         self._pieces = answer.pieces()
         self._request.registerProducer(self, False)
 

@@ -59,8 +59,8 @@ def namespace(proxy: Proxy) -> dict[str, Any]:
     return {
         "proxy": proxy,
         "instances": lambda: pprint(instances.rows(proxy)),
-        "groups": lambda: pprint(list(groups.rows(proxy))),
-        "routes": lambda: pprint(list(routes.rows(proxy))),
+        "groups": lambda: pprint([row for row in groups.rows(proxy) if row]),
+        "routes": lambda: pprint([row for row in routes.rows(proxy) if row]),
         "counters": lambda: pprint(list(counters.rows(proxy))),
     }
 

@@ -48,7 +48,7 @@ class AttachedLinks:
         self._family = plan.family
         self._plan = plan.downstreams
         self._context = context
-        self._link_log = LinkLog(self.log, context.timer)
+        self._link_log = LinkLog(context.events, context.timer)
         self._told_no_room: set[str] = set()
         self._closed = False
 
@@ -131,7 +131,7 @@ class AttachedLinks:
 
     def lose_downstream(self, name: str, *, is_gone: bool = False) -> None:
         """Release a downstream, and forget what its hosts wanted; ``is_gone`` is of the link."""
-        self._link_log.note("downstream lost", self._owner.name, name)
+        self._link_log.lost("downstream", self._owner.name, name)
         downstream = self.downstreams.pop(name)
         del self.queriers[name]
         self.usable = self.usable.without_downstream(name)
@@ -164,13 +164,20 @@ class AttachedLinks:
             return
         querier = self._querier(link, settings, known)
         downstream = Downstream(
-            self._owner, link, querier, groups, context.timer, context.sender, settings.check_subnet
+            self._owner,
+            link,
+            querier,
+            groups,
+            context.timer,
+            context.events,
+            context.sender,
+            settings.check_subnet,
         )
         self.downstreams[name] = downstream
         self.queriers[name] = querier
         self.role_changed(downstream)
         context.table.set_threshold(name, settings.ttl_threshold)
-        self._link_log.note("downstream found", self._owner.name, name)
+        self._link_log.found("downstream", self._owner.name, name)
         self._owner.links_changed()
         downstream.begin()
         downstream.advertiser.configure(settings.discovery_interval, at_once=not is_new)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from twisted.logger import Logger
-
+from ..events.bus import Events
+from ..events.links import LinkLost
+from ..events.upstream import UpstreamsReordered
 from ..linux.netlink.links import Link
 from ..protocol.family import Address
 from ..protocol.upstreams.selection import Selection
@@ -30,8 +31,6 @@ class ChosenUpstreams:
     follows the usable links, and time.
     """
 
-    log = Logger()
-
     def __init__(
         self,
         owner: UpstreamsOwner,
@@ -39,12 +38,14 @@ class ChosenUpstreams:
         selection: Selection,
         links: AttachedLinks,
         timer: Timer,
+        events: Events,
     ) -> None:
         self.by_name = {upstream.name: upstream for upstream in upstreams}
         self.selection = selection
         self._owner = owner
         self._links = links
         self._timer = timer
+        self._events = events
         self._reminder = timer.reminder(lambda _: self._select())
 
     def start(self) -> None:
@@ -104,7 +105,8 @@ class ChosenUpstreams:
         gone = [name for name in before if name not in self.by_name]
         for name in gone:
             if name in self._links.usable.upstreams:
-                self.log.info("upstream lost", instance=self._owner.name, interface=name)
+                place = {"instance": self._owner.name, "interface": name}
+                self._events.tell(LinkLost(role="upstream", reason="configured no more", **place))
             self._links.forget_upstream(name)
         self._select(anyway=True)
         for name in gone:
@@ -118,9 +120,7 @@ class ChosenUpstreams:
         moved = selection.note(self.by_name, usable, self._timer.now())
         if selection.usable != before and len(self.by_name) > 1:
             order = ", ".join(selection.usable) or "none"
-            self.log.info(
-                "upstreams by preference: {order}", order=order, instance=self._owner.name
-            )
+            self._events.tell(UpstreamsReordered(order=order, instance=self._owner.name))
         if moved or anyway:
             self._owner.upstreams_changed()
         self._reminder.set(selection.next_deadline())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ..events.bus import Events
 from ..linux.report_groups import ReportGroups
 from ..protocol.family import Address, Family
 from ..receiver.receiver import Receiver
@@ -23,6 +24,7 @@ class InstanceContext:
     """
 
     timer: Timer
+    events: Events
     sender: Sender
     receiver: Receiver
     table: ForwardingTable

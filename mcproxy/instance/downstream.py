@@ -6,15 +6,18 @@ tells its owner which groups have another subscription, and when the querier's r
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from typing import Protocol
 
 from twisted.logger import Logger
 
+from ..events.bus import Events
+from ..events.membership import LocalProgramJoined, Refused, ReportReceived
+from ..events.routers import BecameQuerier, LostQuerierRole, OtherVersionHeard, QueryHeard
 from ..linux.netlink.links import Link
 from ..linux.report_groups import ReportGroups
-from ..protocol.family import Address, text
+from ..messages import HeardQuery
+from ..protocol.family import Address
 from ..protocol.host.reported_groups import joined_groups
 from ..protocol.router.admission import Refusal
 from ..protocol.router.effects import Effects
@@ -31,10 +34,14 @@ from ..protocol.wire.packets import (
 from ..sender import Sender
 from ..timer import Timer
 from .advertiser import Advertiser
-from .refusals import refused_group, warning_of
-
-WARNING_INTERVAL = 600.0
-"""Seconds between warnings of the same kind."""
+from .membership_events import (
+    MEMBERSHIP,
+    MembershipEvents,
+    Place,
+    query_heard,
+    record_events,
+)
+from .refusals import RecentRefusals, groups_of, setting_of, warning_of
 
 
 class DownstreamOwner(Protocol):
@@ -55,6 +62,7 @@ class DownstreamOwner(Protocol):
 class Downstream:
     """One downstream link; ``groups`` lets reports reach us, and is closed with it.
 
+    ``heard`` is the last query of another router, ``refusals`` are joins that were refused lately.
     With ``check_subnet`` it drops reports and queries of hosts and routers that are in no subnet
     of the link. Once closed it ignores packets, timers and changes of the link.
     """
@@ -68,6 +76,7 @@ class Downstream:
         querier: Querier,
         groups: ReportGroups,
         timer: Timer,
+        events: Events,
         sender: Sender,
         check_subnet: bool = False,
     ) -> None:
@@ -77,14 +86,16 @@ class Downstream:
         self._owner = owner
         self.groups = groups
         self._timer = timer
+        self._events = events
         self._sender = sender
         self._check_subnet = check_subnet
         self._closed = False
         self._warned_of_local = False
         self._reminder = timer.reminder(self._due)
         self.advertiser = Advertiser(querier, timer, self._send)
-        self._warned: dict[str, float] = {}
-        self._known_refusals: Counter[Refusal] = Counter()
+        self._membership = MembershipEvents(events, querier)
+        self.heard: HeardQuery | None = None
+        self.refusals = RecentRefusals()
 
     def begin(self) -> None:
         """Begin to query, unless another router is the querier already."""
@@ -156,15 +167,18 @@ class Downstream:
             if self._is_local(source):
                 self.advertiser.receive(packet)
             return
-        if isinstance(packet, Query) and packet.version != querier.version:
-            self._warn_of_version(packet.version, source, now)
-        refusals = querier.admission.refusals
+        if isinstance(packet, Query):
+            self.heard = HeardQuery(source, packet.version, now)
+            self._tell_of_query(packet, source)
+        elif ReportReceived in self._events.wanted:
+            for one in record_events(ReportReceived, packet, host=source, **self._place):
+                self._events.tell(one)
         if self._is_refused(source):
             querier.admission.refuse(Refusal.SUBNET)
         else:
-            self._carry_out(querier.receive(packet, source, now), now)
-        if querier.admission.refusals != refusals:
-            self._warn_of_refusals(packet, source, now)
+            self._carry_out(querier.receive(packet, source, now), now, source)
+        if querier.admission.latest:
+            self._tell_of_refusals(packet, source)
 
     def receive_own(self, packet: Packet) -> None:
         """Warn once that a local program has joined a group here, where it receives nothing."""
@@ -175,13 +189,7 @@ class Downstream:
         if joined is None:
             return
         self._warned_of_local = True
-        self.log.warn(
-            "a program on this machine joined {group} on the downstream {interface}, where it "
-            "receives no forwarded data; let it join on the upstream interface",
-            group=text(joined),
-            instance=self._owner.name,
-            interface=self.link.name,
-        )
+        self._events.tell(LocalProgramJoined(group=joined, **self._place))
 
     def _is_refused(self, source: Address) -> bool:
         """Whether ``check_subnet`` refuses ``source``; a host without an address is not refused."""
@@ -196,8 +204,11 @@ class Downstream:
             return
         self._carry_out(self.querier.advance(now), now)
 
-    def _carry_out(self, effects: Effects, now: float) -> None:
+    def _carry_out(self, effects: Effects, now: float, host: Address | None = None) -> None:
+        """Do what the querier asks for; ``host`` sent the packet that made it act."""
         self._reminder.set(self.querier.next_deadline())
+        if self._events.wanted & MEMBERSHIP:
+            self._membership.tell(effects, host, now, self._place)
         if effects.role_changed:
             self._log_role()
             self._owner.role_changed(self)
@@ -212,60 +223,52 @@ class Downstream:
         if sends:
             self._sender.send(self.querier.family, self.link, sends)
 
-    # -- the log
+    # -- what it tells
+
+    @property
+    def _place(self) -> Place:
+        return {"instance": self._owner.name, "interface": self.link.name}
 
     def _log_role(self) -> None:
         other = self.querier.election.other
-        interface = self.link.name
         if other is None:
-            message = "this proxy is the querier on {interface}"
-            self.log.info(message, instance=self._owner.name, interface=interface)
+            self._events.tell(BecameQuerier(**self._place))
             return
-        self.log.warn(
-            "{querier} became the querier on {interface}; forwarding to {interface} stops until "
-            "it goes silent, for at least {seconds} s (see allowed-queriers)",
-            querier=text(other),
-            seconds=round(self.querier.election.until - self._timer.now()),
-            instance=self._owner.name,
-            interface=interface,
-        )
+        seconds = round(self.querier.election.until - self._timer.now())
+        self._events.tell(LostQuerierRole(querier=other, seconds=seconds, **self._place))
 
-    def _warn_of_version(self, version: int, source: Address, now: float) -> None:
-        """All routers of a link must speak one version (RFC 9776, 7.3.1); warn now and then."""
-        if not self._time_to_warn("version", now):
-            return
-        family = self.querier.family
-        self.log.warn(
-            "{source} sends {protocol}v{version} queries, but this proxy speaks "
-            "{protocol}v{ours}; set all routers of the link to one version (see {setting})",
-            source=text(source),
-            protocol=family.protocol,
-            version=version,
-            ours=self.querier.version,
-            setting=f"{family.protocol.lower()}-version",
-            instance=self._owner.name,
-            interface=self.link.name,
-        )
+    def _tell_of_query(self, query: Query, source: Address) -> None:
+        """All routers of a link must speak one version (RFC 9776, 7.3.1)."""
+        family, ours = self.querier.family, self.querier.version
+        if QueryHeard in self._events.wanted:
+            self._events.tell(query_heard(family, query, source, self._place))
+        if query.version != ours:
+            heard = OtherVersionHeard(
+                querier=source,
+                protocol=family.protocol,
+                version=query.version,
+                ours=ours,
+                setting=f"{family.protocol.lower()}-version",
+                **self._place,
+            )
+            self._events.tell(heard)
 
-    def _warn_of_refusals(self, packet: Packet, source: Address, now: float) -> None:
-        """Warn of what was refused in ``packet`` and may surprise somebody, now and then."""
-        for reason, count in self.querier.refused.items():
-            if self._known_refusals[reason] == count:
+    def _tell_of_refusals(self, packet: Packet, source: Address) -> None:
+        """Note and tell what was refused in ``packet`` and may surprise somebody."""
+        family, now = self.querier.family, self._timer.now()
+        refused = self.querier.admission.take_latest()
+        for reason, group in groups_of(packet, refused, family):
+            explanation = warning_of(reason, packet, family)
+            if explanation is None:
                 continue
-            self._known_refusals[reason] = count
-            message = warning_of(reason, packet)
-            if message is not None and self._time_to_warn(reason.value, now):
-                self.log.warn(
-                    message,
-                    host=text(source),
-                    group=refused_group(self.querier, reason, packet),
-                    instance=self._owner.name,
-                    interface=self.link.name,
-                )
-
-    def _time_to_warn(self, what: str, now: float) -> bool:
-        """Whether a warning of ``what`` is due; if so, the next one waits."""
-        due = now >= self._warned.get(what, now)
-        if due:
-            self._warned[what] = now + WARNING_INTERVAL
-        return due
+            if group is not None:
+                self.refusals.note(group, reason, source, now)
+            event = Refused(
+                host=source,
+                group=group,
+                reason=reason.value,
+                setting=setting_of(reason, family),
+                explanation=explanation,
+                **self._place,
+            )
+            self._events.tell(event)

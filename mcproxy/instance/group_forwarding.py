@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..events.bus import Events
+from ..events.forwarding import SourceMoved
 from ..messages import CacheMiss, WrongInterface
 from ..protocol.family import Address, Family
 from ..protocol.forwarding.moves import Verdict
@@ -29,15 +31,20 @@ class GroupForwarding:
         upstream: str,
         towards: Towards,
         timer: Timer,
+        events: Events,
         table: ForwardingTable,
         sends_up: bool = True,
     ) -> None:
+        self._name = name
+        self._events = events
         self._table = table
         self._source_sides = SourceSides(upstream, towards)
         self._planner = Planner(
             family.unspecified, upstream, self._source_sides.locate_in, sends_up
         )
-        self._moves = SourceMoves(name, timer, table, self._judge, self._is_routed, self._move)
+        self._moves = SourceMoves(
+            name, timer, events, table, self._judge, self._is_routed, self._move
+        )
         self._base: tuple[Route, ...] = ()
         self._closed = False
 
@@ -88,6 +95,10 @@ class GroupForwarding:
 
     def _move(self, upcall: WrongInterface) -> None:
         interface, source, group = upcall
+        if SourceMoved in self._events.wanted:
+            self._events.tell(
+                SourceMoved(instance=self._name, interface=interface, source=source, group=group)
+            )
         self._source_sides.seen(source, group, interface)
         self._table.changed([group])
 

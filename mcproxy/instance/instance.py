@@ -35,6 +35,7 @@ from .chosen_upstreams import ChosenUpstreams
 from .context import InstanceContext
 from .downstream import Downstream
 from .group_forwarding import GroupForwarding
+from .link_warnings import LinkWarnings
 from .make_forwarding import make_forwarding
 from .plan.downstream import DownstreamPlans
 from .plan.forwarding import ForwardingPlan
@@ -46,8 +47,8 @@ from .upstream import Upstream
 class ProxyInstance(Service):
     """Connects the downstream links of a configured instance, in one family, to its upstreams.
 
-    ``planned`` is its plan, by which it runs. ``upstreams`` are in order of preference; ``links``
-    are the links in use.
+    ``planned`` is its plan, by which it runs, and ``policy`` its filters. ``upstreams`` are in
+    order of preference; ``links`` are the links in use.
     """
 
     log = Logger()
@@ -60,11 +61,14 @@ class ProxyInstance(Service):
         self.family = plan.family
         self.table_key = (plan.family, plan.table)
         self.links = AttachedLinks(self, plan, context)
+        self._link_warnings = LinkWarnings(context.events, context.timer)
         self.database = MembershipDatabase(self.links.queriers, plan.static)
         self._context = context
-        policy = plan.forwarding.policy.policy()
+        self.policy = policy = plan.forwarding.policy.policy()
         selection = plan.forwarding.selection.selection(policy)
-        self._chosen = ChosenUpstreams(self, upstreams, selection, self.links, context.timer)
+        self._chosen = ChosenUpstreams(
+            self, upstreams, selection, self.links, context.timer, context.events
+        )
         self.forwarding = make_forwarding(
             plan.name, plan.family, plan.forwarding, policy, self._chosen, context
         )
@@ -95,6 +99,7 @@ class ProxyInstance(Service):
         super().stopService()  # type: ignore[no-untyped-call]  # untyped in Twisted
         self._chosen.close()
         self.links.close()
+        self._link_warnings.close()
         self.forwarding.close()
         self._context.table.detach(self)
 
@@ -119,6 +124,7 @@ class ProxyInstance(Service):
                 if message.interface in self.upstreams:
                     self._chosen.link_changed(message.interface, after)
                 self.links.downstream_changed(message.interface, after)
+                self._link_warnings.note(self.planned, message.interface, after)
 
     # -- another plan
 
@@ -161,7 +167,7 @@ class ProxyInstance(Service):
         """Use other upstreams, filters or another way of forwarding; memberships stay."""
         before, replaced = self.planned.forwarding, self.forwarding
         self.planned = replace(self.planned, forwarding=after)
-        policy = after.policy.policy()
+        self.policy = policy = after.policy.policy()
         self._chosen.set_selection(after.selection.selection(policy))
         if isinstance(self.forwarding, SourceForwarding) and after.per_source:
             self.forwarding.reconfigure(policy, self.selection, after.selection.look_interval)
@@ -238,6 +244,7 @@ class ProxyInstance(Service):
         if link.name in self.upstreams:
             self._chosen.link_changed(link.name, link)
         self.links.downstream_changed(link.name, link, querier)
+        self._link_warnings.note(self.planned, link.name, link)
 
     def retry_refused(self, links: Mapping[str, Link]) -> None:
         """Take refused links into use, as far as the kernel table has room by now."""

@@ -1,18 +1,18 @@
-"""Logs that links are found and lost; changes that follow each other fast are logged as one."""
+"""Tells that links are found and lost; changes that follow each other fast are told as one."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from twisted.logger import Logger
-
+from ..events.bus import Events
+from ..events.links import LinkFlaps, LinkFound, LinkLost, LinkSteady
 from ..timer import Timer
 
 QUIET = 10.0
 """Seconds without a change after which a link counts as steady."""
 
 FEW = 4
-"""Changes of one link that are logged one by one: it was lost and found twice."""
+"""Changes of one link that are told one by one: it was lost and found twice."""
 
 _LOOK_INTERVAL = 1.0
 """Shortest time in seconds between two looks at all links."""
@@ -30,40 +30,42 @@ class _Changes:
 
 
 class LinkLog:
-    """Writes to ``log`` what happens to links, by interface name."""
+    """Tells ``events`` what happens to links, by interface name."""
 
-    def __init__(self, log: Logger, timer: Timer) -> None:
-        self._log = log
+    def __init__(self, events: Events, timer: Timer) -> None:
+        self._events = events
         self._timer = timer
         self._changes: dict[str, _Changes] = {}
         self._reminder = timer.reminder(self._due)
         self._is_waiting = False
 
-    def note(self, told: str, instance: str | None, interface: str) -> None:
-        """Log this change, unless the link is not steady."""
-        now = self._timer.now()
+    def found(self, role: str, instance: str | None, interface: str) -> None:
+        """Tell that a link is used from now on, unless it is not steady."""
+        self._note(LinkFound(role=role, instance=instance, interface=interface))
+
+    def lost(self, role: str, instance: str | None, interface: str, reason: str = "") -> None:
+        """Tell that a link cannot be used any more, unless it is not steady."""
+        self._note(LinkLost(role=role, reason=reason, instance=instance, interface=interface))
+
+    def _note(self, event: LinkFound | LinkLost) -> None:
+        now, interface = self._timer.now(), event.interface or ""
         known = self._changes.get(interface)
         if known is None or now - known.last >= QUIET:
             self._summarise(interface)
             known = self._changes[interface] = _Changes(now, now)
         known.count += 1
-        known.last, known.told, known.instance = now, told, instance
+        known.last, known.told, known.instance = now, event.summary, event.instance
         if known.count <= FEW:
-            self._log.info(told, instance=instance, interface=interface)
+            self._events.tell(event)
         elif known.count == FEW + 1:
-            self._log.warn(
-                "the link goes up and down; its changes are logged as one when it is steady for "
-                "{quiet} s",
-                quiet=int(QUIET),
-                instance=instance,
-                interface=interface,
-            )
+            place = {"instance": event.instance, "interface": interface}
+            self._events.tell(LinkFlaps(seconds=int(QUIET), **place))
         if not self._is_waiting:
             self._is_waiting = True
             self._reminder.set(now + QUIET)
 
     def close(self) -> None:
-        """Log nothing that is not logged yet."""
+        """Tell nothing that is not told yet."""
         self._changes.clear()
         self._is_waiting = False
         self._reminder.cancel()
@@ -78,14 +80,14 @@ class LinkLog:
             self._reminder.set(max(min(ends), now + _LOOK_INTERVAL))
 
     def _summarise(self, interface: str) -> None:
-        """Log what became of a link that was not steady, and forget it."""
+        """Tell what became of a link that was not steady, and forget it."""
         changes = self._changes.pop(interface, None)
         if changes is not None and changes.count > FEW:
-            self._log.info(
-                "the link is steady after {count} changes in {seconds} s; the last one was: {told}",
+            steady = LinkSteady(
                 count=changes.count,
                 seconds=round(changes.last - changes.first, 1),
-                told=changes.told,
+                last=changes.told,
                 instance=changes.instance,
                 interface=interface,
             )
+            self._events.tell(steady)

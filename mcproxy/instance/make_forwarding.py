@@ -23,8 +23,16 @@ def make_forwarding(
     """The forwarding of the instance of this name; its log lines carry the name."""
     towards, table = context.interface_towards, context.table
     if not plan.per_source:
-        timer, sends_up = context.timer, plan.sends_up
-        return GroupForwarding(name, family, plan.upstream, towards, timer, table, sends_up)
+        return GroupForwarding(
+            name,
+            family,
+            plan.upstream,
+            towards,
+            context.timer,
+            context.events,
+            table,
+            plan.sends_up,
+        )
     return SourceForwarding(
         name,
         family,
@@ -33,6 +41,7 @@ def make_forwarding(
         plan.selection.look_interval,
         towards,
         context.timer,
+        context.events,
         table,
         chosen.ask,
     )

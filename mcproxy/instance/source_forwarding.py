@@ -11,6 +11,14 @@ from collections.abc import Callable, Iterable
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from ..events.bus import Events
+from ..events.forwarding import (
+    SourceEvent,
+    SourceGone,
+    SourceLearned,
+    SourceLimitReached,
+    SourceMoved,
+)
 from ..linux.mroute.dump import InstalledRoute
 from ..messages import CacheMiss, WrongInterface
 from ..protocol.family import Address, Family
@@ -50,6 +58,7 @@ class SourceForwarding:
         look_interval: float,
         towards: Towards,
         timer: Timer,
+        events: Events,
         table: ForwardingTable,
         asked: Callable[[list[Address]], None],
         most: int = MOST_SOURCES,
@@ -62,9 +71,12 @@ class SourceForwarding:
         self._source_sides = SourceSides("", towards)
         self._planner = PerSourcePlanner(family, policy, selection, self._locate)
         self._timer = timer
+        self._events = events
         self._table = table
         self._asked = asked
-        self._moves = SourceMoves(name, timer, table, self._judge, self._is_routed, self._learn)
+        self._moves = SourceMoves(
+            name, timer, events, table, self._judge, self._is_routed, self._move
+        )
         self._reminder = timer.reminder(self._due)
         self._links: frozenset[str] = frozenset()
         self._migration: Migration[GroupForwarding] | None = None
@@ -161,6 +173,7 @@ class SourceForwarding:
         if isinstance(message, WrongInterface):
             self._moves.receive(message)
         else:
+            self._tell(SourceLearned, message.source, message.group, message.interface)
             self._learn(message)
 
     def _learn(self, upcall: CacheMiss | WrongInterface) -> None:
@@ -208,13 +221,21 @@ class SourceForwarding:
             return interface == routed
         return interface not in downstreams and iif in downstreams
 
+    def _move(self, upcall: WrongInterface) -> None:
+        self._tell(SourceMoved, upcall.source, upcall.group, upcall.interface)
+        self._learn(upcall)
+
+    def _tell(
+        self, kind: type[SourceEvent], source: Address, group: Address, interface: str | None
+    ) -> None:
+        if kind in self._events.wanted:
+            self._events.tell(
+                kind(instance=self._name, interface=interface, source=source, group=group)
+            )
+
     def _warn_of_full(self, interface: str) -> None:
-        self.log.warn(
-            "source limit ({most}) reached on {interface}; data of new sources is dropped until "
-            "known sources become idle",
-            most=self._most,
-            instance=self._name,
-            interface=interface,
+        self._events.tell(
+            SourceLimitReached(most=self._most, instance=self._name, interface=interface)
         )
 
     # -- time and the kernel's counters
@@ -254,7 +275,10 @@ class SourceForwarding:
             self._asked(list(changes.silent))
         base = [self._family.unspecified] if changes.freed else []
         if changes.forgotten or base:
-            self._table.changed([*changes.forgotten, *base])
+            for source, group in changes.forgotten:
+                self._tell(SourceGone, source, group, None)
+            groups = dict.fromkeys(group for _, group in changes.forgotten)
+            self._table.changed([*groups, *base])
         self._reminder.set(self.sources.next_deadline())
 
     def _stops_delivering(self, source: Address, group: Address) -> bool:

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from twisted.logger import Logger
-
+from ..events.bus import Events
+from ..events.forwarding import WrongInterfaceData
 from ..messages import WrongInterface
-from ..protocol.family import text
 from ..protocol.forwarding.moves import Delivered, Moves, Suspect, Verdict
 from ..routing.table import ForwardingTable
 from ..timer import Timer
-
-WARNING_INTERVAL = 600.0
-"""Seconds between warnings about data on one interface."""
 
 
 class SourceMoves:
@@ -22,15 +18,14 @@ class SourceMoves:
     ``judge`` says what links, filters and upstream selection allow; LOOK leaves the decision to
     the counters. ``is_routed`` says whether the unicast route of the source leads to the
     interface of the upcall and not to the iif. ``move`` is called for each entry that moves.
-    Log lines carry the ``name`` of the instance.
+    Events carry the ``name`` of the instance.
     """
-
-    log = Logger()
 
     def __init__(
         self,
         name: str,
         timer: Timer,
+        events: Events,
         table: ForwardingTable,
         judge: Callable[[WrongInterface], Verdict],
         is_routed: Callable[[WrongInterface], bool],
@@ -38,8 +33,8 @@ class SourceMoves:
     ) -> None:
         self.moves = Moves()
         self._name = name
-        self._warned: dict[str, float] = {}
         self._timer = timer
+        self._events = events
         self._table = table
         self._judge = judge
         self._is_routed = is_routed
@@ -101,19 +96,14 @@ class SourceMoves:
 
     def _warn(self, upcall: WrongInterface) -> None:
         interface, source, group = upcall
-        now = self._timer.now()
-        if now < self._warned.get(interface, now):
-            return
-        self._warned[interface] = now + WARNING_INTERVAL
-        self.log.warn(
-            "data of {source} to {group} arrived on {interface}; it is dropped, because its entry "
-            "accepts it from another interface (upcalls about such data: {count}); a host on "
-            "{interface} may forge this address, or a router may send the data back",
-            source=text(source),
-            group=text(group),
-            interface=interface,
-            count=self.moves.refused[interface],
-            instance=self._name,
+        self._events.tell(
+            WrongInterfaceData(
+                source=source,
+                group=group,
+                count=self.moves.refused[interface],
+                instance=self._name,
+                interface=interface,
+            )
         )
 
     def close(self) -> None:

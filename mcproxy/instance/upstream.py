@@ -10,11 +10,17 @@ import random
 from collections.abc import Iterable
 from typing import Protocol
 
-from twisted.logger import Logger
-
+from ..events.bus import Events
+from ..events.routers import QueryHeard
+from ..events.upstream import (
+    OlderQueryNotFollowed,
+    QueryFromOtherSubnet,
+    ReportSent,
+    UpstreamVersionChanged,
+)
 from ..linux.netlink.links import Link
-from ..messages import Message, OwnPacketReceived, PacketReceived
-from ..protocol.family import Address, Family, text
+from ..messages import HeardQuery, Message, OwnPacketReceived, PacketReceived
+from ..protocol.family import Address, Family
 from ..protocol.host.host import Host
 from ..protocol.host.own_packets import contradicted_groups
 from ..protocol.host.reported_groups import joined_groups, left_groups
@@ -23,9 +29,9 @@ from ..protocol.wire.packets import Packet, Query, Send
 from ..receiver.receiver import Receiver
 from ..sender import Sender
 from ..timer import Timer
-from .downstream import WARNING_INTERVAL
 from .link_log import LinkLog
 from .local_programs import LocalPrograms, OpenMemberships
+from .membership_events import Place, query_heard, record_events
 from .plan.plan import UpstreamPlan
 
 
@@ -47,16 +53,15 @@ class UpstreamUser(Protocol):
 class Upstream:
     """One upstream interface of a table and family; ``link`` is None while it cannot be used.
 
-    It is open while it has ``users``. Without one it is closed, and ignores packets, timers and
-    changes of the link until a user comes.
+    ``querier`` is the last query that was heard there. It is open while it has ``users``. Without
+    one it is closed, and ignores packets, timers and changes of the link until a user comes.
     """
-
-    log = Logger()
 
     def __init__(
         self,
         plan: UpstreamPlan,
         timer: Timer,
+        events: Events,
         sender: Sender,
         receiver: Receiver,
         open_memberships: OpenMemberships,
@@ -66,18 +71,19 @@ class Upstream:
         self.link: Link | None = None
         self.host = Host(plan.family, random.random, version=plan.version)
         self.foreign_queries = 0
+        self.querier: HeardQuery | None = None
         self.users: list[UpstreamUser] = []
         self._table = plan.table
         self._spoken = self.host.version
         self._timer = timer
+        self._events = events
         self._sender = sender
         self._receiver = receiver
         self._reminder = timer.reminder(self._due)
         self._local = LocalPrograms(plan.family, open_memberships)
-        self._warning_due: dict[str, float] = {}
         self._left: set[Address] = set()
         self._set_plan(plan)
-        self._link_log = LinkLog(self.log, timer)
+        self._link_log = LinkLog(events, timer)
 
     def reconfigure(self, plan: UpstreamPlan) -> None:
         """Use the settings of ``plan``; with another version all groups are reported anew."""
@@ -162,7 +168,10 @@ class Upstream:
         now = self._timer.now()
         if isinstance(packet, Query):
             self._left.clear()
-            self._note_source(source, now)
+            self._note_source(source)
+            if QueryHeard in self._events.wanted:
+                self._events.tell(query_heard(self.family, packet, source, self._place))
+            self.querier = HeardQuery(source, packet.version, now)
             if self._local.filters:
                 # A program may have left without a report, as IGMPv1 has no leave.
                 self._send(self._update(self._local.read(), now))
@@ -173,7 +182,7 @@ class Upstream:
             self._send(self.host.receive(packet, now))
             self._note_version()
         if isinstance(packet, Query):
-            self._note_older_query(packet, source, now)
+            self._note_older_query(packet, source)
 
     def receive_from_host(self, packet: Packet) -> None:
         """Report again what a downstream host left and joins again, if the router never queries.
@@ -202,48 +211,30 @@ class Upstream:
         """Follow the local programs on the link, if the plan says so."""
         self._local.use(self.link if self._heeds_programs else None)
 
-    def _note_source(self, source: Address, now: float) -> None:
-        """Count queries from other subnets, and warn of them now and then (RFC 9776, 9.1)."""
+    def _note_source(self, source: Address) -> None:
+        """Count and tell queries from other subnets (RFC 9776, 9.1)."""
         link = self.link
         if link is None or not any(source) or link.has_neighbour(self.family, source):
             return
         self.foreign_queries += 1
-        message = (
-            "{source} sends queries, but is in no subnet of the upstream {interface}; they are "
-            "accepted, because some providers send such queries"
-        )
-        self._warn_of_querier(message, source, now)
+        self._events.tell(QueryFromOtherSubnet(querier=source, **self._place))
 
-    def _note_older_query(self, query: Query, source: Address, now: float) -> None:
-        """Warn now and then of an older query that is not followed (RFC 9776, 7.2.1).
+    def _note_older_query(self, query: Query, source: Address) -> None:
+        """Tell of an older query that is not followed (RFC 9776, 7.2.1).
 
         That is any query where older queriers are ignored, and one for a source-specific group.
         """
         if query.version >= self.host.version or self._speaks_older_version():
             return
         if query.group == self.family.unspecified or self._is_ssm(query.group):
-            message = (
-                "{source} sends {protocol}v{version} queries, which cannot name the sources of "
-                "source-specific groups; this proxy answers in {protocol}v{ours}; set the "
-                "router to that version (see version-fallback)"
+            unheeded = OlderQueryNotFollowed(
+                querier=source,
+                protocol=self.family.protocol,
+                version=query.version,
+                ours=self.host.version,
+                **self._place,
             )
-            self._warn_of_querier(message, source, now, version=query.version)
-
-    def _warn_of_querier(
-        self, message: str, source: Address, now: float, version: int | None = None
-    ) -> None:
-        if now < self._warning_due.get(message, now):
-            return
-        self._warning_due[message] = now + WARNING_INTERVAL
-        self.log.warn(
-            message,
-            source=text(source),
-            protocol=self.family.protocol,
-            version=version,
-            ours=self.host.version,
-            instance=self._users(),
-            interface=self.name,
-        )
+            self._events.tell(unheeded)
 
     def answer(self, query: Query) -> None:
         """Answer our own query to the hosts of the link: we are its router as well."""
@@ -260,7 +251,7 @@ class Upstream:
         if before is not None and (link is None or before.index != link.index):
             self._receiver.unregister(self.family, self._table, before, self)
         if link is None:
-            self._log("upstream lost")
+            self._link_log.lost("upstream", self._users(), self.name)
             self._local.use(None)
             self.host.cancel_pending()
             self._reminder.cancel()
@@ -269,7 +260,7 @@ class Upstream:
         self._use_programs()
         self.host.set_mtu(link.mtu)
         if before is None:
-            self._log("upstream found")
+            self._link_log.found("upstream", self._users(), self.name)
         if before is None or _identity(before, self.family) != _identity(link, self.family):
             # The router upstream knows us by our address: with a new one we join again. A switch
             # may forget us in the shortest loss of carrier.
@@ -289,43 +280,45 @@ class Upstream:
             self.host.cancel_pending()  # it reports everything again when there is a link
             return
         self._sender.send(self.family, self.link, sends)
+        if ReportSent in self._events.wanted:
+            for _, packet in sends:
+                for one in record_events(ReportSent, packet, **self._place):
+                    self._events.tell(one)
         self._reminder.set(self.host.next_deadline())
 
     def _note_version(self) -> None:
-        """Warn when a querier makes us speak another version (RFC 9776, section 7.2)."""
+        """Tell when a querier makes us speak another version (RFC 9776, section 7.2)."""
         version = self.host.version
         if version == self._spoken:
             return
         self._spoken = version
         if version == self.family.current_version:
-            message = (
-                "upstream router speaks {protocol}v{version} again; sources are reported again"
-            )
+            effect = " again; sources are reported again"
         elif self._ssm_fallback:
-            message = (
-                "upstream router speaks {protocol}v{version}, which cannot name sources; this "
-                "proxy follows it and reports source-specific groups without their sources (see "
-                "ssm-fallback, version-fallback)"
+            effect = (
+                ", which cannot name sources; this proxy follows it and reports source-specific "
+                "groups without their sources (see ssm-fallback, version-fallback)"
             )
         else:
-            message = (
-                "upstream router speaks {protocol}v{version}, which cannot name sources; this "
-                "proxy follows it and leaves source-specific groups out (see ssm-fallback, "
-                "version-fallback)"
+            effect = (
+                ", which cannot name sources; this proxy follows it and leaves source-specific "
+                "groups out (see ssm-fallback, version-fallback)"
             )
-        self.log.warn(
-            message,
-            protocol=self.family.protocol,
-            version=version,
-            instance=self._users(),
-            interface=self.name,
+        changed = UpstreamVersionChanged(
+            protocol=self.family.protocol, version=version, effect=effect, **self._place
         )
+        self._events.tell(changed)
+
+    def leaves_out(self, group: Address) -> bool:
+        """Whether it reports nothing of ``group`` now: an older version cannot name sources."""
+        return self._speaks_older_version() and self._is_ssm(group) and not self._ssm_fallback
 
     def _speaks_older_version(self) -> bool:
         return self.host.version != self.family.current_version
 
-    def _log(self, what: str) -> None:
-        self._link_log.note(what, self._users(), self.name)
+    @property
+    def _place(self) -> Place:
+        return {"instance": self._users(), "interface": self.name}
 
     def _users(self) -> str:
         return ", ".join(str(user.name) for user in self.users)

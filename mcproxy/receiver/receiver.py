@@ -9,6 +9,7 @@ from typing import Any
 from twisted.application.service import Service
 from twisted.logger import Logger
 
+from ..events.bus import Events
 from ..linux.mroute.socket import MulticastTable
 from ..linux.netlink.links import Link
 from ..protocol.family import Family
@@ -23,8 +24,9 @@ class Receiver(Service):
     name = "receiver"
     log = Logger()
 
-    def __init__(self, reactor: Any) -> None:
+    def __init__(self, reactor: Any, events: Events) -> None:
         self._reactor = reactor
+        self._events = events
         self._protocols: dict[tuple[Family, int], TableProtocol] = {}
         self._ports: dict[tuple[Family, int], TablePort] = {}
         self._is_reading = False
@@ -37,7 +39,7 @@ class Receiver(Service):
 
     def listen(self, table: MulticastTable, vif_name: Callable[[int], str | None]) -> None:
         """Read the socket of ``table`` from now on, or else from ``begin_reading`` on."""
-        protocol = TableProtocol(table, vif_name, self.dropped, self._call_soon)
+        protocol = TableProtocol(table, vif_name, self.dropped, self._events, self._call_soon)
         port = TablePort(protocol, self._reactor)
         self._protocols[table.family, table.table] = protocol
         self._ports[table.family, table.table] = port

@@ -20,6 +20,7 @@ from typing import Any, Protocol
 
 from twisted.logger import Logger
 
+from ..events.bus import Events
 from ..linux.datagram_port import DatagramPort
 from ..linux.mroute.socket import MulticastTable
 from ..linux.mroute.upcall import Upcall, UpcallKind, parse_upcall
@@ -90,6 +91,7 @@ class TableProtocol:
         table: MulticastTable,
         vif_name: Callable[[int], str | None],
         counters: Counter[tuple[str, str]],
+        events: Events,
         call_soon: Callable[[Callable[[], None]], object],
         clock: Callable[[], float] = perf_counter,
         work_clock: Callable[[], float] = thread_time,
@@ -108,7 +110,7 @@ class TableProtocol:
         self._slice = SLICE
         self._slice_ends = inf
         self._most_records = MOST_RECORDS
-        self._drops = Drops(table.family.protocol, counters, clock)
+        self._drops = Drops(table.family.protocol, counters, events)
         ipv4 = table.family is IPV4
         self._arrival = ipv4_arrival if ipv4 else ipv6_arrival
         self._datagram = _ipv4_datagram if ipv4 else _ipv6_datagram

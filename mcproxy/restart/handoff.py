@@ -17,6 +17,8 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from ..events.bus import Events
+from ..events.daemon import Restarting
 from ..instance.instance import ProxyInstance
 from ..instance.upstream import Upstream
 from ..routing.routing import Routing
@@ -33,6 +35,7 @@ class Restartable(Protocol):
 
     routing: Routing
     store: RestartStore
+    events: Events
 
     @property
     def instances(self) -> Iterable[ProxyInstance]:
@@ -93,7 +96,7 @@ class Handoff:
         await self._daemon.when_settled()
         with self._saved_state() as state:
             named = [*self._tables(), (STATE, state), *self._link_groups()]
-            self.log.info("restarting")
+            self._daemon.events.tell(Restarting())
             with _signals_ignored():
                 self._become(named)
 

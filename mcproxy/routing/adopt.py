@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 
 from twisted.internet.interfaces import IReactorTime
 
+from ..events.bus import Events
 from ..linux.mroute.dump import InstalledRoute, dump_routes
 from ..linux.mroute.socket import MulticastTable
 from ..linux.mroute.vif_record import VifEntry, VifRecord
@@ -62,6 +63,7 @@ def adopt_table(
     record: VifRecord,
     submit: Submit,
     clock: IReactorTime,
+    events: Events,
     *,
     is_exact: bool,
 ) -> tuple[ForwardingTable, Routes]:
@@ -91,7 +93,7 @@ def adopt_table(
     is_exact = is_exact and recorded.keys().isdisjoint(gone)
     installed, known = _read_entries(kernel, vifs, routes, gone, is_exact)
     entries = {group: tuple(some) for group, some in installed.items()}
-    return ForwardingTable.adopt(kernel, submit, clock, vifs, entries), known
+    return ForwardingTable.adopt(kernel, submit, clock, events, vifs, entries), known
 
 
 def _read_entries(

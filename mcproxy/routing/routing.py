@@ -12,6 +12,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
+from ..events.bus import Events
 from ..linux.datagram_port import DatagramPort
 from ..linux.mroute.errors import MulticastRoutingError
 from ..linux.mroute.socket import MulticastTable
@@ -40,6 +41,7 @@ class Routing(Service):
     def __init__(
         self,
         reactor: Any,
+        events: Events,
         open_table: OpenTable = MulticastTable,
         inherited: Mapping[TableKey, InheritedTable] | None = None,
         is_exact: bool = False,
@@ -48,6 +50,7 @@ class Routing(Service):
         self.tables: dict[TableKey, ForwardingTable] = {}
         self.adopted: dict[TableKey, Routes] = {}
         self._reactor = reactor
+        self._events = events
         self._open_table = open_table
         self._inherited = dict(inherited or {})
         self._is_exact = is_exact
@@ -64,7 +67,9 @@ class Routing(Service):
         inherited = self._inherited.pop(key, None)
         table = None if inherited is None else self._adopt(key, inherited)
         if table is None:
-            table = ForwardingTable(self._open_table(family, number), self._submit, self._reactor)
+            table = ForwardingTable(
+                self._open_table(family, number), self._submit, self._reactor, self._events
+            )
         self.tables[key] = table
         self._keep(key, table)
         table.rules.set_foreign(self._foreign_rules(key))
@@ -78,7 +83,12 @@ class Routing(Service):
         try:
             kernel = MulticastTable(*key, inherited.socket)
             table, self.adopted[key] = adopt_table(
-                kernel, inherited.vif_record, self._submit, self._reactor, is_exact=self._is_exact
+                kernel,
+                inherited.vif_record,
+                self._submit,
+                self._reactor,
+                self._events,
+                is_exact=self._is_exact,
             )
         except (MulticastRoutingError, OSError, ValueError) as error:
             self.log.warn(

@@ -12,6 +12,7 @@ from typing import Any
 from twisted.internet.defer import CancelledError, Deferred, fail
 from twisted.internet.interfaces import IReactorTime
 
+from ..events.bus import Events
 from ..linux.mroute.dump import InstalledRoute, dump_routes
 from ..linux.mroute.socket import Counters, MulticastTable
 from ..protocol.family import Address
@@ -34,6 +35,7 @@ class ForwardingTable:
         kernel: MulticastTable,
         submit: Submit,
         clock: IReactorTime,
+        events: Events,
         vifs: Vifs | None = None,
         installed: Mapping[Address, Entries] | None = None,
         state: State = State.OPEN,
@@ -42,7 +44,7 @@ class ForwardingTable:
         self.vifs = Vifs(kernel) if vifs is None else vifs
         self.rules = PolicyRules(kernel.family, kernel.table, submit, clock, self.vifs.by_name)
         self._entries = EntryPlanner(kernel, self.vifs, installed)
-        self._work = KernelWork(kernel, submit, clock, state, self.vifs, self._entries)
+        self._work = KernelWork(kernel, submit, clock, events, state, self.vifs, self._entries)
         self._submit = submit
 
     @classmethod
@@ -51,11 +53,12 @@ class ForwardingTable:
         kernel: MulticastTable,
         submit: Submit,
         clock: IReactorTime,
+        events: Events,
         vifs: Vifs,
         installed: Mapping[Address, Entries],
     ) -> ForwardingTable:
         """A table that a previous process filled; it is HELD until ``release_hold``."""
-        return cls(kernel, submit, clock, vifs, installed, State.HELD)
+        return cls(kernel, submit, clock, events, vifs, installed, State.HELD)
 
     @property
     def state(self) -> State:

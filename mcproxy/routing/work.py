@@ -18,12 +18,14 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from ..events.bus import Events
+from ..events.forwarding import RouteRefused
 from ..linux.mroute.socket import MulticastTable
-from ..protocol.family import text
 from .audit import Inspection, damaged_groups, inspect
 from .entries import EntryPlanner
 from .plan import Batch, VifChange
 from .retry_timer import RetryTimer
+from .route_events import ROUTES, route_events
 from .rules import Submit
 from .vifs import Vifs
 
@@ -59,6 +61,7 @@ class KernelWork:
         kernel: MulticastTable,
         submit: Submit,
         clock: IReactorTime,
+        events: Events,
         state: State,
         vifs: Vifs,
         entries: EntryPlanner,
@@ -67,6 +70,7 @@ class KernelWork:
         self.refused: Counter[str] = Counter()
         self._kernel = kernel
         self._submit = submit
+        self._events = events
         self._vifs = vifs
         self._entries = entries
         self._dirty: dict[bytes, None] = {}
@@ -175,6 +179,10 @@ class KernelWork:
     # -- what came of it
 
     def _applied(self, failures: list[tuple[int, OSError]], batch: Batch) -> None:
+        if ROUTES & self._events.wanted:
+            failed = {position for position, _ in failures}
+            for event in route_events(self._kernel, self._vifs, batch, failed):
+                self._events.tell(event)
         if not failures or self.state is State.CLOSED:
             return
         refused = [(n, error) for n, error in failures if n >= len(batch.vifs)]
@@ -183,16 +191,14 @@ class KernelWork:
         self.refused["entry"] += len(groups)
         self.refused["vif"] += len(failures) - len(refused)
         if groups and not self._retry.was_armed:
-            self.log.warn(
-                "the kernel refused {count} changes of entries in the {family} table {table}, "
-                "first for {group}: {reason}; they are tried again until the kernel accepts them, "
-                "and data of these groups may not be forwarded meanwhile",
+            told = RouteRefused(
                 count=len(groups),
                 family=self._kernel.family.name,
                 table=self._kernel.table,
-                group=text(groups[0]),
-                reason=refused[0][1].strerror,
+                group=groups[0],
+                reason=str(refused[0][1].strerror),
             )
+            self._events.tell(told)
         self._retry.arm()
         for position, error in failures[: len(failures) - len(refused)]:
             self._refuse_vif(batch.vifs[position], error)

@@ -25,7 +25,9 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from mcproxy import tap
 from mcproxy.cli import main
+from mcproxy.events.bus import Events
 from mcproxy.linux.mroute.errors import NotPermitted, TableInUse
+from mcproxy.timer import Timer
 from mcproxy.optional_services import OptionalServices
 
 def tell(word):
@@ -36,6 +38,7 @@ class Dummy(Service):
         self.configuration = configuration
         self.kind = configuration.instances[0].upstream
         self.optional_services = OptionalServices()
+        self.events, self.timer = Events(), Timer(reactor)
     def privilegedStartService(self):
         if self.kind == "forbidden":
             raise NotPermitted("not permitted to do it: ask")

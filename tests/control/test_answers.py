@@ -29,3 +29,13 @@ class AnswerTests(SynchronousTestCase):
         pieces = RowsAnswer("rows", rows()).pieces()
         next(pieces)
         self.assertEqual(len(made), ROWS_A_PIECE)
+
+    def test_rows_that_are_none_are_left_out_and_divide_the_work(self) -> None:
+        """A long search for few rows is a sequence of short pieces too."""
+        rows = [{"number": number} if number % 450 == 7 else None for number in range(1000)]
+        pieces = list(RowsAnswer("rows", rows).pieces())
+        self.assertEqual(len(pieces), 1000 // ROWS_A_PIECE + 1)
+        found = json.loads(b"".join(pieces))["rows"]
+        self.assertEqual(found, [{"number": 7}, {"number": 457}, {"number": 907}])
+        nothing = b"".join(RowsAnswer("rows", [None] * 250).pieces())
+        self.assertEqual(json.loads(nothing), {"rows": []})

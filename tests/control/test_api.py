@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.config.diff import Difference
@@ -43,7 +44,7 @@ class FakeChanges:
 class ApiTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.changes: Any = FakeChanges()
-        self.api = Api(None, self.changes)  # type: ignore[arg-type]
+        self.api = Api(None, self.changes, Clock())  # type: ignore[arg-type]
 
     def ask(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
         """Status and value of an answer."""

@@ -16,6 +16,7 @@ from mcproxy.config.model import Configuration
 from mcproxy.config.native.toml import parse
 from mcproxy.control import changes as module
 from mcproxy.control.changes import Changes, Outcome
+from mcproxy.events.bus import Events
 from mcproxy.instance.missing import missing, notes_of
 from mcproxy.instance.plan.compare import compare
 from mcproxy.instance.plan.plan import Plan, compile_plan
@@ -30,6 +31,7 @@ class FakeProxy:
 
     def __init__(self, configuration: Configuration) -> None:
         self.configuration = configuration
+        self.events = Events()
         self.stopping = False
         self.applied: Deferred[None] = succeed(None)
         self.under_way = 0

@@ -24,6 +24,8 @@ from mcproxy.protocol.sources import ANY_SOURCE, SourceFilter
 from mcproxy.protocol.upstreams.selection import Join, Selection
 from mcproxy.timer import Timer
 
+from ..events.log_lines import LogLines
+
 ANY = IPV4.unspecified
 G = packed("239.1.1.1")
 S1, S2, S3 = (packed(f"192.0.2.{n}") for n in (1, 2, 3))
@@ -93,6 +95,7 @@ class FakeTable:
 class SourceForwardingTestCase(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock, self.table = Clock(), FakeTable()
+        self.log = LogLines(self.clock)
         self.asked: list[bytes] = []
         self.routes: dict[bytes, int] = {}
         self.make(Join.FIRST, LOOK_INTERVAL)
@@ -103,7 +106,7 @@ class SourceForwardingTestCase(SynchronousTestCase):
         table: Any = self.table
         self.forwarding = SourceForwarding(
             "tv", IPV4, FilterPolicy(), self.selection, look_interval, self.routes.get,
-            Timer(self.clock), table, self.asked.extend, **limit,
+            Timer(self.clock), self.log.events, table, self.asked.extend, **limit,
         )  # fmt: skip
         self.forwarding.links_changed(links(LINKS, "up1", "up2"))
         self.table.told.clear()

@@ -21,6 +21,8 @@ from mcproxy.protocol.sources import EXCLUDE, INCLUDE, SourceFilter
 from mcproxy.protocol.wire.packets import Packet, Query, Record, RecordType, Report
 from mcproxy.timer import Timer
 
+from ..events.log_lines import LogLines
+
 ANY = IPV4.unspecified
 G1, G2, SSM = packed("239.1.1.1"), packed("239.1.1.2"), packed("232.1.1.1")
 S1, S2 = packed("198.51.100.1"), packed("198.51.100.2")
@@ -83,6 +85,9 @@ class Recorder:
 
     def changed(self, groups: Iterable[bytes]) -> None:
         self.changed_groups += groups
+
+    def source_changed(self, group: bytes, source: bytes) -> None:
+        self.changed_groups.append(group)
 
     def entry_counters(self, source: bytes, group: bytes) -> Counters:
         """The iif of each entry is silent, and data comes in elsewhere."""
@@ -161,13 +166,15 @@ class InstanceTestCase(SynchronousTestCase):
     def make(self, config: InstanceConfig) -> ProxyInstance:
         n: Any = self.neighbours
         timer = Timer(self.clock)
+        self.log = LogLines(self.clock)
+        events = self.log.events
         plan = compile_plan(Configuration((config,)))
         upstreams = [
-            Upstream(one, timer, n, n, self.programs.open)
+            Upstream(one, timer, events, n, n, self.programs.open)
             for one in plan.upstreams
             if one.family is IPV4
         ]
-        self.context = InstanceContext(timer, n, n, n, self.towards.get, n.join)
+        self.context = InstanceContext(timer, events, n, n, n, self.towards.get, n.join)
         instance = ProxyInstance(plan.instances[0], self.context, upstreams)
         instance.startService()
         return instance

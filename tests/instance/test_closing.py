@@ -9,6 +9,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.config.model import Configuration, InstanceConfig
+from mcproxy.events.bus import Events
 from mcproxy.instance.context import InstanceContext
 from mcproxy.instance.instance import ProxyInstance
 from mcproxy.instance.plan.plan import compile_plan
@@ -65,7 +66,9 @@ class ClosedUpstreamTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock, self.neighbours, self.user = Clock(), Recorder(), User()
         n: Any = self.neighbours
-        self.upstream = Upstream(PLAN.upstreams[0], Timer(self.clock), n, n, LocalPrograms().open)
+        self.upstream = Upstream(
+            PLAN.upstreams[0], Timer(self.clock), Events(), n, n, LocalPrograms().open
+        )
         self.open()
 
     def open(self) -> None:
@@ -124,8 +127,8 @@ class StoppedInstanceTests(SynchronousTestCase):
         self.clock, self.neighbours = Clock(), Neighbours()
         n: Any = self.neighbours
         timer = Timer(self.clock)
-        self.upstream = Upstream(PLAN.upstreams[0], timer, n, n, LocalPrograms().open)
-        context = InstanceContext(timer, n, n, n, lambda _: None, n.join)
+        self.upstream = Upstream(PLAN.upstreams[0], timer, Events(), n, n, LocalPrograms().open)
+        context = InstanceContext(timer, Events(), n, n, n, lambda _: None, n.join)
         self.instance = ProxyInstance(PLAN.instances[0], context, [self.upstream])
         self.instance.startService()
         for one in (UP, D1):

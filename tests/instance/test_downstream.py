@@ -10,7 +10,8 @@ from typing import Any
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from mcproxy.instance.downstream import WARNING_INTERVAL, Downstream
+from mcproxy.events.log_reader import SELDOM
+from mcproxy.instance.downstream import Downstream
 from mcproxy.linux.netlink.links import Link
 from mcproxy.protocol.family import IPV4, IPV6, packed
 from mcproxy.protocol.router.admission import Refusal
@@ -18,6 +19,8 @@ from mcproxy.protocol.router.querier import Querier
 from mcproxy.protocol.router.settings import QuerierSettings
 from mcproxy.protocol.wire.packets import Leave, OldReport, Query, Record, RecordType, Report
 from mcproxy.timer import Timer
+
+from ..events.log_lines import LogLines
 
 G, SSM = packed("239.1.1.1"), packed("232.1.1.1")
 JOIN = Report((Record(RecordType.CHANGE_TO_EXCLUDE_MODE, G),))
@@ -62,18 +65,17 @@ class Silent:
 class DownstreamTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock, self.owner = Clock(), Owner()
+        self.log = LogLines(self.clock)
         self.make(QuerierSettings())
-        self.warned: list[str] = []
-        warn = lambda told, **fields: self.warned.append(told.format(**fields))  # noqa: E731
-        log = {"warn": warn, "info": lambda *_, **__: None}
-        self.patch(Downstream, "log", type("Log", (), log))
 
     def make(self, settings: QuerierSettings, check_subnet: bool = False) -> None:
         querier, silent = Querier(IPV4, settings), Silent()
         nobody: Any = silent
         timer = Timer(self.clock)
         self.sent = silent.sent
-        self.downstream = Downstream(self.owner, LINK, querier, nobody, timer, nobody, check_subnet)
+        self.downstream = Downstream(
+            self.owner, LINK, querier, nobody, timer, self.log.events, nobody, check_subnet
+        )
         self.downstream.start()
 
     def says(self, source: str, packet: Any = JOIN) -> None:
@@ -91,7 +93,7 @@ class DownstreamTests(SynchronousTestCase):
             self.says(source)
         refused = self.downstream.querier.refused
         self.assertEqual((self.owner.groups, refused), ([], {Refusal.SUBNET: 4}))
-        self.assertEqual(len(self.warned), 1)
+        self.assertEqual(len(self.log.lines), 1)
         for source in ("10.0.2.255", "192.0.2.64", "192.0.2.127", "0.0.0.0"):
             self.make(QuerierSettings(), check_subnet=True)
             self.owner.groups.clear()
@@ -105,7 +107,7 @@ class DownstreamTests(SynchronousTestCase):
         self.says("9.0.0.1", query)
         self.assertTrue(self.downstream.querier.is_querier)
         self.assertEqual(self.downstream.querier.refused, {Refusal.SUBNET: 1})
-        self.assertIn("9.0.0.1 is in no subnet of the link", self.warned[0])
+        self.assertIn("9.0.0.1 is in no subnet of the link", self.log.lines[0])
         self.make(QuerierSettings())
         self.says("9.0.0.1", query)
         self.assertFalse(self.downstream.querier.is_querier)
@@ -113,7 +115,7 @@ class DownstreamTests(SynchronousTestCase):
     def test_new_querier_is_warned_of_with_the_time_that_forwarding_stops(self) -> None:
         """SEC-09: what it claims counts no longer than our own settings say."""
         self.says("9.0.0.1", Query(3, IPV4.unspecified, 10.0, robustness=7, interval=31744))
-        [warning] = self.warned
+        [warning] = self.log.lines
         self.assertIn("9.0.0.1 became the querier on d1; forwarding to d1 stops", warning)
         self.assertIn("at least 255 s", warning)
         self.clock.advance(255)
@@ -144,12 +146,12 @@ class DownstreamTests(SynchronousTestCase):
             self.says("10.0.2.9")
             self.says("10.0.2.9", ssm)
             self.says("9.0.0.1", Query(3, IPV4.unspecified, 10.0))
-        self.assertEqual(len(self.warned), 3)
+        self.assertEqual(len(self.log.lines), 3)
         for part in ("max-groups allows", "ssm-range", "allowed-queriers,"):
-            self.assertEqual(sum(part in told for told in self.warned), 1, part)
-        self.clock.advance(WARNING_INTERVAL)
+            self.assertEqual(sum(part in told for told in self.log.lines), 1, part)
+        self.clock.advance(SELDOM)
         self.says("10.0.2.9", ssm)
-        self.assertEqual(len(self.warned), 4)
+        self.assertEqual(len(self.log.lines), 4)
 
     def test_warning_names_host_group_and_setting(self) -> None:
         """SSM-08, LIM-01, LIM-02: of several groups in a report, the first that was refused."""
@@ -166,14 +168,16 @@ class DownstreamTests(SynchronousTestCase):
             ("10.0.2.8 joined 232.1.1.1 without naming a source;", "(see ssm-range, ssm-map)"),
             ("10.0.2.7 listed more sources of 239.1.1.1", "(see max-group-sources)"),
         )
-        for told, (start, end) in zip(self.warned, expected, strict=True):
+        for told, (start, end) in zip(self.log.lines, expected, strict=True):
             self.assertTrue(told.startswith(start) and told.endswith(end), told)
 
     def test_everyday_refusal_is_counted_and_not_warned_of(self) -> None:
         """Link-local groups are in every host's reports."""
         record = Record(RecordType.CHANGE_TO_EXCLUDE_MODE, packed("224.0.0.251"))
         self.says("10.0.2.9", Report((record,)))
-        self.assertEqual((self.warned, self.downstream.querier.refused), ([], {Refusal.SCOPE: 1}))
+        self.assertEqual(
+            (self.log.lines, self.downstream.querier.refused), ([], {Refusal.SCOPE: 1})
+        )
 
     def test_other_settings_apply_at_once(self) -> None:
         """Static groups come at once, and the subnet is checked from then on."""

@@ -7,6 +7,7 @@ from typing import Any
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from mcproxy.events.bus import Events
 from mcproxy.instance.group_forwarding import GroupForwarding
 from mcproxy.messages import CacheMiss, WrongInterface
 from mcproxy.protocol.family import IPV4, packed
@@ -24,7 +25,7 @@ class GroupForwardingTests(SynchronousTestCase):
         self.routes: dict[bytes, int] = {}
         table: Any = self.table
         timer = Timer(self.clock)
-        self.forwarding = GroupForwarding("tv", IPV4, "up", self.routes.get, timer, table)
+        self.forwarding = GroupForwarding("tv", IPV4, "up", self.routes.get, timer, Events(), table)
         self.forwarding.links_changed(links(LINKS, "up"))
 
     def wrong_interface(

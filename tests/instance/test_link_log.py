@@ -10,31 +10,32 @@ from twisted.trial.unittest import SynchronousTestCase
 from mcproxy.instance.link_log import FEW, QUIET, LinkLog
 from mcproxy.timer import Timer
 
+from ..events.log_lines import LogLines
+
 
 class LinkLogTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock = Clock()
-        self.lines: list[tuple[str, str, dict[str, Any]]] = []
-        self.log = LinkLog(self, Timer(self.clock))  # type: ignore[arg-type]
+        self.written = LogLines(self.clock, "info")
+        self.log = LinkLog(self.written.events, Timer(self.clock))
 
-    def info(self, text: str, **fields: Any) -> None:
-        self.lines.append(("info", text, fields))
-
-    def warn(self, text: str, **fields: Any) -> None:
-        self.lines.append(("warn", text, fields))
+    @property
+    def lines(self) -> list[tuple[str, str, dict[str, Any]]]:
+        return self.written.written
 
     def flap(self, times: int, pause: float = 0.1, interface: str = "up") -> None:
         for _ in range(times):
-            for told in ("upstream lost", "upstream found"):
+            for tell in (self.log.lost, self.log.found):
                 self.clock.advance(pause)
-                self.log.note(told, "tv", interface)
+                tell("upstream", "tv", interface)
 
     def test_few_changes_are_logged_one_by_one(self) -> None:
         self.flap(2)
         self.assertEqual(
             [text for _, text, _ in self.lines], ["upstream lost", "upstream found"] * 2
         )
-        self.assertEqual(self.lines[0][2], {"instance": "tv", "interface": "up"})
+        fields = self.lines[0][2]
+        self.assertEqual((fields["instance"], fields["interface"]), ("tv", "up"))
 
     def test_sixty_flaps_are_logged_as_one_when_the_link_is_steady(self) -> None:
         self.flap(60)
@@ -43,7 +44,7 @@ class LinkLogTests(SynchronousTestCase):
         self.clock.pump([1.0] * int(QUIET + 2))
         self.assertEqual(len(self.lines), FEW + 2)
         fields = self.lines[-1][2]
-        self.assertEqual((fields["count"], fields["told"]), (120, "upstream found"))
+        self.assertEqual((fields["count"], fields["last"]), (120, "upstream found"))
         self.assertEqual((fields["interface"], fields["instance"]), ("up", "tv"))
         self.assertEqual(self.clock.getDelayedCalls(), [])
 

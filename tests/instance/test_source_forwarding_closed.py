@@ -63,7 +63,9 @@ class ClosedSourceForwardingTests(SourceForwardingTestCase):
 
     def test_closed_forwarding_ends_its_migration(self) -> None:
         table: Any = self.table
-        before = GroupForwarding("tv", IPV4, "up1", lambda _: None, Timer(self.clock), table)
+        before = GroupForwarding(
+            "tv", IPV4, "up1", lambda _: None, Timer(self.clock), self.log.events, table
+        )
         before.links_changed(links(LINKS, "up1"))
         self.forwarding.migrate_from(before, [G])
         self.assertEqual(list(self.plan()), [ANY])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from mcproxy.events.log_reader import SELDOM
 from mcproxy.instance.plan.forwarding import LOOK_INTERVAL
 from mcproxy.instance.plan.group_ranges import shared_filter
-from mcproxy.instance.source_moves import WARNING_INTERVAL, SourceMoves
 from mcproxy.messages import WrongInterface
 from mcproxy.protocol.family import IPV4
 from mcproxy.protocol.forwarding.planner import Route
@@ -24,16 +24,14 @@ class SourceMovesTests(SourceForwardingTestCase):
 
     def test_data_on_another_interface_is_warned_about_at_intervals(self) -> None:
         """FWD-15: with the number of upcalls so far."""
-        warned: list[tuple[object, ...]] = []
-        log = {"warn": lambda _, **fields: warned.append((fields["interface"], fields["count"]))}
-        self.patch(SourceMoves, "log", type("Log", (), log))
         self.miss(S1)
         for interface in ("d1", "d2", "d2"):
             self.wrong_interface(interface, S1, here=10)
         self.table.counts, self.table.forwarded = {S1: 1}, {S1}
-        self.clock.advance(WARNING_INTERVAL)
+        self.clock.advance(SELDOM)
         self.miss(S1)
         self.wrong_interface("d2", S1, here=10)
+        warned = [(fields["interface"], fields["count"]) for _, _, fields in self.log.written]
         self.assertEqual(warned, [("d1", 1), ("d2", 1), ("d2", 3)])
 
     def test_source_forged_first_is_moved_to_the_link_of_its_route(self) -> None:

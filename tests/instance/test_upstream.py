@@ -55,7 +55,9 @@ class AddressTests(InstanceTestCase):
         (plan,) = compile_plan(Configuration((config,))).upstreams
         recorder: Any = self.neighbours
         group = packed("ff1e::1:1")
-        upstream = Upstream(plan, self.context.timer, recorder, recorder, self.programs.open)
+        upstream = Upstream(
+            plan, self.context.timer, self.log.events, recorder, recorder, self.programs.open
+        )
         upstream.add_user(Asking(group))
         globally = ((packed("2001:db8::1"), 64),)
         upstream.link_changed(Link("up", 1, True, 1500, (), globally))
@@ -112,9 +114,6 @@ class UpstreamSettingsTests(InstanceTestCase):
 
     def test_ssm_fallback_reports_source_specific_groups_to_an_older_querier(self) -> None:
         """PSSM-04: at once when it is switched on, without the sources."""
-        warned: list[str] = []
-        warn = lambda _, told, **f: warned.append(told.format(**f))  # noqa: E731
-        self.patch(Upstream, "log", type("Log", (), {"warn": warn})())
         ssm = packed("232.1.1.1")
         self.says("d1", ALLOW, ssm, A)
         query = PacketReceived("up", ROUTER, Query(2, bytes(4), 1.0))
@@ -124,12 +123,13 @@ class UpstreamSettingsTests(InstanceTestCase):
         self.assertEqual(self.reported(20), [])
         self.reconfigured(ssm_fallback=True)
         self.assertEqual(self.reported(), [OldReport(2, ssm)])
-        self.assertIn("leaves source-specific groups out (see ssm-fallback, ", warned[0])
+        self.assertIn("leaves source-specific groups out (see ssm-fallback, ", self.log.lines[0])
         self.reported(300)
         self.upstream.receive(query)
         self.reported(2)
         self.assertIn(
-            "reports source-specific groups without their sources (see ssm-fallback, ", warned[-1]
+            "reports source-specific groups without their sources (see ssm-fallback, ",
+            self.log.lines[-1],
         )
 
     def test_leave_and_join_of_a_host_is_reported_where_no_querier_is_heard(self) -> None:
@@ -170,10 +170,6 @@ class UpstreamQuerySourceTests(InstanceTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.links(UP, D1)
-        self.warned: list[str] = []
-        warn = lambda _, told, **f: self.warned.append(told.format(**f))  # noqa: E731
-        log: Any = {"warn": warn, "info": lambda *_, **__: None}
-        self.patch(Upstream, "log", type("Log", (), log)())
         self.upstream = self.instance.upstreams["up"]
 
     def queried(self, source: bytes, direct: bool = False, version: int = 3) -> None:
@@ -185,12 +181,12 @@ class UpstreamQuerySourceTests(InstanceTestCase):
         self.clock.advance(1)
         for source in (bytes(4), ROUTER):
             self.queried(source)
-        self.assertEqual((self.upstream.foreign_queries, self.warned), (0, []))
+        self.assertEqual((self.upstream.foreign_queries, self.log.lines), (0, []))
         for _ in range(3):
             self.queried(packed("198.51.100.1"))
         self.assertEqual(self.upstream.foreign_queries, 3)
         self.assertEqual(
-            self.warned,
+            self.log.lines,
             [
                 "198.51.100.1 sends queries, but is in no subnet of the upstream up; they are "
                 "accepted, because some providers send such queries"
@@ -208,13 +204,13 @@ class UpstreamQuerySourceTests(InstanceTestCase):
             "groups; this proxy answers in IGMPv3; set the router to that version (see "
             "version-fallback)"
         )
-        self.assertEqual(self.warned, [told])
+        self.assertEqual(self.log.lines, [told])
         self.clock.advance(601)
         config = InstanceConfig("a", ("up",), ("d1",), mld_version=0, version_fallback=False)
         self.upstream.reconfigure(compile_plan(Configuration((config,))).upstreams[0])
         for version in (3, 2, 1):
             self.queried(ROUTER, version=version)
-        self.assertEqual(self.warned, [told, told])
+        self.assertEqual(self.log.lines, [told, f"{told} (1 more like it in the last 600 s)"])
         self.assertEqual(self.upstream.host.version, 3)
 
     def test_direct_query_is_answered_and_changes_no_version(self) -> None:

@@ -6,7 +6,7 @@ from mcproxy.linux.netlink import frame as netlink
 
 AF_INET, AF_INET6, AF_BRIDGE = 2, 10, 7
 UP = 0x1 | 0x40 | 0x10000
-TENTATIVE, SECONDARY = 0x40, 0x01
+TENTATIVE, DADFAILED, SECONDARY = 0x40, 0x48, 0x01
 
 
 def message(kind: int, body: bytes, flags: int = 0, sequence: int = 0) -> bytes:
@@ -23,6 +23,7 @@ def link(
     family: int = 0,
     gone: bool = False,
     port_of: str = "",
+    master: int = 0,
     altnames: tuple[str, ...] = (),
 ) -> bytes:
     """RTM_NEWLINK, or RTM_DELLINK when it is gone; a port is one of this kind of link."""
@@ -33,6 +34,8 @@ def link(
         body += netlink.attribute(0x8000 | 52, names)
     if port_of:
         body += netlink.attribute(18, netlink.attribute(4, port_of.encode() + b"\0"))
+    if master:
+        body += netlink.attribute(10, pack("=I", master))
     return message(17 if gone else 16, body)
 
 

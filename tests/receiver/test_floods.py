@@ -9,6 +9,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from mcproxy.events.bus import Events
 from mcproxy.protocol.family import IPV4, IPV6, packed
 from mcproxy.protocol.wire import datagram
 from mcproxy.protocol.wire.packets import Record, RecordType, Report
@@ -62,7 +63,7 @@ class FloodTests(SynchronousTestCase):
         self.table: Any = FilteredTable(IPV4)
         clock = lambda: self.now  # noqa: E731 - it is needed twice
         self.protocol = TableProtocol(
-            self.table, {3: "d1"}.get, self.dropped, self.call_soon, clock, clock
+            self.table, {3: "d1"}.get, self.dropped, Events(), self.call_soon, clock, clock
         )
         for index, name in ((7, "d1"), (8, "d2")):
             self.protocol.interfaces[index] = Registration(name, frozenset(), [self.listener], [])
@@ -185,7 +186,7 @@ class StartTests(SynchronousTestCase):
 
     def test_sockets_are_read_and_filtered_once_links_are_known(self) -> None:
         reactor = FakeReactor()
-        receiver = Receiver(reactor)
+        receiver = Receiver(reactor, Events())
         table: Any = FilteredTable(IPV4)
         receiver.listen(table, {3: "d1"}.get)
         receiver.register(IPV4, 0, LINK, Listener())

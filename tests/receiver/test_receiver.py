@@ -9,6 +9,7 @@ from typing import Any
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from mcproxy.events.bus import Events
 from mcproxy.linux.netlink.links import Link
 from mcproxy.messages import CacheMiss, Message, OwnPacketReceived, PacketReceived, WrongInterface
 from mcproxy.protocol.family import IPV4, IPV6, packed, text
@@ -69,7 +70,7 @@ class FakeReactor(Clock):
 class ReceiverTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.reactor = FakeReactor()
-        self.receiver = Receiver(self.reactor)
+        self.receiver = Receiver(self.reactor, Events())
         self.listener = Listener()
         self.protocols: dict[Any, Any] = {}
         for family in (IPV4, IPV6):

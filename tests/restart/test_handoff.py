@@ -11,6 +11,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
+from mcproxy.events.bus import Events
 from mcproxy.linux.mroute.operations import Operations
 from mcproxy.linux.mroute.vif_record import VifEntry
 from mcproxy.protocol.family import IPV6
@@ -27,6 +28,7 @@ class FakeProxy:
         self.vifs = Vifs(Operations(IPV6))
         self.vifs.add("down1", 8)
         table = SimpleNamespace(kernel=SimpleNamespace(socket=sock), vifs=self.vifs)
+        self.events = Events()
         self.settled: Deferred[None] = Deferred()
         self.routing = SimpleNamespace(tables={(IPV6, 7): table})
         self.store: Any = SimpleNamespace(is_available=False)

@@ -17,6 +17,8 @@ from mcproxy.protocol.forwarding.planner import Route
 from mcproxy.routing import audit
 from mcproxy.routing.table import ForwardingTable
 
+from ..events.log_lines import LogLines
+
 ANY = IPV4.unspecified
 G1, G2 = packed("239.1.1.1"), packed("239.1.1.2")
 S1 = packed("192.0.2.1")
@@ -129,7 +131,13 @@ class RoutingTestCase(SynchronousTestCase):
         self.held: list[Deferred[Any]] | None = None
         self.patch(audit, "dump_routes", lambda *_: self.kernel.dump())
         self.clock = Clock()
-        self.table = ForwardingTable(self.kernel, self.submit, self.clock)  # type: ignore[arg-type]
+        self.events_log = LogLines(self.clock)
+        self.table = ForwardingTable(
+            self.kernel,  # type: ignore[arg-type]
+            self.submit,
+            self.clock,
+            self.events_log.events,
+        )
         self.owner = FakeOwner()
         self.table.attach(self.owner)
         for name, index in (("up", 10), ("d1", 11), ("d2", 12)):

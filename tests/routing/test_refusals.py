@@ -115,7 +115,7 @@ class EntryRefusalTests(RefusalTestCase):
     def test_refusal_is_logged_with_group_and_reason(self) -> None:
         self.kernel.refuse.add(("add", ANY, G1))
         self.want(G1, any_source("up", "d1"))
-        (warning,) = self.log.warnings
+        ((_, _, warning),) = self.events_log.written
         self.assertEqual(
             (warning["group"], warning["reason"], warning["count"]), ("239.1.1.1", "no room", 1)
         )
@@ -134,7 +134,7 @@ class EntryRefusalTests(RefusalTestCase):
         self.clock.advance(60)
         self.assertEqual({group for _, group, _ in self.kernel.entries}, {G1, G2})
         self.check_memory()
-        self.assertEqual((len(self.log.warnings), len(self.log.infos)), (1, 1))
+        self.assertEqual((len(self.events_log.lines), len(self.log.infos)), (1, 1))
         self.assertEqual(self.table.refused["entry"], 18)
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
@@ -147,7 +147,7 @@ class EntryRefusalTests(RefusalTestCase):
             self.clock.advance(4)
             self.assertEqual(len(self.kernel.entries), 1)
             self.want(G1)
-        self.assertEqual(len(self.log.warnings), 2)
+        self.assertEqual(len(self.events_log.lines), 2)
 
     def test_refused_entry_that_is_unwanted_meanwhile_is_not_added(self) -> None:
         self.kernel.refuse.add(("add",))

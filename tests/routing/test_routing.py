@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from mcproxy.events.bus import Events
 from mcproxy.linux.mroute.vif_record import VifEntry, VifRecord
 from mcproxy.protocol.family import IPV4, Address
 from mcproxy.protocol.forwarding.planner import Route
@@ -83,7 +84,7 @@ class RoutingTestCase(SynchronousTestCase):
         return os.listdir("/proc/self/fd")
 
     def routing(self, **inherited: Any) -> Routing:
-        return Routing(self.clock, lambda *_: Kernel(), store=self.store, **inherited)  # type: ignore[arg-type, return-value]
+        return Routing(self.clock, Events(), lambda *_: Kernel(), store=self.store, **inherited)  # type: ignore[arg-type, return-value]
 
     def check_nothing_is_open(self) -> None:
         self.assertEqual(self.descriptors(), self.open_before)

@@ -26,6 +26,7 @@ _COMMENTS = {
     ("defaults", "allowed-queriers"): "igmpproxy queries its downstreams whoever else does.",
     ("defaults", "immediate-leave"): "quickleave ends a stream at the last leave, without a query.",
     (*_WHERE, "ssm-range"): "igmpproxy accepts joins without sources in every group.",
+    (*_WHERE, "ssm-fallback"): "igmpproxy joins all groups, also behind an IGMPv2 querier.",
     (*_WHERE, "boundary"): "igmpproxy never joins SSDP upstream.",
     (*_WHERE, "upstream-join"): "igmpproxy joins each group on all upstreams.",
 }
@@ -125,6 +126,7 @@ class Meaning:
                 self._draft.mistake(Position(1, 1), f"no {role}", f"write phyint IF {role}")
         if len(self._table[UPSTREAM]) > 1:
             self._table["upstream-join"] = "mutex"
+        self._table["ssm-fallback"] = True
 
     def _same_as_igmpproxy(self) -> None:
         self._table["ssm-range"] = []

@@ -63,4 +63,4 @@ def _refusals(instance: ProxyInstance) -> Iterator[Row]:
     for (name, kind), count in sorted(refused.items()):
         if count:
             row = {"interface": name, "what": "refused", "kind": kind, "count": count}
-            yield row | {"instance": instance.name}
+            yield row | {"instance": instance.name, "family": instance.family.name}

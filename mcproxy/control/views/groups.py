@@ -1,73 +1,154 @@
-"""Each group on each downstream link."""
+"""Each group on each downstream link, and the joins that were refused there lately."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ...protocol.family import Address, text
+from ...instance.asked import Asked, Verdict
+from ...instance.refusals import EXPLANATIONS, Refused, setting_of
+from ...protocol.family import Address, Family
+from ...protocol.router.admission import Refusal
 from ...protocol.router.group import STOPPED, Group
-from ...protocol.router.tracking import as_membership
+from ...protocol.router.tracking import HostTable, as_membership
 from ...protocol.sources import EXCLUDE, INCLUDE
-from .values import Row, address_text, seconds_since, seconds_until
+from .values import Row, address_text, in_order, place, seconds_since, seconds_until, short_text
 
 if TYPE_CHECKING:
-    from ...protocol.router.querier import Querier
+    from ...instance.downstream import Downstream
+    from ...instance.instance import ProxyInstance
     from ...proxy import Proxy
 
+RECENT = 3600.0
+"""Seconds for which a refused join is shown."""
 
-def rows(proxy: Proxy) -> Iterator[Row]:
-    """Groups with their filter mode, their sources and, if they are tracked, their hosts."""
+JOINED, REFUSED = "joined", "refused"
+"""What a row is about: a group that hosts have joined, or joins that were all refused."""
+
+
+def rows(proxy: Proxy) -> Iterator[Row | None]:
+    """Groups with filter mode, sources, upstreams that are asked, and what says no.
+
+    Groups whose joins were all refused follow, link by link.
+    """
     for instance in list(proxy.instances):
         for name, downstream in sorted(instance.downstreams.items()):
-            querier = downstream.querier
-            for address in sorted(querier.groups):
-                group = querier.groups.get(address)
-                if group is not None:
-                    place = {"instance": instance.name, "interface": name}
-                    yield place | _group(querier, address, group, proxy.timer.now())
+            yield from _LinkGroups(instance, name, downstream, proxy.timer.now()).rows()
 
 
-def _group(querier: Querier, address: Address, group: Group, now: float) -> Row:
-    """In EXCLUDE mode the group has the time ``expire``; in INCLUDE mode its sources have it."""
-    sources: list[Row] = [
+class _LinkGroups:
+    """The groups of one link at one moment."""
+
+    def __init__(
+        self, instance: ProxyInstance, name: str, downstream: Downstream, now: float
+    ) -> None:
+        self._name = name
+        self._querier = downstream.querier
+        self._now = now
+        self._asked = Asked(instance)
+        self._refused = downstream.refusals.since(now - RECENT)
+        self._place = place(instance, name)
+
+    def rows(self) -> Iterator[Row | None]:
+        """A row for each group; None is a pause."""
+        groups = self._querier.groups
+        for address in in_order(groups):
+            group = None if address is None else groups.get(address)
+            if address is None or group is None:
+                yield None
+            else:
+                yield {**self._place, **self._group(address, group)}
+        for address in in_order(self._refused):
+            if address is not None and address not in groups:
+                yield {**self._place, **self._without_group(address)}
+
+    def _group(self, address: Address, group: Group) -> Row:
+        """In EXCLUDE mode the group has the time ``expire``; in INCLUDE mode its sources do."""
+        now, current = self._now, self._querier.version
+        asked = self._asked.upstreams(address)
+        verdict = self._asked.refusal(self._name, address, bool(asked))
+        row = {
+            "group-address": short_text(address),
+            "state": JOINED,
+            "filter-mode": group.mode.value,
+            "expire": seconds_until(group.timer, now) if group.mode is EXCLUDE else None,
+            "source": _sources(group, now) if group.sources else [],
+            "version": group.older.oldest(current, now) if group.older else current,
+            "up-time": seconds_since(group.since, now),
+            "last-reporter": address_text(group.last_reporter),
+            "asked": [
+                {"interface": name, "up-time": seconds_since(since, now)} for name, since in asked
+            ],
+            "refused": self._refusal(address) if verdict is None else _verdict(verdict),
+        }
+        return row if group.hosts is None else row | _hosts(group.hosts, now)
+
+    def _without_group(self, address: Address) -> Row:
+        """A group that nobody could join."""
+        return {
+            "group-address": short_text(address),
+            "state": REFUSED,
+            "filter-mode": None,
+            "expire": None,
+            "source": [],
+            "version": self._querier.version,
+            "up-time": None,
+            "last-reporter": None,
+            "asked": [],
+            "refused": self._refusal(address),
+        }
+
+    def _refusal(self, address: Address) -> Row | None:
+        """The last refused join of a group on the link; None for none lately."""
+        found = self._refused.get(address)
+        if found is None:
+            return None
+        reason, one = found
+        return _join_refused(reason, one, self._querier.family, self._now)
+
+
+def _verdict(verdict: Verdict) -> Row:
+    return {"by": verdict.by, "setting": verdict.setting, "text": verdict.text}
+
+
+def _join_refused(reason: Refusal, one: Refused, family: Family, now: float) -> Row:
+    return {
+        "by": reason.value,
+        "setting": setting_of(reason, family),
+        "text": EXPLANATIONS[reason],
+        "host-address": short_text(one.host),
+        "count": one.count,
+        "last": seconds_since(one.last, now),
+    }
+
+
+def _sources(group: Group, now: float) -> list[Row]:
+    return [
         {
-            "source-address": text(source),
+            "source-address": short_text(source),
             "forwarded": when != STOPPED,
             "expire": None if when == STOPPED else seconds_until(when, now),
         }
         for source, when in sorted(group.sources.items())
     ]
-    is_excluding, current = group.mode is EXCLUDE, querier.version
-    return {
-        "group-address": text(address),
-        "filter-mode": group.mode.value,
-        "expire": seconds_until(group.timer, now) if is_excluding else None,
-        "source": sources,
-        "version": group.older.oldest(current, now) if group.older else current,
-        "up-time": seconds_since(group.since, now),
-        "last-reporter": address_text(group.last_reporter),
-    } | _hosts(group, now)
 
 
-def _hosts(group: Group, now: float) -> Row:
-    """What each tracked host wants of a group; an empty row if hosts are not tracked.
+def _hosts(table: HostTable, now: float) -> Row:
+    """What each tracked host wants of a group.
 
     ``all-known`` says whether every host that may be a member is listed.
     """
-    if group.hosts is None:
-        return {}
     hosts = []
-    for host, noted in sorted(group.hosts.items()):
+    for host, noted in sorted(table.items()):
         wish = as_membership(noted)
         is_excluding = wish.any_until > now
         if wish.until > now:
             hosts.append(
                 {
-                    "host-address": text(host),
+                    "host-address": short_text(host),
                     "filter-mode": (EXCLUDE if is_excluding else INCLUDE).value,
-                    "source-address": sorted(map(text, wish.sources)),
+                    "source-address": sorted(map(short_text, wish.sources)),
                     "expire": seconds_until(wish.until, now),
                 }
             )
-    return {"host": hosts, "all-known": group.hosts.unknowable_until <= now}
+    return {"host": hosts, "all-known": table.unknowable_until <= now}

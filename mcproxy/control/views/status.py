@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ... import __version__
+from ..row_filter import RowFilter
+from . import degraded
 from .values import Row, seconds_since
 
 if TYPE_CHECKING:
@@ -14,11 +16,16 @@ if TYPE_CHECKING:
     from ...proxy import Proxy
 
 
-def status(proxy: Proxy) -> Row:
-    """The process, its configuration file and its proxy instances.
+FILTERS = ("family", "instance")
+"""What the instances of the status can be filtered by."""
 
-    ``memory`` is in bytes.
+
+def status(proxy: Proxy, asked: RowFilter) -> Row:
+    """The process, its configuration file and its proxy instances, as far as ``asked``.
+
+    ``memory`` is in bytes; ``degraded`` says what does not work as it should.
     """
+    rows = [_instance(instance) for instance in proxy.instances]
     return {
         "version": __version__,
         "pid": os.getpid(),
@@ -27,18 +34,21 @@ def status(proxy: Proxy) -> Row:
         "up-time": seconds_since(proxy.since, proxy.timer.now()),
         "configuration": proxy.configuration.path,
         "memory": _resident_bytes(),
-        "instance": [
-            {
-                "instance": instance.name,
-                "table": instance.planned.table,
-                "version": instance.planned.version,
-                "upstream": sorted(n for n, up in instance.upstreams.items() if up.link),
-                "downstream": sorted(instance.downstreams),
-                "waiting": _waiting(instance),
-                "groups": sum(len(d.querier.groups) for d in instance.downstreams.values()),
-            }
-            for instance in proxy.instances
-        ],
+        "instance": [row for row in rows if asked.matches(row)],
+        "degraded": [row for row in degraded.rows(proxy) if asked.matches(row)],
+    }
+
+
+def _instance(instance: ProxyInstance) -> Row:
+    return {
+        "instance": instance.name,
+        "family": instance.family.name,
+        "table": instance.planned.table,
+        "version": instance.planned.version,
+        "upstream": sorted(n for n, up in instance.upstreams.items() if up.link),
+        "downstream": sorted(instance.downstreams),
+        "waiting": _waiting(instance),
+        "groups": sum(len(d.querier.groups) for d in instance.downstreams.values()),
     }
 
 

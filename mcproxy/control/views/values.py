@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection, Iterator
+from heapq import merge
+from socket import AF_INET, AF_INET6, inet_ntop
+from typing import TYPE_CHECKING, Any
 
-from ...protocol.family import text
+from ...protocol.family import Address, text
+
+if TYPE_CHECKING:
+    from ...instance.instance import ProxyInstance
 
 Row = dict[str, Any]
+
+SORTED_AT_ONCE = 2000
+"""Addresses that are sorted in one turn, which takes less than a millisecond."""
 
 
 def seconds_since(when: float | None, now: float) -> float | None:
@@ -21,4 +30,31 @@ def seconds_until(when: float | None, now: float) -> float | None:
 
 def address_text(address: bytes | None) -> str | None:
     """An address as text; None for none."""
-    return None if address is None else text(address)
+    return None if address is None else short_text(address)
+
+
+def short_text(address: Address) -> str:
+    """The same as ``family.text``, faster: views have thousands of addresses."""
+    if len(address) == 4:
+        return inet_ntop(AF_INET, address)
+    # Below ::1:0:0:0 the library writes some as IPv4 addresses, which RFC 5952 does not ask for.
+    return inet_ntop(AF_INET6, address) if any(address[:10]) else text(address)
+
+
+def place(instance: ProxyInstance, interface: str) -> Row:
+    """Instance, family and interface of a row."""
+    return {"instance": instance.name, "family": instance.family.name, "interface": interface}
+
+
+def in_order(addresses: Collection[Address]) -> Iterator[Address | None]:
+    """The addresses in ascending order, with None where other work may have its turn.
+
+    A long list is sorted in parts, which are merged while they are taken.
+    """
+    unsorted = list(addresses)
+    parts = []
+    for start in range(0, len(unsorted), SORTED_AT_ONCE):
+        parts.append(sorted(unsorted[start : start + SORTED_AT_ONCE]))
+        if start:
+            yield None
+    yield from parts[0] if len(parts) == 1 else merge(*parts)

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache, partial
 
 from ...config.model import DOWNSTREAM, IN, OUT, UPSTREAM, InstanceConfig
 from ...protocol.family import Family, Predicate
-from ...protocol.policy.directional_filters import (
-    PASS_ALL,
-    DirectionalFilter,
-    DirectionalFilters,
-    FilterPolicy,
-)
+from ...protocol.policy.counted import CountedBoundary, CountedFilter
+from ...protocol.policy.directional_filters import PASS_ALL, DirectionalFilters, FilterPolicy
 from ...protocol.policy.filters import CompiledFilter
 from ...protocol.upstreams.selection import Join, Selection, SendUp
 from .group_ranges import is_among, shared_filter
@@ -42,27 +38,40 @@ class PolicyPlan:
     boundary: Predicate
 
     def policy(self) -> FilterPolicy:
-        """The same for the core, which asks by interface."""
+        """The same for the core, which asks by interface; it counts denials from zero."""
+        counted = [CountedFilter(one.filter) for one in self.filters]
         return FilterPolicy(
-            cache(partial(self._filters_of, UPSTREAM)),
-            cache(partial(self._filters_of, DOWNSTREAM)),
-            self.boundary,
+            cache(partial(self._filters_of, counted, UPSTREAM)),
+            cache(partial(self._filters_of, counted, DOWNSTREAM)),
+            CountedBoundary(self.boundary),
+            counted,
         )
 
-    def _filters_of(self, role: str, name: str) -> DirectionalFilters:
-        return DirectionalFilters(self._find(name, role, IN), self._find(name, role, OUT))
+    def _filters_of(
+        self, counted: Sequence[CountedFilter], role: str, name: str
+    ) -> DirectionalFilters:
+        inward, outward = (self.position(name, role, direction) for direction in (IN, OUT))
+        return DirectionalFilters(
+            PASS_ALL if inward is None else counted[inward],
+            PASS_ALL if outward is None else counted[outward],
+        )
 
-    def _find(self, name: str, role: str, direction: str) -> DirectionalFilter:
-        """The filter that names the interface, else the first whose pattern matches it.
+    def position(self, name: str, role: str, direction: str) -> int | None:
+        """Which of ``filters`` applies to an interface; None for none.
 
-        The empty name stands for static groups, which are of no interface.
+        It is the one that names the interface, else the first whose pattern matches it. The empty
+        name stands for static groups, which are of no interface.
         """
         if not name:
-            return PASS_ALL
-        there = [one for one in self.filters if (one.role, one.direction) == (role, direction)]
-        named = (one.filter for one in there if one.interface == name)
-        meant = (one.filter for one in there if fnmatchcase(name, one.interface))
-        return next(named, None) or next(meant, PASS_ALL)
+            return None
+        there = [
+            (number, one.interface)
+            for number, one in enumerate(self.filters)
+            if (one.role, one.direction) == (role, direction)
+        ]
+        named = (number for number, interface in there if interface == name)
+        meant = (number for number, interface in there if fnmatchcase(name, interface))
+        return next(named, next(meant, None))
 
 
 @dataclass(frozen=True, slots=True)

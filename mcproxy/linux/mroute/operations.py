@@ -93,6 +93,14 @@ class Operations:
         group = source + size + len(self.layout.middle)
         return data[source : source + size], data[group : group + size], data[group + size :]
 
+    def read_tail(self, tail: bytes) -> tuple[int, list[int]]:
+        """The iif and the oifs of an entry, as vif numbers, from its tail."""
+        if self.family is IPV4:
+            parent, levels, *_ = _MFCCTL_TAIL.unpack(tail)
+            return parent, [vif for vif, level in enumerate(levels) if level]
+        parent, vifs = _MF6CCTL_TAIL.unpack(tail)
+        return parent, [vif for vif in range(MAX_VIFS) if vifs >> vif & 1]
+
     def route_tail(
         self, parent: int, outgoing: Iterable[int], thresholds: Mapping[int, int] | None = None
     ) -> bytes:

@@ -39,18 +39,21 @@ _IFA_F_SECONDARY, _IFA_F_DADFAILED, _IFA_F_TENTATIVE = 0x01, 0x08, 0x40
 class LinkSeen(NamedTuple):
     """What a message says of a link; None for what it does not say. ``flags`` are IFF_ ones.
 
-    Packets that arrive on a ``port`` go to its bridge or bond and never reach IP. ``altnames``
+    Packets that arrive on a port go to its bridge or bond and never reach IP; ``port`` is the kind
+    of that one, or empty. ``altnames``
     are its other names (``ip link property add``). ``carrier_losses`` is how often the link has
-    lost its carrier.
+    lost its carrier. ``master`` is the index of the bridge, bond or VRF that it is a port of, 0
+    for none.
     """
 
     ifindex: int
     name: str | None
     flags: int
     mtu: int | None
-    port: bool | None
+    port: str | None
     altnames: tuple[str, ...] | None = None
     carrier_losses: int | None = None
+    master: int | None = None
 
 
 class LinkGone(NamedTuple):
@@ -62,6 +65,7 @@ class LinkGone(NamedTuple):
 class AddressSeen(NamedTuple):
     """An address of a link; packets may be sent from it only when it is ``usable``.
 
+    One that is not is tentative, or ``duplicate``: another host has it (RFC 4862, section 5.4).
     ``peer`` is the address at the other end of a point-to-point link, if the address has one.
     The prefix is then the peer's.
     """
@@ -72,6 +76,7 @@ class AddressSeen(NamedTuple):
     secondary: bool
     usable: bool
     peer: Address | None = None
+    duplicate: bool = False
 
 
 class AddressGone(NamedTuple):
@@ -148,14 +153,16 @@ def _link_seen(message: Any) -> LinkSeen:
     kind = message.get_nested("IFLA_LINKINFO", "IFLA_INFO_SLAVE_KIND")
     # A message in full has an MTU. Only there the lack of a kind means that there is no master:
     # a network card without one has no IFLA_LINKINFO at all.
-    port = kind in _PORTS if mtu is not None or kind is not None else None
+    port = None if mtu is None and kind is None else kind if kind in _PORTS else ""
     # The same with other names, and with the list that they are in.
     properties = message.get_attr("IFLA_PROP_LIST")
     altnames = () if mtu is not None else None
     if properties is not None:
         altnames = tuple(properties.get_attrs("IFLA_ALT_IFNAME"))
     losses = message.get_attr("IFLA_CARRIER_DOWN_COUNT")
-    return LinkSeen(message["index"], name, message["flags"], mtu, port, altnames, losses)
+    master = message.get_attr("IFLA_MASTER", 0 if mtu is not None else None)
+    index, flags = message["index"], message["flags"]
+    return LinkSeen(index, name, flags, mtu, port, altnames, losses, master)
 
 
 def _link_gone(message: Any) -> LinkGone:
@@ -176,6 +183,7 @@ def _address_seen(message: Any) -> AddressSeen | None:
         secondary=bool(flags & _IFA_F_SECONDARY),
         usable=not flags & (_IFA_F_TENTATIVE | _IFA_F_DADFAILED),
         peer=_peer(message, address),
+        duplicate=bool(flags & _IFA_F_DADFAILED),
     )
 
 

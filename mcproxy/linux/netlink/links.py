@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Container
 from dataclasses import dataclass, field, replace
 
-from ...protocol.family import IPV4, Address, Family
+from ...protocol.family import IPV4, IPV6, Address, Family
 from .events import AddressGone, AddressSeen, Event, LinkGone, LinkSeen
 
 _IFF_UP, _IFF_RUNNING = 0x1, 0x40
+
+DISABLED, NO_CARRIER = "administratively down", "no carrier"
+TENTATIVE, DUPLICATE = "tentative", "duplicate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +22,8 @@ class Link:
     pass, which a port of a bridge does not let them. ``ipv4`` and ``ipv6`` are the usable
     addresses with prefix lengths, primary ones first. ``peers`` are the other ends of
     point-to-point addresses, with prefix lengths. ``carrier_losses`` counts also those that were
-    too short for an event of their own.
+    too short for an event of their own. ``why_down`` says why it is not ``up``, and
+    ``link_local`` why its IPv6 link-local address, if it has one, cannot be used.
     """
 
     name: str
@@ -30,6 +34,8 @@ class Link:
     ipv6: tuple[tuple[Address, int], ...] = ()
     peers: tuple[tuple[Address, int], ...] = ()
     carrier_losses: int = 0
+    why_down: str = ""
+    link_local: str = ""
 
     def with_query_address(self, address: Address | None) -> Link:
         """This link, which sends from the IPv4 ``address`` if it has no other."""
@@ -63,7 +69,8 @@ class _Known:
     name: str | None = None
     flags: int = 0
     mtu: int | None = None
-    port: bool | None = None
+    port: str | None = None
+    master: int = 0
     altnames: tuple[str, ...] = ()
     carrier_losses: int = 0
     addresses: dict[tuple[Address, int], AddressSeen] = field(default_factory=dict)
@@ -85,6 +92,8 @@ class _Known:
             self.altnames = event.altnames
         if event.carrier_losses is not None:
             self.carrier_losses = event.carrier_losses
+        if event.master is not None:
+            self.master = event.master
 
     def public_name(self, asked: Container[str]) -> str | None:
         """An alternative name that is ``asked`` for, if the name itself is not; else the name."""
@@ -92,24 +101,48 @@ class _Known:
             return self.name
         return next((other for other in self.altnames if other in asked), self.name)
 
-    def link(self, index: int, name: str) -> Link | None:
-        """The link by this name, None until all of it is known."""
+    def link(self, index: int, name: str, master: str) -> Link | None:
+        """The link by this name, None until all of it is known.
+
+        ``master`` is the name of the bridge or bond that it is a port of.
+        """
         if self.name is None or self.mtu is None or self.port is None:
             return None
-        needed = _IFF_UP | _IFF_RUNNING  # the kernel sets RUNNING also where it cannot know
         usable = [one for one in self.addresses.values() if one.usable]
         usable.sort(key=lambda one: one.secondary)
         pairs = [(one.address, one.prefix_length) for one in usable]
+        why_down = self._why_down(master)
         return Link(
             name=name,
             index=index,
-            up=self.flags & needed == needed and not self.port,
+            up=not why_down,
             mtu=self.mtu,
             ipv4=tuple(pair for pair in pairs if len(pair[0]) == 4),
             ipv6=tuple(pair for pair in pairs if len(pair[0]) == 16),
             peers=tuple((one.peer, one.prefix_length) for one in usable if one.peer is not None),
             carrier_losses=self.carrier_losses,
+            why_down=why_down,
+            link_local=self._unusable_link_local(),
         )
+
+    def _why_down(self, master: str) -> str:
+        if self.port:
+            return f"port of {self.port} {master}".rstrip()
+        if not self.flags & _IFF_UP:
+            return DISABLED
+        # The kernel sets RUNNING also where it cannot know.
+        return "" if self.flags & _IFF_RUNNING else NO_CARRIER
+
+    def _unusable_link_local(self) -> str:
+        """TENTATIVE or DUPLICATE, if there is a link-local address and none can be used."""
+        own = [
+            one
+            for one in self.addresses.values()
+            if len(one.address) == 16 and IPV6.is_link_local(one.address)
+        ]
+        if not own or any(one.usable for one in own):
+            return ""
+        return DUPLICATE if all(one.duplicate for one in own) else TENTATIVE
 
 
 class LinkTable:
@@ -137,7 +170,11 @@ class LinkTable:
     def link(self, name: str) -> Link | None:
         """The link that has this name now."""
         index = self._indexes.get(name)
-        return None if index is None else self._by_index[index].link(index, name)
+        if index is None:
+            return None
+        known = self._by_index[index]
+        master = self._by_index.get(known.master)
+        return known.link(index, name, (master and master.name) or "")
 
     def set_asked(self, names: frozenset[str]) -> None:
         """Give links the alternative names that are among ``names``."""

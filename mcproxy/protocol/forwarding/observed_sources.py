@@ -51,12 +51,12 @@ class Outcome(Enum):
 class Changes(NamedTuple):
     """What the counters showed.
 
-    Sources were forgotten in the groups ``forgotten``. In the groups ``silent`` an upstream
+    The sources of ``forgotten`` were idle. In the groups ``silent`` an upstream
     stopped delivering: the other upstreams must be asked again. The interfaces ``freed`` are
     full no longer.
     """
 
-    forgotten: tuple[Address, ...] = ()
+    forgotten: tuple[Channel, ...] = ()
     silent: tuple[Address, ...] = ()
     freed: frozenset[str] = frozenset()
 
@@ -179,7 +179,7 @@ class ObservedSources:
         ``packets`` are the packets that the kernel accepted, by source and group, since their
         entry was installed; ``forwarded`` has those that it forwards to some interface.
         """
-        forgotten: dict[Address, None] = {}
+        forgotten: list[Channel] = []
         silent: dict[Address, None] = {}
         for source, group, heard in list(self._all()):
             count = packets.get((source, group), 0)
@@ -194,7 +194,7 @@ class ObservedSources:
             elif now < heard.when + idle_time:
                 continue
             self.forget(source, group)
-            forgotten[group] = None
+            forgotten.append((source, group))
         freed = frozenset(name for name in self.full if self.has_room(name))
         self.full -= freed
         self._reading = False

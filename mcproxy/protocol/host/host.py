@@ -37,9 +37,9 @@ _NO_GROUPS: Mapping[Address, SourceFilter] = MappingProxyType({})
 class Host:
     """The IGMP or MLD host on one link.
 
-    ``groups`` is what it wants, by group. ``version`` is the newest version to speak; None is
-    the current one, and only that one falls back for older queriers. ``random`` returns numbers
-    in [0, 1). ``mtu`` is in bytes.
+    ``groups`` is what it wants, by group, and ``asked_since`` when each was joined. ``version`` is
+    the newest version to speak; None is the current one, and only that one falls back for older
+    queriers. ``random`` returns numbers in [0, 1). ``mtu`` is in bytes.
     """
 
     def __init__(
@@ -52,6 +52,7 @@ class Host:
         self.family = family
         self.mtu = mtu
         self.groups: dict[Address, SourceFilter] = {}
+        self.asked_since: dict[Address, float] = {}
         self.robustness = DEFAULT_ROBUSTNESS
         self.query_interval = DEFAULT_QUERY_INTERVAL
         self.version = family.current_version if version is None else version
@@ -127,9 +128,10 @@ class Host:
             if after == before:
                 continue
             if after == NOTHING:
-                del groups[group]
+                del groups[group], self.asked_since[group]
             else:
                 groups[group] = after
+                self.asked_since.setdefault(group, now)
             differences.append((group, before, after))
         return self._report(differences, now) if differences else []
 
@@ -156,6 +158,7 @@ class Host:
         self.cancel_pending()
         sends = self.update([(g, keep.get(g, NOTHING)) for g in list(self.groups)], now)
         self.groups.clear()
+        self.asked_since.clear()
         self.cancel_pending()
         return sends
 

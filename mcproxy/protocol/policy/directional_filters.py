@@ -12,7 +12,7 @@ downstream outward   data sent there, and memberships from there that count upst
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from ..family import Address
@@ -72,9 +72,11 @@ class DirectionalFilters(NamedTuple):
 class FilterPolicy(NamedTuple):
     """The directional filters of an instance, by interface name, and its boundary.
 
-    Groups ``within_boundary`` are forwarded between downstreams only (RFC 2365).
+    Groups ``within_boundary`` are forwarded between downstreams only (RFC 2365). ``filters`` are
+    all filters, each once, in the order of the configuration.
     """
 
     upstream: Callable[[str], DirectionalFilters] = lambda name: DirectionalFilters()
     downstream: Callable[[str], DirectionalFilters] = lambda name: DirectionalFilters()
     within_boundary: Callable[[Address], bool] = lambda group: False
+    filters: Sequence[DirectionalFilter] = ()

@@ -16,6 +16,9 @@ from ..wire.packets import NO_SOURCES, Record, RecordType, Sources
 MOST_COUNTED_HOSTS = 4096
 """The most hosts whose reports are counted in one second; addresses may be forged."""
 
+MOST_NOTED = 64
+"""Refusals of one packet that are noted with their group; the others are only counted."""
+
 _EXCLUDES = (RecordType.MODE_IS_EXCLUDE, RecordType.CHANGE_TO_EXCLUDE_MODE)
 
 
@@ -61,9 +64,10 @@ class SsmPolicy:
 class Admission:
     """Checks the records of one link.
 
-    ``refused`` counts refusals by reason. ``refusals`` is their total, which is cheaper to
-    compare. ``most_sources`` is the limit for one group, ``most_of_link`` for all groups together;
-    None is no limit.
+    ``refused`` counts refusals by reason. ``latest`` are those that nobody took with
+    ``take_latest`` yet, each with its group or None; a group that is never forwarded is not among
+    them, because every host reports such groups. ``most_sources`` is the limit for one group,
+    ``most_of_link`` for all groups together; None is no limit.
     """
 
     def __init__(
@@ -74,7 +78,7 @@ class Admission:
         most_of_link: int | None = None,
     ) -> None:
         self.refused: Counter[Refusal] = Counter()
-        self.refusals = 0
+        self.latest: list[tuple[Refusal, Address | None]] = []
         self.family = family
         self.ssm = ssm
         self.most_sources = most_sources
@@ -87,10 +91,16 @@ class Admission:
         self.ssm = ssm
         self.most_sources, self.most_of_link = most_sources, most_of_link
 
-    def refuse(self, reason: Refusal) -> None:
-        """Count a refused message or record."""
+    def refuse(self, reason: Refusal, group: Address | None = None) -> None:
+        """Count a refused message, or a record about ``group``."""
         self.refused[reason] += 1
-        self.refusals += 1
+        if reason is not Refusal.SCOPE and len(self.latest) < MOST_NOTED:
+            self.latest.append((reason, group))
+
+    def take_latest(self) -> list[tuple[Refusal, Address | None]]:
+        """The refusals since the last call, at most MOST_NOTED."""
+        latest, self.latest = self.latest, []
+        return latest
 
     def check(self, record: Record) -> Record | None:
         """``record`` without unusable sources; None if it is refused."""
@@ -105,7 +115,8 @@ class Admission:
             return record
         usable = frozenset(filter(family.is_source, record.sources))
         if not usable and not excludes:
-            self.refuse(Refusal.SOURCES)  # with an empty list the record would be a leave
+            # With an empty list the record would be a leave.
+            self.refuse(Refusal.SOURCES, record.group)
             return None
         return record._replace(sources=usable)
 
@@ -113,7 +124,7 @@ class Admission:
         """The record that replaces a join of all sources of a source-specific ``group``."""
         sources = self.ssm.sources_of(group)
         if not sources:
-            self.refuse(Refusal.SSM)
+            self.refuse(Refusal.SSM, group)
             return None
         return Record(RecordType.MODE_IS_INCLUDE, group, sources)
 
@@ -134,13 +145,13 @@ class Admission:
         if record.type in _EXCLUDES:
             if len(listed) <= most:
                 return record
-            self.refuse(reason)
+            self.refuse(reason, record.group)
             return record._replace(sources=NO_SOURCES)
         new = listed.difference(known)
         room = max(0, most - len(known))
         if len(new) <= room:
             return record
-        self.refuse(reason)
+        self.refuse(reason, record.group)
         kept = listed - new | frozenset(sorted(new)[:room])
         return record._replace(sources=kept) if kept else None
 

@@ -87,13 +87,13 @@ class ReportReceiver:
         match packet:
             case Report(records=records):
                 if self._version == self._family.current_version:
-                    self._take(records, source, now, effects)
+                    self._take(records, source, now, effects, self._version)
                 else:
                     self._admission.refuse(Refusal.VERSION)
-            case OldReport(version=version) if version < self._oldest:
-                self._admission.refuse(Refusal.VERSION)
+            case OldReport(version=version, group=group) if version < self._oldest:
+                self._admission.refuse(Refusal.VERSION, group)
             case OldReport(version=version, group=group):
-                self._take((Record(_IS_EX, group),), source, now, effects)
+                self._take((Record(_IS_EX, group),), source, now, effects, version)
                 self._note_old_host(group, version, now)
             case Leave(group=group):
                 self._leave(group, source, now, effects)
@@ -114,12 +114,17 @@ class ReportReceiver:
             self._take((Record(_TO_IN, group),), source, now, effects)
 
     def _take(
-        self, records: tuple[Record, ...], source: Address, now: float, effects: Effects
+        self,
+        records: tuple[Record, ...],
+        source: Address,
+        now: float,
+        effects: Effects,
+        version: int | None = None,
     ) -> None:
         until = now + self._role.settings.group_membership_interval
         groups = self._table.groups
         tracking = self.hosts
-        host = None if tracking is None else tracking.register(source, now, until)
+        host = None if tracking is None else tracking.register(source, now, until, version)
         for record in records:
             kind, address, listed = record
             group = groups.get(address)
@@ -194,7 +199,7 @@ class ReportReceiver:
             return None
         limit = self._role.settings.max_groups
         if limit is not None and len(self._table.groups) >= limit:
-            self._admission.refuse(Refusal.MAX_GROUPS)
+            self._admission.refuse(Refusal.MAX_GROUPS, record.group)
             return None
         return Group(now)
 

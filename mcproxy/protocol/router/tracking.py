@@ -11,7 +11,7 @@ unknowable for the membership interval; in this time it is queried as without tr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from ..family import Address
@@ -106,6 +106,17 @@ class HostTable(dict[Address, "float | HostMembership"]):
         return times
 
 
+class TrackedHost:
+    """A tracked host: it counts ``until`` then, and spoke ``version`` last, None if unknown."""
+
+    __slots__ = ("address", "until", "version")
+
+    def __init__(self, address: Address, until: float, version: int | None = None) -> None:
+        self.address = address
+        self.until = until
+        self.version = version
+
+
 class LinkHosts:
     """The tracked hosts of a link: at most ``most``, and ``most_of_a_group`` in one group.
 
@@ -117,12 +128,16 @@ class LinkHosts:
         self.most = most
         self.most_of_a_group = most_of_a_group
         # The tables of all groups use the same address object as key, to save memory.
-        self._known: dict[Address, tuple[Address, float]] = {}
+        self._known: dict[Address, TrackedHost] = {}
         self._swept = -SWEEP_INTERVAL
 
     def times(self) -> dict[Address, float]:
         """The hosts, by the address object that groups use, and until when each counts."""
-        return dict(self._known.values())
+        return {known.address: known.until for known in self._known.values()}
+
+    def known(self) -> Collection[TrackedHost]:
+        """The hosts, those included whose time is over and that nothing has removed yet."""
+        return self._known.values()
 
     def set_limits(self, most: int, most_of_a_group: int) -> None:
         """Use other limits from now on; hosts above them stay until they expire."""
@@ -130,22 +145,26 @@ class LinkHosts:
 
     def restore(self, times: Mapping[Address, float]) -> None:
         """Add hosts, each with the time until which it counts, as ``times`` returns them."""
-        self._known.update({host: (host, until) for host, until in times.items()})
+        self._known.update({host: TrackedHost(host, until) for host, until in times.items()})
 
-    def register(self, host: Address, now: float, until: float) -> Address | None:
-        """Note that ``host`` reports, and counts ``until`` then.
+    def register(
+        self, host: Address, now: float, until: float, version: int | None = None
+    ) -> Address | None:
+        """Note that ``host`` reports in ``version``, and counts ``until`` then.
 
-        Return the address object to use as key in the tables of groups; None if the host
-        cannot be tracked.
+        A ``version`` of None is one that the message does not tell. Return the address object to
+        use as key in the tables of groups; None if the host cannot be tracked.
         """
         if not any(host):
             return None  # several hosts that have no address yet may send from it
         known = self._known.get(host)
         if known is None and not self._has_room(now):
             return None
-        key = known[0] if known else host
-        self._known[key] = (key, until)
-        return key
+        if known is None:
+            known = self._known[host] = TrackedHost(host, until)
+        known.until = until
+        known.version = version or known.version
+        return known.address
 
     def note(
         self, table: HostTable, host: Address | None, record: Record, now: float, until: float
@@ -170,7 +189,7 @@ class LinkHosts:
     def _has_room(self, now: float) -> bool:
         if len(self._known) >= self.most and now >= self._swept + SWEEP_INTERVAL:
             self._swept = now
-            for host, until in list(self._known.values()):
-                if until <= now:
-                    del self._known[host]
+            for host in list(self._known.values()):
+                if host.until <= now:
+                    del self._known[host.address]
         return len(self._known) < self.most

@@ -177,9 +177,16 @@ class CommentTests(ConfigurationTestCase):
             'immediate-leave = "always"\n',
             "# igmpproxy queries its downstreams whoever else does.\nallowed-queriers = []\n",
             "# igmpproxy accepts joins without sources in every group.\nssm-range = []\n",
+            "# igmpproxy joins all groups, also behind an IGMPv2 querier.\nssm-fallback = true\n",
             '# igmpproxy never joins SSDP upstream.\nboundary = ["239.255.255.250"]\n',
             "# igmpproxy forwards no data that comes from downstream.\n"
             "[[instance.igmpproxy.filter]]\n",
         ):
             self.assertIn(line, text)
         self.assertEqual(parse(text).instances, reading.configuration.instances)
+
+    def test_source_specific_groups_are_reported_behind_an_igmpv2_querier(self) -> None:
+        """RFC 4604 leaves them out; the kernel joins for igmpproxy, and for its fork."""
+        for text in (SMALL, f"defaultfilterany\n{SMALL}"):
+            (one,) = read(text, FILE).configuration.instances
+            self.assertTrue(one.ssm_fallback, text)

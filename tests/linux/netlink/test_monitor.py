@@ -3,18 +3,20 @@
 import errno
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
 import mcproxy
-from mcproxy.linux.netlink.links import Link
+from mcproxy.linux.netlink import links
+from mcproxy.linux.netlink.links import DISABLED, NO_CARRIER, Link
 from mcproxy.linux.netlink.monitor import InterfaceMonitor
 from mcproxy.protocol.family import IPV4, IPV6, packed
 
 from .. import messages
-from ..messages import AF_BRIDGE, SECONDARY, TENTATIVE, UP, done
+from ..messages import AF_BRIDGE, DADFAILED, SECONDARY, TENTATIVE, UP, done
 from .support import MonitorTestCase
 
 A1, A2, A3 = packed("10.0.0.1"), packed("10.0.0.2"), packed("10.0.0.3")
@@ -107,11 +109,13 @@ class EventTests(MonitorTestCase):
         )
 
     def test_link_that_goes_down_and_up_is_reported(self) -> None:
-        down = Link("eth0", 2, False, 1500, ((A1, 24),))
+        unplugged = replace(self.eth0, up=False, why_down=NO_CARRIER)
+        disabled = replace(self.eth0, up=False, why_down=DISABLED)
         no_carrier = messages.link(2, "eth0", flags=0x1)
-        self.assertEqual(self.receive(no_carrier), [(self.eth0, down)])
-        self.assertEqual(self.receive(messages.link(2, "eth0", flags=0x1000)), [])
-        self.assertEqual(self.receive(messages.link(2, "eth0")), [(down, self.eth0)])
+        self.assertEqual(self.receive(no_carrier), [(self.eth0, unplugged)])
+        told = self.receive(messages.link(2, "eth0", flags=0x1000))
+        self.assertEqual(told, [(unplugged, disabled)])
+        self.assertEqual(self.receive(messages.link(2, "eth0")), [(disabled, self.eth0)])
 
     def test_new_mtu_is_reported(self) -> None:
         [(_, after)] = self.receive(messages.link(2, "eth0", UP | 0x10, 1280))
@@ -120,9 +124,10 @@ class EventTests(MonitorTestCase):
 
     def test_port_of_a_bridge_is_not_up(self) -> None:
         """Its packets never come to IP; those of a VRF's links do."""
-        down = Link("eth0", 2, False, 1500, ((A1, 24),))
+        self.receive(messages.link(7, "br0"))
         for kind in ("bridge", "bond"):
-            enslaved = messages.link(2, "eth0", port_of=kind)
+            down = replace(self.eth0, up=False, why_down=f"port of {kind} br0")
+            enslaved = messages.link(2, "eth0", port_of=kind, master=7)
             self.assertEqual(self.receive(enslaved), [(self.eth0, down)])
             self.assertEqual(self.receive(messages.link(2, "eth0")), [(down, self.eth0)])
         self.assertEqual(self.receive(messages.link(2, "eth0", port_of="vrf")), [])
@@ -160,10 +165,13 @@ class EventTests(MonitorTestCase):
         self.assertEqual(self.monitor.links["eth0"].ipv4, ((A3, 24), (A2, 24)))
 
     def test_tentative_address_is_not_used(self) -> None:
-        self.assertEqual(self.receive(messages.address(2, LOCAL, 64, TENTATIVE)), [])
+        for flags, expected in ((TENTATIVE, links.TENTATIVE), (DADFAILED, links.DUPLICATE)):
+            [(_, after)] = self.receive(messages.address(2, LOCAL, 64, flags))
+            assert after is not None
+            self.assertEqual((after.address(IPV6), after.link_local), (None, expected))
         [(_, after)] = self.receive(messages.address(2, LOCAL, 64))
         assert after is not None
-        self.assertEqual(after.address(IPV6), LOCAL)
+        self.assertEqual((after.address(IPV6), after.link_local), (LOCAL, ""))
 
     def test_address_of_point_to_point_link_is_the_local_one(self) -> None:
         self.receive(messages.address(2, A2, 32, peer=A3))

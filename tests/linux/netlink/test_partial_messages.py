@@ -37,7 +37,8 @@ class KnownLinkTests(MonitorTestCase):
 
     def test_flags_of_partial_message_count(self) -> None:
         [(_, after)] = self.receive(messages.wireless_event(2, "eth0", flags=0x1))
-        self.assertEqual(after, Link("eth0", 2, False, 1500, ((A1, 24),)))
+        expected = Link("eth0", 2, False, 1500, ((A1, 24),), why_down="no carrier")
+        self.assertEqual(after, expected)
 
     def test_message_without_name_keeps_the_name(self) -> None:
         mtu = netlink.attribute(MTU, pack("=I", 1400))
@@ -59,7 +60,8 @@ class KnownLinkTests(MonitorTestCase):
     def test_message_with_kind_of_master_alone_makes_it_a_port(self) -> None:
         kind = netlink.attribute(LINK_INFO, netlink.attribute(SLAVE_KIND, b"bridge\0"))
         [(_, after)] = self.receive(messages.link_attributes(2, kind))
-        self.assertEqual(after, Link("eth0", 2, False, 1500, ((A1, 24),)))
+        expected = Link("eth0", 2, False, 1500, ((A1, 24),), why_down="port of bridge")
+        self.assertEqual(after, expected)
 
     def test_message_in_full_without_master_ends_the_port(self) -> None:
         self.receive(messages.link(2, "eth0", port_of="bridge"))

@@ -242,5 +242,7 @@ class RefusedRecordTests(RouterTests):
         self.receives(Leave(ssm_group(self.family, 1)))
         expected = {Refusal.SCOPE: 1, Refusal.SOURCES: 1, Refusal.SSM: 3}
         self.assertEqual(self.querier.refused, expected)
-        self.assertEqual(self.querier.admission.refusals, 5)
+        noted = [(Refusal.SOURCES, group(self.family, 1))]
+        noted += [(Refusal.SSM, ssm_group(self.family, 1))] * 2 + [(Refusal.SSM, None)]
+        self.assertEqual(self.querier.admission.take_latest(), noted)
         self.assertEqual(self.querier.groups, {})

@@ -1,0 +1,73 @@
+"""Each host of each downstream link, with the groups that it wants."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ...protocol.family import Address
+from ...protocol.router.tracking import as_membership
+from .values import Row, in_order, place, seconds_since, short_text
+
+if TYPE_CHECKING:
+    from ...protocol.router.querier import Querier
+    from ...proxy import Proxy
+
+_GROUPS_A_TURN = 100
+"""Groups whose hosts are collected before other work has its turn."""
+
+
+def rows(proxy: Proxy) -> Iterator[Row | None]:
+    """The tracked hosts; where hosts are not tracked, those that reported a group last."""
+    for instance in list(proxy.instances):
+        for name, downstream in sorted(instance.downstreams.items()):
+            querier, where = downstream.querier, place(instance, name)
+            now = proxy.timer.now()
+            wanted: defaultdict[Address, list[Address]] = defaultdict(list)
+            for count, address in enumerate(list(querier.groups)):
+                if count % _GROUPS_A_TURN == 0:
+                    yield None
+                _collect(querier, address, wanted, now)
+            tracked = _tracked(querier, now)
+            for host in in_order({*wanted, *tracked}):
+                if host is None:
+                    yield None
+                    continue
+                yield where | {
+                    "host-address": short_text(host),
+                    "group-address": sorted(map(short_text, wanted[host])),
+                    "tracked": querier.hosts is not None,
+                    **tracked.get(host, {"version": None, "last-report": None}),
+                }
+
+
+def _collect(
+    querier: Querier, address: Address, into: defaultdict[Address, list[Address]], now: float
+) -> None:
+    """Add a group to each host that wants it."""
+    group = querier.groups.get(address)
+    if group is None:
+        return
+    if group.hosts is None:
+        if group.last_reporter is not None:
+            into[group.last_reporter].append(address)
+        return
+    for host, noted in group.hosts.items():
+        if as_membership(noted).until > now:
+            into[host].append(address)
+
+
+def _tracked(querier: Querier, now: float) -> dict[Address, Row]:
+    """Version and last report of each tracked host that counts now."""
+    if querier.hosts is None:
+        return {}
+    interval = querier.settings.group_membership_interval
+    return {
+        host.address: {
+            "version": host.version,
+            "last-report": seconds_since(min(now, host.until - interval), now),
+        }
+        for host in querier.hosts.known()
+        if host.until > now
+    }

@@ -1,0 +1,1 @@
+"""Views of an instance among neighbours that are played by the test."""
