@@ -15,6 +15,7 @@ SUBCOMMANDS = {
     "convert": "convert a configuration of mcproxy 1.1 or igmpproxy",
     "demo": "run the proxy in a small network of its own and show what it forwards",
     "show": "show the daemon's status, interfaces, groups, routes, counters or configuration",
+    "doctor": "find what keeps multicast from flowing on this machine, with the cure",
     "reload": "apply the changes in the configuration file to the running daemon",
     "restart": "restart the daemon without interrupting a stream",
     "add": "add an instance, an upstream or a downstream to the running daemon",

@@ -273,12 +273,11 @@ class SourceForwarding:
         changes = self.sources.counted(packets, forwarded, self._timer.now())
         if changes.silent:
             self._asked(list(changes.silent))
-        base = [self._family.unspecified] if changes.freed else []
-        if changes.forgotten or base:
-            for source, group in changes.forgotten:
-                self._tell(SourceGone, source, group, None)
-            groups = dict.fromkeys(group for _, group in changes.forgotten)
-            self._table.changed([*groups, *base])
+        for source, group in changes.forgotten:
+            self._tell(SourceGone, source, group, None)
+            self._table.source_changed(group, source)
+        if changes.freed:
+            self._table.changed([self._family.unspecified])
         self._reminder.set(self.sources.next_deadline())
 
     def _stops_delivering(self, source: Address, group: Address) -> bool:

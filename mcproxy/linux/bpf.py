@@ -113,11 +113,14 @@ def accept_from(
     family: Family,
     indexes: Iterable[int],
     refused: Iterable[tuple[int, Address]] = (),
+    only: Iterable[tuple[int, Address]] = (),
 ) -> None:
     """Let a multicast routing socket have only what arrives on these interfaces; OSError.
 
     Packets of ``refused`` hosts, by interface and address, are dropped; of an IPv6 address only
-    the last eight bytes count. ValueError when there are too many interfaces for a program.
+    the last eight bytes count. From the interfaces in ``only`` these hosts alone are accepted; of
+    an IPv6 address the last four bytes count. ValueError when there are too many interfaces or
+    hosts for a program.
 
     The kernel gives each such socket the IGMP or MLD of the whole machine: with a hundred
     tables each packet would wake the daemon a hundred times. Upcalls still pass. They have 0
@@ -129,6 +132,11 @@ def accept_from(
         for line in (if_equal(index, "", f"not {index}"), keep(), f"not {index}")
     ]
     hosts = [line for index, host in refused for line in _drop_host(family, index, host)]
+    by_interface: dict[int, set[int]] = {}
+    for index, host in only:
+        by_interface.setdefault(index, set()).add(int.from_bytes(host[-4:], "big"))
+    for index, tails in by_interface.items():
+        hosts += _keep_hosts(family, index, tails)
     program = assemble(
         load_byte(9 if family is IPV4 else 0),
         if_equal(0, "", "packet"),
@@ -140,6 +148,22 @@ def accept_from(
         drop(),
     )
     attach(sock, program)
+
+
+def _keep_hosts(family: Family, index: int, tails: set[int]) -> list[Instruction | str]:
+    """Keep what hosts of an interface sent, by the last four bytes of their addresses."""
+    keep_it, other = f"keep {index}", f"others {index}"
+    *some, last = tails
+    return [
+        load_word(ARRIVAL_INTERFACE),
+        if_equal(index, "", other),
+        load_word(NETWORK_HEADER + (12 if family is IPV4 else 20)),
+        *(if_equal(tail, keep_it) for tail in some),
+        if_equal(last, "", other),
+        keep_it,
+        keep(),
+        other,
+    ]
 
 
 def _drop_host(family: Family, index: int, host: Address) -> Iterator[Instruction | str]:

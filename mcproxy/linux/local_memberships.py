@@ -65,6 +65,12 @@ def local_filter(sockets: int, sources: Iterable[CountedSource]) -> SourceFilter
     return SourceFilter(EXCLUDE, blocked) if blocked else ANY_SOURCE
 
 
+def joined_groups(family: Family, ifindex: int) -> list[Address]:
+    """The proxied groups that local sockets have joined on an interface; OSError."""
+    joined = _ipv4_groups if family is IPV4 else _ipv6_groups
+    return [group for group, _ in joined(ifindex) if family.is_proxied(group)]
+
+
 def _lines(name: str) -> list[str]:
     """The lines of a file in /proc/net; none if the kernel lacks the file."""
     try:

@@ -1,7 +1,8 @@
 """Brakes: the kernel drops the packets of hosts and links that have flooded their queue.
 
 To read a packet and drop it takes time too. So who has filled its part of the queue is refused
-by the socket filter, and accepted again once its waiting packets are worked off.
+by the socket filter, and accepted again once its waiting packets are worked off. That may be a
+host, the strangers on a link, or a link.
 """
 
 from __future__ import annotations
@@ -11,28 +12,45 @@ from socket import AF_INET, AF_INET6, inet_pton
 from typing import Any, Protocol
 
 from ..protocol.family import Address
-from .fair_queue import FairQueue, Sender
+from .fair_queue import STRANGERS, FairQueue, Sender
+from .known_hosts import KnownHosts
 
 MOST_HOSTS = 16
-"""Hosts that are refused one by one; when there are more, their links are refused."""
+"""Hosts that are refused one by one; when there are more, the others of their links are too."""
+
+_MOST_NAMED = 2000
+"""Known hosts that a filter names: the kernel takes 4,096 instructions."""
 
 
 class Filtered(Protocol):
     """A socket with a filter."""
 
     def accept_from(
-        self, indexes: Iterable[int], refused: Iterable[tuple[int, Address]] = ()
+        self,
+        indexes: Iterable[int],
+        refused: Iterable[tuple[int, Address]] = (),
+        only: Iterable[tuple[int, Address]] = (),
     ) -> None:
-        """Receive from these interfaces only, and not from ``refused`` hosts; OSError."""
+        """Receive from these interfaces only, without ``refused`` hosts; OSError.
+
+        From the interfaces in ``only``, receive from these hosts alone.
+        """
 
 
 class Brakes:
     """The filter of one socket: its ``interfaces`` by index, and whom it refuses now."""
 
-    def __init__(self, table: Filtered, interfaces: Collection[int], queue: FairQueue[Any]) -> None:
+    def __init__(
+        self,
+        table: Filtered,
+        interfaces: Collection[int],
+        queue: FairQueue[Any],
+        known: KnownHosts,
+    ) -> None:
         self._table = table
         self._interfaces = interfaces
         self._queue = queue
+        self._known = known
         self._links: set[int] = set()
         self._hosts: set[Sender] = set()
 
@@ -41,15 +59,24 @@ class Brakes:
 
     def apply(self) -> None:
         """Attach the filter; OSError, or ValueError when it is too long."""
-        self._hosts = {one for one in self._hosts if one.link in self._interfaces}
-        self._links.intersection_update(self._interfaces)
-        accepted = [index for index in self._interfaces if index not in self._links]
-        self._table.accept_from(accepted, [(one.link, _packed(one.host)) for one in self._hosts])
+        here, links = self._interfaces, self._links
+        self._hosts = {one for one in self._hosts if one.interface in here}
+        links.intersection_update([*here, *(index + STRANGERS for index in here)])
+        accepted = [i for i in here if i not in links and i + STRANGERS not in links]
+        only = [
+            (index, _packed(host))
+            for index in here
+            if index not in links and index + STRANGERS in links
+            for host in self._known.of(index)
+        ]
+        refused = [(one.interface, _packed(one.host)) for one in self._hosts]
+        self._table.accept_from(accepted, refused, only[:_MOST_NAMED])
 
     def refuse(self, sender: Sender) -> bool:
         """Refuse a host whose part of the queue is full; whether the filter must be applied.
 
-        Where many hosts have filled it, they may be forged: then the link is refused.
+        Where many hosts have filled it, they may be forged: then the link is refused, or the
+        strangers on it.
         """
         if sender in self._hosts or sender.link in self._links:
             return False

@@ -19,11 +19,24 @@ ITEM_BYTES = 1024
 Item = TypeVar("Item")
 
 
+STRANGERS = 1 << 32
+"""Added to the number of an interface: the strangers on this link, who are a link of their own."""
+
+
 class Sender(NamedTuple):
-    """Who sent an item: a host, by its address in text, of a link, by its number."""
+    """Who sent an item: a host, by its address in text, of a link, by its number.
+
+    The numbers of links are those of interfaces, with STRANGERS or without; those below 0 are
+    for upcalls.
+    """
 
     link: int
     host: str
+
+    @property
+    def interface(self) -> int:
+        """The index of the interface; negative for upcalls."""
+        return self.link % STRANGERS if self.link > 0 else self.link
 
 
 class _Host(Generic[Item]):

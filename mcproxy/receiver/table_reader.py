@@ -3,7 +3,8 @@
 All links of a table, and all hosts on them, share this socket. So that no host can delay the
 messages of others, the socket is always read to its end, and packets are decoded and delivered
 within slices of time. What does not fit into a slice waits in a FairQueue, where each link and
-each host on it has its turn. A report with many records is delivered in parts for the same reason.
+each host on it has its turn; hosts that are not known yet are as a link of their own. A report
+with many records is delivered in parts for the same reason.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ from ..protocol.wire.datagram import Datagram, accept, decode_ipv4, ipv6_router_
 from ..protocol.wire.packets import Query, Record, Report, WireError
 from .brake import Brakes
 from .drops import Drops
-from .fair_queue import FairQueue, Sender
+from .fair_queue import STRANGERS, FairQueue, Sender
+from .known_hosts import KnownHosts
 
 SLICE = 0.005
 """Seconds of work for packets before the reactor can serve others again."""
@@ -101,7 +103,8 @@ class TableProtocol:
         self._family = table.family
         self._vif_name = vif_name
         self._queue: FairQueue[Callable[[], None]] = FairQueue()
-        self._brakes = Brakes(table, self.interfaces, self._queue)
+        self._known = KnownHosts()
+        self._brakes = Brakes(table, self.interfaces, self._queue, self._known)
         self._call_soon = call_soon
         self._called = False
         self._closed = False
@@ -135,7 +138,8 @@ class TableProtocol:
     def forget(self, index: int) -> None:
         """Deliver nothing more of what arrived on an interface."""
         del self.interfaces[index]
-        self._queue.discard(index)
+        self._known.forget(index)
+        self._discard(index)
 
     def start(self) -> None:
         """Get ready to read: from now on only packets of these interfaces."""
@@ -147,7 +151,12 @@ class TableProtocol:
         """Forget what waits, and deliver nothing more."""
         self._closed = True
         for index in self.interfaces:
-            self._queue.discard(index)
+            self._discard(index)
+
+    def _discard(self, index: int) -> None:
+        """Forget what waits of an interface."""
+        self._queue.discard(index)
+        self._queue.discard(index + STRANGERS)
 
     # -- the socket
 
@@ -172,7 +181,7 @@ class TableProtocol:
         """
         if is_behind and self._slice == SHORT_SLICE:
             heaviest = self._queue.heaviest()
-            if heaviest is not None and heaviest.link in self.interfaces:
+            if heaviest is not None and heaviest.interface in self.interfaces:
                 self._refuse(heaviest)
         self._slice = SHORT_SLICE if is_behind else SLICE
 
@@ -199,10 +208,15 @@ class TableProtocol:
         if index not in self.interfaces:
             return  # an interface of another table, or of none
         if self._is_free():
+            self._known.note(index, address[0], self._slice_ends)
             self._take(index, data, ancillary, address)
         else:
             take = partial(self._take, index, data, ancillary, address)
-            self._wait(Sender(index, address[0]), take, len(data))
+            self._wait(self._sender(index, address[0]), take, len(data))
+
+    def _sender(self, index: int, host: str) -> Sender:
+        is_known = self._known.is_known(index, host)
+        return Sender(index if is_known else index + STRANGERS, host)
 
     def _is_free(self) -> bool:
         """Whether a packet can be worked on now: nothing waits, and there is time."""
@@ -212,8 +226,8 @@ class TableProtocol:
         """Do the work in its turn, unless its host has its share of the queue waiting."""
         if self._queue.put(sender, work, size):
             self._come_back()
-        elif sender.link in self.interfaces:
-            found = self.interfaces[sender.link]
+        elif sender.interface in self.interfaces:
+            found = self.interfaces[sender.interface]
             self._refuse(sender)
             self._drops.count_excess(found.name, sender.host.partition("%")[0])
         else:
@@ -261,11 +275,11 @@ class TableProtocol:
         elif len(packet.records) <= self._most_records:
             self._deliver_part(found, datagram.source, packet)
         else:
-            self._divide(Sender(index, address[0]), datagram.source, packet.records)
+            self._divide(self._sender(index, address[0]), datagram.source, packet.records)
 
     def _divide(self, sender: Sender, source: Address, records: tuple[Record, ...]) -> None:
         """Deliver the first records of a report; the others wait for the host's next turn."""
-        found = self.interfaces.get(sender.link)
+        found = self.interfaces.get(sender.interface)
         if found is None:
             return
         most = self._most_records

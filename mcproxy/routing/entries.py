@@ -1,8 +1,8 @@
 """The entries of one kernel table: what owners want, compared with what was installed.
 
-What is wanted is not stored here: owners derive it when they are asked. Of what is installed
-one short tuple for each group is stored. A group that changed is planned again, compared, and
-the difference is added to a batch for the kernel.
+What is wanted is not stored here: owners derive it when they are asked. A group that changed is
+planned again, compared with what is installed, and the difference is added to a batch for the
+kernel.
 """
 
 from __future__ import annotations
@@ -14,11 +14,9 @@ from twisted.logger import Logger
 from ..linux.mroute.operations import Operations
 from ..protocol.family import Address, text
 from ..protocol.forwarding.planner import Route
+from .installed import FEW, InstalledEntries
 from .plan import Batch, Entries, Installed, Owner, united
 from .vifs import Vifs
-
-_FEW = 8
-"""A tuple of up to so many entries is searched faster than a set is made of it."""
 
 
 class EntryPlanner:
@@ -32,7 +30,7 @@ class EntryPlanner:
         vifs: Vifs,
         installed: Mapping[Address, Entries] | None = None,
     ) -> None:
-        self.installed: dict[Address, Entries] = dict(installed or {})
+        self.installed = InstalledEntries(installed)
         self.owners: list[Owner] = []
         self._operations = operations
         self._vifs = vifs
@@ -68,37 +66,28 @@ class EntryPlanner:
                 self.log.failure(message, group=text(key[:size]))
 
     def _plan_group(self, group: Address, batch: Batch) -> None:
-        before = self.installed.get(group, ())
+        before = self.installed.of(group)
         after = self._wanted(group)
         if after != before:
             if before:
                 batch.before[group] = before
             self._change(group, before, after, batch)
-            self.install(group, after)
+            self.installed.set(group, after)
 
     def _plan_source(self, group: Address, source: Address, batch: Batch) -> None:
         """Plan one source alone: the group may have many more."""
-        known = self.installed.get(group, ())
-        before = tuple(entry for entry in known if entry.source == source)
+        before = self.installed.of_source(group, source)
         after = self._wanted(group, source)
         if after != before:
             if before:
                 batch.before.setdefault(group + source, before)
             self._change(group, before, after, batch)
-            others = tuple(entry for entry in known if entry.source != source)
-            self.install(group, others + after)
-
-    def install(self, group: Address, entries: Entries) -> None:
-        """Remember that the kernel has these entries for ``group``, or none."""
-        if entries:
-            self.installed[group] = entries
-        else:
-            self.installed.pop(group, None)
+            self.installed.set_source(group, source, after)
 
     def _change(self, group: Address, before: Entries, after: Entries, batch: Batch) -> None:
         # New entries first, so that nothing wanted is without one in between.
         make, operations = self._operations, batch.operations
-        known = before if len(before) < _FEW else frozenset(before)
+        known = before if len(before) < FEW else frozenset(before)
         for entry in after:
             if entry not in known:
                 operations.append(make.addition(entry.source, group, entry.tail))
@@ -139,14 +128,14 @@ class EntryPlanner:
         refused removal it still has the entry. The next change of the group tries again.
         """
         source, group, tail = self._operations.read_entry(batch.operations[position])
-        known = self.installed.get(group, ())
+        known = self.installed.of_source(group, source)
         before = batch.before.get(group + source) or batch.before.get(group, ())
-        added = next((e for e in known if e.source == source and e.tail == tail), None)
+        added = next((e for e in known if e.tail == tail), None)
         if added is None:
             still = tuple(e for e in before if e.source == source and e.tail == tail)
-            self.install(group, known + still)
+            has = known + still
         else:
             others = tuple(e for e in known if e != added)
-            replaced = tuple(e for e in before if e[:2] == added[:2] and e != added)
-            self.install(group, others + replaced)
+            has = others + tuple(e for e in before if e[:2] == added[:2] and e != added)
+        self.installed.set_source(group, source, has)
         return group

@@ -142,8 +142,8 @@ class ForwardingTable:
         self._work.plan(groups)
 
     def source_changed(self, group: Address, source: Address) -> None:
-        """The same for one source of a group alone."""
-        self._work.plan((group + source,))
+        """The same for one source of a group alone; groups go first."""
+        self._work.plan_source(group, source)
 
     def counters(self) -> Deferred[list[InstalledRoute]]:
         """All entries of the kernel, with what it counted for each.
@@ -179,7 +179,7 @@ class ForwardingTable:
 
     def entry_removed(self, source: Address, group: Address) -> None:
         """The kernel lost an entry: audit the table unless we removed it ourselves."""
-        if any(entry.source == source for entry in self.installed.get(group, ())):
+        if self._entries.installed.of_source(group, source):
             self.audit()
 
     def vif_removed(self, index: int) -> None:

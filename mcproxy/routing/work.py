@@ -3,25 +3,28 @@
 Groups that changed are planned anew, and what differs from the installed entries goes to the
 kernel in a batch. What changes meanwhile makes up the next batch. What the kernel refuses is tried
 again with a growing wait.
+
+Planning is done in slices of time, so that packets of hosts are not delayed.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from enum import Enum
-from itertools import islice
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ..events.bus import Events
 from ..events.forwarding import RouteRefused
 from ..linux.mroute.socket import MulticastTable
+from ..protocol.family import Address
 from .audit import Inspection, damaged_groups, inspect
+from .dirty import Dirty
 from .entries import EntryPlanner
 from .plan import Batch, VifChange
 from .retry_timer import RetryTimer
@@ -30,6 +33,9 @@ from .rules import Submit
 from .vifs import Vifs
 
 GROUPS_A_BATCH = 1000
+
+PLANNING_SLICE = 0.005
+"""Seconds of planning before the reactor can serve others again."""
 
 
 class State(Enum):
@@ -73,7 +79,9 @@ class KernelWork:
         self._events = events
         self._vifs = vifs
         self._entries = entries
-        self._dirty: dict[bytes, None] = {}
+        self._clock = clock
+        self._dirty = Dirty()
+        self._called: IDelayedCall | None = None
         self._refused_groups: dict[bytes, None] = {}
         self._refused_vifs: set[str] = set()
         self._retry = RetryTimer(clock, self._try_again)
@@ -85,8 +93,13 @@ class KernelWork:
     # -- what is to be done
 
     def plan(self, keys: Iterable[bytes]) -> None:
-        """Plan these groups anew, or single sources of groups (group and source)."""
-        self._dirty.update(dict.fromkeys(keys))
+        """Plan these groups anew."""
+        self._dirty.add_groups(keys)
+        self._start()
+
+    def plan_source(self, group: Address, source: Address) -> None:
+        """Plan one source of a group anew, after all groups."""
+        self._dirty.add_source(group + source)
         self._start()
 
     def plan_all(self) -> None:
@@ -111,11 +124,15 @@ class KernelWork:
         self.state = State.CLOSED
         self._dirty.clear()
         self._retry.close()
+        if self._called is not None:
+            self._called.cancel()
+            self._called = None
+            self._fire_waiting()
         return self.when_idle()
 
     def when_idle(self) -> Deferred[None]:
         """Fires once everything is in the kernel."""
-        if self._busy is None:
+        if self._busy is None and self._called is None:
             return succeed(None)
         waiting: Deferred[None] = Deferred()
         self._waiting.append(waiting)
@@ -126,10 +143,12 @@ class KernelWork:
     def _start(self) -> None:
         """Start the next piece of work unless one is under way."""
         vifs = self._vifs
-        while self._busy is None and self.state is _OPEN:
+        while self._busy is None and self._called is None and self.state is _OPEN:
             if self._dirty or vifs.pending:
                 batch = self._next_batch()
                 if not batch.operations:
+                    if self._dirty:
+                        self._called = self._clock.callLater(0, self._go_on)
                     continue
                 self._busy = self._submit(self._kernel.apply, batch.operations)
                 self._busy.addCallback(self._applied, batch)
@@ -143,20 +162,31 @@ class KernelWork:
                     self._forget_accepted()
                 self._fire_waiting()
                 return
-            self._busy.addErrback(self._failed)
-            self._busy.addCallback(self._finished)
+            if self._busy is not None:
+                self._busy.addErrback(self._failed)
+                self._busy.addCallback(self._finished)
+
+    def _go_on(self) -> None:
+        self._called = None
+        self._start()
 
     def _next_batch(self) -> Batch:
-        vifs, keys = self._vifs, self._dirty
+        vifs = self._vifs
         batch = Batch(vifs.take_pending() if vifs.pending else [])
-        if len(keys) <= GROUPS_A_BATCH:
-            self._dirty = {}
-        else:
-            keys = dict.fromkeys(islice(keys, GROUPS_A_BATCH))
-            for key in keys:
-                del self._dirty[key]
-        self._entries.plan(keys, batch)
+        self._entries.plan(self._next_keys(), batch)
         return batch
+
+    def _next_keys(self) -> Iterator[bytes]:
+        """What to plan now: at most GROUPS_A_BATCH keys, for a slice of time."""
+        take, seconds = self._dirty.take, self._clock.seconds
+        ends = seconds() + PLANNING_SLICE
+        for _ in range(GROUPS_A_BATCH):
+            key = take()
+            if key is None:
+                return
+            yield key
+            if seconds() >= ends:
+                return
 
     def _finished(self, _: object) -> None:
         self._busy = None
@@ -254,7 +284,7 @@ class KernelWork:
         groups, self._refused_groups = self._refused_groups, {}
         self._audit_wanted = self._audit_wanted or self._audit_refused
         self._audit_refused = False
-        self._dirty.update(groups)
+        self._dirty.add_groups(groups)
         if self._vifs.retry_all():
             self.plan_all()
         else:
@@ -283,8 +313,8 @@ class KernelWork:
         lost, installed = 0, self._entries.installed
         for group, present in damaged_groups(installed, self._vifs, found.routes).items():
             lost += len(installed[group]) - len(present)
-            self._entries.install(group, present)
-            self._dirty[group] = None
+            installed.set(group, present)
+            self._dirty.add_groups((group,))
         if lost or len(found.restored) > len(accepted):
             self.log.warn(
                 "another program changed the {family} multicast routing table {table}: "

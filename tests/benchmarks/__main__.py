@@ -1,4 +1,4 @@
-"""``python -m tests.benchmarks``: measure mcproxy and igmpproxy; print or write the table."""
+"""``python -m tests.benchmarks``: measure mcproxy and igmpproxy; print or write the tables."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from mcproxy.lab.privileges import NoRightsError, ensure_network_rights
 
+from . import hostile_table
 from .contenders import IGMPPROXY, MCPROXY
 from .hostile import HOSTILE
 from .load import LOAD
@@ -19,8 +20,9 @@ from .measure import Findings, Measure
 from .reaction import REACTION
 from .table import document, facts, plain
 from .tracking import TRACKING
+from .turns import TURNS
 
-MEASURES = (*REACTION, *LOAD, *TRACKING, *HOSTILE)
+ORDINARY = (*REACTION, *LOAD, *TRACKING, *TURNS)
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.rst"
 
 
@@ -36,30 +38,46 @@ def main() -> int:
     if IGMPPROXY.name in names and not shutil.which("igmpproxy"):
         print("igmpproxy is not installed; --only mcproxy measures without it", file=sys.stderr)
         return 1
-    chosen = [each for each in MEASURES if not options.measure or each.name in options.measure]
+    ordinary, hostile = _chosen(ORDINARY, options.measure), _chosen(HOSTILE, options.measure)
     print("\n".join(facts()), file=sys.stderr)
     begin = time.monotonic()
-    results = _run(chosen, names, options.rounds)
-    print(plain(chosen, results))
+    results = _run([*ordinary, *hostile], names, options.rounds)
+    if ordinary:
+        print(plain(ordinary, results))
+    if hostile:
+        print(hostile_table.plain(hostile, results))
     print(f"{time.monotonic() - begin:.0f} s", file=sys.stderr)
     if options.write:
-        DOCUMENT.write_text(document(chosen, results), encoding="utf-8")
+        written = document(ordinary, results) if ordinary else DOCUMENT.read_text("utf-8")
+        section = hostile_table.section(hostile, results)
+        DOCUMENT.write_text(hostile_table.with_section(written, section), encoding="utf-8")
     return 0
+
+
+def _chosen(measures: Sequence[Measure], names: Sequence[str]) -> list[Measure]:
+    if not names or (measures is HOSTILE and hostile_table.NAME in names):
+        return list(measures)
+    return [measure for measure in measures if measure.name in names]
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    names = [measure.name for measure in MEASURES]
+    names = [measure.name for measure in (*ORDINARY, *HOSTILE)] + [hostile_table.NAME]
     parser.add_argument("measure", nargs="*", help=f"what to measure: {', '.join(names)}; or all")
     parser.add_argument("--only", action="append", choices=[MCPROXY.name, IGMPPROXY.name])
     parser.add_argument("--rounds", type=int, help="rounds of each measure instead of its own")
+    parser.add_argument(
+        "--stacks", action="store_true", help="print the functions of long turns, which slows them"
+    )
     parser.add_argument("--write", action="store_true", help=f"write docs/{DOCUMENT.name}")
     options = parser.parse_args()
     unknown = set(options.measure) - set(names)
     if unknown:
         parser.error(f"no such measure: {', '.join(sorted(unknown))}")
-    if options.write and (options.measure or options.only):
-        parser.error("--write is for the whole table")
+    if options.write and options.measure not in ([], [hostile_table.NAME]):
+        parser.error(f"--write is for the whole table, or for {hostile_table.NAME}")
+    if options.write and options.only and not options.measure:
+        parser.error("--write needs the values of both programs")
     return options
 
 

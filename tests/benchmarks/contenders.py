@@ -22,6 +22,10 @@ _TRACKING = """
 [defaults]
 explicit-tracking = true
 """
+_LIMITED = """
+[defaults]
+max-report-rate = 1000
+"""
 _IGMPPROXY_CONFIG = """\
 quickleave
 phyint up upstream ratelimit 0 threshold 1
@@ -57,4 +61,6 @@ class _Folder(tempfile.TemporaryDirectory[str]):
 MCPROXY = Contender("mcproxy", _MCPROXY_CONFIG)
 MCPROXY_QUICK = Contender("mcproxy", _MCPROXY_CONFIG + _QUICK)
 MCPROXY_TRACKING = Contender("mcproxy", _MCPROXY_CONFIG + _TRACKING)
+MCPROXY_LIMITED = Contender("mcproxy", _MCPROXY_CONFIG + _LIMITED)
+MCPROXY_PER_SOURCE = Contender("mcproxy", _MCPROXY_CONFIG + 'forwarding = "per-source"\n')
 IGMPPROXY = Contender("igmpproxy", _IGMPPROXY_CONFIG, ("igmpproxy", "-n", "-d"))

@@ -1,7 +1,8 @@
 """A sender that floods a link: ``python flood.py INTERFACE RATE SECONDS FILE``.
 
 FILE has IP packets, each behind its length in two bytes. They are sent again and again, RATE
-packets a second, with sendmmsg(2), so that the sender itself needs little of a processor.
+packets a second, with sendmmsg(2), so that the sender itself needs little of a processor. They
+come from a link-layer address that no honest host of the lab has.
 """
 
 from __future__ import annotations
@@ -17,20 +18,7 @@ BATCH = 64
 """Packets of one system call."""
 
 _ETH_P_IP, _ETH_P_IPV6 = 0x0800, 0x86DD
-
-
-class _Address(ctypes.Structure):
-    """A struct sockaddr_ll."""
-
-    _fields_ = (
-        ("family", ctypes.c_ushort),
-        ("protocol", ctypes.c_ushort),
-        ("index", ctypes.c_int),
-        ("kind", ctypes.c_ushort),
-        ("packet_kind", ctypes.c_ubyte),
-        ("size", ctypes.c_ubyte),
-        ("hardware", ctypes.c_ubyte * 8),
-    )
+_LINK_LAYER_SOURCE = bytes.fromhex("02000000f100")
 
 
 class _Vector(ctypes.Structure):
@@ -73,32 +61,29 @@ def _packets(path: Path) -> Iterator[bytes]:
         at += 2 + size
 
 
-def _link_address(packet: bytes, index: int) -> _Address:
+def _frame(packet: bytes) -> bytes:
+    """An IP packet to a group as an Ethernet frame."""
     if packet[0] >> 4 == 4:
         kind, hardware = _ETH_P_IP, b"\x01\x00\x5e" + bytes([packet[17] & 0x7F]) + packet[18:20]
     else:
         kind, hardware = _ETH_P_IPV6, b"\x33\x33" + packet[36:40]
-    padded = (ctypes.c_ubyte * 8)(*hardware)
-    return _Address(socket.AF_PACKET, socket.htons(kind), index, 0, 0, 6, padded)
+    return hardware + _LINK_LAYER_SOURCE + kind.to_bytes(2, "big") + packet
 
 
 class Flood:
     """The packets as the kernel wants them; they stay in memory as long as this object."""
 
     def __init__(self, interface: str, packets: list[bytes]) -> None:
-        index = socket.if_nametoindex(interface)
-        self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
+        self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+        self._socket.bind((interface, 0))
         self._send = ctypes.CDLL(None, use_errno=True).sendmmsg
-        self._buffers = [ctypes.create_string_buffer(each, len(each)) for each in packets]
-        self._addresses = [_link_address(each, index) for each in packets]
+        frames = [_frame(each) for each in packets]
+        self._buffers = [ctypes.create_string_buffer(each, len(each)) for each in frames]
         self._vectors = [_Vector(ctypes.addressof(each), len(each)) for each in self._buffers]
         self._messages = (_Message * len(packets))()
-        for message, address, vector in zip(
-            self._messages, self._addresses, self._vectors, strict=True
-        ):
-            header = message.header
-            header.name, header.name_size = ctypes.addressof(address), ctypes.sizeof(address)
-            header.vectors, header.vector_count = ctypes.addressof(vector), 1
+        for message, vector in zip(self._messages, self._vectors, strict=True):
+            message.header.vectors = ctypes.addressof(vector)
+            message.header.vector_count = 1
 
     def run(self, rate: float, seconds: float) -> int:
         """Send for a while; return how many packets the link took."""

@@ -7,222 +7,255 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from mcproxy.protocol.family import IPV4, Address, Family
-from mcproxy.protocol.wire import datagram
-from mcproxy.protocol.wire.packets import OldReport, Packet, Query, Record, RecordType, Report
+from mcproxy.lab.source import Stream
+from mcproxy.protocol.family import IPV4, Address, packed
+from mcproxy.protocol.wire.packets import RecordType
 
-from . import flood, process
-from .contenders import MCPROXY, Contender
-from .measure import Findings, Measure, Row, at_most, percentile_95
-from .packets import IGMPV3, MLDV2, HostProtocol, sequence
-from .site import Site, first_reports, groups
+from . import flood, hostile_packets, process
+from .contenders import (
+    MCPROXY,
+    MCPROXY_LIMITED,
+    MCPROXY_PER_SOURCE,
+    MCPROXY_QUICK,
+    Contender,
+)
+from .hostile_packets import Packets
+from .measure import Findings, Measure, Row, Statistic, Target, at_most, percentile_95
+from .packets import IGMPV3, MLDV2, HostProtocol, channel, sequence
+from .site import SOURCE, SOURCE6, Site, first_reports, groups, text
+from .tap import Packet
 
 _SECONDS = 4.0
-_PACE = 0.05
+_PACE = 0.04
 _QUIET = 1.0
 _MILLISECOND = 1e6
 _SEED = 1
-
-Packets = Callable[[random.Random], list[bytes]]
-
-
-def _packet(family: Family, source: Address, packet: Packet) -> bytes:
-    return datagram.encode(family, source, datagram.destination(family, packet), packet)
+_STREAMS = 2
+"""Streams to each downstream link."""
+_STREAM_RATE = 250.0
+_MOST_JOINS = 1000
 
 
-def _hostile(protocol: HostProtocol) -> Address:
-    """The host that floods."""
-    return protocol.second
+@dataclass(frozen=True)
+class Attack:
+    """What a hostile host sends, so many packets a second.
+
+    It is at home, or with ``upstream`` in the provider's network.
+    """
+
+    name: str
+    title: str
+    protocol: HostProtocol
+    packets: Packets
+    rate: float
+    contender: Contender = MCPROXY
+    upstream: bool = False
+
+    def measure(self) -> Measure:
+        """The measure of this attack."""
+        rows = _rows(self.name)
+        return Measure(self.name, self.title, DESCRIPTION, rows, 1, self._run, (self.contender,))
+
+    def _run(self, contender: Contender, findings: Findings) -> None:
+        with Site(contender, protocol=self.protocol) as site, tempfile.TemporaryDirectory() as name:
+            path = Path(name, "packets")
+            flood.write_packets(path, self.packets(site, random.Random(_SEED)))
+            with _streams(site) as streams:
+                used = self._besiege(site, path, findings)
+                time.sleep(_QUIET)
+            lost = _lost(site.home_data.received(), streams[:_STREAMS])
+            lost += _lost(site.other_data.received(), streams[_STREAMS:])
+        findings.add(f"{self.name}-loss", lost)
+        findings.add(f"{self.name}-cpu", used)
+
+    def _besiege(self, site: Site, path: Path, findings: Findings) -> float:
+        """Let it begin and end while honest hosts join; the daemon's CPU time in percent."""
+        before, begin = process.cpu_ns(site.pid), time.monotonic()
+        node = site.server if self.upstream else site.home_node
+        arguments = [sys.executable, flood.__file__, "eth0", str(self.rate), str(_SECONDS)]
+        attacker = node.popen([*arguments, str(path)], stdout=subprocess.DEVNULL)
+        said = _join_until(site, lambda: attacker.poll() is not None)
+        used = (process.cpu_ns(site.pid) - before) / (time.monotonic() - begin) / 1e7
+        findings.add(f"{self.name}-memory", process.resident_bytes(site.pid) / (1 << 20))
+        time.sleep(_QUIET)
+        told = first_reports(site.provider_igmp.received())
+        for link, joins in said.items():
+            delays = [(told[group] - at) / _MILLISECOND for group, at in joins if group in told]
+            findings.add(f"{self.name}-{link}", *delays)
+            findings.add(f"{self.name}-unanswered", len(joins) - len(delays))
+        return used
 
 
-def _group(family: Family, number: int) -> Address:
-    """A group that no honest host of the benchmark wants."""
-    first = int.from_bytes(groups(1, family)[0], "big") + (1 << 20)
-    return (first + number).to_bytes(family.address_size, "big")
-
-
-def _old_joins(protocol: HostProtocol) -> Packets:
-    family = protocol.family
-    older = family.current_version - 1
-
-    def make(_: random.Random) -> list[bytes]:
-        reports = (OldReport(older, _group(family, number)) for number in range(20_000))
-        return [_packet(family, _hostile(protocol), report) for report in reports]
-
-    return make
-
-
-def _refreshes(protocol: HostProtocol) -> Packets:
-    report = Report((Record(RecordType.MODE_IS_EXCLUDE, _group(protocol.family, 0)),))
-    return lambda _: [_packet(protocol.family, _hostile(protocol), report)] * 256
-
-
-def _spoofed(protocol: HostProtocol) -> Packets:
-    """Joins of many groups, each from another address."""
-    family = protocol.family
-
-    def make(chance: random.Random) -> list[bytes]:
-        made = []
-        for number in range(20_000):
-            tail = chance.getrandbits(16).to_bytes(2, "big")
-            host = _hostile(protocol)[:-2] + tail
-            record = Record(RecordType.CHANGE_TO_EXCLUDE_MODE, _group(family, number % 5000))
-            made.append(_packet(family, host, Report((record,))))
-        return made
-
-    return make
-
-
-def _long_lists(protocol: HostProtocol) -> Packets:
-    """Source lists that fill a packet, for four groups that change their mode all the time."""
-    family = protocol.family
-    most = (family.room(1500) - 12 - family.address_size) // family.address_size
-    kinds = (
-        RecordType.MODE_IS_INCLUDE,
-        RecordType.ALLOW_NEW_SOURCES,
-        RecordType.CHANGE_TO_EXCLUDE_MODE,
-        RecordType.BLOCK_OLD_SOURCES,
-    )
-
-    def make(chance: random.Random) -> list[bytes]:
-        made = []
-        for number in range(1_137):
-            listed = frozenset(_source(family, chance) for _ in range(most))
-            record = Record(chance.choice(kinds), _group(family, number % 4), listed)
-            made.append(_packet(family, _hostile(protocol), Report((record,))))
-        return made
-
-    return make
-
-
-def _long_queries(protocol: HostProtocol) -> Packets:
-    """Queries from the highest address of the link, each with a full list of sources."""
-    family = protocol.family
-    most = (family.room(1500) - family.query_size) // family.address_size
-
-    def make(chance: random.Random) -> list[bytes]:
-        made = []
-        for _ in range(256):
-            listed = frozenset(_source(family, chance) for _ in range(most))
-            group = groups(1, family)[0]
-            query = Query(family.current_version, group, 1.0, listed, False, 2, 125)
-            made.append(_packet(family, _hostile(protocol), query))
-        return made
-
-    return make
-
-
-def _source(family: Family, chance: random.Random) -> Address:
-    if family is IPV4:
-        return b"\x0a\x01" + chance.getrandbits(16).to_bytes(2, "big")
-    return b"\xfd\0\0\x01" + bytes(4) + chance.getrandbits(64).to_bytes(8, "big")
-
-
-def _attack(name: str, make: Packets, rate: float, protocol: HostProtocol) -> Measure:
-    def run(contender: Contender, findings: Findings) -> None:
-        with Site(contender, protocol=protocol) as site, tempfile.TemporaryDirectory() as folder:
-            path = Path(folder, "packets")
-            flood.write_packets(path, make(random.Random(_SEED)))
-            _besiege(site, path, rate, name, findings)
-
-    return Measure(name, _TITLES[name], _TEXT, _rows(name), 1, run, (MCPROXY,))
-
-
-def _besiege(site: Site, path: Path, rate: float, name: str, findings: Findings) -> None:
-    """Flood from home while honest hosts at home and on the other link join one group each."""
-    protocol = site.protocol
-    stream_group, *wanted = groups(1 + int(_SECONDS / _PACE), protocol.family)
-    site.other_raw.send(protocol.join(protocol.host, stream_group))
+@contextmanager
+def _streams(site: Site) -> Iterator[list[Stream]]:
+    """Send to four groups: two of a host of the kernel at home, and two of the other link."""
+    family = site.protocol.family
+    wanted = groups(2 * _STREAMS, family)
+    at_home, on_the_other = wanted[:_STREAMS], wanted[_STREAMS:]
+    for group in on_the_other:
+        site.other_raw.send(site.protocol.join(site.protocol.host, group))
+    for group in at_home:
+        site.home_node.join(text(group))
+    for host in (site.home, site.other_raw) * 2:  # they are no strangers when the attack begins
+        time.sleep(_QUIET / 4)
+        host.send(site.protocol.join(site.protocol.host, groups(_MOST_JOINS, family)[-1]))
     time.sleep(_QUIET)
-    with site.stream(stream_group):
+    with ExitStack() as stack:
+        streams = [stack.enter_context(site.stream(group, _STREAM_RATE)) for group in wanted]
         time.sleep(_QUIET)
-        site.other_data.read()
-        site.other_igmp.read()
-        site.reported_joins()
-        before = process.cpu_ns(site.pid)
-        arguments = [sys.executable, flood.__file__, "eth0", str(rate), str(_SECONDS), str(path)]
-        attacker = site.home_node.popen(arguments, stdout=subprocess.DEVNULL)
-        time.sleep(0.5)
-        said: dict[Address, int] = {}
-        begin = time.monotonic()
-        for number, group in enumerate(wanted):
-            host = site.home if number % 2 else site.other_raw
-            said[group] = time.time_ns()
-            host.send(protocol.join(protocol.host, group))
-            time.sleep(max(0.0, begin + (number + 1) * _PACE * 0.8 - time.monotonic()))
-        attacker.wait()
-        used = process.cpu_ns(site.pid) - before
-        time.sleep(_QUIET)
-        arrived = [sequence(packet.bytes) for packet in site.other_data.received()]
-    told = first_reports(site.provider_igmp.received())
-    unanswered = {"same": 0, "other": 0}
-    for number, group in enumerate(wanted):
-        link = "same" if number % 2 else "other"
-        if group in told:
-            findings.add(f"{name}-{link}", (told[group] - said[group]) / _MILLISECOND)
-        else:
-            unanswered[link] += 1
-    for link, count in unanswered.items():
-        findings.add(f"{name}-unanswered-{link}", count)
-    findings.add(f"{name}-loss", max(arrived) - min(arrived) + 1 - len(set(arrived)))
-    findings.add(f"{name}-cpu", used / _SECONDS / 1e7)
-    findings.add(f"{name}-memory", process.resident_bytes(site.pid) / (1 << 20))
+        for tap in (site.home_data, site.other_data, site.provider_igmp):
+            tap.read()
+        yield streams
 
 
-_ATTACKS = (
-    ("igmpv2-joins", "IGMPv2 joins, 20,000 a second", _old_joins, 20_000, IGMPV3),
-    ("mldv1-joins", "MLDv1 joins, 20,000 a second", _old_joins, 20_000, MLDV2),
-    ("igmp-refreshes", "IGMPv3 refreshes, 50,000 a second", _refreshes, 50_000, IGMPV3),
-    ("mld-refreshes", "MLDv2 refreshes, 50,000 a second", _refreshes, 50_000, MLDV2),
-    (
-        "igmp-forged",
-        "IGMPv3 joins from forged addresses, 20,000 a second",
-        _spoofed,
-        20_000,
-        IGMPV3,
-    ),
-    ("igmp-sources", "IGMPv3 source lists, 300 a second", _long_lists, 300, IGMPV3),
-    ("mld-sources", "MLDv2 source lists, 300 a second", _long_lists, 300, MLDV2),
-    (
-        "igmp-queries",
-        "IGMPv3 queries with source lists, 5,000 a second",
-        _long_queries,
-        5_000,
-        IGMPV3,
-    ),
-    ("mld-queries", "MLDv2 queries with source lists, 5,000 a second", _long_queries, 5_000, MLDV2),
+def _join_until(site: Site, is_over: Callable[[], bool]) -> dict[str, list[tuple[Address, int]]]:
+    """Join one group after the other, on each link in turn; by link: groups, and when (ns)."""
+    protocol = site.protocol
+    said: dict[str, list[tuple[Address, int]]] = {"same": [], "other": []}
+    begin = time.monotonic()
+    for number, group in enumerate(groups(_MOST_JOINS, protocol.family)[2 * _STREAMS :]):
+        if is_over():
+            break
+        link, host = ("same", site.home) if number % 2 else ("other", site.other_raw)
+        said[link].append((group, time.time_ns()))
+        host.send(protocol.join(protocol.host, group))
+        time.sleep(max(0.0, begin + (number + 1) * _PACE - time.monotonic()))
+    return said
+
+
+def _lost(packets: list[Packet], streams: Iterable[Stream]) -> int:
+    """How many packets of streams that have ended are missing after the first that arrived."""
+    arrived: dict[tuple[Address, Address], set[int]] = {}
+    for packet in packets:
+        arrived.setdefault(channel(packet.bytes), set()).add(sequence(packet.bytes))
+    lost = 0
+    for stream in streams:
+        numbers = arrived.get((packed(stream.source), packed(stream.group)), {-1})
+        lost += stream.sent - min(numbers) - len(numbers)
+    return lost
+
+
+DESCRIPTION = (
+    "One host floods its link, or the provider's network, for four seconds. Meanwhile honest "
+    "hosts on the link of the flood and on another link, which had joined a group before, join "
+    "another one every 40 milliseconds, in turns. Two streams run to each of these links. The "
+    "values are the lost packets of the four streams, the time until a join arrives upstream, the "
+    "joins that never do, and the daemon's share of one processor and its memory."
 )
-_TITLES = {name: title for name, title, *_ in _ATTACKS}
-_TEXT = (
-    "One host floods its link for four seconds. Meanwhile honest hosts on the same link and on "
-    "another link join a group every 40 milliseconds, and a stream runs to the other link. The "
-    "values are the time until a join arrives upstream, the joins that never do, the lost "
-    "packets of the stream, and the daemon's share of one processor and its memory."
+LIMIT = 100.0
+"""Milliseconds that a join may wait."""
+COLUMNS = (
+    "lost",
+    "worst, other link",
+    "95 %",
+    "worst, same link",
+    "95 %",
+    "unanswered",
+    "CPU",
+    "memory",
 )
-_LIMIT = 100.0
-_NONE = at_most(0)
+"""What the rows of each attack are, in their order."""
 
 
 def _rows(name: str) -> tuple[Row, ...]:
-    # Hosts on the link of a flood from forged addresses cannot be told from it.
-    forged = name == "igmp-forged"
-    same = None if forged else at_most(_LIMIT)
-    return (
-        Row(f"{name}-same", "worst join on the same link", "ms", 1, same, max),
-        Row(f"{name}-other", "worst join on another link", "ms", 1, at_most(_LIMIT), max),
-        Row(f"{name}-same", "95th percentile, same link", "ms", 1, None, percentile_95),
-        Row(f"{name}-other", "95th percentile, another link", "ms", 1, None, percentile_95),
-        Row(f"{name}-unanswered-same", "joins without an answer, same link", "", 0, same and _NONE),
-        Row(f"{name}-unanswered-other", "joins without an answer, another link", "", 0, _NONE),
-        Row(f"{name}-loss", "lost packets of the stream", "", 0, _NONE),
-        Row(f"{name}-cpu", "CPU", "%", 0),
-        Row(f"{name}-memory", "memory", "MiB", 0),
+    none, limit = at_most(0), at_most(LIMIT)
+    measured: tuple[tuple[str, str, int, Target | None, Statistic], ...] = (
+        ("loss", "", 0, none, sum),
+        ("other", "ms", 1, limit, max),
+        ("other", "ms", 1, None, percentile_95),
+        ("same", "ms", 1, limit, max),
+        ("same", "ms", 1, None, percentile_95),
+        ("unanswered", "", 0, none, sum),
+        ("cpu", "%", 0, None, max),
+        ("memory", "MiB", 0, None, max),
+    )
+    return tuple(
+        Row(f"{name}-{key}", title, unit, digits, target, statistic)
+        for title, (key, unit, digits, target, statistic) in zip(COLUMNS, measured, strict=True)
     )
 
 
-HOSTILE = tuple(
-    _attack(name, make(protocol), rate, protocol) for name, _, make, rate, protocol in _ATTACKS
-)
+_ALLOW, _BLOCK = RecordType.ALLOW_NEW_SOURCES, RecordType.BLOCK_OLD_SOURCES
+_IS_IN, _IS_EX = RecordType.MODE_IS_INCLUDE, RecordType.MODE_IS_EXCLUDE
+_TO_IN, _TO_EX = RecordType.CHANGE_TO_INCLUDE_MODE, RecordType.CHANGE_TO_EXCLUDE_MODE
+
+
+def _attacks(protocol: HostProtocol) -> Iterator[Attack]:
+    """All attacks that are made in both families."""
+    family = protocol.family
+    ipv4 = family is IPV4
+    key = "igmp" if ipv4 else "mld"
+    source = packed(SOURCE if ipv4 else SOURCE6)
+    streams = groups(2 * _STREAMS, family)
+    per_second = 300 if ipv4 else 1_200  # 100,000 sources
+
+    def attack(name: str, title: str, packets: Packets, rate: float, **rest: object) -> Attack:
+        return Attack(f"{key}-{name}", f"{title}, {family.name}", protocol, packets, rate, **rest)  # type: ignore[arg-type]
+
+    forged = hostile_packets.forged_data(source, streams)
+    yield attack(
+        "data",
+        "data with the address of a stream's source, 1,000/s",
+        forged,
+        1_000,
+        contender=MCPROXY_PER_SOURCE,
+    )
+    for name, kinds in (
+        ("include", (_IS_IN, _ALLOW)),
+        ("exclude", (_IS_EX, _TO_EX)),
+        ("flips", (_TO_IN, _TO_EX, _ALLOW, _BLOCK)),
+    ):
+        lists = hostile_packets.source_lists(*kinds)
+        yield attack(name, f"100,000 listed sources/s, {name}", lists, per_second)
+    yield attack(
+        "queries", "queries with full source lists, 5,000/s", hostile_packets.queries, 5_000
+    )
+    for version in range(1, family.current_version):
+        joins = hostile_packets.old_joins(version)
+        title = f"joins of version {version}, 20,000/s"
+        yield attack(f"v{version}", title, joins, 20_000)
+        yield attack(
+            f"v{version}-limited",
+            f"the same with max-report-rate, version {version}",
+            joins,
+            20_000,
+            contender=MCPROXY_LIMITED,
+        )
+    yield attack("refreshes", "refreshes, 50,000/s", hostile_packets.refreshes, 50_000)
+    yield attack(
+        "refreshes-limited",
+        "the same with max-report-rate",
+        hostile_packets.refreshes,
+        50_000,
+        contender=MCPROXY_LIMITED,
+    )
+    yield attack(
+        "forged", "joins from forged addresses, 20,000/s", hostile_packets.forged_joins, 20_000
+    )
+    for name, prefix, upstream in (
+        ("down", ("10.2.0.0", "fd00:2::"), False),
+        ("up", ("10.1.0.0", "fd00:1::"), True),
+    ):
+        begin = packed(prefix[0 if ipv4 else 1])[: 2 if ipv4 else 8]
+        flooded = hostile_packets.new_sources(begin, streams[_STREAMS])
+        yield attack(
+            f"sources-{name}",
+            f"new sources {name}stream, 10,000/s",
+            flooded,
+            10_000,
+            contender=MCPROXY_PER_SOURCE,
+            upstream=upstream,
+        )
+    leaves = hostile_packets.forged_leaves(streams[:_STREAMS])
+    yield attack(
+        "leaves", "forged leaves, immediate-leave, 10/s", leaves, 10, contender=MCPROXY_QUICK
+    )
+
+
+ATTACKS = (*_attacks(IGMPV3), *_attacks(MLDV2))
+HOSTILE = tuple(attack.measure() for attack in ATTACKS)

@@ -104,6 +104,12 @@ def sequence(packet: bytes) -> int:
     return int(PAYLOAD.unpack_from(packet, start + _UDP_HEADER)[1])
 
 
+def channel(packet: bytes) -> tuple[Address, Address]:
+    """The source and the group of a data packet."""
+    size, start = (4, 12) if packet[0] >> 4 == 4 else (16, 8)
+    return packet[start : start + size], packet[start + size : start + 2 * size]
+
+
 def _message(packet: bytes) -> Packet | None:
     """The IGMP or MLD message in an IP packet; None if there is no valid one."""
     try:

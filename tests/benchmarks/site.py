@@ -15,11 +15,13 @@ import ipaddress
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from socket import AF_INET6
 from types import TracebackType
 
 from pyroute2 import IPRoute
 
 from mcproxy.lab.node import Node
+from mcproxy.lab.source import Stream
 from mcproxy.lab.topology import Lab
 from mcproxy.protocol.family import IPV4, IPV6, Address, Family, packed
 
@@ -29,7 +31,7 @@ from .packets import IGMPV3, HostProtocol
 from .tap import IGMP, MLD, UDP, UDP6, Kind, Packet, Tap
 
 SOURCE = "10.1.1.1"
-_SOURCE6 = "fd00:1::1"
+SOURCE6 = "fd00:1::1"
 _SNOOPING = {
     "br_mcast_igmp_version": 3,
     "br_mcast_mld_version": 2,
@@ -96,14 +98,22 @@ class Site:
         return True
 
     @contextmanager
-    def stream(self, group: Address) -> Iterator[None]:
-        """Send 1,000 packets per second from the server to the group."""
-        source = SOURCE if self.protocol.family is IPV4 else _SOURCE6
-        stream = self.server.stream(text(group), rate=1000, source=source)
+    def stream(self, group: Address, rate: float = 1000.0) -> Iterator[Stream]:
+        """Send ``rate`` packets per second from the server to the group."""
+        source = SOURCE if self.protocol.family is IPV4 else SOURCE6
+        stream = self.server.stream(text(group), rate=rate, source=source)
         try:
-            yield
+            yield stream
         finally:
             stream.stop()
+
+    def home_address(self) -> Address:
+        """The address from which the kernel of the host at home reports."""
+        if self.protocol.family is IPV4:
+            return packed("10.2.0.9")
+        with self.home_node.namespace, IPRoute() as ip:
+            (found,) = ip.get_addr(index=ip.link_lookup(ifname="eth0")[0], family=AF_INET6)
+            return packed(found.get_attr("IFA_ADDRESS"))
 
     # -- the daemon
 
@@ -141,7 +151,7 @@ class Site:
         for node in lab.nodes:
             for path, value in _LIMITS.items():
                 _raise_limit(node, path, value)
-        lab.link(self.server, "eth0", self.provider, "server", (f"{SOURCE}/16", f"{_SOURCE6}/64"))
+        lab.link(self.server, "eth0", self.provider, "server", (f"{SOURCE}/16", f"{SOURCE6}/64"))
         lab.link(self.provider, "port", self.proxy, "up", (), ("10.1.0.2/16", "fd00:1::2/64"))
         lab.link(self.proxy, "down1", home, "eth0", ("10.2.0.1/16",), ("10.2.0.9/16",))
         lab.link(self.proxy, "down2", other, "eth0", ("10.3.0.1/16",), ("10.3.0.9/16",))

@@ -30,7 +30,7 @@ same way. mcproxy has its defaults, with IPv4 and IPv6. igmpproxy supports IPv4 
 ``--help`` tells how to choose single measures. The numbers depend on the machine, and on other
 work that it has at the time. Read the ratios.
 """
-_LABORATORY = """\
+LABORATORY = """\
 The laboratory
 --------------
 
@@ -60,39 +60,45 @@ def facts() -> list[str]:
 
 def plain(measures: Sequence[Measure], results: Mapping[str, Findings]) -> str:
     """The table and its remarks for a terminal."""
-    cells = [list(_HEAD), *_cells(measures, results)]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(_HEAD))]
+    table = aligned([_HEAD, *_cells(measures, results)])
+    return "\n".join([table, "", *(f"* {text}" for text in _remarks(measures, results))])
+
+
+def aligned(cells: Sequence[Sequence[str]]) -> str:
+    """A table for a terminal; the first line of ``cells`` is its head."""
+    widths = [max(len(line[column]) for line in cells) for column in range(len(cells[0]))]
     lines = [
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         for line in cells
     ]
     lines[1:1] = ["  ".join("-" * width for width in widths)]
-    return "\n".join([*lines, "", *(f"* {text}" for text in _remarks(measures, results))])
+    return "\n".join(lines)
 
 
 def document(measures: Sequence[Measure], results: Mapping[str, Findings]) -> str:
     """The whole of docs/benchmarks.rst."""
     parts = [_INTRODUCTION, "\n".join(f"* {fact}" for fact in facts()) + "\n"]
-    parts.append(_list_table(measures, results))
+    parts.append(list_table([_HEAD, *_cells(measures, results)], "40 13 13 22 12"))
     remarks = _remarks(measures, results)
     if remarks:
         parts.append(
-            "Remarks:\n\n" + "\n".join(_wrapped(f"* {text}", "  ") for text in remarks) + "\n"
+            "Remarks:\n\n" + "\n".join(wrapped(f"* {text}", "  ") for text in remarks) + "\n"
         )
-    parts.append(_LABORATORY)
+    parts.append(LABORATORY)
     parts.append("The measures\n------------\n")
     parts.extend(
-        f"{measure.title}\n{'~' * len(measure.title)}\n\n{_wrapped(measure.description)}\n"
+        f"{measure.title}\n{'~' * len(measure.title)}\n\n{wrapped(measure.description)}\n"
         for measure in measures
     )
     return "\n".join(parts)
 
 
-def _list_table(measures: Sequence[Measure], results: Mapping[str, Findings]) -> str:
-    lines = [".. list-table::", "   :header-rows: 1", "   :widths: 40 13 13 22 12", ""]
-    for cells in [list(_HEAD), *_cells(measures, results)]:
-        lines.append(f"   * - {cells[0]}".rstrip())
-        lines.extend(f"     - {cell}".rstrip() for cell in cells[1:])
+def list_table(cells: Sequence[Sequence[str]], widths: str) -> str:
+    """A table for a document; the first line of ``cells`` is its head."""
+    lines = [".. list-table::", "   :header-rows: 1", f"   :widths: {widths}", ""]
+    for line in cells:
+        lines.append(f"   * - {line[0]}".rstrip())
+        lines.extend(f"     - {cell}".rstrip() for cell in line[1:])
     return "\n".join(lines) + "\n"
 
 
@@ -108,10 +114,11 @@ def _row(row: Row, results: Mapping[str, Findings]) -> list[str]:
         met = "not measured"
         if values[0] is not None:
             met = "yes" if row.target.met(values[0], values[1]) else "no"
-    return [row.title, *(_number(value, row) for value in values), target, met]
+    return [row.title, *(number(value, row) for value in values), target, met]
 
 
-def _number(value: float | None, row: Row) -> str:
+def number(value: float | None, row: Row) -> str:
+    """A value with the digits and the unit of its row."""
     if value is None:
         return "none"
     return f"{value:,.{row.digits}f} {row.unit}".rstrip()
@@ -127,7 +134,8 @@ def _remarks(measures: Sequence[Measure], results: Mapping[str, Findings]) -> li
     return list(remarks)
 
 
-def _wrapped(text: str, indent: str = "") -> str:
+def wrapped(text: str, indent: str = "") -> str:
+    """A paragraph in lines."""
     return textwrap.fill(text, 100, subsequent_indent=indent, break_on_hyphens=False)
 
 

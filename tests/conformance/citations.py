@@ -19,8 +19,8 @@ from ..source import PROJECT
 
 FOLDER = PROJECT / "tests"
 
-ELSEWHERE = frozenset(["K", "MS", "MU", "PM", "RO", "T", "TU", "UTF", "YG"])
-"""Prefixes that look like those of our ids, but belong to other lists."""
+NO_IDS = frozenset(["UTF"])
+"""What stands before a number, but is the name of something else."""
 
 _HEAD = r"[A-Z][A-Z0-9]*(?:-[A-Z]+)?"
 _MORE = r"(?:, (?:\d\d\.\.)?\d\d(?=[,;:.)\s]|$)(?! [a-z\d]))"
@@ -42,7 +42,7 @@ def ids(text: str) -> Iterator[str]:
     """Yield the ids in a text; expand lists and ranges."""
     for match in _CITATION.finditer(text):
         head, first = match["head"], match["first"]
-        if head in ELSEWHERE:
+        if head in NO_IDS:
             continue
         pairs = [(first, match["last"]), *_NUMBERS.findall(match["more"])]
         for low, high in pairs:

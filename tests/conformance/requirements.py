@@ -19,7 +19,7 @@ from typing import Any
 from ..source import PROJECT
 
 FOLDER = PROJECT / "docs" / "requirements"
-FILES = ("wire.toml", "router.toml", "proxy.toml", "discovery.toml")
+FILES = ("wire.toml", "router.toml", "proxy.toml", "mobility.toml", "discovery.toml")
 
 LEVELS = {"M": "must", "S": "should", "O": "optional", "P": "project"}
 FAMILIES = {"igmp": "IGMP", "mld": "MLD", "both": "both"}

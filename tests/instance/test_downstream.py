@@ -87,7 +87,7 @@ class DownstreamTests(SynchronousTestCase):
         self.assertEqual(self.owner.groups, [G])
 
     def test_report_from_a_foreign_subnet_is_dropped_with_check_subnet(self) -> None:
-        """IP4-SD-09, T-025, SEC-03: and it is told, now and then."""
+        """IP4-SD-09, SEC-03: and it is told, now and then."""
         self.make(QuerierSettings(), check_subnet=True)
         for source in ("198.51.100.9", "10.0.3.1", "192.0.2.63", "192.0.2.128"):
             self.says(source)

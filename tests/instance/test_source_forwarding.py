@@ -118,9 +118,9 @@ class SourceForwardingTests(SourceForwardingTestCase):
         self.clock.advance(LOOK_INTERVAL)
         self.told()
         self.clock.pump([LOOK_INTERVAL] * int(UNWANTED_IDLE_TIME / LOOK_INTERVAL))
-        self.assertEqual((self.told(), list(self.plan())), ([G], [S1]))
+        self.assertEqual((self.told(), list(self.plan())), ([(G, S2)], [S1]))
         self.clock.pump([LOOK_INTERVAL] * int(IDLE_TIME / LOOK_INTERVAL))
-        self.assertEqual((self.told(), self.plan()), ([G], {}))
+        self.assertEqual((self.told(), self.plan()), ([(G, S1)], {}))
         looks = self.table.asked
         self.clock.advance(10 * LOOK_INTERVAL)
         self.assertEqual(self.table.asked, looks)  # nothing to look after, no wake-up

@@ -80,7 +80,7 @@ class FrrRouter:
         self._folder.cleanup()
 
     def groups(self, interface: str) -> set[str]:
-        """The groups that its hosts want, by ``show ip igmp groups`` or ``show ipv6 mld groups``."""
+        """What its hosts want, by ``show ip igmp groups`` or ``show ipv6 mld groups``."""
         shown = self.show(self._words["mld"], "groups").get(interface, {})
         return {one["group"] for one in shown.get("groups", ())}
 

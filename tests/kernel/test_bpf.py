@@ -67,3 +67,27 @@ class OtherInterfaceTests(traffic.MembershipTests):
             table.accept_from(self.indexes, [(self.indexes[1], stranger), (self.indexes[0], host)])
             member.close()
             await_datagram(table.socket, lambda data, g=group: g in data)
+
+    def test_only_named_hosts_of_an_interface_are_received(self) -> None:
+        """SEC-08: known hosts are heard while the kernel drops what strangers send."""
+        for family in FAMILIES:
+            table, group = self.table(family), packed(GROUPS[family])
+            self.open(self.router, ReportGroups, family, self.indexes[1])
+            seen = self.sniff(self.router, "down0", family)
+            other = self.joined(family)
+            packet = await_datagram(seen, lambda data, g=group: g in data)
+            host = packet[12:16] if family is IPV4 else packet[8:24]
+            other.close()
+            await_datagram(table.socket, lambda data, g=group: g in data)
+            strangers = [host[:-2] + (0xFD00 + number).to_bytes(2, "big") for number in range(199)]
+            here = self.indexes[1]
+            table.accept_from([self.indexes[0]], (), [(here, one) for one in strangers])
+            drain(table.socket)
+            drain(seen)
+            member = self.joined(family)
+            await_datagram(seen, lambda data, g=group: g in data)
+            readable(table.socket, 0.2)
+            self.assertFalse(any(self.is_report(family, d) for d in drain(table.socket)))
+            table.accept_from([], (), [(here, one) for one in (*strangers, host)])
+            member.close()
+            await_datagram(table.socket, lambda data, g=group: g in data)

@@ -111,21 +111,21 @@ class TwoProxiesTests(SynchronousTestCase):
         member.leave()
 
     def test_igmpv3_proxies_elect_one_forwarder_and_fail_over(self) -> None:
-        """T-090, T-139, T-140, FWD-03, FWD-06, QE-03, QE-06."""
+        """FWD-03, FWD-06, QE-03, QE-06."""
         self.check_election_and_failover("239.1.1.1", "mld-version = 0")
 
     def test_mldv2_proxies_elect_one_forwarder_and_fail_over(self) -> None:
-        """T-090, T-139, T-140, FWD-03, FWD-06, QE-03, QE-06."""
+        """FWD-03, FWD-06, QE-03, QE-06."""
         self.check_election_and_failover("ff1e::1", "igmp-version = 0")
 
     def test_igmpv2_proxies_elect_one_forwarder_and_fail_over(self) -> None:
-        """T-090 with IGMPv2 routers: the election is the same."""
+        """With IGMPv2 routers the election is the same."""
         versions = "mld-version = 0\nigmp-version = 2"
         self.host.sysctl("ipv4/conf/eth0/force_igmp_version", 2)
         self.check_election_and_failover("239.1.1.1", versions)
 
     def test_mldv1_proxies_elect_one_forwarder_and_fail_over(self) -> None:
-        """T-090 with MLDv1 routers: the election is the same."""
+        """With MLDv1 routers the election is the same."""
         versions = "igmp-version = 0\nmld-version = 1"
         self.host.sysctl("ipv6/conf/eth0/force_mld_version", 1)
         self.check_election_and_failover("ff1e::1", versions)

@@ -79,7 +79,7 @@ else:
 
 class KindScenarios(Kinds):
     def test_joins_leaves_and_data_pass_in_both_directions(self) -> None:
-        """T-150."""
+        """Reports, streams, leaves and a camera, on this kind of link."""
         self.start()
         upstream, data = self.server.capture(), self.server.capture(data=True)
         link = self.other.capture(data=True)

@@ -6,6 +6,7 @@ interface whose MTU is below the family's minimum: 1280 for IPv6, 68 for IPv4.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from mcproxy.lab.capture import Capture
@@ -13,7 +14,7 @@ from mcproxy.lab.waiting import wait_until
 from mcproxy.linux.report_groups import ReportGroups
 from mcproxy.protocol.family import FAMILIES, IPV4, IPV6, Family, text
 
-from .messages import TO_EX, records
+from .messages import TO_EX, record, records
 from .site import DOWN1, IPv4TestCase, IPv6TestCase, Scenarios, addresses
 from .support import KernelTestCase, Machine
 
@@ -89,6 +90,28 @@ class IPv4DisturbanceTests(DisturbanceScenarios, IPv4TestCase):
 
 
 class IPv6DisturbanceTests(DisturbanceScenarios, IPv6TestCase):
+    pass
+
+
+class RouterScenarios(Scenarios):
+    """The proxy's own membership on its downstreams."""
+
+    def test_router_reports_its_membership_and_receives_all_groups(self) -> None:
+        """RT-07, RT-08: the kernel reports the group that hosts send their reports to."""
+        link = self.home.capture()
+        self.start()
+        reports = text(self.family.report_destination)
+        self.await_reported(link, record(TO_EX, reports))
+        for name in ("down1", "down2"):
+            found = self.proxy.run("ip", "-details", "-json", "link", "show", "dev", name)
+            self.assertGreaterEqual(json.loads(found)[0]["allmulti"], 1, name)
+
+
+class IPv4RouterTests(RouterScenarios, IPv4TestCase):
+    pass
+
+
+class IPv6RouterTests(RouterScenarios, IPv6TestCase):
     pass
 
 

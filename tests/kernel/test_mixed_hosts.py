@@ -95,7 +95,7 @@ class MixedHostScenarios(Scenarios):
         self.await_sources_on(self.link, [])
 
     def test_leave_of_newer_hosts_keeps_the_stream_for_the_older_host(self) -> None:
-        """GC-01..03, T-150: the older host uses the previous version."""
+        """GC-01..03: the older host uses the previous version."""
         older = self.family.current_version - 1
         self.stream()
         old, *new = self.join(self.hosts[older], self.hosts[older + 1], self.second)
@@ -115,7 +115,7 @@ class MixedHostScenarios(Scenarios):
 
 class VersionScenarios(MixedHostScenarios):
     def test_hosts_of_all_versions_lead_to_one_report_upstream(self) -> None:
-        """T-150: each host uses its version; upstream gets one report."""
+        """Each host uses its version; upstream gets one report."""
         self.stream()
         self.join(*self.hosts.values(), self.second)
         self.assertEqual(set(records(self.upstream, self.group)), {record(TO_EX, self.group)})
@@ -129,7 +129,7 @@ class VersionScenarios(MixedHostScenarios):
 
 class IPv4MixedHostTests(VersionScenarios, IPv4TestCase):
     def test_membership_of_an_igmpv1_host_ends_only_by_timeout(self) -> None:
-        """GC-02, T-064: leaves are ignored while an IGMPv1 host may be present."""
+        """GC-02: leaves are ignored while an IGMPv1 host may be present."""
         self.stream()
         oldest, *newer = self.join(*self.hosts.values(), self.second)
         self.leave_one_by_one(newer, [oldest])

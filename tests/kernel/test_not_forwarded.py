@@ -53,7 +53,7 @@ class NotForwardedTests(TableTestCase):
         self.assertEqual(seen & {packet[-8:] for packet in packets}, set())
 
     def test_data_with_a_ttl_of_one_is_not_forwarded(self) -> None:
-        """FWD-08, T-141: TTL or hop limit."""
+        """FWD-08: TTL or hop limit."""
         for family in FAMILIES:
             self.install_entries(family, GROUPS[family])
             for link, usual in (("up0", SOURCES), ("down0", ELSEWHERE)):
@@ -61,7 +61,7 @@ class NotForwardedTests(TableTestCase):
                 self.assert_not_forwarded(family, link, last)
 
     def test_link_local_groups_are_not_forwarded(self) -> None:
-        """FWD-07, FWD-10, T-142: with a high TTL, and with entries for them."""
+        """FWD-07, FWD-10: with a high TTL, and with entries for them."""
         those = {
             IPV4: ("224.0.0.99", "224.0.0.251"),
             IPV6: ("ff02::99", "ff12::5", "ff32::5", "ff11::5", "ff10::5"),
@@ -85,7 +85,7 @@ class NotForwardedTests(TableTestCase):
                 self.assert_not_forwarded(family, link, *packets)
 
     def test_igmp_packets_are_not_forwarded(self) -> None:
-        """IP4-07, T-153: with and without Router Alert, and with a high TTL."""
+        """IP4-07: with and without Router Alert, and with a high TTL."""
         self.install_entries(IPV4, GROUPS[IPV4])
         group = packed(GROUPS[IPV4])
         record = Record(RecordType.CHANGE_TO_EXCLUDE_MODE, group)

@@ -41,7 +41,7 @@ class OlderHostScenarios(Scenarios):
         self.assert_no_loss(member)
 
     def test_leave_of_a_newer_host_keeps_the_stream_for_an_older_host(self) -> None:
-        """GC-01..03, T-150: leave and source filters of the newer host do not stop the stream."""
+        """GC-01..03: leave and source filters of the newer host do not stop the stream."""
         self.start(last_member_query_interval=0.5)
         self.stream()
         old = self.home.join(self.group)
@@ -80,7 +80,7 @@ class OlderQuerierScenarios(Scenarios):
     """The provider's router uses an older version."""
 
     def test_older_querier_upstream_gets_reports_in_its_version(self) -> None:
-        """HC-01..04, H2-02, H2-05, T-113: earlier joins are reported again in its version."""
+        """HC-01..04, H2-02, H2-05: earlier joins are reported again in its version."""
         version = self.family.current_version - 1
         self.start()
         upstream, router = self.server.capture(), self.server.raw_host()
@@ -125,7 +125,7 @@ class IGMPv1HostTests(IPv4TestCase):
     """IGMPv1 hosts, which have no leave message."""
 
     def test_igmpv1_host_keeps_its_group_until_the_timeout(self) -> None:
-        """GC-02, T-064: the leave of another host does not end the membership."""
+        """GC-02: the leave of another host does not end the membership."""
         self.home.sysctl("ipv4/conf/eth0/force_igmp_version", 1)
         self.start(query_interval=4)
         self.stream()

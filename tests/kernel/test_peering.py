@@ -7,7 +7,7 @@
                     | peer
     second --- up  beta   down  --- other
 
-On both proxies ``peer`` is upstream and downstream (RFC 7287, section 4.3). Only one of them is
+On both proxies ``peer`` is upstream and downstream (RFC 7287, section 5). Only one of them is
 the querier on that link.
 """
 

@@ -39,7 +39,7 @@ class AddressTests(SynchronousTestCase):
         )
 
     def test_ipv6_groups_are_proxied_by_their_scope(self) -> None:
-        """ADR-03..07, T-028: the scope counts, whatever the flags before it."""
+        """ADR-03..07: the scope counts, whatever the flags before it."""
         self.check(
             IPV6.is_proxied,
             "ff03::1 ff05::5 ff08::1 ff0e::1 ff15::5 ff35::5 ff3e::8000:1 ff7e::1",

@@ -48,7 +48,7 @@ class MergeTests(SynchronousTestCase):
     """DB-01, DB-02: the merge of several filters."""
 
     def test_merge_gives_the_results_of_the_worked_examples(self) -> None:
-        """T-134, E.2: those of the RFC."""
+        """E.2: those of the RFC."""
         self.assertEqual(merge([exc("abcd"), exc("bcde"), inc("def")]), exc("bc"))
         self.assertEqual(merge([inc("abc"), inc("bcd"), inc("e")]), inc("abcde"))
         self.assertEqual(merge([exc("a"), inc("a")]), exc(""))

@@ -9,6 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from mcproxy.protocol.family import packed
 from mcproxy.receiver.brake import MOST_HOSTS, Brakes
 from mcproxy.receiver.fair_queue import ITEM_BYTES, FairQueue, Sender
+from mcproxy.receiver.known_hosts import KnownHosts
 
 FLOODING, QUIET, ELSEWHERE = Sender(1, "10.0.0.9"), Sender(1, "10.0.0.2"), Sender(2, "10.1.0.2")
 
@@ -72,7 +73,7 @@ class FilteredSocket:
     def __init__(self) -> None:
         self.filters: list[tuple[list[int], list[tuple[int, bytes]]]] = []
 
-    def accept_from(self, indexes: Any, refused: Any = ()) -> None:
+    def accept_from(self, indexes: Any, refused: Any = (), only: Any = ()) -> None:
         self.filters.append((sorted(indexes), sorted(refused)))
 
 
@@ -81,7 +82,7 @@ class BrakesTests(SynchronousTestCase):
         self.queue: FairQueue[int] = FairQueue(100 * ITEM_BYTES)
         self.socket = FilteredSocket()
         self.interfaces = {1: "", 2: ""}
-        self.brakes = Brakes(self.socket, self.interfaces, self.queue)
+        self.brakes = Brakes(self.socket, self.interfaces, self.queue, KnownHosts())
 
     def fill(self, sender: Sender) -> None:
         while self.queue.put(sender, 0, 0):

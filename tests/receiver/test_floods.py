@@ -13,6 +13,13 @@ from mcproxy.events.bus import Events
 from mcproxy.protocol.family import IPV4, IPV6, packed
 from mcproxy.protocol.wire import datagram
 from mcproxy.protocol.wire.packets import Record, RecordType, Report
+from mcproxy.receiver.known_hosts import (
+    MEMORY,
+    MOST_CANDIDATES,
+    MOST_KNOWN,
+    PROBATION,
+    KnownHosts,
+)
 from mcproxy.receiver.receiver import Receiver
 from mcproxy.receiver.table_reader import MOST_RECORDS, SLICE, Registration, TableProtocol
 
@@ -25,9 +32,11 @@ class FilteredTable(FakeTable):
     def __init__(self, family: Any) -> None:
         super().__init__(family)
         self.filters: list[tuple[list[int], list[tuple[int, bytes]]]] = []
+        self.only: list[tuple[int, bytes]] = []
 
-    def accept_from(self, indexes: Any, refused: Any = ()) -> None:
+    def accept_from(self, indexes: Any, refused: Any = (), only: Any = ()) -> None:
         self.filters.append((sorted(indexes), sorted(refused)))
+        self.only = sorted(only)
 
 
 class SlowListener(Listener):
@@ -98,6 +107,43 @@ class FloodTests(SynchronousTestCase):
         self.report("10.0.3.2", 8, 3)
         self.turn()
         self.assertLessEqual(self.listener.places("10.0.2.2", "10.0.3.2"), 15)
+
+    def become_known(self, source: str) -> None:
+        """Report in quiet times, as a host does that has joined before."""
+        for _ in range(2):
+            self.protocol.begin_slice(SLICE)
+            self.report(source, 7, 1)
+            self.now += PROBATION
+
+    def test_join_of_a_known_host_comes_next_in_a_flood_from_forged_addresses(self) -> None:
+        """What strangers send delays the strangers of their link alone."""
+        self.become_known("10.0.2.2")
+        self.protocol.begin_slice(0)
+        for number in range(500):
+            self.report(f"10.0.{16 + number // 256}.{number % 256}", 7, 1)
+        self.report("10.0.2.2", 7, 2)
+        self.report("10.0.3.2", 8, 3)
+        told = len(self.listener.told)
+        self.turn()
+        self.assertLessEqual(self.listener.places("10.0.3.2") - told, 15)
+        self.assertIn((packed("10.0.2.2"), 2), self.heard()[told : told + 15])
+
+    def test_known_hosts_are_still_heard_where_strangers_fill_the_queue(self) -> None:
+        self.become_known("10.0.2.2")
+        self.protocol.begin_slice(0)
+        for number in range(3000):
+            self.report(f"10.0.{16 + number // 256}.{number % 256}", 7, 1)
+        self.assertEqual(self.table.filters[-1], ([8], []))
+        self.assertEqual(self.table.only, [(7, packed("10.0.2.2"))])
+        self.report("10.0.2.2", 7, 2)
+        while self.calls:
+            self.turn()
+        self.assertIn((packed("10.0.2.2"), 2), self.heard())
+        self.assertEqual((self.table.filters[-1], self.table.only), (([7, 8], []), []))
+
+    def heard(self) -> list[tuple[bytes, int]]:
+        """The source and the last byte of the group of each report."""
+        return [(one.source, one.packet.records[0].group[-1]) for one in self.listener.told]
 
     def test_turn_of_the_reactor_is_short_in_a_flood(self) -> None:
         """No turn is longer than the slice and one packet."""
@@ -196,3 +242,41 @@ class StartTests(SynchronousTestCase):
         other: Any = FilteredTable(IPV6)
         receiver.listen(other, {3: "d1"}.get)
         self.assertEqual((len(reactor.readers), other.filters), (2, [([], [])]))
+
+
+class KnownHostsTests(SynchronousTestCase):
+    """SEC-08: who counts as known before a flood."""
+
+    def setUp(self) -> None:
+        self.known = KnownHosts()
+
+    def note(self, host: str, *times: float) -> bool:
+        for time in times:
+            self.known.note(7, host, time)
+        return self.known.is_known(7, host)
+
+    def test_host_is_known_after_its_second_packet(self) -> None:
+        self.assertFalse(self.note("a", 0.0, PROBATION / 2))
+        self.assertTrue(self.note("a", PROBATION))
+        self.assertEqual((self.known.of(7), self.known.of(8)), (["a"], []))
+
+    def test_known_hosts_keep_their_places_until_they_fall_silent(self) -> None:
+        for number in range(MOST_KNOWN):
+            self.assertTrue(self.note(f"old {number}", 0.0, 1.0))
+        self.assertFalse(self.note("new", 2.0, 3.0, MEMORY))
+        self.assertTrue(self.note("old 5", MEMORY))
+        self.assertTrue(self.note("new", MEMORY + 2.0))
+        self.assertEqual(self.known.of(7), ["old 5", "new"])
+
+    def test_hosts_that_were_heard_once_are_remembered_up_to_a_limit(self) -> None:
+        self.note("first", 0.0)
+        for number in range(MOST_CANDIDATES):
+            self.note(f"forged {number}", 0.0)
+        self.assertFalse(self.note("first", 1.0))
+        self.assertTrue(self.note("first", 2.0))
+
+    def test_link_that_is_gone_is_forgotten(self) -> None:
+        self.note("a", 0.0, 1.0)
+        self.known.forget(7)
+        self.known.forget(7)
+        self.assertFalse(self.known.is_known(7, "a"))

@@ -35,7 +35,7 @@ class FakeTable:
         self.family = family
         self.table = table
 
-    def accept_from(self, indexes: Any, refused: Any = ()) -> None:
+    def accept_from(self, indexes: Any, refused: Any = (), only: Any = ()) -> None:
         raise OSError(errno.ENOMEM, "no memory")
 
     def request_losses(self) -> int:

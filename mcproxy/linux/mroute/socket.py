@@ -96,10 +96,16 @@ class MulticastTable(Operations):
         self.socket.close()
 
     def accept_from(
-        self, indexes: Iterable[int], refused: Iterable[tuple[int, Address]] = ()
+        self,
+        indexes: Iterable[int],
+        refused: Iterable[tuple[int, Address]] = (),
+        only: Iterable[tuple[int, Address]] = (),
     ) -> None:
-        """Receive IGMP or MLD from these interfaces only, without ``refused`` hosts; OSError."""
-        accept_from(self.socket, self.family, indexes, refused)
+        """Receive IGMP or MLD from these interfaces only, without ``refused`` hosts; OSError.
+
+        From the interfaces in ``only``, receive it from these hosts alone.
+        """
+        accept_from(self.socket, self.family, indexes, refused, only)
 
     def request_losses(self) -> int:
         """Have packets come with the number that the kernel dropped; that number now; OSError."""

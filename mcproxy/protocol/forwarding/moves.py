@@ -26,6 +26,9 @@ from ..family import Address
 LOOK_TIME = 0.3
 """Seconds between the two looks at the counters; slower streams may need a second upcall."""
 
+MOST_AT_ONCE = 50
+"""Suspects that are decided on in one call, so that other work gets its turn."""
+
 MOST_UNDECIDED = 10_000
 """Entries to remember for which no interface delivered."""
 
@@ -91,10 +94,13 @@ class Moves:
         return next((due for due, _ in self._waiting.values()), None)
 
     def take_due(self, now: float) -> list[Suspect]:
-        """The suspects to decide on now, each by ``decide`` with new counters, or ``refuse``."""
-        found = []
+        """The suspects to decide on now, each by ``decide`` with new counters, or ``refuse``.
+
+        They are MOST_AT_ONCE at most; the next deadline of further ones has come then, too.
+        """
+        found: list[Suspect] = []
         for due, suspect in self._waiting.values():
-            if due > now:
+            if due > now or len(found) == MOST_AT_ONCE:
                 break
             found.append(suspect)
         for suspect in found:

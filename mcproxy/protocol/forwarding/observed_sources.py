@@ -51,9 +51,9 @@ class Outcome(Enum):
 class Changes(NamedTuple):
     """What the counters showed.
 
-    The sources of ``forgotten`` were idle. In the groups ``silent`` an upstream
-    stopped delivering: the other upstreams must be asked again. The interfaces ``freed`` are
-    full no longer.
+    ``forgotten`` are the sources that were forgotten, with their groups. In the groups ``silent``
+    an upstream stopped delivering: the other upstreams must be asked again. The interfaces
+    ``freed`` are full no longer.
     """
 
     forgotten: tuple[Channel, ...] = ()

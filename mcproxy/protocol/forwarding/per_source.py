@@ -99,7 +99,7 @@ class PerSourcePlanner:
         subscriptions: Mapping[str, SourceFilter],
         parent: str,
     ) -> Interfaces:
-        """Where data of a source on ``parent`` goes (RFC 4605, 4.2; RFC 7287, 4.3)."""
+        """Where data of a source on ``parent`` goes (RFC 4605, 4.2; RFC 7287, 5)."""
         selection, own = self._selection, parent in self.downstreams
         # Peers receive the data of upstreams and of other peers themselves.
         for_peers = own and parent not in selection.peers

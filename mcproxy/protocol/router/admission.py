@@ -135,8 +135,8 @@ class Admission:
 
         ``known`` are the sources that the group has; the groups of the link have ``on_link``
         together. A list of blocked sources that is too long is dropped as a whole, since to
-        receive too much is better than to miss something (RFC 4605, section 4.3, allows this
-        except for SSM groups, which have no such lists).
+        receive too much is better than to miss something. Source-specific groups have no such
+        lists. Nothing that is wanted in INCLUDE mode becomes EXCLUDE (RFC 9776, section 3.2).
         """
         listed = record.sources
         most, reason = self._most(len(known), on_link)

@@ -128,7 +128,7 @@ class Selection:
         wanted = merge(
             self._policy.downstream(name).outward.restrict(group, wish, upstream)
             for name, wish in wishes.items()
-            if name not in self.peers  # their requests are not passed on (RFC 7287, 4.3)
+            if name not in self.peers  # their requests are not passed on (RFC 7287, section 5)
         )
         if wanted == NOTHING:
             return NOTHING

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mcproxy.protocol.forwarding.moves import LOOK_TIME, Delivered, Moves, Suspect, Verdict
+from mcproxy.protocol.forwarding.moves import (
+    LOOK_TIME,
+    MOST_AT_ONCE,
+    Delivered,
+    Moves,
+    Suspect,
+    Verdict,
+)
 
 A, B, G = b"\1", b"\2", b"\3"
 
@@ -72,4 +79,14 @@ class MovesTests(SynchronousTestCase):
         self.assertEqual(self.moves.take_due(1.0), [])
         self.assertEqual(self.moves.take_due(1.1 + LOOK_TIME), [self.suspect()])
         self.assertEqual(self.moves.take_due(1.2 + LOOK_TIME), [other])
+        self.assertIsNone(self.moves.next_deadline())
+
+    def test_many_looks_are_due_a_few_at_a_time(self) -> None:
+        """SEC-08: one host may send with the addresses of thousands of sources."""
+        for number in range(2 * MOST_AT_ONCE + 1):
+            channel = number.to_bytes(4, "big"), G
+            self.moves.begin(Suspect(channel, "d1", False, Delivered(0, 0)), 1.0)
+        due = 1.0 + LOOK_TIME
+        sizes = [len(self.moves.take_due(due)) for _ in range(3)]
+        self.assertEqual(sizes, [MOST_AT_ONCE, MOST_AT_ONCE, 1])
         self.assertIsNone(self.moves.next_deadline())

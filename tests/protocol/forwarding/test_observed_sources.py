@@ -20,9 +20,6 @@ INTERVAL = 10.0
 class ObservedSourcesTests(FamilyTests):
     """A machine with room for three sources on an interface."""
 
-    def channel(self, number: int) -> tuple[bytes, bytes]:
-        return source(self.family, number), self.group
-
     def setUp(self) -> None:
         self.group = group(self.family, 1)
         self.exclusive: set[Address] = set()
@@ -42,6 +39,10 @@ class ObservedSourcesTests(FamilyTests):
         """The numbers of the sources that are known."""
         heard = self.observed.of(self.group)
         return [n for n in range(1, 6) if source(self.family, n) in heard]
+
+    def channels(self, *numbers: int) -> tuple[tuple[Address, Address], ...]:
+        """Sources by number, with their group."""
+        return tuple((source(self.family, number), self.group) for number in numbers)
 
     def read(self, now: float, forwarded: tuple[int, ...] = (), **counts: int) -> Changes:
         """Read the counters at the deadline: packets by source ("s1=5")."""
@@ -109,7 +110,7 @@ class LimitTests(ObservedSourcesTests):
         for now in (30.0, 40.0):
             counts = int(now)
             changes = self.read(now, s1=1, s2=counts, s3=counts)
-        self.assertEqual(changes, Changes((self.channel(1),), (), frozenset(["up"])))
+        self.assertEqual(changes, Changes(self.channels(1), (), frozenset(["up"])))
         self.assertEqual((self.observed.full, self.known()), (frozenset(), [2, 3]))
         self.assertIs(self.note(4), ACCEPTED)
         self.assertIs(self.note(5), NOW_FULL)
@@ -179,12 +180,12 @@ class ReadingTests(ObservedSourcesTests):
             self.assertEqual(self.known(), [1, 2])
             now += INTERVAL
             changes = self.read(now, (1,), s1=7, s2=7)
-        self.assertEqual((changes, self.known()), (Changes((self.channel(2),)), [1]))
+        self.assertEqual((changes, self.known()), (Changes(self.channels(2)), [1]))
         while now < 10.0 + IDLE_TIME:
             self.assertEqual(self.known(), [1])
             now += INTERVAL
             changes = self.read(now, (1,), s1=7)
-        self.assertEqual((changes, self.known()), (Changes((self.channel(1),)), []))
+        self.assertEqual((changes, self.known()), (Changes(self.channels(1)), []))
         self.assertIsNone(self.observed.next_deadline())
 
     def test_upcall_about_a_known_source_counts_as_activity(self) -> None:
@@ -194,7 +195,7 @@ class ReadingTests(ObservedSourcesTests):
         self.note(1, now=15.0)
         for now in (20.0, 30.0, 40.0):
             self.assertEqual(self.read(now), Changes())
-        self.assertEqual((self.read(50.0), self.known()), (Changes((self.channel(1),)), []))
+        self.assertEqual((self.read(50.0), self.known()), (Changes(self.channels(1)), []))
 
     def test_delivered_source_that_falls_silent_is_forgotten_at_once(self) -> None:
         """MU-07: and its group is named, so that other upstreams are asked."""
@@ -202,7 +203,7 @@ class ReadingTests(ObservedSourcesTests):
         self.note(1)
         self.note(2)
         self.assertEqual(self.read(10.0, s1=3, s2=3), Changes())
-        self.assertEqual(self.read(20.0, s1=3, s2=3), Changes((self.channel(1),), (self.group,)))
+        self.assertEqual(self.read(20.0, s1=3, s2=3), Changes(self.channels(1), (self.group,)))
         self.assertEqual(self.known(), [2])
 
     def test_delivered_source_that_was_learned_during_a_reading_is_kept(self) -> None:

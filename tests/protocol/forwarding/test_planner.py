@@ -111,7 +111,7 @@ class PlannerTests(FamilyTests):
         self.assertEqual(plan, (self.any_source("down1"), self.of_source(1, UPSTREAM)))
 
     def test_source_included_on_one_link_and_excluded_on_another_goes_to_the_first(self) -> None:
-        """T-135: each link gets what it wants of a source that both name."""
+        """Each link gets what it wants of a source that both name."""
         plan = self.plan({"down1": self.excluding(1), "down2": self.including(1)})
         expected = (self.any_source("down1"), self.of_source(1, UPSTREAM, "down2"))
         self.assertEqual(plan, expected)
@@ -124,7 +124,7 @@ class PlannerTests(FamilyTests):
         self.assertEqual(self.plan(covered), (self.any_source("down1"),))
 
     def test_downstream_source_goes_upstream_and_to_other_downstreams(self) -> None:
-        """FWD-02, FWD-04, T-138: up, to the others that want it, and not back."""
+        """FWD-02, FWD-04: up, to the others that want it, and not back."""
         self.located[source(self.family, 1)] = "down1"
         plan = self.plan({"down1": self.including(1), "down2": self.including(1)})
         self.assertEqual(plan, (self.of_source(1, "down1", UPSTREAM, "down2"),))
@@ -153,7 +153,7 @@ class PlannerTests(FamilyTests):
         self.check_sound(plan)
 
     def check_sound(self, plan: Sequence[Route]) -> None:
-        """K-40, K-49: what the kernel asks of entries, and no entry twice."""
+        """What the kernel asks of entries, and no entry twice."""
         sources = [entry.source for entry in plan]
         self.assertEqual(len(sources), len(set(sources)))
         for entry in plan:

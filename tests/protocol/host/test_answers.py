@@ -21,7 +21,7 @@ class AnswerTests(HostTests):
         return [(when - begin, records) for when, records in self.sent_messages()]
 
     def test_general_query_is_answered_with_the_state_of_all_groups(self) -> None:
-        """T-105, HQ-02, HR-01: in one report."""
+        """HQ-02, HR-01: in one report."""
         self.has_reported(self.excluding(1), self.including(2))
         self.receives_general_query(within=10, delay=0.75)
         state = (self.record(IS_EX, 1), self.record(IS_IN, 2, group_number=2))
@@ -58,33 +58,33 @@ class AnswerTests(HostTests):
         self.assertEqual(self.answers(), [(0.5, (self.record(IS_EX, group_number=2),))])
 
     def test_query_for_an_unknown_group_is_not_answered(self) -> None:
-        """T-106, HQ-06: with sources or without."""
+        """HQ-06: with sources or without."""
         self.receives_query()
         self.assertIsNone(self.host.next_deadline())
         self.receives_query(1, 2)
         self.assertEqual(self.answers(), [])
 
     def test_source_query_in_include_mode_is_answered_with_the_wanted_sources(self) -> None:
-        """T-107, HR-03: an unwanted source is not listed."""
+        """HR-03: an unwanted source is not listed."""
         self.has_reported(self.including(1, 2))
         self.receives_query(2, 3)
         self.assertEqual(self.answers(), [(0.5, (self.record(IS_IN, 2),))])
 
     def test_source_query_in_exclude_mode_is_answered_with_the_sources_not_blocked(self) -> None:
-        """T-108, HR-04: the blocked source is not listed."""
+        """HR-04: the blocked source is not listed."""
         self.has_reported(self.excluding(1))
         self.receives_query(1, 2)
         self.assertEqual(self.answers(), [(0.5, (self.record(IS_IN, 2),))])
 
     def test_source_query_for_unwanted_sources_is_not_answered(self) -> None:
-        """T-109, HR-03, HR-04: in INCLUDE and in EXCLUDE mode."""
+        """HR-03, HR-04: in INCLUDE and in EXCLUDE mode."""
         self.has_reported(self.including(1), self.excluding(1))
         self.receives_query(9)
         self.receives_query(1, group_number=2)
         self.assertEqual(self.answers(), [])
 
     def test_group_query_after_a_source_query_is_answered_once(self) -> None:
-        """T-110, HQ-04: for the whole group, at the earlier time."""
+        """HQ-04: for the whole group, at the earlier time."""
         for first, second, when in ((0.25, 0.75, 0.25), (0.75, 0.25, 0.25)):
             self.setUp()
             self.has_reported(self.including(1, 2))
@@ -100,7 +100,7 @@ class AnswerTests(HostTests):
         self.assertEqual(self.answers(), [(0.25, (self.record(IS_IN, 1, 2),))])
 
     def test_source_queries_for_different_sources_are_answered_once(self) -> None:
-        """T-111, HQ-05: for all the sources, at the earlier time."""
+        """HQ-05: for all the sources, at the earlier time."""
         for first, second in ((0.25, 0.75), (0.75, 0.25)):
             self.setUp()
             self.has_reported(self.including(1, 2, 3))
@@ -123,7 +123,7 @@ class AnswerTests(HostTests):
         self.assertEqual(self.answers(), [(0.5, (self.record(IS_IN, 1, 2, 3),))])
 
     def test_earlier_general_answer_replaces_a_specific_answer(self) -> None:
-        """T-112, HQ-01: the specific answer is not needed."""
+        """HQ-01: the specific answer is not needed."""
         self.has_reported(self.excluding())
         self.receives_general_query(within=10, delay=0.1)
         self.receives_query(within=10, delay=0.5)

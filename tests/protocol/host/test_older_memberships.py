@@ -56,7 +56,7 @@ class OlderMembershipTests(OlderQuerierTests):
         self.assertEqual([packet for _, packet in self.sent_messages()], [self.leave()])
 
     def test_leave_is_sent_once_to_all_routers(self) -> None:
-        """T-113, H2-05: even if another host reported last."""
+        """H2-05: even if another host reported last."""
         for wanted in (self.excluding(), self.including(1)):
             self.setUp()
             self.wants(wanted)
@@ -139,7 +139,7 @@ class OlderMembershipTests(OlderQuerierTests):
         self.assertEqual(self.sent_messages(), [(20, self.report())])
 
     def test_report_of_another_host_suppresses_the_answer(self) -> None:
-        """T-116, H2-04: for its group only."""
+        """H2-04: for its group only."""
         self.joins(1, 2)
         self.receives_query()
         self.pass_time(1)
@@ -172,7 +172,7 @@ class OlderMembershipTests(OlderQuerierTests):
         self.assertEqual(self.sent_messages(), [(0, self.report()), (0.5, self.report())])
 
     def test_leave_of_all_groups_sends_a_leave_for_each(self) -> None:
-        """T-119, HS-11: no group is wanted then."""
+        """HS-11: no group is wanted then."""
         self.joins(1, 2)
         self.receives_query()
         self.note(self.host.leave(self.now))
@@ -203,7 +203,7 @@ class OlderSsmTests(OlderQuerierTests):
         self.note(self.host.update(changes, self.now))
 
     def test_ssm_group_is_not_reported_in_an_older_version(self) -> None:
-        """T-117, PSSM-01, SSM-05: neither joins nor answers nor leaves."""
+        """PSSM-01, SSM-05: neither joins nor answers nor leaves."""
         self.receives_older_query()
         self.want(1)
         self.want(1, 2)

@@ -41,7 +41,7 @@ class UpstreamLinkTests(HostTests):
         self.assertEqual(self.sent_records(), [(self.record(IS_EX, 1),)])
 
     def test_leave_reports_the_end_of_every_group_once(self) -> None:
-        """T-119, HS-11: no group is wanted then."""
+        """HS-11: no group is wanted then."""
         self.wants(self.excluding(), self.including(1), self.excluding(1))
         self.sent.clear()
         self.note(self.host.leave(self.now))

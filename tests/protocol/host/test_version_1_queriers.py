@@ -18,7 +18,7 @@ class IGMPv1QuerierTests(OlderQuerierTests, SynchronousTestCase):
     family = IPV4
 
     def test_host_under_an_igmpv1_querier_sends_igmpv1_reports(self) -> None:
-        """T-115, H2-06, IGMP1-01: answers take up to 10 s."""
+        """H2-06, IGMP1-01: answers take up to 10 s."""
         self.receives_query(1)
         self.wants(self.excluding())
         self.pass_time(20)
@@ -28,7 +28,7 @@ class IGMPv1QuerierTests(OlderQuerierTests, SynchronousTestCase):
         self.assertEqual(self.sent_messages(), [(25, self.report(1, 1))])
 
     def test_host_under_an_igmpv1_querier_sends_no_leaves(self) -> None:
-        """T-115, H2-06, IGMP1-02: that version has none."""
+        """H2-06, IGMP1-02: that version has none."""
         self.receives_query(1)
         self.wants(self.excluding())
         self.receives_query(1)

@@ -37,7 +37,7 @@ class VersionTests(OlderQuerierTests):
     """Which version the host uses (C.3)."""
 
     def test_query_of_an_older_version_changes_the_version_for_a_time(self) -> None:
-        """T-113, HC-01, HC-02, HC-05: for 350 s in IGMP and 260 s in MLD."""
+        """HC-01, HC-02, HC-05: for 350 s in IGMP and 260 s in MLD."""
         self.assertEqual(self.host.version, self.family.current_version)
         self.receives_query()
         self.assertEqual(self.host.version, self.older)
@@ -67,7 +67,7 @@ class VersionTests(OlderQuerierTests):
         self.assertEqual(self.host.version, self.family.current_version)
 
     def test_newer_query_is_answered_in_the_older_version(self) -> None:
-        """T-114, HC-04: and does not end the older version."""
+        """HC-04: and does not end the older version."""
         self.receives_older_query()
         self.joins(1)
         self.receives_query(self.family.current_version)
@@ -98,7 +98,7 @@ class VersionTests(OlderQuerierTests):
         self.assertEqual(self.sent_messages(), [(when, self.report()) for when in (0, 5, 10)])
 
     def test_change_to_the_older_version_drops_what_is_pending(self) -> None:
-        """T-113, HC-03, HC-07: the answer to its query reports all groups, once."""
+        """HC-03, HC-07: the answer to its query reports all groups, once."""
         self.wants(self.excluding(1), self.including(2))
         self.receives_query(self.family.current_version)
         self.receives_query(self.family.current_version, 1, within=5)
@@ -122,7 +122,7 @@ class VersionTests(OlderQuerierTests):
         self.assertEqual(self.sent_messages(), [(0.5, self.report())])
 
     def test_change_back_to_the_current_version_reports_all_groups(self) -> None:
-        """T-113, HC-03: one report with all sources, and a repeat."""
+        """HC-03: one report with all sources, and a repeat."""
         self.receives_older_query()
         self.wants(self.excluding(1), self.including(2))
         ends = self.present()

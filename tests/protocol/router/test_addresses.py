@@ -42,7 +42,7 @@ class AddressTests(RouterTests):
     }
 
     def test_reports_for_groups_that_are_not_proxied_are_ignored(self) -> None:
-        """T-027, T-028, ADR-01..08, V-12, IGMP3-R-06, MLD2-R-06, MLD2-R-13, MLD1-03."""
+        """ADR-01..08, V-12, IGMP3-R-06, MLD2-R-06, MLD2-R-13, MLD1-03."""
         wanted = frozenset([source(self.family, 1)])
         for address in self.not_ours[self.family].split():
             for kind in RecordType:
@@ -67,7 +67,7 @@ class AddressTests(RouterTests):
             self.check_exclude({}, {1}, 270)
 
     def test_record_with_invalid_sources_only_is_ignored(self) -> None:
-        """T-029, IGMP3-R-07, MLD2-R-07: it is no leave; but IS_EX and TO_EX are joins."""
+        """IGMP3-R-07, MLD2-R-07: it is no leave; but IS_EX and TO_EX are joins."""
         bad = frozenset(packed(address) for address in self.bad_sources[self.family].split())
         self.given_exclude(x=(1,))
         for kind in (IS_IN, ALLOW, TO_IN, BLOCK):
@@ -80,7 +80,7 @@ class AddressTests(RouterTests):
             self.check_exclude({}, set(), 270)
 
     def test_join_of_an_ssm_group_without_sources_is_ignored(self) -> None:
-        """T-069, SSM-03, PSSM-03: a join with sources counts."""
+        """SSM-03, PSSM-03: a join with sources counts."""
         g = ssm_group(self.family, 1)
         for kind in (IS_EX, TO_EX):
             self.reports(Record(kind, g, self.sources(1)))
@@ -90,7 +90,7 @@ class AddressTests(RouterTests):
         self.assertEqual(self.querier.subscription(g), self.including(1))
 
     def test_leave_of_an_ssm_group_queries_its_sources(self) -> None:
-        """T-070, SSM-04, PSSM-03: the group itself is never queried."""
+        """SSM-04, PSSM-03: the group itself is never queried."""
         g = ssm_group(self.family, 1)
         for leaving in (Record(BLOCK, g, self.sources(1)), Record(TO_IN, g)):
             self.reports(Record(ALLOW, g, self.sources(1)))
@@ -100,7 +100,7 @@ class AddressTests(RouterTests):
             self.assertEqual(self.querier.groups, {})
 
     def test_older_messages_for_ssm_groups_are_ignored(self) -> None:
-        """T-068, SSM-02, PSSM-03: reports as well as leaves."""
+        """SSM-02, PSSM-03: reports as well as leaves."""
         g = ssm_group(self.family, 1)
         self.receives(OldReport(1, g))
         self.assertEqual(self.querier.groups, {})

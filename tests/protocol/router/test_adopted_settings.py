@@ -50,7 +50,7 @@ class AdoptionTests(ElectionTests):
     """Which router's settings apply (B.8)."""
 
     def test_settings_of_the_other_querier_are_adopted(self) -> None:
-        """T-084, QE-04, QE-06: robustness 3 and 60 s give 200 s and 185 s."""
+        """QE-04, QE-06: robustness 3 and 60 s give 200 s and 185 s."""
         self.query(robustness=3, interval=60)
         settings = self.querier.settings
         self.assertEqual((settings.robustness, settings.query_interval), (3, 60))
@@ -64,7 +64,7 @@ class AdoptionTests(ElectionTests):
         self.check_is_querier()
 
     def test_query_with_robustness_and_interval_0_means_the_defaults(self) -> None:
-        """T-085, QE-04: not what is configured here."""
+        """QE-04: not what is configured here."""
         self.serves(replace(self.settings, robustness=3, query_interval=60))
         self.query(robustness=0, interval=0)
         settings = self.querier.settings

@@ -14,7 +14,7 @@ from .simulated_router import RouterTests
 
 @both_families
 class AllowedQueriersTests(RouterTests):
-    """SEC-01, QE-10, T-152: ``allowed-queriers``."""
+    """SEC-01, QE-10: ``allowed-queriers``."""
 
     def setUp(self) -> None:
         """Our address is 5, and only router 2 may become the querier."""

@@ -21,20 +21,20 @@ class CompatibilityTests(OlderHostTests):
     """Group compatibility modes IGMPv2 and MLDv1: newer hosts beside older ones."""
 
     def test_block_is_ignored_beside_an_older_host(self) -> None:
-        """T-062: no source is queried."""
+        """GC-07: no source is queried."""
         self.old_report()
         self.assertEqual(self.says(BLOCK, 1, host_number=2), Effects())
         self.check_exclude({}, set(), 270)
 
     def test_block_of_a_wanted_source_is_ignored_beside_an_older_host(self) -> None:
-        """T-062, GC-06: its timer does not change."""
+        """GC-07: its timer does not change."""
         self.old_report()
         self.says(ALLOW, 1, 2)
         self.assertEqual(self.says(BLOCK, 1), Effects())
         self.check_exclude({1: 270, 2: 270}, set(), 270)
 
     def test_list_of_to_ex_is_ignored_beside_an_older_host(self) -> None:
-        """T-063: as if it were empty; the listed sources of others are dropped."""
+        """GC-07: as if it were empty; the listed sources of others are dropped."""
         self.old_report()
         self.says(ALLOW, 1)
         self.pass_time(10)
@@ -58,7 +58,7 @@ class CompatibilityTests(OlderHostTests):
         self.check_exclude({1: 260, 2: 270}, set(), 270)
 
     def test_to_in_counts_as_a_leave_beside_an_older_host(self) -> None:
-        """GC: its list is wanted; the same beside a host of MLDv1."""
+        """OLD-03: its list is wanted; the same beside a host of MLDv1."""
         self.old_report()
         self.says(TO_IN, 1, host_number=2)
         self.check_exclude({1: 270}, set(), 2)
@@ -74,7 +74,7 @@ class CompatibilityTests(OlderHostTests):
         self.assertEqual(self.specific_queries(), [query_at(0, 1), query_at(0)])
 
     def test_compatibility_mode_ends_after_260_seconds(self) -> None:
-        """T-065, GC-01, GC-04, GC-05: the mode is the newest then; nothing else changes."""
+        """GC-01, GC-04, GC-05: the mode is the newest then; nothing else changes."""
         self.old_report()
         self.pass_time(100)
         self.says(IS_EX, 1, host_number=2)
@@ -141,7 +141,7 @@ class CompatibilityTests(OlderHostTests):
         self.check_exclude({3: 270}, set(), 270)
 
     def test_older_messages_for_ssm_groups_set_no_compatibility_mode(self) -> None:
-        """T-068, SSM-02: they are ignored."""
+        """SSM-02: they are ignored."""
         g = ssm_group(self.family, 1)
         self.reports(Record(ALLOW, g, self.sources(1, 2)))
         for packet in (OldReport(self.family.current_version - 1, g), OldReport(1, g), Leave(g)):
@@ -158,7 +158,7 @@ class IGMPv1HostTests(OlderHostTests, SynchronousTestCase):
     family = IPV4
 
     def test_leaves_are_ignored_beside_an_igmpv1_host(self) -> None:
-        """T-064, GC-02, IGMP1-02: no query is sent, and the group ends by time only."""
+        """GC-02, IGMP1-02: no query is sent, and the group ends by time only."""
         self.old_report(1)
         for leave in (Leave(group(IPV4, 1)), Report((self.record(TO_IN),))):
             self.assertEqual(self.receives(leave, host_number=2), Effects())
@@ -168,13 +168,13 @@ class IGMPv1HostTests(OlderHostTests, SynchronousTestCase):
         self.assertEqual(self.subscription(), NOTHING)
 
     def test_to_in_with_sources_is_ignored_beside_an_igmpv1_host(self) -> None:
-        """GC: even its sources do not count."""
+        """GC-02: even its sources do not count."""
         self.old_report(1)
         self.assertEqual(self.says(TO_IN, 1, host_number=2), Effects())
         self.check_exclude({}, set(), 270)
 
     def test_block_and_list_of_to_ex_are_ignored_beside_an_igmpv1_host(self) -> None:
-        """GC: as they are beside IGMPv2."""
+        """GC-07: as they are beside IGMPv2."""
         self.old_report(1)
         self.says(BLOCK, 1)
         self.says(TO_EX, 1)
@@ -219,7 +219,7 @@ class MLDv1HostTests(OlderHostTests, SynchronousTestCase):
     family = IPV6
 
     def test_leaves_count_beside_an_mldv1_host(self) -> None:
-        """T-066, GC: the group is queried."""
+        """OLD-05: the group is queried."""
         for leave in (Leave(group(IPV6, 1)), Report((self.record(TO_IN),))):
             self.setUp()
             self.old_report(1)

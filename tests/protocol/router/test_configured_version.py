@@ -11,9 +11,21 @@ from mcproxy.protocol.router.querier import Querier
 from mcproxy.protocol.router.settings import QuerierSettings
 from mcproxy.protocol.sources import ANY_SOURCE, NOTHING
 from mcproxy.protocol.wire import datagram
-from mcproxy.protocol.wire.packets import Query
+from mcproxy.protocol.wire.packets import OldReport, Query, Record, Report
 
-from ..families import ALLOW, BLOCK, IS_EX, IS_IN, START, TO_EX, TO_IN, both_families, group
+from ..families import (
+    ALLOW,
+    BLOCK,
+    IS_EX,
+    IS_IN,
+    START,
+    TO_EX,
+    TO_IN,
+    both_families,
+    group,
+    host,
+    ssm_group,
+)
 from .older_hosts import OlderHostTests
 from .simulated_router import RouterTests
 
@@ -38,7 +50,7 @@ class ConfiguredVersionTests(OlderHostTests):
         return [message[:2] + b"\0\0" + message[4:] for message in whole]
 
     def test_general_queries_have_the_configured_version(self) -> None:
-        """T-074, GQ-01, GQ-07: their times are the same in all versions."""
+        """GQ-01, GQ-07: their times are the same in all versions."""
         for version in range(1, self.family.current_version):
             self.speaks(version)
             self.note(self.querier.start(self.now))
@@ -52,7 +64,7 @@ class ConfiguredVersionTests(OlderHostTests):
             self.assertEqual(self.encoded(), [expected] * 3)
 
     def test_reports_of_the_current_version_are_ignored(self) -> None:
-        """T-074, VM-04: for unknown groups and for known ones."""
+        """VM-04: for unknown groups and for known ones."""
         for version in range(1, self.family.current_version):
             self.speaks(version)
             for kind in (IS_EX, TO_EX, ALLOW, IS_IN):
@@ -155,6 +167,16 @@ class OlderRouterTests(RouterTests):
         """The router speaks the last version before the current one."""
         self.settings = QuerierSettings(version=self.family.current_version - 1)
         super().setUp()
+
+    def test_ssm_group_is_not_wanted_on_the_link(self) -> None:
+        """PSSM-05, SSM-02: no subscription, so none of its data is forwarded there."""
+        member, wanted = host(self.family, 1), ssm_group(self.family, 1)
+        older = self.querier.version
+        for packet in (OldReport(older, wanted), Report((Record(ALLOW, wanted, self.sources(1)),))):
+            self.assertEqual(self.querier.receive(packet, member, self.now), Effects())
+        self.assertEqual(self.querier.subscription(wanted), NOTHING)
+        refused = {Refusal.SSM: 1, Refusal.VERSION: 1}
+        self.assertEqual(self.querier.refused, refused)
 
     def test_report_of_a_newer_version_has_no_effect(self) -> None:
         """V-13: whatever its records are."""

@@ -22,7 +22,7 @@ class RoleTests(ElectionTests):
         self.assertEqual(self.roles, [])
 
     def test_lower_address_becomes_the_querier(self) -> None:
-        """T-080, QE-01: we send no query for 255 s."""
+        """QE-01: we send no query for 255 s."""
         self.pass_time(10)
         self.query()
         self.check_other_querier(LOWER)
@@ -31,7 +31,7 @@ class RoleTests(ElectionTests):
         self.assertEqual(self.roles, [(10, False)])
 
     def test_higher_address_does_not_become_the_querier(self) -> None:
-        """T-081, QE-02: it has to give way."""
+        """QE-02: it has to give way."""
         self.pass_time(10)
         self.query(of=HIGHER)
         self.check_is_querier()
@@ -68,7 +68,7 @@ class RoleTests(ElectionTests):
         self.check_exclude({}, set(), 270)
 
     def test_query_of_the_unspecified_address_is_ignored(self) -> None:
-        """T-083, QE-08, IP4-SD-10: a snooping switch takes no part in the election."""
+        """QE-08, IP4-SD-10: a snooping switch takes no part in the election."""
         for version in range(1, self.family.current_version + 1):
             query = Query(version, self.family.unspecified, 10.0, robustness=7, interval=1)
             effects = self.querier.receive(query, self.family.unspecified, self.now)
@@ -103,7 +103,7 @@ class RoleTests(ElectionTests):
         self.check_is_querier()
 
     def test_router_becomes_the_querier_after_255_seconds_of_silence(self) -> None:
-        """T-082, QE-03, GQ-05: it sends a query at once."""
+        """QE-03, GQ-05: it sends a query at once."""
         self.query()
         self.pass_time(500)
         self.check_is_querier()

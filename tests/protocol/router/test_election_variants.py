@@ -22,7 +22,7 @@ from .simulated_election import HIGHER, LOWER, LOWEST, OURS, ElectionTests
 
 @both_families
 class NoElectionTests(ElectionTests):
-    """No election, as between peers (RFC 7287, section 4.3)."""
+    """No election, as between peers (RFC 7287, section 5)."""
 
     def test_router_without_election_ignores_all_other_queriers(self) -> None:
         """It sends queries, answers none, and lowers no timer."""

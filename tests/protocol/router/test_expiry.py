@@ -16,7 +16,7 @@ class ExpiryTests(RouterTests):
     """Timers that expire (B.5)."""
 
     def test_expired_group_timer_changes_exclude_to_include_mode(self) -> None:
-        """T-058, TX-01, RT-02: sources keep their timers, blocked sources are forgotten."""
+        """TX-01, RT-02: sources keep their timers, blocked sources are forgotten."""
         self.given_exclude(y=(2,))
         self.pass_time(50)
         self.says(ALLOW, 1)
@@ -37,7 +37,7 @@ class ExpiryTests(RouterTests):
         self.assertIsNone(self.querier.next_deadline())
 
     def test_source_without_reports_ends_after_the_membership_interval(self) -> None:
-        """T-059, RT-03: and not before."""
+        """RT-03: and not before."""
         self.given_include(1)
         self.pass_time(269.9)
         self.assertEqual(self.subscription(), self.including(1))
@@ -45,7 +45,7 @@ class ExpiryTests(RouterTests):
         self.assertEqual(self.querier.groups, {})
 
     def test_expired_source_in_exclude_mode_is_blocked(self) -> None:
-        """T-060, RT-04: it stays blocked as long as the group exists."""
+        """RT-04: it stays blocked as long as the group exists."""
         self.given_exclude(x=(1,))
         self.pass_time(100)
         self.says(IS_IN, 2)

@@ -26,7 +26,7 @@ class GeneralQueryTests(RouterTests):
         return times
 
     def test_startup_queries_are_sent_at_0_and_31_seconds(self) -> None:
-        """T-040, GQ-01: later ones follow every 125 s."""
+        """GQ-01: later ones follow every 125 s."""
         self.start()
         self.pass_time(500)
         self.assertEqual(self.times(), [0, 31.25, 156.25, 281.25, 406.25])

@@ -42,7 +42,7 @@ def times(x: Sources) -> dict[bytes, float]:
 
 
 class TableTests(SynchronousTestCase):
-    """CS-01..04 and SC-01..08, T-042..053: every state and record of three sources.
+    """CS-01..04 and SC-01..08: every state and record of three sources.
 
     SC-13: the actions of a row depend on the state before the record. CHG-05: hosts of the
     lightweight profile send no other records.

@@ -30,7 +30,7 @@ class GroupLimitTests(RouterTests):
     settings = QuerierSettings(max_groups=2)
 
     def test_group_beyond_max_groups_is_refused_and_counted(self) -> None:
-        """T-071, LIM-01, V-14: existing groups go on, and a group that ends makes room."""
+        """LIM-01, V-14: existing groups go on, and a group that ends makes room."""
         for number in (1, 2, 3):
             self.says(TO_EX, group_number=number)
         self.assertEqual(len(self.querier.groups), 2)

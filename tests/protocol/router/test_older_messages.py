@@ -40,7 +40,7 @@ class OlderMessageTests(OlderHostTests):
         self.assertEqual(self.specific_queries(), [])
 
     def test_older_leave_sends_two_queries_and_ends_the_group_after_2_seconds(self) -> None:
-        """T-066, OLD-03, OLD-05: as a leave of the current version does."""
+        """OLD-03, OLD-05: as a leave of the current version does."""
         self.old_report()
         self.old_leave()
         self.check_exclude({}, set(), 2)
@@ -65,7 +65,7 @@ class OlderMessageTests(OlderHostTests):
         self.assertEqual({query.version for _, query in self.sent}, {self.family.current_version})
 
     def test_older_leave_of_an_unknown_group_has_no_effect(self) -> None:
-        """T-067, OLD-06: no state, no query, no mode."""
+        """OLD-06: no state, no query, no mode."""
         self.assertEqual(self.old_leave(), Effects())
         self.assertEqual(self.querier.groups, {})
 

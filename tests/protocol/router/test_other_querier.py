@@ -64,7 +64,7 @@ class OtherQuerierTests(ElectionTests):
         self.assertEqual((self.subscription(), self.specific_queries()), (NOTHING, []))
 
     def test_leave_waits_for_the_query_of_the_other_querier(self) -> None:
-        """T-086, GQ-03, QE-09, QR-01: we send none; its query lowers the timer."""
+        """GQ-03, QE-09, QR-01: we send none; its query lowers the timer."""
         self.given_exclude()
         self.says(TO_IN)
         self.check_exclude({}, set(), 270)
@@ -117,7 +117,7 @@ class OtherQuerierTests(ElectionTests):
         self.check_include({1: 268})
 
     def test_query_with_suppress_flag_lowers_no_timer(self) -> None:
-        """T-087, QR-03: for the group and for sources."""
+        """QR-03: for the group and for sources."""
         self.given_exclude(x=(1,))
         self.query(about_group=True, suppress=True)
         self.query(1, suppress=True)
@@ -175,7 +175,7 @@ class OtherQuerierTests(ElectionTests):
         self.check_exclude({}, set(), 270 if self.family is IPV4 else 2)
 
     def test_loser_finishes_its_running_queries_in_igmp_only(self) -> None:
-        """T-088, SQ-10: the timers stay lowered in both."""
+        """SQ-10: the timers stay lowered in both."""
         ElectionTests.setUp(self)
         self.given_exclude(x=(1,))
         self.says(TO_IN)

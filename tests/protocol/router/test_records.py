@@ -19,28 +19,28 @@ class CurrentStateTests(RouterTests):
         self.assertEqual(self.specific_queries(), [])
 
     def test_is_in_in_include_mode_adds_sources(self) -> None:
-        """T-042, CS-01: listed sources get the membership interval, others keep their time."""
+        """CS-01: listed sources get the membership interval, others keep their time."""
         self.given_include(1, 2)
         self.pass_time(60)
         self.says(IS_IN, 2, 3)
         self.check_include({1: 210, 2: 270, 3: 270})
 
     def test_is_ex_in_include_mode_changes_to_exclude_mode(self) -> None:
-        """T-043, CS-02: known sources keep their time, new ones are blocked."""
+        """CS-02: known sources keep their time, new ones are blocked."""
         self.given_include(1, 2)
         self.pass_time(60)
         self.says(IS_EX, 2, 3)
         self.check_exclude({2: 210}, {3}, 270)
 
     def test_is_in_in_exclude_mode_unblocks_and_renews_sources(self) -> None:
-        """T-044, CS-03: listed sources get the membership interval."""
+        """CS-03: listed sources get the membership interval."""
         self.given_exclude(x=(1,), y=(2, 3))
         self.pass_time(60)
         self.says(IS_IN, 2, 4)
         self.check_exclude({1: 210, 2: 270, 4: 270}, {3}, 210)
 
     def test_is_ex_in_exclude_mode_replaces_the_lists(self) -> None:
-        """T-045, CS-04: new sources get the membership interval."""
+        """CS-04: new sources get the membership interval."""
         self.given_exclude(x=(1, 2), y=(3,))
         self.pass_time(60)
         self.says(IS_EX, 2, 3, 4)
@@ -65,7 +65,7 @@ class ChangeRecordTests(RouterTests):
     """Records of a changed filter mode or a changed source list (B.3)."""
 
     def test_allow_in_include_mode_adds_sources(self) -> None:
-        """T-046, SC-01: no query is sent."""
+        """SC-01: no query is sent."""
         self.given_include(1)
         self.pass_time(60)
         self.says(ALLOW, 2)
@@ -73,21 +73,21 @@ class ChangeRecordTests(RouterTests):
         self.assertEqual(self.specific_queries(), [])
 
     def test_block_in_include_mode_queries_wanted_sources(self) -> None:
-        """T-047, SC-02: a source that nobody wants is not queried."""
+        """SC-02: a source that nobody wants is not queried."""
         self.given_include(1, 2)
         self.says(BLOCK, 2, 3)
         self.check_include({1: 270, 2: 2})
         self.assertEqual(self.specific_queries(), [query_at(0, 2)])
 
     def test_to_ex_in_include_mode_changes_to_exclude_mode(self) -> None:
-        """T-048, SC-03: sources of both lists are queried."""
+        """SC-03: sources of both lists are queried."""
         self.given_include(1, 2)
         self.says(TO_EX, 2, 3)
         self.check_exclude({2: 2}, {3}, 270)
         self.assertEqual(self.specific_queries(), [query_at(0, 2)])
 
     def test_to_in_in_include_mode_queries_unlisted_sources(self) -> None:
-        """T-049, SC-04: listed sources get the membership interval."""
+        """SC-04: listed sources get the membership interval."""
         self.given_include(1, 2)
         self.pass_time(60)
         self.says(TO_IN, 2, 3)
@@ -95,7 +95,7 @@ class ChangeRecordTests(RouterTests):
         self.assertEqual(self.specific_queries(), [query_at(60, 1)])
 
     def test_allow_in_exclude_mode_unblocks_sources(self) -> None:
-        """T-050, SC-05: no query is sent."""
+        """SC-05: no query is sent."""
         self.given_exclude(x=(1,), y=(2, 3))
         self.pass_time(60)
         self.says(ALLOW, 2, 4)
@@ -103,7 +103,7 @@ class ChangeRecordTests(RouterTests):
         self.assertEqual(self.specific_queries(), [])
 
     def test_block_in_exclude_mode_queries_unblocked_sources(self) -> None:
-        """T-051, SC-06, SC-14: the timer of the new source is the group's, lowered by the query."""
+        """SC-06, SC-14: the timer of the new source is the group's, lowered by the query."""
         self.given_exclude(x=(1,), y=(2,))
         self.pass_time(160)
         self.says(BLOCK, 1, 2, 3)
@@ -111,7 +111,7 @@ class ChangeRecordTests(RouterTests):
         self.assertEqual(self.specific_queries(), [query_at(160, 1, 3)])
 
     def test_to_ex_in_exclude_mode_drops_unlisted_sources(self) -> None:
-        """T-052, SC-07: the listed sources that are not blocked are queried."""
+        """SC-07: the listed sources that are not blocked are queried."""
         self.given_exclude(x=(1, 2), y=(3, 5))
         self.pass_time(60)
         self.says(TO_EX, 2, 3, 4)
@@ -119,7 +119,7 @@ class ChangeRecordTests(RouterTests):
         self.assertEqual(self.specific_queries(), [query_at(60, 2, 4)])
 
     def test_to_in_in_exclude_mode_queries_unlisted_sources_and_the_group(self) -> None:
-        """T-053, SC-08, SC-11: listed sources are renewed."""
+        """SC-08, SC-11: listed sources are renewed."""
         self.given_exclude(x=(1, 2), y=(3,))
         self.says(TO_IN, 2, 5)
         self.check_exclude({1: 2, 2: 270, 5: 270}, {3}, 2)
@@ -136,7 +136,7 @@ class ChangeRecordTests(RouterTests):
             self.assertEqual(self.specific_queries(), [])
 
     def test_blocked_new_source_is_forwarded_until_the_query_time_ends(self) -> None:
-        """T-054: then it is blocked, because nobody reported it."""
+        """Then it is blocked, because nobody reported it."""
         self.given_exclude()
         self.pass_time(160)
         self.says(BLOCK, 1)
@@ -147,27 +147,27 @@ class ChangeRecordTests(RouterTests):
         self.check_exclude({}, {1}, 108)
 
     def test_block_of_an_unwanted_source_sends_no_query(self) -> None:
-        """T-061, SC-10: and leaves the timers as they are."""
+        """SC-10: and leaves the timers as they are."""
         self.given_include(1)
         self.says(BLOCK, 9)
         self.check_include({1: 270})
         self.assertEqual(self.specific_queries(), [])
 
     def test_to_in_with_sources_creates_an_unknown_group(self) -> None:
-        """T-072, SC-04, SC-09: the group is in INCLUDE mode."""
+        """SC-04, SC-09: the group is in INCLUDE mode."""
         self.says(TO_IN, 1)
         self.check_include({1: 270})
         self.assertEqual(self.specific_queries(), [])
 
     def test_leave_of_an_unknown_group_has_no_effect(self) -> None:
-        """T-067, OLD-06: no state, no query."""
+        """OLD-06: no state, no query."""
         self.says(TO_IN)
         self.says(BLOCK, 1)
         self.receives(Leave(group(self.family, 1)))
         self.assertEqual((self.querier.groups, self.specific_queries(), self.changed), ({}, [], []))
 
     def test_records_of_a_report_are_processed_in_order(self) -> None:
-        """T-073, IGMP3-R-08, MLD2-R-08: the first record adds, the second queries."""
+        """IGMP3-R-08, MLD2-R-08: the first record adds, the second queries."""
         self.given_include(2)
         self.reports(self.record(ALLOW, 1), self.record(BLOCK, 2))
         self.check_include({1: 270, 2: 2})

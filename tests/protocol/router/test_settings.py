@@ -20,7 +20,7 @@ class QuerierSettingsTests(SynchronousTestCase):
         self.assertEqual(settings.startup_query_interval, 31.25)
 
     def test_query_interval_is_rounded_to_what_a_query_can_carry(self) -> None:
-        """TU-04, T-197: 150 s becomes 144 s; 127 s and 128 s stay."""
+        """TU-04: 150 s becomes 144 s; 127 s and 128 s stay."""
         for interval, carried in ((127, 127), (128, 128), (135, 128), (150, 144), (152, 152)):
             self.assertEqual(QuerierSettings(query_interval=interval).carried_interval, carried)
         settings = QuerierSettings(query_interval=150)

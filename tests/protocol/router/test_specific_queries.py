@@ -29,7 +29,7 @@ class SpecificQueryTests(RouterTests):
     """Specific queries and their retransmission (B.7)."""
 
     def test_leave_sends_two_queries_and_ends_the_group_after_2_seconds(self) -> None:
-        """T-055, SQ-01, SQ-08, TX-02: queries at 0 s and 1 s."""
+        """SQ-01, SQ-08, TX-02: queries at 0 s and 1 s."""
         self.given_exclude()
         self.says(TO_IN)
         self.check_exclude({}, set(), 2)
@@ -49,7 +49,7 @@ class SpecificQueryTests(RouterTests):
         self.assertEqual(query, expected)
 
     def test_group_query_after_an_answer_has_the_suppress_flag(self) -> None:
-        """T-056, SQ-02: other routers then leave their timers as they are."""
+        """SQ-02: other routers then leave their timers as they are."""
         self.given_exclude()
         self.says(TO_IN)
         self.pass_time(0.5)
@@ -61,7 +61,7 @@ class SpecificQueryTests(RouterTests):
         self.assertEqual(self.subscription(), ANY_SOURCE)
 
     def test_answered_sources_are_queried_in_a_packet_with_the_suppress_flag(self) -> None:
-        """T-057, SQ-03, SQ-04, SQ-11: the other sources are queried in a packet of their own."""
+        """SQ-03, SQ-04, SQ-11: the other sources are queried in a packet of their own."""
         self.given_include(1, 2)
         self.says(BLOCK, 1, 2)
         self.pass_time(0.4)
@@ -181,7 +181,7 @@ class SpecificQueryTests(RouterTests):
         self.assertEqual(self.specific_queries(), expected)
 
     def test_source_query_is_split_to_fit_the_mtu(self) -> None:
-        """T-017, SQ-12, IGMP3-Q-06, MLD2-Q-06: each source is listed once."""
+        """SQ-12, IGMP3-Q-06, MLD2-Q-06: each source is listed once."""
         most = {1500: {4: 366, 16: 89}, 1280: {4: 311, 16: 75}, 1496: {4: 365, 16: 88}}
         for mtu, by_size in most.items():
             self.setUp()

@@ -47,13 +47,13 @@ class AcceptanceTests(FamilyTests):
         self.assertEqual(accept(self.family, self.arriving(packet)), packet)
 
     def test_datagram_with_a_hop_limit_other_than_1_is_refused(self) -> None:
-        """T-023, V-6, IP6-06: it may come from beyond the link."""
+        """V-6, IP6-06: it may come from beyond the link."""
         for hops in (0, 2, 64, 255, -1):
             for packet in (Report((self.record(TO_EX),)), Query(2, group(self.family, 1), 1.0)):
                 self.refused(self.arriving(packet, hops=hops), DropReason.TTL)
 
     def test_mld_without_router_alert_is_refused(self) -> None:
-        """T-024, V-7, IP6-06: IGMP does not require it."""
+        """V-7, IP6-06: IGMP does not require it."""
         report = Report((self.record(TO_EX),))
         arriving = self.arriving(report, router_alert=False)
         if self.family is IPV4:
@@ -62,7 +62,7 @@ class AcceptanceTests(FamilyTests):
             self.refused(arriving, DropReason.ROUTER_ALERT)
 
     def test_report_of_the_unspecified_address_is_accepted_in_igmp_only(self) -> None:
-        """T-020, T-021, V-8, IP4-SD-08, IP6-05: 0.0.0.0 may report, :: may not."""
+        """V-8, IP4-SD-08, IP6-05: 0.0.0.0 may report, :: may not."""
         older = [OldReport(v, group(self.family, 1)) for v in range(1, self.family.current_version)]
         for report in (Report((self.record(TO_EX),)), *older):
             arriving = self.arriving(report, source=self.family.unspecified)
@@ -94,7 +94,7 @@ class AcceptanceTests(FamilyTests):
                 self.assertEqual(accept(self.family, arriving), OldReport(version, g))
 
     def test_other_messages_to_any_address_of_the_interface_are_accepted(self) -> None:
-        """IP4-SD-06, IP6-11, T-118: specific queries, reports and leaves."""
+        """IP4-SD-06, IP6-11: specific queries, reports and leaves."""
         g = group(self.family, 1)
         current = self.family.current_version
         for packet in (
@@ -111,7 +111,7 @@ class AcceptanceTests(FamilyTests):
     @given(st.data())
     @examples(10)
     def test_random_datagram_is_accepted_or_refused(self, data: st.DataObject) -> None:
-        """T-018, SEC-07: a packet or a WireError, whatever the headers say."""
+        """SEC-07: a packet or a WireError, whatever the headers say."""
         arriving = Datagram(
             data.draw(addresses(self.family)),
             data.draw(addresses(self.family)),
@@ -131,7 +131,7 @@ class MldSourceTests(SynchronousTestCase):
     """MLD messages must come from a link-local address."""
 
     def test_mld_from_a_source_that_is_not_link_local_is_refused(self) -> None:
-        """T-022, V-8, IP6-03, 05, 06, 10: queries, reports and Done."""
+        """V-8, IP6-03, 05, 06, 10: queries, reports and Done."""
         g = group(IPV6, 1)
         for address in (source(IPV6, 1), IPV6.unspecified, packed("fec0::1"), packed("::1")):
             for packet in (Query(2, g, 1.0), Report(()), OldReport(1, g), Leave(g)):

@@ -63,7 +63,7 @@ class Ipv4HeaderTests(SynchronousTestCase):
         self.assertEqual(accept(IPV4, decode_ipv4(self.packet)), self.report)
 
     def test_padding_after_the_packet_is_ignored(self) -> None:
-        """T-014, IP4-05: the header gives the length."""
+        """IP4-05: the header gives the length."""
         self.assertEqual(len(decode_ipv4(self.packet + bytes(14)).message), 8)
 
     def test_header_without_options_is_accepted(self) -> None:
@@ -113,7 +113,7 @@ class Ipv4HeaderTests(SynchronousTestCase):
     @given(st.binary(max_size=60))
     @examples(10)
     def test_random_bytes_are_decoded_or_refused(self, data: bytes) -> None:
-        """T-018, SEC-07: a datagram or a WireError, from noise and from noisy headers."""
+        """SEC-07: a datagram or a WireError, from noise and from noisy headers."""
         for attempt in (data, self.packet[:2] + data, data + self.packet[len(data) :]):
             try:
                 arriving = decode_ipv4(attempt)

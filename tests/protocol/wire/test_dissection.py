@@ -78,7 +78,7 @@ class IgmpDissectionTests(SynchronousTestCase):
         self.assertEqual(checksum(message), int.from_bytes(whole[26:28], "big"))
 
     def test_igmpv3_general_query_is_dissected(self) -> None:
-        """IP4-01..03, IP4-SD-01, GQ-02, T-040: to 224.0.0.1, with the querier's settings."""
+        """IP4-01..03, IP4-SD-01, GQ-02: to 224.0.0.1, with the querier's settings."""
         query = Query(3, IPV4.unspecified, 10.0, robustness=2, interval=125)
         seen = self.dissect(query)[IGMPv3_MQ]
         self.assertEqual((seen.gaddr, seen.s, seen.qrv, seen.qqic), ("0.0.0.0", 0, 2, 125))

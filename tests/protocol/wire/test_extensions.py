@@ -74,7 +74,7 @@ class SentExtensionTests(FamilyTests):
     """EXT-06: what we send has no extensions; the whole MTU is for the message."""
 
     def test_sent_reports_and_queries_have_no_extensions_and_fit_the_mtu(self) -> None:
-        """EXT-06: the E flag is 0 and nothing follows the message."""
+        """EXT-05, EXT-06, IGMP3-Q-09, IGMP3-R-04, MLD2-Q-08, MLD2-R-04: nothing follows."""
         listed = frozenset(
             bytes([10 if self.family is IPV4 else 0x20]) + n.to_bytes(self.family.address_size - 1)
             for n in range(1, 600)
@@ -83,7 +83,9 @@ class SentExtensionTests(FamilyTests):
         for mtu in (1280, 1500, 9000):
             records = [Record(kind, address, listed) for kind in (ALLOW, TO_EX)]
             queries = Queries(self.family, self.family.current_version, QuerierSettings(), mtu)
+            version = self.family.current_version
             packets = [*pack_reports(records, self.family, mtu), queries.general().packet]
+            packets.append(Query(version, address, 1.0, self.sources(1, 2)))
             for packet in packets:
                 whole = encode(self.family, us, self.family.all_nodes, packet)
                 self.assertLessEqual(len(whole), mtu)
@@ -97,4 +99,5 @@ class SentExtensionTests(FamilyTests):
                     self.assertEqual(len(message), 8 + size)
                 else:
                     self.assertEqual(message[self.family.query_size - 4] & 0x80, 0)
-                    self.assertEqual(len(message), self.family.query_size)
+                    size = self.family.address_size * len(packet.sources)
+                    self.assertEqual(len(message), self.family.query_size + size)

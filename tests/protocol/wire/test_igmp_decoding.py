@@ -27,7 +27,7 @@ class ReceivedQueryTests(SynchronousTestCase):
     """Queries that are received; length and code give the version."""
 
     def test_length_and_code_give_the_version_of_a_query(self) -> None:
-        """T-004, QC-01..04, IGMP2-03: 8 bytes are version 1 or 2, 12 and more version 3."""
+        """QC-01..04, IGMP2-03: 8 bytes are version 1 or 2, 12 and more version 3."""
         self.assertEqual(igmp.decode(message("1100000000000000")).version, 1)
         self.assertEqual(igmp.decode(message("110a000000000000")).version, 2)
         for length in (12, 13, 16):
@@ -60,7 +60,7 @@ class ReceivedQueryTests(SynchronousTestCase):
         self.assertEqual(igmp.decode(message("1183000000000000")).max_response, 13.1)
 
     def test_suppress_flag_and_robustness_are_decoded(self) -> None:
-        """T-013, CHG-03: reserved bits and E change nothing."""
+        """CHG-03: reserved bits and E change nothing."""
         query = igmp.decode(message("11640000 ef010101 fa7d0000"))
         self.assertEqual(query, Query(3, G, 10.0, suppress=True, robustness=2, interval=125))
 
@@ -90,7 +90,7 @@ class ReceivedQueryTests(SynchronousTestCase):
             self.assertEqual(igmp.decode(message(text)), Query(1, ANY, 10.0))
 
     def test_trailing_data_of_a_query_is_ignored(self) -> None:
-        """A.7: it counts for the checksum only."""
+        """IGMP3-Q-09: it counts for the checksum only."""
         query = igmp.decode(message("11640000 ef010101 027d0001 0a000001 ffffff"))
         self.assertEqual(query.sources, frozenset([packed("10.0.0.1")]))
 
@@ -99,7 +99,7 @@ class ReceivedReportTests(SynchronousTestCase):
     """Reports of version 3 that are received."""
 
     def test_auxiliary_data_is_skipped(self) -> None:
-        """T-006, IGMP3-R-01: the record after it is decoded."""
+        """IGMP3-R-01: the record after it is decoded."""
         report = igmp.decode(
             message("22000000 00000002 04020000 ef010101 deadbeef deadbeef 04000000 ef010102")
         )
@@ -110,14 +110,20 @@ class ReceivedReportTests(SynchronousTestCase):
         report = igmp.decode(message("22000000 00000001 05010001 ef010101 0a000001 deadbeef"))
         self.assertEqual(report, Report((Record(ALLOW, G, frozenset([source(IPV4, 1)])),)))
 
+    def test_reserved_byte_of_a_report_is_ignored(self) -> None:
+        """IGMP3-R-13: it is no response time and no code."""
+        for reserved in ("01", "80", "ff"):
+            report = igmp.decode(message(f"22{reserved}0000 00000001 04000000 ef010101"))
+            self.assertEqual(report, Report((Record(TO_EX, G),)))
+
     def test_unknown_record_types_are_skipped(self) -> None:
-        """T-007, IGMP3-R-02: types 0, 7 and 255."""
+        """IGMP3-R-02: types 0, 7 and 255."""
         for kind in ("00", "07", "ff"):
             text = f"22000000 00000002 {kind}000001 ef010102 0a000001 04000000 ef010101"
             self.assertEqual(igmp.decode(message(text)), Report((Record(TO_EX, G),)))
 
     def test_truncated_report_is_refused(self) -> None:
-        """T-008, IGMP3-R-03, V-11: wherever it ends too early."""
+        """IGMP3-R-03, V-11: wherever it ends too early."""
         plain = "22000000 00000001 05000002 ef010101 0a000001 0a000002"
         with_auxiliary_data = "22000000 00000001 05010002 ef010101 0a000001 0a000002 00000000"
         for text in (plain, with_auxiliary_data):
@@ -137,12 +143,12 @@ class ReceivedReportTests(SynchronousTestCase):
         self.assertIs(error.reason, DropReason.SHORT)
 
     def test_trailing_data_of_a_report_is_ignored(self) -> None:
-        """T-010, IGMP3-R-04: six bytes after the last record."""
+        """IGMP3-R-04: six bytes after the last record."""
         report = igmp.decode(message("22000000 00000001 04000000 ef010101 010203040506"))
         self.assertEqual(report, Report((Record(TO_EX, G),)))
 
     def test_extensions_are_ignored(self) -> None:
-        """T-011, T-012, EXT-03, EXT-04, EXT-05: well or ill formed; the message counts."""
+        """EXT-03, EXT-04, EXT-05: well or ill formed; the message counts."""
         for extension in ("0009 0003 aabbcc", "0009 00ff aa", "00", ""):
             text = f"22000000 80000001 04000000 ef010101 {extension}"
             self.assertEqual(igmp.decode(message(text)), Report((Record(TO_EX, G),)))
@@ -164,7 +170,7 @@ class RefusedMessageTests(SynchronousTestCase):
     """Messages that are refused, and bytes that are ignored."""
 
     def test_message_with_one_flipped_bit_fails_the_checksum(self) -> None:
-        """T-009, CK-01, CK-02: wherever the bit is."""
+        """CK-01, CK-02: wherever the bit is."""
         good = bytes.fromhex("2200e9fb0000000104000000ef010101")
         for bit in range(len(good) * 8):
             bad = bytearray(good)

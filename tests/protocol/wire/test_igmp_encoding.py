@@ -27,7 +27,7 @@ ANY = IPV4.unspecified
 
 
 class KnownMessageTests(SynchronousTestCase):
-    """CK-04, T-003: messages whose bytes are known."""
+    """CK-04: messages whose bytes are known."""
 
     def test_igmpv2_report_has_the_known_bytes(self) -> None:
         """A report for 239.1.1.1."""
@@ -36,7 +36,7 @@ class KnownMessageTests(SynchronousTestCase):
         self.assertEqual(igmp.decode(expected), OldReport(2, G))
 
     def test_igmpv3_report_has_the_known_bytes(self) -> None:
-        """A report that joins 239.1.1.1."""
+        """IGMP3-R-13: a report that joins 239.1.1.1."""
         expected = bytes.fromhex("2200e9fb0000000104000000ef010101")
         self.assertEqual(igmp.encode(Report((Record(TO_EX, G),))), expected)
         self.assertEqual(igmp.decode(expected), Report((Record(TO_EX, G),)))
@@ -92,7 +92,7 @@ class RandomMessageTests(SynchronousTestCase):
     @given(st.binary(max_size=80), st.sampled_from([0x11, 0x12, 0x16, 0x17, 0x22, None]))
     @examples(20)
     def test_random_bytes_are_decoded_or_refused(self, data: bytes, kind: int | None) -> None:
-        """T-018, SEC-07: a packet or a WireError, with a good checksum or without."""
+        """SEC-07: a packet or a WireError, with a good checksum or without."""
         if kind is not None and data:
             data = bytes([kind]) + data[1:]
         for attempt in (data, summed(data.ljust(4, b"\0"))):

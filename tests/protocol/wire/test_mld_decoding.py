@@ -47,7 +47,7 @@ class DecodingTests(SynchronousTestCase):
     """Messages that are received."""
 
     def test_length_gives_the_version_of_a_query(self) -> None:
-        """T-005, QC-05..07: 24 bytes are version 1, 28 and more version 2."""
+        """QC-05..07: 24 bytes are version 1, 28 and more version 2."""
         whole = bytes.fromhex("82000000" + "03e80000" + G_HEX + "027d0000" + "00" * 8)
         versions = {24: 1, 28: 2, 29: 2, 36: 2}
         for length, version in versions.items():
@@ -69,12 +69,12 @@ class DecodingTests(SynchronousTestCase):
         self.assertEqual((query.version, query.max_response), (1, 0.0))
 
     def test_code_and_reserved_bits_are_ignored(self) -> None:
-        """CHG-03: the other flags, too."""
+        """CHG-03, MLD2-Q-07: the other flags, too."""
         query = mld.decode(bytes.fromhex("82ff0000" + "03e8ffff" + G_HEX + "fa7d0000"))
         self.assertEqual(query, Query(2, G, 1.0, suppress=True, robustness=2, interval=125))
 
     def test_code_of_a_query_is_ignored(self) -> None:
-        """MLD2-Q-07: in queries of both versions, and in reports."""
+        """MLD2-Q-07, MLD2-R-14: in queries of both versions, and in reports."""
         v1_query = "03e80000" + G_HEX
         for body in (v1_query, v1_query + "0a7d0000", v1_query + "027d0001" + G_HEX):
             expected = mld.decode(bytes.fromhex("82000000" + body))
@@ -89,8 +89,16 @@ class DecodingTests(SynchronousTestCase):
             message = f"8f000000 0000000{count} 04000000" + G_HEX + "04000000" + G_HEX[:-1] + "9"
             self.assertEqual(mld.decode(bytes.fromhex(message)), Report(records))
 
+    def test_data_after_the_sources_of_a_query_is_ignored(self) -> None:
+        """MLD2-Q-08: even if it looks like a source."""
+        one = source(IPV6, 1).hex()
+        for count, listed, more in ((1, one, source(IPV6, 2).hex()), (0, "", one), (1, one, "ff")):
+            text = "82000000" + "03e80000" + G_HEX + f"027d000{count}" + listed + more
+            found = mld.decode(bytes.fromhex(text)).sources
+            self.assertEqual(found, sources(IPV6, *range(1, count + 1)))
+
     def test_malformed_queries_are_refused(self) -> None:
-        """MLD2-Q-02, 03, 07: missing sources, sources without a group, a unicast group."""
+        """MLD2-Q-02, 03: missing sources, sources without a group, a unicast group."""
         start = "82000000" + "03e80000"
         one = source(IPV6, 1).hex()
         self.assertEqual(refusal(self, start + G_HEX + "027d0002" + one), DropReason.TRUNCATED)

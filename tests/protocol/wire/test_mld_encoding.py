@@ -40,7 +40,7 @@ class EncodingTests(SynchronousTestCase):
         return (message[:2] + b"\0\0" + message[4:]).hex()
 
     def test_mldv2_general_query_carries_the_default_times(self) -> None:
-        """GQ-02, MLD2-Q-01, A.10: 10 s, robustness 2, 125 s."""
+        """GQ-02, MLD2-Q-01, MLD2-Q-07: 10 s, robustness 2, 125 s."""
         query = Query(2, ANY, 10.0, robustness=2, interval=125)
         self.assertEqual(self.encoded(query), "82000000" + "27100000" + "00" * 16 + "027d0000")
 
@@ -59,7 +59,7 @@ class EncodingTests(SynchronousTestCase):
         self.assertEqual(self.encoded(Leave(G)), "84000000" + "00000000" + G_HEX)
 
     def test_mldv2_report_lists_its_records(self) -> None:
-        """A.11: number of records, then type, count, group and sources of each."""
+        """MLD2-R-14: number of records, then type, count, group and sources of each."""
         report = Report((Record(TO_EX, G), Record(ALLOW, G, frozenset([source(IPV6, 1)]))))
         records_hex = "04000000" + G_HEX + "05000001" + G_HEX + source(IPV6, 1).hex()
         self.assertEqual(self.encoded(report), "8f000000" + "00000002" + records_hex)
@@ -129,7 +129,7 @@ class RandomMessageTests(SynchronousTestCase):
     @given(st.binary(max_size=120), st.sampled_from([130, 131, 132, 143, None]))
     @examples(20)
     def test_random_bytes_are_decoded_or_refused(self, data: bytes, kind: int | None) -> None:
-        """T-018, SEC-07: a packet or a WireError."""
+        """SEC-07: a packet or a WireError."""
         if kind is not None and data:
             data = bytes([kind]) + data[1:]
         try:

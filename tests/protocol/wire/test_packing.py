@@ -66,7 +66,7 @@ class PackingTests(FamilyTests):
         self.assertEqual(self.pack(*wanted), [Report(tuple(wanted))])
 
     def test_long_list_is_split_into_disjoint_records(self) -> None:
-        """T-015, IGMP3-R-09, MLD2-R-09: 800 sources."""
+        """IGMP3-R-09, MLD2-R-09: 800 sources."""
         for kind in (ALLOW, BLOCK, TO_IN, RecordType.MODE_IS_INCLUDE):
             wanted = Record(kind, group(self.family, 1), many_sources(self.family, 800))
             reports = self.pack(wanted)
@@ -77,7 +77,7 @@ class PackingTests(FamilyTests):
             self.assertEqual(len(reports), len(lists))
 
     def test_long_exclude_list_is_truncated(self) -> None:
-        """T-016, IGMP3-R-09, MLD2-R-09: a second IS_EX or TO_EX would replace the first."""
+        """IGMP3-R-09, MLD2-R-09: a second IS_EX or TO_EX would replace the first."""
         for kind in (IS_EX, TO_EX):
             wanted = Record(kind, group(self.family, 1), many_sources(self.family, 800))
             [report] = self.pack(wanted)

@@ -50,7 +50,7 @@ class TimeCodeTests(SynchronousTestCase):
             self.assertEqual(wire.encode_float(value, 16), code)
 
     def test_every_code_is_decoded_and_encoded_to_itself(self) -> None:
-        """T-001, T-002, ENC-03: all 256 and all 65536 codes."""
+        """ENC-03: all 256 and all 65536 codes."""
         for bits in (8, 16):
             for code in range(1 << bits):
                 self.assertEqual(wire.encode_float(wire.decode_float(code, bits), bits), code)

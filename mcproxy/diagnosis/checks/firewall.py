@@ -1,0 +1,148 @@
+"""Packet filters that drop reports, queries or data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ...linux.firewall.ruleset import FAMILY_NAMES, Chain
+from ...protocol.family import IPV4, Address, packed, text
+from ..findings import Finding, problem, warning
+from ..firewall import packet
+from ..firewall.commands import accepting
+from ..firewall.judge import Drop, judge
+from ..firewall.packet import Packet
+from ..situation import DOWNSTREAM, UPSTREAM, Role, Situation
+
+SAMPLE_GROUPS = {
+    "ipv4": tuple(map(packed, ("239.1.1.1", "232.1.1.1", "233.1.1.1"))),
+    "ipv6": tuple(map(packed, ("ff15::1", "ff1e::1", "ff3e::8000:1"))),
+}
+"""Groups that stand for all, where nobody has joined one."""
+
+MOST_GROUPS = 16
+
+
+def reports(situation: Situation) -> Iterator[Finding]:
+    """Reports of hosts that do not reach the daemon."""
+    for role, link in situation.in_role(DOWNSTREAM):
+        what = f"{role.family.protocol} reports that arrive on {link.name}"
+        one = packet.report(role.family, link)
+        effect = f"The daemon hears no host on {link.name}, so no stream is forwarded there."
+        yield from _judged(situation, role, "firewall-reports", [one], what, effect)
+
+
+def queries(situation: Situation) -> Iterator[Finding]:
+    """Queries of the router upstream that do not reach the daemon."""
+    for role, link in situation.in_role(UPSTREAM):
+        what = f"{role.family.protocol} queries that arrive on {link.name}"
+        one = packet.query(role.family, link)
+        effect = "The daemon does not answer them, so the router ends the streams after minutes."
+        yield from _judged(situation, role, "firewall-queries", [one], what, effect)
+
+
+def data(situation: Situation) -> Iterator[Finding]:
+    """Data of streams that is not forwarded."""
+    for role, link in situation.in_role(DOWNSTREAM):
+        for other, above in situation.in_role(UPSTREAM):
+            if other.plan is not role.plan or above.index == link.index:
+                continue
+            source = packet.neighbour(role.family, above, routable=True)
+            packets = [
+                packet.data(role.family, source, group, above, link)
+                for group in _groups(situation, role)
+            ]
+            label = "IPv4" if role.family is IPV4 else "IPv6"
+            what = f"{label} multicast data from {above.name} to {link.name}"
+            effect = f"No stream arrives on {link.name}, although hosts are heard there."
+            yield from _judged(situation, role, "firewall-data", packets, what, effect)
+
+
+def output(situation: Situation) -> Iterator[Finding]:
+    """The daemon's own reports and queries, which do not leave."""
+    for role, link in (*situation.in_role(UPSTREAM), *situation.in_role(DOWNSTREAM)):
+        is_up = role.role == UPSTREAM
+        one = (packet.own_report if is_up else packet.own_query)(role.family, link)
+        kind = "reports" if is_up else "queries"
+        what = f"the daemon's own {role.family.protocol} {kind} on {link.name}"
+        effect = (
+            "The router never learns what to send."
+            if is_up
+            else "Hosts are not asked, so switches end their streams after minutes."
+        )
+        yield from _judged(situation, role, "firewall-output", [one], what, effect)
+
+
+def _groups(situation: Situation, role: Role) -> Iterable[Address]:
+    """Groups that are wanted; samples if nobody wants one."""
+    joined = situation.daemon.groups if situation.daemon else frozenset()
+    size = role.family.address_size
+    known = sorted({*role.plan.static, *(group for group in joined if len(group) == size)})
+    return known[:MOST_GROUPS] or SAMPLE_GROUPS[role.family.name]
+
+
+def _judged(
+    situation: Situation, role: Role, check: str, packets: list[Packet], what: str, effect: str
+) -> Iterator[Finding]:
+    """A finding if packets are dropped: a problem if all are, and that is certain."""
+    firewall = situation.facts.firewall
+    if firewall is None:
+        return
+    drops = [(one, judge(firewall, one)) for one in packets]
+    dropped = [(one, drop) for one, drop in drops if drop is not None]
+    if not dropped:
+        return
+    certain = [(one, drop) for one, drop in dropped if drop.perhaps is None]
+    if len(certain) == len(packets):
+        one, drop = certain[0]
+        found = _certain(check, drop, what, effect, accepting(drop, one))
+    elif certain:
+        one, drop = certain[0]
+        found = _partly(drop, f"{what} for group {text(one.destination)}", accepting(drop, one))
+    else:
+        one, drop = dropped[0]
+        found = _unclear(drop, what, accepting(drop, one))
+    yield role.about(found)
+
+
+def _certain(check: str, drop: Drop, what: str, effect: str, command: str) -> Finding:
+    return problem(check, f"{_place(drop)} drops {what}.", effect, _cure(drop), command)
+
+
+def _partly(drop: Drop, what: str, command: str) -> Finding:
+    return problem(
+        "firewall-groups",
+        f"{_place(drop)} drops {what}, and passes that of other groups.",
+        "Hosts that join this group get nothing.",
+        _cure(drop),
+        command,
+    )
+
+
+def _unclear(drop: Drop, what: str, command: str) -> Finding:
+    number = drop.perhaps.number if drop.perhaps else 0
+    return warning(
+        "firewall-unclear",
+        f"{_place(drop)} drops {what}, unless rule {number} before it accepts them.",
+        "That rule depends on what this command does not know, such as a port or a rate.",
+        "Look at both rules; this one accepts them in any case.",
+        command,
+    )
+
+
+def _place(drop: Drop) -> str:
+    """The rule or policy, and its chain."""
+    chain = f"chain {drop.chain.name} ({_table(drop.chain)})"
+    if drop.rule is None:
+        return f"The policy of {chain}"
+    handle = "" if drop.chain.legacy else "with handle "
+    return f"The rule {handle}{drop.rule.number} of {chain}"
+
+
+def _table(chain: Chain) -> str:
+    if chain.legacy:
+        return f"iptables-legacy, table {chain.table}"
+    return f"nftables, table {FAMILY_NAMES.get(chain.family, chain.family)} {chain.table}"
+
+
+def _cure(drop: Drop) -> str:
+    return "Accept them in this chain." if drop.rule is None else "Accept them before that rule."

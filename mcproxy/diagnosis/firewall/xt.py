@@ -1,0 +1,109 @@
+"""Matches of iptables, computed for one packet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from struct import Struct
+
+from ...linux.firewall.ruleset import HeaderMatch, XtMatch
+from ...linux.host.links import HostLink
+from .packet import ICMPV6, UDP, Packet
+
+_TWO_NUMBERS = Struct("=II")
+_ADDRTYPE = Struct("=HHI")
+_PORTS = Struct("=HHHHB")
+_STATE_AT = 150
+_CONNTRACK_FLAGS = Struct("=HHH")
+_CT_STATE_ALONE, _CT_STATE_ALIAS = 0x0001, 0x2000
+_UNICAST, _MULTICAST = 1 << 1, 1 << 5
+_RPFILTER_INVERTED = 8
+
+
+def header_matches(match: HeaderMatch, packet: Packet) -> bool | None:
+    """Whether addresses, interfaces and protocol are those of the rule."""
+    checks = {
+        "source": _masked(packet.source, *match.source),
+        "destination": _masked(packet.destination, *match.destination),
+        "incoming": _masked(_name(packet.incoming), *match.incoming),
+        "outgoing": _masked(_name(packet.outgoing), *match.outgoing),
+        "protocol": match.protocol in (0, packet.protocol),
+    }
+    return all(holds is not (part in match.inverted) for part, holds in checks.items())
+
+
+def _name(link: HostLink | None) -> bytes:
+    return (link.name if link else "").encode().ljust(16, b"\0")
+
+
+def _masked(value: bytes, wanted: bytes, mask: bytes) -> bool:
+    return all((v ^ w) & m == 0 for v, w, m in zip(value, wanted, mask, strict=False))
+
+
+def matches(match: XtMatch, packet: Packet) -> bool | None:
+    """Whether a match holds; None for those that depend on what is not known here."""
+    function = _FUNCTIONS.get(match.name)
+    return None if function is None else function(match, packet)
+
+
+def _kind(match: XtMatch, packet: Packet) -> bool | None:
+    kind, inverted = _TWO_NUMBERS.unpack_from(match.info)
+    return (kind == packet.kind) is not bool(inverted)
+
+
+def _udp(match: XtMatch, packet: Packet) -> bool | None:
+    if packet.protocol != UDP:
+        return False
+    low, high, to_low, to_high, inverted = _PORTS.unpack_from(match.info)
+    is_any = (low, high, to_low, to_high, inverted) == (0, 0xFFFF, 0, 0xFFFF, 0)
+    return True if is_any else None
+
+
+def _ports(_: XtMatch, packet: Packet) -> bool | None:
+    return None if packet.protocol == UDP else False
+
+
+def _icmpv6(match: XtMatch, packet: Packet) -> bool | None:
+    if packet.protocol != ICMPV6:
+        return False
+    kind, low, high, inverted = match.info[:4]
+    return (kind == packet.payload[0] and low <= 0 <= high) is not bool(inverted & 1)
+
+
+def _conntrack(match: XtMatch, packet: Packet) -> bool | None:
+    if match.revision < 1 or len(match.info) < _STATE_AT + 2:
+        return None
+    flags, inverted, states = _CONNTRACK_FLAGS.unpack_from(match.info, _STATE_AT - 4)
+    if flags & ~_CT_STATE_ALIAS != _CT_STATE_ALONE:
+        return None
+    return bool(states & packet.state) is not bool(inverted & _CT_STATE_ALONE)
+
+
+def _state(match: XtMatch, packet: Packet) -> bool | None:
+    return bool(int.from_bytes(match.info[:1]) & packet.state)
+
+
+def _address_type(match: XtMatch, _: Packet) -> bool | None:
+    source, destination, flags = _ADDRTYPE.unpack_from(match.info)
+    from_holds = not source or bool(source & _UNICAST) is not bool(flags & 1)
+    to_holds = not destination or bool(destination & _MULTICAST) is not bool(flags & 2)
+    return from_holds and to_holds if not flags & ~3 else None
+
+
+def _reverse_path(match: XtMatch, _: Packet) -> bool | None:
+    """Sources are neighbours, to which the route is the link that they are on."""
+    return not match.info[0] & _RPFILTER_INVERTED
+
+
+_FUNCTIONS: dict[str, Callable[[XtMatch, Packet], bool | None]] = {
+    "comment": lambda _, __: True,
+    "pkttype": _kind,
+    "udp": _udp,
+    "tcp": lambda _, __: False,
+    "icmp": lambda _, __: False,
+    "multiport": _ports,
+    "icmp6": _icmpv6,
+    "conntrack": _conntrack,
+    "state": _state,
+    "addrtype": _address_type,
+    "rpfilter": _reverse_path,
+}

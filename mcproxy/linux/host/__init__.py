@@ -1,0 +1,1 @@
+"""What this machine's network looks like: read once, without a change and without root."""

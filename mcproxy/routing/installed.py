@@ -1,0 +1,86 @@
+"""The entries of one kernel table as they were installed, by group.
+
+Of most groups one short tuple is stored. A group to which many sources send, each with an entry of
+its own, has an index by source: a change of one source costs the same however many there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from ..protocol.family import Address
+from .plan import Entries
+
+FEW = 8
+"""A tuple of up to so many entries is searched faster than an index is made of it."""
+
+
+class InstalledEntries(Mapping[Address, Entries]):
+    """The entries by group, at first those of ``entries``; a group without entries is left out."""
+
+    def __init__(self, entries: Mapping[Address, Entries] | None = None) -> None:
+        self._few: dict[Address, Entries] = {}
+        self._many: dict[Address, dict[Address, Entries]] = {}
+        for group, some in (entries or {}).items():
+            self.set(group, some)
+
+    def __getitem__(self, group: Address) -> Entries:
+        found = self._few.get(group)
+        return _joined(self._many[group]) if found is None else found
+
+    def __iter__(self) -> Iterator[Address]:
+        yield from self._few
+        yield from self._many
+
+    def __len__(self) -> int:
+        return len(self._few) + len(self._many)
+
+    def of(self, group: Address) -> Entries:
+        """The entries of a group, which may be none."""
+        found = self._few.get(group)
+        if found is not None:
+            return found
+        many = self._many.get(group)
+        return () if many is None else _joined(many)
+
+    def of_source(self, group: Address, source: Address) -> Entries:
+        """The entries of one source of a group."""
+        many = self._many.get(group)
+        if many is not None:
+            return many.get(source, ())
+        return tuple(entry for entry in self._few.get(group, ()) if entry.source == source)
+
+    def set(self, group: Address, entries: Entries) -> None:
+        """The group has these entries from now on, or none."""
+        self._many.pop(group, None)
+        if len(entries) > FEW:
+            self._few.pop(group, None)
+            self._many[group] = _by_source(entries)
+        elif entries:
+            self._few[group] = entries
+        else:
+            self._few.pop(group, None)
+
+    def set_source(self, group: Address, source: Address, entries: Entries) -> None:
+        """One source of the group has these entries from now on, or none."""
+        many = self._many.get(group)
+        if many is None:
+            known = self._few.get(group, ())
+            self.set(group, tuple(one for one in known if one.source != source) + entries)
+        elif entries:
+            many[source] = entries
+        else:
+            many.pop(source, None)
+            if len(many) <= FEW // 2:
+                self.set(group, _joined(many))
+
+
+def _by_source(entries: Entries) -> dict[Address, Entries]:
+    found: dict[Address, Entries] = {}
+    for entry in entries:
+        found[entry.source] = (*found.get(entry.source, ()), entry)
+    return found
+
+
+def _joined(by_source: Mapping[Address, Entries]) -> Entries:
+    return tuple(entry for entries in by_source.values() for entry in entries)

@@ -1,0 +1,103 @@
+"""Many changes at once are planned in slices, groups first, and one source costs little."""
+
+from __future__ import annotations
+
+from mcproxy.protocol.family import packed
+from mcproxy.protocol.forwarding.planner import Route
+from mcproxy.routing.installed import FEW, InstalledEntries
+from mcproxy.routing.plan import Installed
+from mcproxy.routing.work import PLANNING_SLICE
+
+from .support import G1, G2, S1, RoutingTestCase, any_source
+
+FROM_S1 = (Route(S1, "up", frozenset(["d1"])),)
+MANY = [packed(f"192.0.2.{number}") for number in range(1, 4 * FEW)]
+
+
+class SliceTests(RoutingTestCase):
+    """SEC-08: a flood of changes delays the packets of hosts by no more than a slice."""
+
+    cost = PLANNING_SLICE / 10
+
+    def setUp(self) -> None:
+        super().setUp()
+        plan = self.owner.plan
+
+        def slow_plan(group: bytes, source: bytes | None = None) -> tuple[Route, ...]:
+            self.clock.rightNow += self.cost
+            return plan(group, source)
+
+        self.owner.plan = slow_plan  # type: ignore[method-assign]
+
+    def test_group_is_planned_before_sources_that_wait(self) -> None:
+        self.held = []
+        self.want(G2, any_source("up", "d1"))
+        self.owner.wanted[G1] = tuple(Route(one, "up", frozenset(["d1"])) for one in MANY)
+        for one in MANY:
+            self.table.source_changed(G1, one)
+        self.want(G2, any_source("up", "d1", "d2"))
+        self.held.pop(0).callback(None)
+        before = len(self.kernel.applied)
+        self.let_go_on()
+        groups = [one[2] for batch in self.kernel.applied[before:] for one in batch]
+        self.assertEqual((groups[0], set(groups[1:])), (G2, {G1}))
+
+    def test_batch_has_what_is_planned_within_a_slice(self) -> None:
+        self.held = []
+        wanted = [packed(f"239.2.0.{number}") for number in range(100)]
+        for group in wanted:
+            self.owner.wanted[group] = (any_source("up", "d1"),)
+        begin = self.clock.seconds()
+        self.table.changed(wanted)
+        self.assertLess(self.clock.seconds() - begin, PLANNING_SLICE + 2 * self.cost)
+        self.let_go_on()
+        self.assertEqual({group for _, group, _ in self.kernel.entries}, set(wanted))
+
+    def test_planning_that_changes_nothing_ends_after_a_slice_too(self) -> None:
+        wanted = [packed(f"239.2.0.{number}") for number in range(100)]
+        begin = self.clock.seconds()
+        self.table.changed([*wanted, G1])
+        self.assertLess(self.clock.seconds() - begin, PLANNING_SLICE + 2 * self.cost)
+        idle = self.table.when_idle()
+        self.assertNoResult(idle)
+        self.owner.wanted[G1] = FROM_S1
+        self.clock.pump([0] * 20)
+        self.successResultOf(idle)
+        self.assertEqual([key[:2] for key in self.kernel.entries], [(S1, G1)])
+
+    def test_table_that_closes_while_planning_waits_is_idle(self) -> None:
+        self.table.changed([packed(f"239.2.0.{number}") for number in range(100)])
+        idle = self.table.when_idle()
+        self.successResultOf(self.table.close())
+        self.successResultOf(idle)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+
+class InstalledEntriesTests(RoutingTestCase):
+    """FWD-13: what is known of a group with many sources is found by source."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.entries = {one: Installed(one, -1, b"\0\1") for one in MANY}
+        self.installed = InstalledEntries({G1: tuple(self.entries.values())})
+
+    def test_entry_is_found_by_its_source(self) -> None:
+        self.assertEqual(self.installed.of_source(G1, MANY[3]), (self.entries[MANY[3]],))
+        self.assertEqual(self.installed.of_source(G1, S1 + S1), ())
+        self.assertEqual(self.installed.of_source(G2, MANY[3]), ())
+
+    def test_sources_come_and_go_one_by_one(self) -> None:
+        """Also where few are left, or few become many."""
+        for one in MANY:
+            self.installed.set_source(G1, one, ())
+            self.installed.set_source(G2, one, (self.entries[one],))
+            self.assertEqual(self.installed.of_source(G1, one), ())
+        self.assertEqual(dict(self.installed), {G2: tuple(self.entries.values())})
+        self.assertEqual(self.installed.of(G1), ())
+
+    def test_group_is_replaced_as_a_whole(self) -> None:
+        few = (self.entries[MANY[0]],)
+        self.installed.set(G1, few)
+        self.assertEqual((dict(self.installed), self.installed.of(G1)), ({G1: few}, few))
+        self.installed.set(G1, ())
+        self.assertEqual((len(self.installed), list(self.installed)), (0, []))
