@@ -147,6 +147,20 @@ class Dropped(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QueryDropped(Dropped):
+    """A query was dropped for its source (RFC 9777, section 5.1.14)."""
+
+    kind: ClassVar[str] = "query-drop"
+    level: ClassVar[str] = "warn"
+    message: ClassVar[str] = (
+        "a query of {host} on {interface} was dropped because its source is not a link-local "
+        "address; it is not answered, and {host} cannot become the querier; set that router to "
+        "send its {protocol} queries from a link-local address"
+    )
+    seldom: ClassVar[tuple[str, ...] | None] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FloodDropped(Event):
     """Messages of a host were dropped because it has its share of the queue waiting."""
 

@@ -33,23 +33,6 @@ class QueryHeard(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QueryDropped(Event):
-    """A query did not come from a link-local address, as MLD requires (RFC 9777, 5.1.14)."""
-
-    kind: ClassVar[str] = "query-dropped"
-    level: ClassVar[str] = "warn"
-    message: ClassVar[str] = (
-        "a query of {host} on {interface} was dropped because its source is not a link-local "
-        "address; it is not answered, and {host} cannot become the querier; set that router to "
-        "send its {protocol} queries from a link-local address"
-    )
-    seldom: ClassVar[tuple[str, ...] | None] = ()
-
-    host: str
-    protocol: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class GeneralQuerySent(Event):
     """We asked the hosts of a link for all groups."""
 

@@ -92,10 +92,10 @@ class Downstream:
         self._closed = False
         self._warned_of_local = False
         self._reminder = timer.reminder(self._due)
-        self.advertiser = Advertiser(querier, timer, self._send)
         self._membership = MembershipEvents(events, querier)
         self.heard: HeardQuery | None = None
         self.refusals = RecentRefusals()
+        self.advertiser = Advertiser(querier, timer, self._send)
 
     def begin(self) -> None:
         """Begin to query, unless another router is the querier already."""

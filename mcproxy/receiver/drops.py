@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from ..events.bus import Events
-from ..events.membership import Dropped, FloodDropped, QueueOverflow
-from ..events.routers import QueryDropped
+from ..events.membership import Dropped, FloodDropped, QueryDropped, QueueOverflow
 from ..protocol.wire.packets import DropReason, WireError
 
 
@@ -34,15 +33,13 @@ class Drops:
     def count_refused(self, interface: str, host: str, error: WireError) -> None:
         """A message of ``host`` breaks a rule.
 
-        A query is told apart, because its sender may be the querier of the link (RFC 9777,
-        section 5.1.14).
+        Dropped queries are warned about, because their sender may be the querier of the link
+        (RFC 9777, section 5.1.14).
         """
         self._counters[interface, error.reason.value] += 1
-        if error.reason is DropReason.QUERY_SOURCE:
-            protocol = self._protocol
-            self._events.tell(QueryDropped(interface=interface, host=host, protocol=protocol))
-        elif Dropped in self._events.wanted:
-            dropped = Dropped(
+        kind = QueryDropped if error.reason is DropReason.QUERY_SOURCE else Dropped
+        if kind in self._events.wanted:
+            dropped = kind(
                 interface=interface,
                 host=host,
                 protocol=self._protocol,

@@ -124,7 +124,7 @@ class RequirementTests(SynchronousTestCase):
             self.assertRaises(BadRequirementsError, self.load, text)
 
     def test_requirements_of_the_project_are_valid(self) -> None:
-        """All five files are read."""
+        """All four files are read."""
         self.assertEqual(len(FILES), 5)
         found = load()
         self.assertGreater(len(found), 300)
