@@ -13,6 +13,8 @@ from ..events.bus import Events
 from ..linux.mroute.socket import MulticastTable
 from ..linux.netlink.links import Link
 from ..protocol.family import Family
+from ..protocol.wire.packets import Packet
+from .sent_reports import LocalMemberships
 from .table_reader import Listener, Registration, TablePort, TableProtocol
 
 __all__ = ["Listener", "Receiver", "Registration"]
@@ -95,6 +97,12 @@ class Receiver(Service):
         interfaces[link.index] = Registration(link.name, own, listeners, insisting)
         if known is None and self._is_reading:
             self._protocols[family, table].narrow()
+
+    def follow_programs(
+        self, family: Family, link: Link, heard: Callable[[Packet], None]
+    ) -> LocalMemberships:
+        """Call ``heard`` with what the kernel reports on ``link`` for local programs; OSError."""
+        return LocalMemberships(self._reactor, family, link.index, heard)
 
     def unregister(self, family: Family, table: int, link: Link, listener: Listener) -> None:
         """Deliver nothing more of ``link`` to ``listener``."""

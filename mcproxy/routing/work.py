@@ -21,6 +21,7 @@ from twisted.python.failure import Failure
 
 from ..events.bus import Events
 from ..events.forwarding import RouteRefused
+from ..linux.mroute.dump import InstalledRoute
 from ..linux.mroute.socket import MulticastTable
 from ..protocol.family import Address
 from .audit import Inspection, damaged_groups, inspect
@@ -155,9 +156,9 @@ class KernelWork:
             elif self._audit_wanted:
                 self._audit_wanted = False
                 self._busy = self._submit(inspect, self._kernel, vifs.indexes())
-                self._busy.addCallbacks(self._mend, self._audit_failed)
+                self._busy.addCallbacks(self._mend, self._audit_failed, (vifs.version,))
             else:
-                vifs.free_retired()
+                vifs.retired.free()
                 if self._retry.was_armed:
                     self._forget_accepted()
                 self._fire_waiting()
@@ -303,18 +304,23 @@ class KernelWork:
             table=self._kernel.table,
         )
 
-    def _mend(self, found: Inspection) -> None:
-        """Put back what the kernel has lost or holds differently."""
+    def _mend(self, found: Inspection, version: int) -> None:
+        """Put back what the kernel has lost or holds differently.
+
+        ``version`` is that of the vifs when the audit began. The entries of a link that goes
+        are no damage: where vifs have changed, the table is read again once entries fit them.
+        """
         if self.state is State.CLOSED:
             return
         accepted = [number for number in found.restored if self._vifs.accept(number)]
-        if accepted:
+        lacking = [number for number in found.lacking if self._vifs.lack(number)]
+        if accepted or lacking:
             self.plan_all()
-        lost, installed = 0, self._entries.installed
-        for group, present in damaged_groups(installed, self._vifs, found.routes).items():
-            lost += len(installed[group]) - len(present)
-            installed.set(group, present)
-            self._dirty.add_groups((group,))
+        if lacking or version != self._vifs.version:
+            self._audit_wanted = True
+            lost = 0
+        else:
+            lost = self._forget_damaged(found.routes)
         if lost or len(found.restored) > len(accepted):
             self.log.warn(
                 "another program changed the {family} multicast routing table {table}: "
@@ -324,3 +330,12 @@ class KernelWork:
                 vifs=len(found.restored) - len(accepted),
                 lost=lost,
             )
+
+    def _forget_damaged(self, routes: Iterable[InstalledRoute]) -> int:
+        """Plan anew what the kernel lacks or holds differently; how many entries that are."""
+        lost, installed = 0, self._entries.installed
+        for group, present in damaged_groups(installed, self._vifs, routes).items():
+            lost += len(installed[group]) - len(present)
+            installed.set(group, present)
+            self._dirty.add_groups((group,))
+        return lost

@@ -18,13 +18,31 @@ _GROUPS_A_TURN = 100
 """Groups whose hosts are collected before other work has its turn."""
 
 
+MOST_LISTED = 1000
+"""Groups of one host that are listed; the others are only counted."""
+
+
+class _Wanted:
+    """The groups of one host: their ``count``, and the ``first`` ones that were found."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.first: list[Address] = []
+
+    def add(self, group: Address) -> None:
+        """It wants this one too."""
+        self.count += 1
+        if len(self.first) < MOST_LISTED:
+            self.first.append(group)
+
+
 def rows(proxy: Proxy) -> Iterator[Row | None]:
     """The tracked hosts; where hosts are not tracked, those that reported a group last."""
     for instance in list(proxy.instances):
         for name, downstream in sorted(instance.downstreams.items()):
             querier, where = downstream.querier, place(instance, name)
             now = proxy.timer.now()
-            wanted: defaultdict[Address, list[Address]] = defaultdict(list)
+            wanted: defaultdict[Address, _Wanted] = defaultdict(_Wanted)
             for count, address in enumerate(list(querier.groups)):
                 if count % _GROUPS_A_TURN == 0:
                     yield None
@@ -36,14 +54,15 @@ def rows(proxy: Proxy) -> Iterator[Row | None]:
                     continue
                 yield where | {
                     "host-address": short_text(host),
-                    "group-address": sorted(map(short_text, wanted[host])),
+                    "groups": wanted[host].count,
+                    "group-address": [short_text(one) for one in sorted(wanted[host].first)],
                     "tracked": querier.hosts is not None,
                     **tracked.get(host, {"version": None, "last-report": None}),
                 }
 
 
 def _collect(
-    querier: Querier, address: Address, into: defaultdict[Address, list[Address]], now: float
+    querier: Querier, address: Address, into: defaultdict[Address, _Wanted], now: float
 ) -> None:
     """Add a group to each host that wants it."""
     group = querier.groups.get(address)
@@ -51,11 +70,11 @@ def _collect(
         return
     if group.hosts is None:
         if group.last_reporter is not None:
-            into[group.last_reporter].append(address)
+            into[group.last_reporter].add(address)
         return
     for host, noted in group.hosts.items():
         if as_membership(noted).until > now:
-            into[host].append(address)
+            into[host].add(address)
 
 
 def _tracked(querier: Querier, now: float) -> dict[Address, Row]:

@@ -131,6 +131,11 @@ class LinkHosts:
         self._known: dict[Address, TrackedHost] = {}
         self._swept = -SWEEP_INTERVAL
 
+    def is_tracked(self, host: Address, now: float) -> bool:
+        """Whether reports of ``host`` still count."""
+        known = self._known.get(host)
+        return known is not None and known.until > now
+
     def times(self) -> dict[Address, float]:
         """The hosts, by the address object that groups use, and until when each counts."""
         return {known.address: known.until for known in self._known.values()}
