@@ -83,8 +83,6 @@ class DownstreamPlanTests(SynchronousTestCase):
             "check_subnet",
             "ttl_threshold",
             "require_router_alert",
-            "router_discovery",
-            "router_discovery_interval",
             "query_address",
             "igmp_version",
             "mld_version",
