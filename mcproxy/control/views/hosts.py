@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ...protocol.family import Address
-from ...protocol.router.tracking import as_membership
+from ...protocol.router.tracking import TrackedHost, as_membership
 from .values import Row, in_order, place, seconds_since, short_text
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ def rows(proxy: Proxy) -> Iterator[Row | None]:
                 if count % _GROUPS_A_TURN == 0:
                     yield None
                 _collect(querier, address, wanted, now)
-            tracked = _tracked(querier, now)
-            for host in in_order({*wanted, *tracked}):
+            known = {} if querier.hosts is None else querier.hosts.current(now)
+            for host in in_order(known.keys() | wanted.keys()):
                 if host is None:
                     yield None
                     continue
@@ -57,7 +57,7 @@ def rows(proxy: Proxy) -> Iterator[Row | None]:
                     "groups": wanted[host].count,
                     "group-address": [short_text(one) for one in sorted(wanted[host].first)],
                     "tracked": querier.hosts is not None,
-                    **tracked.get(host, {"version": None, "last-report": None}),
+                    **_reported(querier, known.get(host), now),
                 }
 
 
@@ -77,16 +77,9 @@ def _collect(
             into[host].add(address)
 
 
-def _tracked(querier: Querier, now: float) -> dict[Address, Row]:
-    """Version and last report of each tracked host that counts now."""
-    if querier.hosts is None:
-        return {}
-    interval = querier.settings.group_membership_interval
-    return {
-        host.address: {
-            "version": host.version,
-            "last-report": seconds_since(min(now, host.until - interval), now),
-        }
-        for host in querier.hosts.known()
-        if host.until > now
-    }
+def _reported(querier: Querier, host: TrackedHost | None, now: float) -> Row:
+    """Version and last report of a host; null where it is not tracked."""
+    if host is None:
+        return {"version": None, "last-report": None}
+    last = min(now, host.until - querier.settings.group_membership_interval)
+    return {"version": host.version, "last-report": seconds_since(last, now)}
