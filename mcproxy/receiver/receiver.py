@@ -41,7 +41,7 @@ class Receiver(Service):
 
     def listen(self, table: MulticastTable, vif_name: Callable[[int], str | None]) -> None:
         """Read the socket of ``table`` from now on, or else from ``begin_reading`` on."""
-        protocol = TableProtocol(table, vif_name, self.dropped, self._events, self._call_soon)
+        protocol = TableProtocol(table, vif_name, self.dropped, self._events, self._call_later)
         port = TablePort(protocol, self._reactor)
         self._protocols[table.family, table.table] = protocol
         self._ports[table.family, table.table] = port
@@ -75,8 +75,8 @@ class Receiver(Service):
         self._ports.pop(key).stopReading()
         self._protocols.pop(key).close()
 
-    def _call_soon(self, call: Callable[[], None]) -> None:
-        self._reactor.callLater(0, call)
+    def _call_later(self, seconds: float, call: Callable[[], None]) -> None:
+        self._reactor.callLater(seconds, call)
 
     def register(
         self, family: Family, table: int, link: Link, listener: Listener, strict: bool = False
