@@ -12,6 +12,7 @@ from twisted.logger import Logger
 
 from .config.model import Configuration
 from .config.not_recommended import not_recommended
+from .config.notable import notable
 from .events.bus import Events
 from .events.daemon import Ready, Stopped
 from .instance.instance import ProxyInstance
@@ -28,7 +29,7 @@ from .linux.route_lookup import RouteLookup
 from .messages import LinkChanged
 from .optional_services import OptionalServices
 from .receiver.receiver import Receiver
-from .reconfigure import Modules, Reconfiguration
+from .reconfigure import Applied, Modules, Reconfiguration
 from .restart.inherited import Inherited
 from .restart.resume import Resumption
 from .restart.store import RestartStore
@@ -118,7 +119,7 @@ class Proxy(MultiService):
         if not self.routing.tables:
             self.privilegedStartService()
         super().startService()  # type: ignore[no-untyped-call]  # untyped in Twisted
-        self._log_not_recommended()
+        self._log_configuration()
         for note in self.configuration.notes:
             self.log.warn("{path}: {note}", path=self.configuration.path, note=note)
         self._tables.listen_all()
@@ -128,14 +129,16 @@ class Proxy(MultiService):
         self._links = DatagramPort(make_link_socket(), self.monitor, self._reactor)
         self._links.startListening()
 
-    def _log_not_recommended(self) -> None:
+    def _log_configuration(self) -> None:
         for one in not_recommended(self.configuration):
             self.log.warn("{warning}", warning=str(one))
+        for instance, interface, text in notable(self.configuration):
+            self.log.info("{text}", text=text, instance=instance, interface=interface)
 
-    def _carry_out(self, plan: Plan) -> list[Step]:
-        steps = self._reconfiguration.carry_out(plan, self.monitor.links)
+    def _carry_out(self, plan: Plan) -> Applied:
+        applied = self._reconfiguration.carry_out(plan, self.monitor.links)
         self._dispatch.set_instances(self.instances)
-        return steps
+        return applied
 
     # -- another configuration
 
@@ -147,8 +150,8 @@ class Proxy(MultiService):
         """Interfaces that ``plan`` names, the running plan does not, and that do not exist."""
         return notes_of(missing(plan, exists_now, self.plan))
 
-    async def apply(self, configuration: Configuration, plan: Plan) -> list[Step]:
-        """Run ``plan``, compiled from ``configuration``; return the steps.
+    async def apply(self, configuration: Configuration, plan: Plan) -> Applied:
+        """Run ``plan``, compiled from ``configuration``; return the steps, and what failed.
 
         An error means that nothing has changed: MulticastRoutingError where a table is refused,
         OSError or ValueError where an optional service cannot start.
@@ -160,16 +163,16 @@ class Proxy(MultiService):
             raise OSError("the daemon is stopping")
         before, self.plan = self.plan, plan
         self.configuration = configuration
-        self._log_not_recommended()
+        self._log_configuration()
         self.monitor.set_asked({name for _, name in named(plan)})
-        steps = self._carry_out(plan)
+        applied = self._carry_out(plan)
         self._dispatch.warn_of_missing(before, plan, self.monitor.links)
         self._dispatch.warn_of_forced_versions(plan, self.monitor.links)
         await self._tables.when_idle()
         self._retry_refused()
         if not self.stopping:
-            await self._reconfiguration.close_tables(steps)
-        return prepared + steps
+            await self._reconfiguration.close_tables(applied.steps)
+        return Applied([*prepared, *applied.steps], applied.failures)
 
     async def try_out(self, plan: Plan) -> None:
         """Find out whether ``apply`` or a new program would be refused; it raises as ``apply``."""

@@ -7,7 +7,7 @@ tables are closed at the end, when the kernel has what the other steps asked for
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -41,7 +41,6 @@ from .instance.plan.steps import (
 )
 from .instance.upstream import Upstream
 from .kernel_tables import KernelTables
-from .linux.local_memberships import LocalMemberships
 from .linux.netlink.links import Link
 from .linux.report_groups import ReportGroups
 from .linux.route_lookup import RouteLookup
@@ -55,6 +54,14 @@ from .timer import Timer
 
 Links = Mapping[str, Link]
 """The links that exist, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The steps to a plan, and for each that was not carried out in full: which one, and why."""
+
+    steps: Sequence[Step]
+    failures: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,19 +154,16 @@ class Reconfiguration:
         else:
             await self._services.change(step.name, step.before)
 
-    def carry_out(self, plan: Plan, links: Links) -> list[Step]:
+    def carry_out(self, plan: Plan, links: Links) -> Applied:
         """Carry out the other steps, after ``prepare`` and before ``close_tables``."""
-        steps: list[Step] = []
-        for step in self.steps(plan, links):
-            if not isinstance(step, RefusableStep):
-                self._carry_out_or_log(step, links)
-                steps.append(step)
+        steps = [one for one in self.steps(plan, links) if not isinstance(one, RefusableStep)]
+        failures = [text for one in steps if (text := self._carry_out_or_log(one, links))]
         self._queriers.clear()
         self.plan = plan.without(self._tables.unsupported)
         known = self._instances
         kept = (one.key for one in self.plan.instances if one.key in known)
         self._instances = {key: known[key] for key in kept}
-        return steps
+        return Applied(steps, failures)
 
     async def close_tables(self, steps: Iterable[Step]) -> None:
         """Close the tables that ``steps`` name, once the kernel has carried out the others."""
@@ -176,13 +180,18 @@ class Reconfiguration:
 
     # -- single steps
 
-    def _carry_out_or_log(self, step: Step, links: Links) -> None:
-        """Carry out a step; an error in it keeps no other step from being carried out."""
+    def _carry_out_or_log(self, step: Step, links: Links) -> str:
+        """Carry out a step; the step and its error in words if that fails, else nothing.
+
+        An error in it keeps no other step from being carried out.
+        """
         try:
             self._carry_out(step, links)
-        except Exception:
+        except Exception as error:
             message = "internal error: a step was not carried out in full: {step}"
             self.log.failure(message, step=str(step))
+            return f"{step}: {error!r}"
+        return ""
 
     def _carry_out(self, step: Step, links: Links) -> None:
         match step:
@@ -226,14 +235,7 @@ class Reconfiguration:
 
     def _upstream(self, plan: UpstreamPlan) -> Upstream:
         modules = self._modules
-        return Upstream(
-            plan,
-            modules.timer,
-            modules.events,
-            modules.sender,
-            modules.receiver,
-            LocalMemberships,
-        )
+        return Upstream(plan, modules.timer, modules.events, modules.sender, modules.receiver)
 
     def _start(self, plan: InstancePlan, links: Links) -> None:
         modules = self._modules

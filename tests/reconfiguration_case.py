@@ -109,9 +109,10 @@ class ReconfigurationTestCase(SynchronousTestCase):
         """Change to another plan; the steps that were carried out after the refusable ones."""
         plan = self.planned(text)
         self.successResultOf(Deferred.fromCoroutine(self.running.prepare(plan)))
-        steps = self.running.carry_out(plan, self.links)
+        applied = self.running.carry_out(plan, self.links)
+        self.failures = applied.failures
         self.assert_reached(plan)
-        return [str(step) for step in steps]
+        return [str(step) for step in applied.steps]
 
     def assert_reached(self, plan: Plan) -> None:
         """What runs is exactly what is planned."""

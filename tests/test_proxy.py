@@ -17,6 +17,7 @@ from mcproxy.instance.plan.compare import compare
 from mcproxy.instance.plan.plan import Plan, compile_plan
 from mcproxy.instance.plan.steps import RefusableStep, Step
 from mcproxy.proxy import Proxy
+from mcproxy.reconfigure import Applied
 
 TV = '[instance.tv]\nupstream = "up"\ndownstream = ["d1"]\n'
 RADIO = '[instance.radio]\nupstream = "up"\ndownstream = ["d2"]\n'
@@ -50,11 +51,11 @@ class FakeReconfiguration:
         await self.prepared
         return [step for step in self.steps(plan, ()) if isinstance(step, RefusableStep)]
 
-    def carry_out(self, plan: Plan, links: object) -> list[Step]:
+    def carry_out(self, plan: Plan, links: object) -> Applied:
         self.events.append("carry out")
         steps = [step for step in self.steps(plan, ()) if not isinstance(step, RefusableStep)]
         self.plan = plan
-        return steps
+        return Applied(steps, ["it broke"])
 
     async def close_tables(self, steps: object) -> None:
         self.events.append("close tables")
@@ -78,7 +79,7 @@ class ProxyTests(SynchronousTestCase):
         self.addCleanup(self.proxy._locator.close)
         self.after = parse(TV + RADIO + "mld-version = 0\n")
 
-    def apply(self, configuration: Configuration) -> Deferred[list[Step]]:
+    def apply(self, configuration: Configuration) -> Deferred[Applied]:
         plan = compile_plan(configuration)
         return Deferred.fromCoroutine(self.proxy.apply(configuration, plan))
 
@@ -95,7 +96,8 @@ class ProxyTests(SynchronousTestCase):
 
     def test_applied_steps_are_those_that_were_told(self) -> None:
         told = self.proxy.steps(compile_plan(self.after))
-        self.assertEqual(self.successResultOf(self.apply(self.after)), told)
+        applied = self.successResultOf(self.apply(self.after))
+        self.assertEqual(applied, Applied(told, ["it broke"]))
         self.assertEqual(self.running.events, ["prepare", "carry out", "close tables"])
         self.assertIs(self.proxy.configuration, self.after)
         self.assertEqual(self.proxy.plan, compile_plan(self.after))

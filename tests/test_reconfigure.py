@@ -163,6 +163,8 @@ class CarryOutTests(ReconfigurationTestCase):
         self.patch(reconfigure, "ReportGroups", join)
         self.change(TV + "table = 5\n" + other)
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        [failed] = self.failures
+        self.assertRegex(failed, r"^tv/ipv4: start: ZeroDivisionError")
         self.assertEqual(self.members(), {"radio/ipv4 d2": []})
         self.assertIn("tv/ipv4: stop", self.change(other))
 

@@ -82,13 +82,13 @@ class RefusalTests(ReconfigurationTestCase):
         plan = self.planned(TV.replace("mld-version = 0\n", ""))
         done: list[Step] = self.successResultOf(Deferred.fromCoroutine(self.running.prepare(plan)))
         self.assertEqual(done, [])
-        self.assertEqual(self.running.carry_out(plan, self.links), [])
+        self.assertEqual(self.running.carry_out(plan, self.links).steps, [])
         self.assertEqual([one.name for one in self.running.instances], ["tv/ipv4"])
 
     def test_tables_are_closed_after_all_other_steps(self) -> None:
         plan = self.planned(TV + "table = 5\n")
         self.successResultOf(Deferred.fromCoroutine(self.running.prepare(plan)))
-        steps = self.running.carry_out(plan, self.links)
+        steps = self.running.carry_out(plan, self.links).steps
         self.assertEqual(self.tables.events, ["open kernel table 5 (ipv4)"])
         self.successResultOf(Deferred.fromCoroutine(self.running.close_tables(steps)))
         self.assertEqual(self.tables.events[1:], ["close kernel table 0 (ipv4)"])

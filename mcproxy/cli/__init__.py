@@ -14,8 +14,10 @@ SUBCOMMANDS = {
     "check": "check a configuration file and list its mistakes",
     "convert": "convert a configuration of mcproxy 1.1 or igmpproxy",
     "demo": "run the proxy in a small network of its own and show what it forwards",
-    "show": "show the daemon's status, interfaces, groups, routes, counters or configuration",
+    "show": "show the daemon's state: status, interfaces, groups, hosts, upstreams ...",
     "doctor": "find what keeps multicast from flowing on this machine, with the cure",
+    "monitor": "follow what happens in the running daemon: joins, queries, reports, refusals",
+    "log-level": "show or set which events the running daemon writes to its log",
     "reload": "apply the changes in the configuration file to the running daemon",
     "restart": "restart the daemon without interrupting a stream",
     "add": "add an instance, an upstream or a downstream to the running daemon",
@@ -35,6 +37,7 @@ subcommands:
 exit codes:
 {exit_codes}
 
+A subcommand may be abbreviated: "mcproxy sh int" is "mcproxy show interfaces".
 "mcproxy SUBCOMMAND --help" describes a subcommand.
 """
 
@@ -49,26 +52,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if first in ("--version", "version"):
         print(f"mcproxy {__version__}")
         return DONE
-    if first not in SUBCOMMANDS:
-        print(f"mcproxy: {_no_subcommand(first)}\n\n{_help()}", end="", file=sys.stderr)
+    try:
+        name = _subcommand(first)
+    except ValueError as error:
+        print(f"mcproxy: {error}\n\n{_help()}", end="", file=sys.stderr)
         return WRONG_USE
     try:
-        return int(import_module(f".{first}", __name__).main(words[1:]))
+        return int(import_module(f".{name.replace('-', '_')}", __name__).main(words[1:]))
     except SystemExit as exiting:  # the subcommand has printed the reason
         return exiting.code if isinstance(exiting.code, int) else DONE
     except KeyboardInterrupt:
         return NO
 
 
-def _no_subcommand(word: str) -> str:
-    if not word:
-        return "missing subcommand"
-    from difflib import get_close_matches
+def _subcommand(word: str) -> str:
+    """The subcommand that ``word`` is, or is the beginning of; ValueError."""
+    from .words import resolve
 
-    near = get_close_matches(word, SUBCOMMANDS, 1)
-    return f'unknown subcommand "{word}"' + (f"; did you mean {near[0]}?" if near else "")
+    if not word:
+        raise ValueError("missing subcommand")
+    return resolve(word, SUBCOMMANDS, "subcommand")
 
 
 def _help() -> str:
-    lines = (f"  {name:<8} {what}" for name, what in SUBCOMMANDS.items())
+    lines = (f"  {name:<10} {what}" for name, what in SUBCOMMANDS.items())
     return _HELP.format(subcommands="\n".join(lines), exit_codes=exit_codes.as_text())

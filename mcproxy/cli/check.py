@@ -11,6 +11,7 @@ from ..config.errors import ConfigurationError
 from ..config.files import read, usable
 from ..config.model import IN, UPSTREAM, Configuration, InstanceConfig
 from ..config.not_recommended import not_recommended
+from ..config.notable import notable
 from ..exit_codes import DONE, NO
 from ..instance.forced_versions import forced_versions
 from ..instance.missing import exists_now, missing, named, notes_of
@@ -38,7 +39,8 @@ def main(arguments: Sequence[str]) -> int:
     for text in forced_versions(plan, _existing(plan)):
         print(f"warning: {text}")
     absent = notes_of(missing(plan, exists_now))
-    for note in (*reading.notes, *absent, *advice(reading.configuration)):
+    roles = [one.text for one in notable(reading.configuration)]
+    for note in (*reading.notes, *absent, *roles, *advice(reading.configuration)):
         print(f"{path}: note: {note}")
     return DONE
 

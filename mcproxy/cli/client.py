@@ -24,29 +24,52 @@ ANSWER_TIME = 60.0
 
 
 class FailureError(Exception):
-    """A command that failed: no daemon answered, or it refused; ``code`` is the exit code."""
+    """A command that failed: no daemon answered, or it refused; ``code`` is the exit code.
 
-    def __init__(self, text: str, code: int) -> None:
+    ``answer`` is what a daemon said, which may have done a part of it.
+    """
+
+    def __init__(self, text: str, code: int, answer: Any = None) -> None:
         super().__init__(text)
         self.code = code
+        self.answer = answer or {}
 
 
 class _Connection(http.client.HTTPConnection):
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, answer_time: float | None) -> None:
         super().__init__("mcproxy")
         self._path = path
+        self._answer_time = answer_time
 
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(CONNECT_TIME)
         self.sock.connect(self._path)
-        self.sock.settimeout(ANSWER_TIME)
+        self.sock.settimeout(self._answer_time)
 
 
-def ask(path: str, method: str, what: str, request: Any = None) -> Any:
+Answer = dict[str, Any]
+
+
+def ask(path: str, method: str, what: str, body: Any = None) -> Any:
     """The daemon's answer; FailureError if it refuses, or if no daemon answers."""
-    connection = _Connection(path)
-    body = None if request is None else json.dumps(request)
+    connection, response = request(path, method, what, body)
+    try:
+        return json.loads(response.read())
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise broken(path, error) from None
+    finally:
+        connection.close()
+
+
+def request(
+    path: str, method: str, what: str, body: Any = None, answer_time: float | None = ANSWER_TIME
+) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
+    """A connection with the beginning of the daemon's answer; FailureError as ``ask``.
+
+    The caller reads the answer and closes the connection.
+    """
+    connection = _Connection(path, answer_time)
     try:
         connection.connect()
     except PermissionError:
@@ -57,19 +80,24 @@ def ask(path: str, method: str, what: str, request: Any = None) -> Any:
         text = f"no daemon answers at {path}: {reason}; start it, or name its socket with --socket"
         raise FailureError(text, NO_DAEMON) from None
     try:
-        connection.request(method, what, body)
+        connection.request(method, what, None if body is None else json.dumps(body))
         response = connection.getresponse()
+        if response.status == 200:
+            return connection, response
         answer = json.loads(response.read())
     except (OSError, http.client.HTTPException, ValueError) as error:
-        reason = str(error) or type(error).__name__
-        text = f"the daemon at {path} closed the connection early: {reason}; see its log"
-        raise FailureError(text, NO_DAEMON) from None
-    finally:
         connection.close()
-    if response.status != 200:
-        code = NOT_PERMITTED if response.status == 403 else NO
-        raise FailureError(str(answer.get("error")), code)
-    return answer
+        raise broken(path, error) from None
+    connection.close()
+    code = NOT_PERMITTED if response.status == 403 else NO
+    raise FailureError(str(answer.get("error")), code, answer)
+
+
+def broken(path: str, error: Exception) -> FailureError:
+    """What to say of an answer that could not be read."""
+    reason = str(error) or type(error).__name__
+    text = f"the daemon at {path} closed the connection early: {reason}; see its log"
+    return FailureError(text, NO_DAEMON)
 
 
 def parser(name: str, description: str, *examples: str) -> argparse.ArgumentParser:
@@ -128,7 +156,18 @@ def run(act: Callable[[], None]) -> int:
 
 def change(path: str, what: str, request: dict[str, Any]) -> int:
     """Ask for a change and print what was changed; return the exit code."""
-    return run(lambda: print_changes(ask(path, "POST", what, request)))
+    return run(lambda: _change(path, what, request))
+
+
+def _change(path: str, what: str, request: dict[str, Any]) -> None:
+    """Print what was changed, also where a step of it failed."""
+    try:
+        answer = ask(path, "POST", what, request)
+    except FailureError as failure:
+        if "changes" in failure.answer:
+            print_changes(failure.answer)
+        raise
+    print_changes(answer)
 
 
 def print_changes(answer: dict[str, Any]) -> None:

@@ -31,6 +31,14 @@ def not_recommended(configuration: Configuration) -> list[Mistake]:
                 f"all reports are dropped: the value is above {version}",
                 "use the same value or a lower one",
             )
+        for where, name, version in _too_old_upstreams(instance):
+            found[where] = configuration.origin.mistake(
+                where,
+                f"{version} cannot name sources: source-specific groups, which hosts can join with"
+                f" the version of the instance, are left out on the upstream {name}",
+                "set ssm-fallback = true, which joins them there from any source, or use the"
+                " version of the instance",
+            )
     return list(found.values())
 
 
@@ -59,6 +67,22 @@ def _too_new_hosts(
             if 0 < own < oldest:
                 where = _place(configuration, instance.name, name, f"minimum-{family}-version")
                 yield where, f"{family}-version {own}"
+
+
+def _too_old_upstreams(instance: InstanceConfig) -> Iterator[tuple[KeyPath, str, str]]:
+    """Upstreams whose own version has no source lists, while that of the instance has them."""
+    if instance.ssm_fallback:
+        return
+    for name in instance.upstreams:
+        settings = instance.upstream_settings(name)
+        for protocol, newest, usual, own in (
+            ("IGMP", 3, instance.igmp_version, settings.igmp_version),
+            ("MLD", 2, instance.mld_version, settings.mld_version),
+        ):
+            if own is not None and own < usual == newest:
+                key = f"{protocol.lower()}-version"
+                where = ("instance", instance.name, "interface", name, key)
+                yield where, name, f"{protocol}v{own}"
 
 
 def _place(configuration: Configuration, instance: str, interface: str, key: str) -> KeyPath:

@@ -153,7 +153,7 @@ class Api:
 
     async def _reload(self, body: bytes) -> Answer:
         request = parse(body, ReloadRequest)
-        return Answer(_report(await self._changes.reload(request.dry_run)))
+        return _answer(await self._changes.reload(request.dry_run))
 
     async def _restart(self, body: bytes) -> Answer:
         parse(body, RestartRequest)
@@ -203,12 +203,26 @@ class Api:
     async def _change(self, change: Edit, instance: str, save: bool) -> Answer:
         if not instance:
             raise BadRequestError('the request must name an "instance"')
-        return Answer(_report(await self._changes.change(change, save)))
+        return _answer(await self._changes.change(change, save))
 
 
 def _report(outcome: Outcome) -> dict[str, Any]:
     changes = [attrs.asdict(difference) for difference in outcome.differences]
     return {"changes": changes, "steps": list(outcome.steps), "notes": list(outcome.notes)}
+
+
+def _answer(outcome: Outcome) -> Answer:
+    """What a change did; an error if a step of it was not carried out in full."""
+    if not outcome.failures:
+        return Answer(_report(outcome))
+    text = "\n".join(
+        (
+            "internal error: the configuration is in use, but not in full; 'mcproxy restart' "
+            "starts it afresh (see the daemon's log)",
+            *outcome.failures,
+        )
+    )
+    return Answer({"error": text, **_report(outcome), "failures": list(outcome.failures)}, 500)
 
 
 def _error(code: int, text: str) -> Answer:

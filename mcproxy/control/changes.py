@@ -34,12 +34,14 @@ REFUSALS = (ConfigurationError, MulticastRoutingError, OSError)
 class Outcome:
     """What a change does: the keys that differ, and the steps that the daemon carries out.
 
-    ``notes`` say what does not hinder the change, but may not be as intended.
+    ``notes`` say what does not hinder the change, but may not be as intended. ``failures`` name
+    the steps that were not carried out in full, each with its error.
     """
 
     differences: Sequence[Difference] = ()
     steps: Sequence[str] = ()
     notes: Sequence[str] = ()
+    failures: Sequence[str] = ()
 
 
 @attrs.frozen
@@ -91,7 +93,7 @@ class Changes:
         self._lock.run(self._handoff.restart_or_log)
 
     def hangup(self) -> None:
-        """SIGHUP: reload; a failure goes to the log."""
+        """SIGHUP: reload; a failure goes to the log, as that of a step does at once."""
         self.reload().addErrback(self._log_failure, "not reloaded")
 
     def restart_signalled(self) -> None:
@@ -124,7 +126,7 @@ class Changes:
         target = await self._target(self._load)
         if dry_run:
             steps, notes = self._proxy.steps(target.plan), self._proxy.notes(target.plan)
-            return self._outcome(target, steps, notes)
+            return Outcome(target.differences, _texts(steps), notes)
         # What a service manager waits for after SIGHUP (sd_notify(3), Type=notify-reload).
         notify(f"RELOADING=1\nMONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
         try:
@@ -154,16 +156,16 @@ class Changes:
         if self._proxy.stopping:
             raise _refused("the daemon is stopping", "start it again")
         notes = self._proxy.notes(target.plan)
-        steps = await self._proxy.apply(target.configuration, target.plan)
+        applied = await self._proxy.apply(target.configuration, target.plan)
         for difference in target.differences:
             self._proxy.events.tell(ConfigurationChanged(difference=str(difference)))
         if not target.differences:
             self._proxy.events.tell(NothingChanged())
-        return self._outcome(target, steps, notes)
+        return Outcome(target.differences, _texts(applied.steps), notes, applied.failures)
 
-    @staticmethod
-    def _outcome(target: _Target, steps: Iterable[Step], notes: Sequence[str]) -> Outcome:
-        return Outcome(target.differences, [str(step) for step in steps], notes)
+
+def _texts(steps: Iterable[Step]) -> list[str]:
+    return [str(step) for step in steps]
 
 
 def _compiled(before: Configuration, make: Callable[[], Configuration]) -> _Target:

@@ -31,7 +31,18 @@ class Asked:
             for name, upstream in instance.upstreams.items()
             if upstream.link is not None
         ]
+        current = instance.family.current_version
+        # An answer about 50,000 groups asks these for each one, so they are few and plain.
+        self._asked = [
+            (
+                name,
+                upstream.host.asked_since,
+                None if upstream.host.version == current else upstream.leaves_out,
+            )
+            for name, upstream in self._upstreams
+        ]
         plan = instance.planned.forwarding
+        self._foreign = instance.links.usable.foreign
         self._policy_plan = plan.policy
         self._policy = plan.policy.policy()
         self._checks_links = plan.per_source
@@ -39,14 +50,14 @@ class Asked:
     def upstreams(self, group: Address) -> list[tuple[str, float]]:
         """The upstreams on which the group is joined, and since when."""
         return [
-            (name, upstream.host.asked_since[group])
-            for name, upstream in self._upstreams
-            if group in upstream.host.groups and not upstream.leaves_out(group)
+            (name, since[group])
+            for name, since, leaves_out in self._asked
+            if group in since and not (leaves_out and leaves_out(group))
         ]
 
     def refusal(self, link: str, group: Address, is_asked: bool) -> Verdict | None:
         """What keeps the group from ``link``, whose hosts want it; None if nothing does."""
-        if link in self._instance.links.usable.foreign:
+        if link in self._foreign:
             text = "another router is the querier there, and forwards to the link"
             return Verdict("querier", "allowed-queriers", text)
         if self._checks_links:

@@ -18,6 +18,7 @@ from ..receiver.receiver import Listener
 from ..routing.plan import Owner as TableOwner
 from .context import InstanceContext
 from .downstream import Downstream, DownstreamOwner
+from .link_layer_watch import LinkLayerWatch
 from .link_log import LinkLog
 from .links import LinkSet
 from .plan.downstream import DownstreamPlan, DownstreamPlans
@@ -171,6 +172,7 @@ class AttachedLinks:
             context.timer,
             context.events,
             context.sender,
+            LinkLayerWatch(context.open_reporters, self._owner.name, name),
             settings.check_subnet,
         )
         self.downstreams[name] = downstream

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from ..events.bus import Events
 from ..linux.report_groups import ReportGroups
+from ..linux.reporters import Reporters
 from ..protocol.family import Address, Family
 from ..receiver.receiver import Receiver
 from ..routing.table import ForwardingTable
 from ..sender import Sender
 from ..timer import Timer
+from .link_layer_watch import OpenReporters
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,8 @@ class InstanceContext:
 
     ``table`` is the kernel table of the instance. ``interface_towards`` gives the index of the
     interface that leads to an address. ``join_link_groups`` joins, on the link of an index, the
-    groups that reports are sent to.
+    groups that reports are sent to. ``open_reporters`` opens a socket that sees the link-layer
+    addresses of the reports on an interface.
     """
 
     timer: Timer
@@ -30,3 +33,4 @@ class InstanceContext:
     table: ForwardingTable
     interface_towards: Callable[[Address], int | None]
     join_link_groups: Callable[[Family, int], ReportGroups]
+    open_reporters: OpenReporters = Reporters

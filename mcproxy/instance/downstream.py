@@ -34,6 +34,7 @@ from ..protocol.wire.packets import (
 from ..sender import Sender
 from ..timer import Timer
 from .advertiser import Advertiser
+from .link_layer_watch import LinkLayerWatch
 from .membership_events import (
     MEMBERSHIP,
     MembershipEvents,
@@ -60,7 +61,10 @@ class DownstreamOwner(Protocol):
 
 
 class Downstream:
-    """One downstream link; ``groups`` lets reports reach us, and is closed with it.
+    """One downstream link.
+
+    ``groups`` lets reports reach us, and ``link_layer`` tells from where they come; both are
+    closed with it.
 
     ``heard`` is the last query of another router, ``refusals`` are joins that were refused lately.
     With ``check_subnet`` it drops reports and queries of hosts and routers that are in no subnet
@@ -78,6 +82,7 @@ class Downstream:
         timer: Timer,
         events: Events,
         sender: Sender,
+        link_layer: LinkLayerWatch,
         check_subnet: bool = False,
     ) -> None:
         self.link = link
@@ -88,6 +93,8 @@ class Downstream:
         self._timer = timer
         self._events = events
         self._sender = sender
+        self._link_layer = link_layer
+        link_layer.configure(querier)
         self._check_subnet = check_subnet
         self._closed = False
         self._warned_of_local = False
@@ -118,6 +125,7 @@ class Downstream:
         self._check_subnet = check_subnet
         now = self._timer.now()
         self._carry_out(self.querier.reconfigure(settings, now), now)
+        self._link_layer.configure(self.querier)
         other = self.querier.election.other
         if other is not None and self._is_refused(other):
             self.start()
@@ -129,6 +137,7 @@ class Downstream:
         """
         self._closed = True
         self._reminder.cancel()
+        self._link_layer.close()
         self.advertiser.close(is_gone=is_gone)
         self.groups.close()
 
@@ -170,9 +179,11 @@ class Downstream:
         if isinstance(packet, Query):
             self.heard = HeardQuery(source, packet.version, now)
             self._tell_of_query(packet, source)
-        elif ReportReceived in self._events.wanted:
-            for one in record_events(ReportReceived, packet, host=source, **self._place):
-                self._events.tell(one)
+        else:
+            self._link_layer.read(querier, now)
+            if ReportReceived in self._events.wanted:
+                for one in record_events(ReportReceived, packet, host=source, **self._place):
+                    self._events.tell(one)
         if self._is_refused(source):
             querier.admission.refuse(Refusal.SUBNET)
         else:

@@ -6,48 +6,38 @@ upstream sees one host, and a leave of one would end what the other still wants.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Mapping
-from typing import Protocol
 
 from twisted.logger import Logger
 
 from ..linux.netlink.links import Link
 from ..protocol.family import Address, Family
 from ..protocol.sources import NOTHING, SourceFilter, merge
+from ..protocol.wire.packets import Packet
+from ..receiver.receiver import Receiver
+from ..receiver.sent_reports import LocalMemberships
 
-
-class Memberships(Protocol):
-    """The memberships of local programs on one link."""
-
-    def read(self) -> dict[Address, SourceFilter]:
-        """The source filter of each group; OSError when the kernel does not tell."""
-
-    def renew(self) -> None:
-        """Join the groups of reports again; OSError when one cannot be joined."""
-
-    def close(self) -> None:
-        """Leave the groups of reports."""
-
-
-OpenMemberships = Callable[[Family, int], Memberships]
-"""Makes the Memberships of an interface index; OSError when the interface is gone."""
+_GONE = frozenset({errno.ENODEV, errno.ENXIO})
+"""The interface is gone, and the message of that is on its way."""
 
 
 class LocalPrograms:
     """The memberships of local programs on a link, as they were last read; ``filters`` by group.
 
-    It joins the groups of reports on the link, so that the kernel's reports arrive. Without a
-    link it knows of no membership.
+    ``heard`` gets each message that the kernel sends for them. Without a link no membership is
+    known.
     """
 
     log = Logger()
 
-    def __init__(self, family: Family, open_memberships: OpenMemberships) -> None:
+    def __init__(self, family: Family, receiver: Receiver, heard: Callable[[Packet], None]) -> None:
         self.filters: Mapping[Address, SourceFilter] = {}
         self._family = family
-        self._open = open_memberships
+        self._receiver = receiver
+        self._heard = heard
         self._link: Link | None = None
-        self._memberships: Memberships | None = None
+        self._memberships: LocalMemberships | None = None
 
     def use(self, link: Link | None) -> None:
         """Follow the programs on ``link`` from now on, or on none."""
@@ -56,13 +46,12 @@ class LocalPrograms:
             self._close()
         if link is None:
             return
-        try:
-            if self._memberships is None:
-                self._memberships = self._open(self._family, link.index)
-            else:
-                self._memberships.renew()
-        except OSError as error:
-            self._warn("cannot join the groups of reports: {reason}", error)
+        if self._memberships is None:
+            try:
+                self._memberships = self._receiver.follow_programs(self._family, link, self._heard)
+            except OSError as error:
+                if error.errno not in _GONE:
+                    self._warn("cannot hear the reports of local programs: {reason}", error)
         self.read()
 
     def read(self) -> set[Address]:

@@ -23,14 +23,14 @@ from ..messages import HeardQuery, Message, OwnPacketReceived, PacketReceived
 from ..protocol.family import Address, Family
 from ..protocol.host.host import Host
 from ..protocol.host.own_packets import contradicted_groups
-from ..protocol.host.reported_groups import joined_groups, left_groups
+from ..protocol.host.reported_groups import joined_groups, left_groups, reported_groups
 from ..protocol.sources import SourceFilter, merge
 from ..protocol.wire.packets import Packet, Query, Send
 from ..receiver.receiver import Receiver
 from ..sender import Sender
 from ..timer import Timer
 from .link_log import LinkLog
-from .local_programs import LocalPrograms, OpenMemberships
+from .local_programs import LocalPrograms
 from .membership_events import Place, query_heard, record_events
 from .plan.plan import UpstreamPlan
 
@@ -64,7 +64,6 @@ class Upstream:
         events: Events,
         sender: Sender,
         receiver: Receiver,
-        open_memberships: OpenMemberships,
     ) -> None:
         self.name = plan.interface
         self.family = plan.family
@@ -80,7 +79,7 @@ class Upstream:
         self._sender = sender
         self._receiver = receiver
         self._reminder = timer.reminder(self._due)
-        self._local = LocalPrograms(plan.family, open_memberships)
+        self._local = LocalPrograms(plan.family, receiver, self.receive_own)
         self._left: set[Address] = set()
         self._set_plan(plan)
         self._link_log = LinkLog(events, timer)
@@ -158,8 +157,8 @@ class Upstream:
         match message:
             case PacketReceived(_, source, packet, direct):
                 self._receive_packet(packet, source, direct)
-            case OwnPacketReceived(_, packet):
-                self._receive_own(packet)
+            case OwnPacketReceived():
+                pass  # a peer link hears itself; receive_own gets what local programs report
             case _:
                 for user in self.users:
                     user.receive(message)
@@ -199,8 +198,10 @@ class Upstream:
             self._left -= again
             self._send(self.host.report_again(again, now))
 
-    def _receive_own(self, packet: Packet) -> None:
+    def receive_own(self, packet: Packet) -> None:
         """Report again at once what the kernel's report of a local program has ended."""
+        if not self.users or not any(map(self.family.is_proxied, reported_groups(packet))):
+            return
         now = self._timer.now()
         changed = self._local.read() & self.host.groups.keys()
         ended = contradicted_groups(packet, self.host.groups)

@@ -16,6 +16,12 @@ from typing import NamedTuple
 
 from ..protocol.family import IPV4, Address, Family
 
+ETHERNET_PROTOCOL = 0xFFFFF000
+"""Where ``load_word`` finds the protocol, as 0x0800 for IPv4 (SKF_AD_OFF + SKF_AD_PROTOCOL)."""
+
+PACKET_TYPE = 0xFFFFF000 + 4
+"""Where ``load_word`` finds whether a packet comes in or goes out (SKF_AD_OFF + SKF_AD_PKTTYPE)."""
+
 ARRIVAL_INTERFACE = 0xFFFFF000 + 8
 """Where ``load_word`` finds the index of the interface (SKF_AD_OFF + SKF_AD_IFINDEX)."""
 

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from ..protocol.family import IPV4, Address, Family
 from ..protocol.sources import ANY_SOURCE, EXCLUDE, INCLUDE, SourceFilter
-from .report_groups import ReportGroups
 
 LocalFilters = dict[Address, SourceFilter]
 """Source filters by group."""
@@ -25,26 +24,18 @@ class CountedSource(NamedTuple):
     excluding: int
 
 
-class LocalMemberships(ReportGroups):
-    """The memberships of local sockets on one interface, in proxied groups.
+def local_filters(family: Family, ifindex: int) -> LocalFilters:
+    """The source filter of each proxied group that local sockets have joined on an interface.
 
-    The membership in the groups of reports makes the kernel's own reports arrive on the
-    multicast routing socket, so that the daemon learns of changes. OSError as there.
+    OSError when /proc cannot be read.
     """
-
-    def read(self) -> LocalFilters:
-        """The source filter of each proxied group; OSError when /proc cannot be read."""
-        joined = _ipv4_groups if self._family is IPV4 else _ipv6_groups
-        users = {
-            group: count for group, count in joined(self._ifindex) if self._family.is_proxied(group)
-        }
-        sources: dict[Address, list[CountedSource]] = {}
-        if users:
-            for group, source in _sources(self._family, self._ifindex):
-                sources.setdefault(group, []).append(source)
-        return {
-            group: local_filter(count, sources.get(group, [])) for group, count in users.items()
-        }
+    joined = _ipv4_groups if family is IPV4 else _ipv6_groups
+    users = {group: count for group, count in joined(ifindex) if family.is_proxied(group)}
+    sources: dict[Address, list[CountedSource]] = {}
+    if users:
+        for group, source in _sources(family, ifindex):
+            sources.setdefault(group, []).append(source)
+    return {group: local_filter(count, sources.get(group, [])) for group, count in users.items()}
 
 
 def local_filter(sockets: int, sources: Iterable[CountedSource]) -> SourceFilter:

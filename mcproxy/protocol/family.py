@@ -16,6 +16,9 @@ LARGEST_PACKET = 0xFFFF
 MAX_VIFS = 32
 """Virtual interfaces of one multicast routing table (the kernel's MAXVIFS, MAXMIFS)."""
 
+OWN_FLOW_LABEL = 0x6D637
+"""The IPv6 flow label of our messages: it tells them from those that the kernel sends (0)."""
+
 Address = bytes
 """A packed address: 4 bytes for IPv4, 16 for IPv6."""
 

@@ -13,6 +13,8 @@ from ..events.bus import Events
 from ..linux.mroute.socket import MulticastTable
 from ..linux.netlink.links import Link
 from ..protocol.family import Family
+from ..protocol.wire.packets import Packet
+from .sent_reports import LocalMemberships
 from .table_reader import Listener, Registration, TablePort, TableProtocol
 
 __all__ = ["Listener", "Receiver", "Registration"]
@@ -39,7 +41,7 @@ class Receiver(Service):
 
     def listen(self, table: MulticastTable, vif_name: Callable[[int], str | None]) -> None:
         """Read the socket of ``table`` from now on, or else from ``begin_reading`` on."""
-        protocol = TableProtocol(table, vif_name, self.dropped, self._events, self._call_soon)
+        protocol = TableProtocol(table, vif_name, self.dropped, self._events, self._call_later)
         port = TablePort(protocol, self._reactor)
         self._protocols[table.family, table.table] = protocol
         self._ports[table.family, table.table] = port
@@ -73,8 +75,8 @@ class Receiver(Service):
         self._ports.pop(key).stopReading()
         self._protocols.pop(key).close()
 
-    def _call_soon(self, call: Callable[[], None]) -> None:
-        self._reactor.callLater(0, call)
+    def _call_later(self, seconds: float, call: Callable[[], None]) -> None:
+        self._reactor.callLater(seconds, call)
 
     def register(
         self, family: Family, table: int, link: Link, listener: Listener, strict: bool = False
@@ -95,6 +97,12 @@ class Receiver(Service):
         interfaces[link.index] = Registration(link.name, own, listeners, insisting)
         if known is None and self._is_reading:
             self._protocols[family, table].narrow()
+
+    def follow_programs(
+        self, family: Family, link: Link, heard: Callable[[Packet], None]
+    ) -> LocalMemberships:
+        """Call ``heard`` with what the kernel reports on ``link`` for local programs; OSError."""
+        return LocalMemberships(self._reactor, family, link.index, heard)
 
     def unregister(self, family: Family, table: int, link: Link, listener: Listener) -> None:
         """Deliver nothing more of ``link`` to ``listener``."""

@@ -82,7 +82,8 @@ class TableProtocol:
     """Delivers what arrives on one multicast routing socket, and each link its share of time.
 
     ``counters`` counts what was dropped, by interface and reason. ``vif_name`` gives the name
-    of a vif's interface. ``call_soon`` makes a call after the reactor has served others.
+    of a vif's interface. ``call_later`` makes a call after some seconds; 0: after the reactor has
+    served others.
     ``work_clock`` is the processor time of this thread. Once closed, it delivers nothing.
     """
 
@@ -94,7 +95,7 @@ class TableProtocol:
         vif_name: Callable[[int], str | None],
         counters: Counter[tuple[str, str]],
         events: Events,
-        call_soon: Callable[[Callable[[], None]], object],
+        call_later: Callable[[float, Callable[[], None]], object],
         clock: Callable[[], float] = perf_counter,
         work_clock: Callable[[], float] = thread_time,
     ) -> None:
@@ -104,8 +105,8 @@ class TableProtocol:
         self._vif_name = vif_name
         self._queue: FairQueue[Callable[[], None]] = FairQueue()
         self._known = KnownHosts()
-        self._brakes = Brakes(table, self.interfaces, self._queue, self._known)
-        self._call_soon = call_soon
+        self._brakes = Brakes(table, self.interfaces, self._queue, self._known, clock, self._pause)
+        self._call_later = call_later
         self._called = False
         self._closed = False
         self._clock = clock
@@ -189,6 +190,13 @@ class TableProtocol:
         if self._brakes.refuse(sender):
             self.narrow()
 
+    def _pause(self, seconds: float, sender: Sender) -> None:
+        self._call_later(seconds, partial(self._end_pause, sender))
+
+    def _end_pause(self, sender: Sender) -> None:
+        if not self._closed and self._brakes.end_pause(sender):
+            self.narrow()
+
     def datagramReceived(self, data: bytes, ancillary: Ancillary, address: Any) -> None:
         """Deliver what ``data`` says, or let it wait behind other packets of its host."""
         lost = losses(ancillary)
@@ -215,8 +223,7 @@ class TableProtocol:
             self._wait(self._sender(index, address[0]), take, len(data))
 
     def _sender(self, index: int, host: str) -> Sender:
-        is_known = self._known.is_known(index, host)
-        return Sender(index if is_known else index + STRANGERS, host)
+        return Sender(index + (0 if self._known.is_known(index, host) else STRANGERS), host)
 
     def _is_free(self) -> bool:
         """Whether a packet can be worked on now: nothing waits, and there is time."""
@@ -236,7 +243,7 @@ class TableProtocol:
     def _come_back(self) -> None:
         if not self._called:
             self._called = True
-            self._call_soon(self._work_off)
+            self._call_later(0, self._work_off)
 
     def _work_off(self) -> None:
         """Do what waits, for a slice of time."""

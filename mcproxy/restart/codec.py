@@ -14,6 +14,7 @@ from ..protocol.family import Address, Family
 from ..protocol.forwarding.planner import Route
 from ..protocol.host.host import Host
 from ..protocol.router.group import STOPPED, Group
+from ..protocol.router.link_layer import Known
 from ..protocol.router.pending import PendingQueries
 from ..protocol.router.querier import Querier
 from ..protocol.router.settings import QuerierSettings
@@ -49,6 +50,11 @@ def querier_values(querier: Querier) -> Values:
         values["told"] = [settings.robustness, settings.query_interval]
     if querier.hosts is not None:
         values["hosts"] = _times(querier.hosts.times())
+    if querier.link_layer is not None:
+        values["link-layer"] = {
+            host.hex(): [known.key.hex(), known.until, known.doubtful_until]
+            for host, known in querier.link_layer.hosts.items()
+        }
     return values
 
 
@@ -62,6 +68,8 @@ def _restored_querier(family: Family, values: Values) -> Querier:
     querier = Querier(family, settings)
     if "hosts" in values:
         querier.restore_hosts(_addresses(family, values["hosts"]))
+    if "link-layer" in values:
+        querier.restore_link_layer(_restored_link_layer(family, values["link-layer"]))
     # The same object is the key in the tables of all groups: they are many.
     names = {} if querier.hosts is None else {host: host for host in querier.hosts.times()}
     for address, group in values["groups"].items():
@@ -114,6 +122,13 @@ def _restored_queries(family: Family, values: Any) -> PendingQueries:
     group_count, group_when, source_counts, sources_when = values
     counts = {_address(family, source): int(n) for source, n in source_counts.items()}
     return PendingQueries(group_count, group_when, counts, sources_when)
+
+
+def _restored_link_layer(family: Family, values: Values) -> dict[Address, Known]:
+    return {
+        _address(family, host): Known(bytes.fromhex(key), float(until), float(doubtful))
+        for host, (key, until, doubtful) in values.items()
+    }
 
 
 def _restored_hosts(family: Family, values: Values, names: Mapping[Address, Address]) -> HostTable:

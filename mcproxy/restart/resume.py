@@ -17,7 +17,7 @@ from ..instance.plan.downstream import DownstreamPlan
 from ..instance.source_forwarding import SourceForwarding
 from ..instance.upstream import Upstream
 from ..linux.netlink.links import Link
-from ..protocol.family import Family
+from ..protocol.family import FAMILIES, Family
 from ..protocol.router.querier import Querier
 from ..routing.adopt import Routes
 from ..routing.routing import Routing
@@ -28,7 +28,8 @@ from .state import SavedState
 class Resumption:
     """Gives instances the saved ``state`` and what the adopted tables of ``routing`` tell.
 
-    ``state`` is None after a crash.
+    ``state`` is None after a crash. The memberships are those of links: they count in whatever
+    table an instance has now.
     """
 
     log = Logger()
@@ -47,18 +48,17 @@ class Resumption:
 
     @property
     def is_wanted(self) -> bool:
-        """Whether there is a table to resume."""
-        return bool(self._routing.adopted)
+        """Whether there is anything to resume: a saved state, or an adopted table."""
+        return self._state is not None or bool(self._routing.adopted)
 
     def queriers(
         self, instances: Iterable[ProxyInstance], now: float
     ) -> dict[tuple[Family, str], Querier]:
         """A querier, with its hosts' memberships, for each link that had one."""
         if self._state is not None:
-            families = {family for family, _ in self._routing.adopted}
             return {
                 (family, name): querier
-                for family in families
+                for family in FAMILIES
                 for name, querier in self._state.queriers(family).items()
             }
         made: dict[tuple[Family, str], Querier] = {}

@@ -8,6 +8,7 @@ done to the table meanwhile, so what was installed stays as it is.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ..garbage import no_search
@@ -18,6 +19,8 @@ from ..protocol.family import Address
 from .installed import InstalledEntries
 from .plan import Entries, Installed
 from .vifs import Vifs
+
+_MOST_TRIES = 3
 
 EntryMaker = Callable[[Address, int, tuple[int, ...]], Installed]
 """Makes an entry of its source, iif and oifs."""
@@ -58,23 +61,51 @@ def _entry_maker(operations: Operations, thresholds: Mapping[int, int]) -> Entry
     return entry
 
 
-class Inspection(NamedTuple):
-    """What differs: vifs that were missing and are made again, and groups with lost entries.
+@dataclass(slots=True)
+class Inspection:
+    """What the kernel lacks: vifs, and entries of groups that are ``damaged``.
 
-    ``damaged`` has the entries that remain of each group.
+    Missing vifs are ``restored``, or ``lacking`` with the kernel's error: the link may be gone.
+    Then entries are not compared. Damaged groups come with the entries that remain.
     """
 
-    restored: list[int]
-    damaged: dict[Address, Entries]
+    restored: set[int] = field(default_factory=set)
+    lacking: dict[int, OSError] = field(default_factory=dict)
+    damaged: dict[Address, Entries] = field(default_factory=dict)
 
 
 def inspect(kernel: MulticastTable, expected: Expected) -> Inspection:
-    """Make missing vifs again and compare all entries; OSError. For the routing thread."""
-    wanted = expected.indexes.items()
-    restored = [number for number, index in wanted if kernel.restore_vif(number, index)]
+    """Make missing vifs again and compare all entries; OSError. For the routing thread.
+
+    Where a link goes meanwhile, its vif is missing in the entries: then they are read again.
+    """
+    found, indexes = Inspection(), expected.indexes
+    found.lacking = _restore(kernel, indexes, found.restored)
     with no_search():
-        damaged = damaged_groups(expected, dump_routes(kernel.family, kernel.table))
-    return Inspection(restored, damaged)
+        for _ in range(_MOST_TRIES):
+            known, count = found.lacking.keys(), len(found.restored)
+            routes = dump_routes(kernel.family, kernel.table)
+            found.lacking = _restore(kernel, indexes, found.restored)
+            if known == found.lacking.keys() and count == len(found.restored):
+                break
+        if not found.lacking:
+            found.damaged = damaged_groups(expected, routes)
+        del routes
+    return found
+
+
+def _restore(
+    kernel: MulticastTable, indexes: dict[int, int], restored: set[int]
+) -> dict[int, OSError]:
+    """Make missing vifs again, note them in ``restored``, and return those that are refused."""
+    lacking = {}
+    for number, index in indexes.items():
+        try:
+            if kernel.restore_vif(number, index):
+                restored.add(number)
+        except OSError as error:
+            lacking[number] = error
+    return lacking
 
 
 def damaged_groups(expected: Expected, routes: Iterable[InstalledRoute]) -> dict[Address, Entries]:

@@ -34,8 +34,8 @@ class Vifs:
 
     ``by_name`` has them by interface; ``numbers`` are those that entries may use. An iif that is
     no interface has a number ``without_vif``, which no vif gets. ``pending`` are changes that the
-    kernel has not got yet; they are recorded first, if there is a record. ``thresholds`` are TTLs
-    by vif number, where they are not 1.
+    kernel has not got yet; they are recorded first, if there is a record. ``version`` is another
+    one after each change. ``thresholds`` are TTLs by vif number, where they are not 1.
     """
 
     def __init__(self, operations: Operations) -> None:
@@ -46,6 +46,7 @@ class Vifs:
         self.by_name: dict[str, Vif] = {}
         self.thresholds: dict[int, int] = {}
         self.pending: list[VifChange] = []
+        self.version = 0
         self.retired = RetiredNumbers()
         self._record: VifRecord | None = None
 
@@ -69,7 +70,7 @@ class Vifs:
             if entry.threshold != 1:
                 vifs.thresholds[number] = entry.threshold
         vifs._record = record
-        vifs._write_record()
+        vifs._note_change()
         return vifs
 
     # -- what there is
@@ -120,7 +121,7 @@ class Vifs:
         self._pend_removals(*self.retired.retry_removals())
         vif = self.by_name[name] = Vif(number, index)
         self._pend_addition(name, vif)
-        self._write_record()
+        self._note_change()
         return vif
 
     def rename_unused(self, index: int, name: str) -> Vif | None:
@@ -168,7 +169,7 @@ class Vifs:
         self.thresholds.pop(vif.number, None)
         self._pend_removals(*self.retired.retry_removals(), vif.number)
         self.retired.retire(vif.number, vif.index)
-        self._write_record()
+        self._note_change()
 
     def _pend_removals(self, *numbers: int) -> None:
         for number in numbers:
@@ -181,7 +182,7 @@ class Vifs:
         if self.thresholds.get(number, 1) == ttl:
             return False
         self.thresholds[number] = ttl
-        self._write_record()
+        self._note_change()
         return True
 
     # -- what the kernel does with them
@@ -200,10 +201,14 @@ class Vifs:
         if not change.is_addition:
             self.retired.removal_refused(change.number)
             return None
-        name = self.name_of(change.number)
-        if name is not None:
-            self.by_name[name].refused = True
-            del self.numbers[name]
+        return self.lack(change.number)
+
+    def lack(self, number: int) -> str | None:
+        """The kernel lacks this vif: entries do without it; the interface, if they had it."""
+        name = self.name_of(number)
+        if name is None or self.numbers.pop(name, None) is None:
+            return None
+        self.by_name[name].refused = True
         return name
 
     def accept(self, number: int) -> bool:
@@ -215,17 +220,13 @@ class Vifs:
         self.numbers[name] = number
         return True
 
-    def free_retired(self) -> None:
-        """Every entry was planned anew: the retired numbers may be used again."""
-        self.retired.free()
-
     # -- the record for the next process
 
     def record(self) -> VifRecord:
         """The record of the vifs, which is made at the first call; OSError."""
         if self._record is None:
             self._record = VifRecord()
-            self._write_record()
+            self._note_change()
         return self._record
 
     def close_record(self) -> None:
@@ -234,7 +235,8 @@ class Vifs:
             self._record.close()
             self._record = None
 
-    def _write_record(self) -> None:
+    def _note_change(self) -> None:
+        self.version += 1
         if self._record is not None:
             levels = self.thresholds
             vifs = self.by_name.values()

@@ -10,7 +10,7 @@ Planning is done in slices of time, so that packets of hosts are not delayed.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from typing import Any
 
@@ -26,7 +26,7 @@ from ..protocol.family import Address
 from .audit import Expected, Inspection, inspect
 from .dirty import Dirty
 from .entries import EntryPlanner
-from .plan import Batch, VifChange
+from .plan import Batch, Entries, VifChange
 from .retry_timer import RetryTimer
 from .route_events import ROUTES, route_events
 from .rules import Submit
@@ -156,9 +156,9 @@ class KernelWork:
                 self._audit_wanted = False
                 expected = Expected.now(self._kernel, self._entries.installed, vifs)
                 self._busy = self._submit(inspect, self._kernel, expected)
-                self._busy.addCallbacks(self._mend, self._audit_failed)
+                self._busy.addCallbacks(self._mend, self._audit_failed, (vifs.version,))
             else:
-                vifs.free_retired()
+                vifs.retired.free()
                 if self._retry.was_armed:
                     self._forget_accepted()
                 self._fire_waiting()
@@ -304,18 +304,23 @@ class KernelWork:
             table=self._kernel.table,
         )
 
-    def _mend(self, found: Inspection) -> None:
-        """Put back what the kernel has lost or holds differently."""
+    def _mend(self, found: Inspection, version: int) -> None:
+        """Put back what the kernel has lost or holds differently.
+
+        ``version`` is that of the vifs when the audit began. The entries of a link that goes
+        are no damage: where vifs have changed, the table is read again once entries fit them.
+        """
         if self.state is State.CLOSED:
             return
         accepted = [number for number in found.restored if self._vifs.accept(number)]
-        if accepted:
+        lacking = [number for number in found.lacking if self._vifs.lack(number)]
+        if accepted or lacking:
             self.plan_all()
-        lost, installed = 0, self._entries.installed
-        for group, present in found.damaged.items():
-            lost += len(installed[group]) - len(present)
-            installed.set(group, present)
-            self._dirty.add_groups((group,))
+        if lacking or version != self._vifs.version:
+            self._audit_wanted = True
+            lost = 0
+        else:
+            lost = self._forget_damaged(found.damaged)
         if lost or len(found.restored) > len(accepted):
             self.log.warn(
                 "another program changed the {family} multicast routing table {table}: "
@@ -325,3 +330,12 @@ class KernelWork:
                 vifs=len(found.restored) - len(accepted),
                 lost=lost,
             )
+
+    def _forget_damaged(self, damaged: Mapping[Address, Entries]) -> int:
+        """Plan anew what the kernel lacks or holds differently; how many entries that are."""
+        lost, installed = 0, self._entries.installed
+        for group, present in damaged.items():
+            lost += len(installed[group]) - len(present)
+            installed.set(group, present)
+            self._dirty.add_groups((group,))
+        return lost

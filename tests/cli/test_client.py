@@ -116,6 +116,15 @@ class RequestTests(ClientTestCase):
             self.assertEqual(self.command(line), 0)
             self.assertEqual(self.out, "x: y added\nnote: n\n")
 
+    def test_change_of_which_a_step_failed_is_a_failure(self) -> None:
+        """The changes are printed, and then the step."""
+        body = {"changes": [{"where": "x", "what": "y added"}], "steps": [], "notes": []}
+        self.daemon({**body, "error": "in part\na: stop: ValueError()"}, 500)
+        for line in ("reload", "add downstream d --to b", "move d --to b", "remove instance b"):
+            self.assertEqual(self.command(line), 1)
+            self.assertEqual(self.out, "x: y added\n")
+            self.assertEqual(self.err, "mcproxy: in part\nmcproxy: a: stop: ValueError()\n")
+
     def test_answer_without_changes_is_said(self) -> None:
         self.daemon({"changes": [], "steps": []})
         for line in ("reload", "reload -n"):

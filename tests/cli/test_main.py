@@ -156,6 +156,17 @@ class CheckTests(CommandTestCase):
         )
         self.assertEqual(self.err, "")
 
+    def test_peer_and_instance_without_upstream_are_notes(self) -> None:
+        self.have_interfaces()
+        peer = '[instance.tv]\nupstream = ["eth0", "eth1"]\ndownstream = ["eth1", "eth2"]\n'
+        alone = '[instance.b]\ndownstream = ["eth3", "eth4"]\n'
+        path = self.write(peer + BOUNDARY + alone)
+        self.assertEqual(self.run_here("check", path), 0, self.err)
+        _, *notes = self.out.splitlines()
+        self.assertEqual(len(notes), 2, notes)
+        self.assertIn("note: eth1 is upstream and downstream of instance tv: a link betw", notes[0])
+        self.assertIn("note: instance b has no upstream: it forwards among eth3, eth4,", notes[1])
+
     def test_each_mistake_is_a_line_on_standard_error(self) -> None:
         path = self.write("[instance.tv]\nupstraem = 3\n")
         self.assertEqual(self.run_here("check", path), 1)

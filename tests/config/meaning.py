@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from mcproxy.config.model import (
-    IN,
-    UPSTREAM,
     FilterConfig,
     InstanceConfig,
     InterfaceSettings,
@@ -25,8 +23,5 @@ def downstream_settings(config: InstanceConfig, name: str) -> InterfaceSettings 
 def filter_for(config: InstanceConfig, name: str, role: str, direction: str) -> FilterConfig | None:
     """The filter that is planned for an interface; None where there is none."""
     planned = plan_forwarding(config, IPV4, per_source=True).policy
-    policy = planned.policy()
-    pair = (policy.upstream if role == UPSTREAM else policy.downstream)(name)
-    chosen = pair.inward if direction == IN else pair.outward
-    both = zip(config.filters, planned.filters, strict=True)
-    return next((one for one, plan in both if plan.filter is chosen), None)
+    number = planned.position(name, role, direction)
+    return None if number is None else config.filters[number]

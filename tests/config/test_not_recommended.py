@@ -33,6 +33,29 @@ class NotRecommendedTests(ConfigurationTestCase):
         [one] = self.warnings(SMALLEST + "[defaults]\nrobustness-variable = 1\n")
         self.assertIn("defaults.robustness-variable (line 6): ", one)
 
+    def test_upstream_whose_version_has_no_source_lists_leaves_groups_out(self) -> None:
+        """PSSM-01."""
+        table = "[instance.a.interface.eth0]\n"
+        for protocol, version in (("IGMP", 3), ("MLD", 2)):
+            key = f"{protocol.lower()}-version"
+            text = f"{SMALLEST}{table}{key} = {version - 1}\n"
+            self.assertEqual(
+                self.warnings(text),
+                [
+                    f"{FILE}: instance.a.interface.eth0.{key} (line 6): {protocol}v{version - 1} "
+                    "cannot name sources: source-specific groups, which hosts can join with the "
+                    "version of the instance, are left out on the upstream eth0; set ssm-fallback "
+                    "= true, which joins them there from any source, or use the version of the "
+                    "instance"
+                ],
+            )
+            for good in (
+                text.replace(table, f"ssm-fallback = true\n{table}"),
+                text.replace(table, f"{key} = {version - 1}\n{table}"),
+                text.replace(f"= {version - 1}", f"= {version}"),
+            ):
+                self.assertEqual(self.warnings(good), [])
+
     def test_oldest_host_must_not_be_newer_than_the_router(self) -> None:
         """VM-06: all reports would be dropped."""
         for family, version in (("igmp", 2), ("mld", 1)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 from twisted.internet.defer import Deferred, fail, succeed
@@ -65,6 +66,24 @@ class ApiTests(SynchronousTestCase):
         }
         self.assertEqual(self.ask("POST", "/reload"), (200, done))
 
+    def test_change_of_which_a_step_failed_is_an_error_that_names_the_step(self) -> None:
+        """And says what was changed all the same."""
+        failures = ["tv/ipv4: stop: ValueError()"]
+        self.changes.answer = succeed(Outcome([Difference("x", "y added")], (), (), failures))
+        requests = {
+            "/reload": None,
+            "/add": {"instance": "a", "downstream": "eth3"},
+            "/remove": {"instance": "a", "downstream": "eth2"},
+            "/move": {"interface": "eth1", "to": "a"},
+        }
+        for path, request in requests.items():
+            status, answer = self.ask("POST", path, request)
+            self.assertEqual(status, 500)
+            self.assertIn("tv/ipv4: stop: ValueError()", answer["error"])
+            self.assertIn("mcproxy restart", answer["error"])
+            self.assertEqual(answer["failures"], failures)
+            self.assertEqual(answer["changes"], [{"where": "x", "what": "y added"}])
+
     def test_each_path_makes_its_change(self) -> None:
         table = {"upstream": "up", "downstream": ["eth3"]}
         for path, request, links in (
@@ -84,6 +103,23 @@ class ApiTests(SynchronousTestCase):
         self.assertIn("unknown path /nothing; the paths are /status, ", answer["error"])
         self.assertEqual(self.ask("GET", "/reload")[0], 405)
         self.assertEqual(self.ask("POST", "/status")[0], 405)
+
+    def test_filter_of_a_view_that_is_unknown_or_bad_is_an_error(self) -> None:
+        proxy: Any = SimpleNamespace(instances=[], timer=SimpleNamespace(now=lambda: 0.0))
+        proxy.monitor = SimpleNamespace(links={})
+        self.api = Api(proxy, self.changes, Clock())
+        for target, text in (
+            ("/groups?colour=red", "unknown filter 'colour' for this view; its filters are family"),
+            ("/interfaces?group=239.1.1.1", "unknown filter 'group'"),
+            ("/config?family=4", "this view has no filters"),
+            ("/hosts?family=5", "family: '5' is not a family"),
+            ("/status?group=x", "unknown filter 'group'"),
+        ):
+            status, answer = self.ask("GET", target)
+            self.assertEqual((status, text in answer["error"]), (400, True), answer)
+        self.assertEqual(
+            self.ask("GET", "/groups?family=4&group=239.0.0.0/8&group=ff15::1")[0], 200
+        )
 
     def test_malformed_request_is_an_error_and_changes_nothing(self) -> None:
         for path, request, text in (

@@ -21,6 +21,7 @@ from mcproxy.instance.missing import missing, notes_of
 from mcproxy.instance.plan.compare import compare
 from mcproxy.instance.plan.plan import Plan, compile_plan
 from mcproxy.instance.plan.steps import Step
+from mcproxy.reconfigure import Applied
 
 FILE = '[instance.a]\nupstream = "up"\ndownstream = ["down1"]\n'
 TABLE = {"upstream": ["up"], "downstream": ["down2"]}
@@ -37,6 +38,7 @@ class FakeProxy:
         self.under_way = 0
         self.refusal: OSError | None = None
         self.tried: list[Plan] = []
+        self.failures: list[str] = []
 
     def steps(self, plan: Plan) -> list[Step]:
         return compare(compile_plan(self.configuration), plan)
@@ -49,13 +51,13 @@ class FakeProxy:
         if self.refusal is not None:
             raise self.refusal
 
-    async def apply(self, configuration: Configuration, plan: Plan) -> list[Step]:
+    async def apply(self, configuration: Configuration, plan: Plan) -> Applied:
         self.under_way += 1
         await self.applied
         steps = self.steps(plan)
         self.configuration = configuration
         self.under_way -= 1
-        return steps
+        return Applied(steps, self.failures)
 
 
 class FakeSuccessor:
@@ -100,6 +102,14 @@ class ChangesTests(SynchronousTestCase):
 
     def texts(self, done: Deferred[Outcome]) -> list[str]:
         return list(map(str, self.successResultOf(done).differences))
+
+    def test_step_that_failed_is_in_the_outcome(self) -> None:
+        """The change is applied all the same, as far as it can be."""
+        self.proxy.failures = ["a/ipv4: stop: ValueError()"]
+        self.write(FILE.replace("down1", "down3"))
+        outcome = self.successResultOf(self.changes.reload())
+        self.assertEqual(outcome.failures, ["a/ipv4: stop: ValueError()"])
+        self.assertEqual(len(outcome.differences), 1)
 
     def test_reload_applies_what_the_file_says(self) -> None:
         self.write(FILE.replace("down1", "down3"))

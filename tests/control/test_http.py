@@ -64,6 +64,11 @@ class ConnectionTestCase(TestCase):
 
 
 class AnswerTests(ConnectionTestCase):
+    async def test_target_has_the_query_string(self) -> None:
+        self.send(b"GET /groups?family=4&group=239.1.0.0/16 HTTP/1.1\r\nHost: x\r\n\r\n")
+        self.assertEqual(self.asked, [("GET", "/groups?family=4&group=239.1.0.0/16", b"")])
+        await self.pieces_are_sent()
+
     async def test_request_is_answered_and_the_connection_closed(self) -> None:
         self.request(b"[1]")
         self.assertEqual(self.asked, [("POST", "/path", b"[1]")])

@@ -44,6 +44,7 @@ class Recorder:
         self.renewed = 0
         self.full = self.has_retired = False
         self.counted = 0
+        self.programs = LocalPrograms()
         self.kernel = self
         self.table = 0
 
@@ -59,6 +60,9 @@ class Recorder:
 
     def unregister(self, family: Any, table: int, link: Link, listener: Any) -> None:
         self.heard.pop(link.name, None)
+
+    def follow_programs(self, family: Any, link: Link, heard: Any) -> Any:
+        return self.programs.open(link.index, heard)
 
     # Routing's table
     def attach(self, owner: Any) -> None:
@@ -107,24 +111,26 @@ class Recorder:
 
 
 class LocalPrograms:
-    """The local programs of a machine, as the kernel tells of them."""
+    """The local programs of a machine; ``heard`` is called with what the kernel reports."""
 
     def __init__(self) -> None:
         self.filters: dict[bytes, SourceFilter] = {}
         self.followed: list[int] = []
+        self.heard: Any = None
         self.error: OSError | None = None
+        self.open_error: OSError | None = None
 
-    def open(self, family: Any, index: int) -> Any:
+    def open(self, index: int, heard: Any) -> Any:
+        if self.open_error is not None:
+            raise self.open_error
         self.followed.append(index)
+        self.heard = heard
         return self
 
     def read(self) -> dict[bytes, SourceFilter]:
         if self.error is not None:
             raise self.error
         return dict(self.filters)
-
-    def renew(self) -> None:
-        """All groups of reports are joined still."""
 
     def close(self) -> None:
         self.followed.pop()
@@ -159,7 +165,7 @@ class InstanceTestCase(SynchronousTestCase):
         self.clock = Clock()
         self.clock.advance(1000)
         self.neighbours = Recorder()
-        self.programs = LocalPrograms()
+        self.programs = self.neighbours.programs
         self.towards: dict[bytes, int] = {}
         self.instance = self.make(InstanceConfig("a", ("up",), ("d1", "d2", "lan*")))
 
@@ -170,9 +176,7 @@ class InstanceTestCase(SynchronousTestCase):
         events = self.log.events
         plan = compile_plan(Configuration((config,)))
         upstreams = [
-            Upstream(one, timer, events, n, n, self.programs.open)
-            for one in plan.upstreams
-            if one.family is IPV4
+            Upstream(one, timer, events, n, n) for one in plan.upstreams if one.family is IPV4
         ]
         self.context = InstanceContext(timer, events, n, n, n, self.towards.get, n.join)
         instance = ProxyInstance(plan.instances[0], self.context, upstreams)

@@ -20,7 +20,7 @@ from mcproxy.protocol.sources import ANY_SOURCE, NOTHING, SourceFilter
 from mcproxy.protocol.wire.packets import Query, Record, RecordType, Report
 from mcproxy.timer import Timer
 
-from .support import LocalPrograms, Recorder, link
+from .support import Recorder, link
 
 ANY = IPV4.unspecified
 G, HOST, SOURCE = packed("239.1.1.1"), packed("10.0.2.9"), packed("192.0.2.1")
@@ -66,9 +66,7 @@ class ClosedUpstreamTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock, self.neighbours, self.user = Clock(), Recorder(), User()
         n: Any = self.neighbours
-        self.upstream = Upstream(
-            PLAN.upstreams[0], Timer(self.clock), Events(), n, n, LocalPrograms().open
-        )
+        self.upstream = Upstream(PLAN.upstreams[0], Timer(self.clock), Events(), n, n)
         self.open()
 
     def open(self) -> None:
@@ -127,7 +125,7 @@ class StoppedInstanceTests(SynchronousTestCase):
         self.clock, self.neighbours = Clock(), Neighbours()
         n: Any = self.neighbours
         timer = Timer(self.clock)
-        self.upstream = Upstream(PLAN.upstreams[0], timer, Events(), n, n, LocalPrograms().open)
+        self.upstream = Upstream(PLAN.upstreams[0], timer, Events(), n, n)
         context = InstanceContext(timer, Events(), n, n, n, lambda _: None, n.join)
         self.instance = ProxyInstance(PLAN.instances[0], context, [self.upstream])
         self.instance.startService()

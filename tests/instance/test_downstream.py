@@ -12,6 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.events.log_reader import SELDOM
 from mcproxy.instance.downstream import Downstream
+from mcproxy.instance.link_layer_watch import LinkLayerWatch
 from mcproxy.linux.netlink.links import Link
 from mcproxy.protocol.family import IPV4, IPV6, packed
 from mcproxy.protocol.router.admission import Refusal
@@ -73,10 +74,23 @@ class DownstreamTests(SynchronousTestCase):
         nobody: Any = silent
         timer = Timer(self.clock)
         self.sent = silent.sent
+        watch = LinkLayerWatch(self.open_reporters, "tv", "d1")
         self.downstream = Downstream(
-            self.owner, LINK, querier, nobody, timer, self.log.events, nobody, check_subnet
+            self.owner,
+            LINK,
+            querier,
+            nobody,
+            timer,
+            self.log.events,
+            nobody,
+            watch,
+            check_subnet,
         )
         self.downstream.start()
+
+    def open_reporters(self, *_: object) -> Any:
+        """No link-layer addresses are needed."""
+        raise AssertionError
 
     def says(self, source: str, packet: Any = JOIN) -> None:
         self.downstream.receive(packet, packed(source))

@@ -87,6 +87,10 @@ class MembershipTests(InstanceTestCase):
         self.links(UP, D1)
         self.says("d1", TO_EX, G1)
         self.clock.pump([0.5] * 4)
+        self.instance.receive(PacketReceived("d1", packed("10.0.2.0"), Query(3, ANY, 1.0)))
+        self.assertEqual(
+            self.neighbours.sent[-1], ("d1", Report((Record(RecordType.MODE_IS_EXCLUDE, G1),)))
+        )  # the handover
         self.neighbours.sent.clear()
         for query in (Query(3, ANY, 1.0), Query(1, ANY, 1.0)):
             self.instance.receive(PacketReceived("d1", packed("10.0.2.0"), query))

@@ -58,7 +58,7 @@ class ChangeTestCase(InstanceTestCase):
         others: Any = n
         upstreams: Iterable[Upstream] = [
             known.get(one.interface)
-            or Upstream(one, Timer(self.clock), self.log.events, others, others, self.programs.open)
+            or Upstream(one, Timer(self.clock), self.log.events, others, others)
             for one in plan.upstreams
             if one.family is IPV4
         ]

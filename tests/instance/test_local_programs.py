@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mcproxy.config.model import InstanceConfig
 from mcproxy.instance.local_programs import LocalPrograms as Programs
 from mcproxy.messages import OwnPacketReceived, PacketReceived
@@ -24,13 +26,15 @@ class LocalProgramTests(InstanceTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.instance = self.make(InstanceConfig("a", ("up",), ("d1",), local_programs=True))
+        self.instance = self.make(InstanceConfig("a", ("up",), ("d1",)))
         self.links(UP, D1)
 
     def test_programs_are_ignored_without_the_option(self) -> None:
-        """LP-01, LP-02: no group of reports is joined upstream then."""
+        """LP-01, LP-02: nothing of them is read or heard."""
+        self.assertEqual(self.programs.followed, [UP.index])
         self.instance.stopService()
-        self.instance = self.make(InstanceConfig("a", ("up",), ("d1",)))
+        config = InstanceConfig("a", ("up",), ("d1",), local_programs=False)
+        self.instance = self.make(config)
         self.links(UP, D1)
         self.assertEqual(self.programs.followed, [])
 
@@ -50,7 +54,7 @@ class LocalProgramTests(InstanceTestCase):
     def kernel_reports(self, packet: Packet, after: dict[bytes, SourceFilter]) -> None:
         """A local program changes its membership; the kernel reports that."""
         self.programs.filters = after
-        self.instance.upstreams["up"].receive(OwnPacketReceived("up", packet))
+        self.programs.heard(packet)
 
     def test_leave_of_the_kernel_is_answered_with_a_report_at_once(self) -> None:
         """LP-01: also each repetition of it."""
@@ -153,6 +157,43 @@ class LocalProgramTests(InstanceTestCase):
                 "local program may interrupt streams until the next query"
             ],
         )
+
+    def test_refused_socket_is_logged_and_the_upstream_works(self) -> None:
+        """LP-01: a sandbox may forbid packet sockets; an interface that went is no trouble."""
+        warned: list[str] = []
+        warn = lambda _, told, **fields: warned.append(told.format(**fields))  # noqa: E731
+        self.patch(Programs, "log", type("Log", (), {"warn": warn})())
+        for number, reason in ((19, "No such device"), (1, "Operation not permitted")):
+            self.programs.open_error = OSError(number, reason)
+            self.links(replace(UP, index=UP.index + number), D1)
+        self.host_wants(TO_EX)
+        self.leave_downstream()
+        self.assertEqual(self.reported()[-1], report(TO_IN, G))
+        self.assertEqual(
+            warned,
+            [
+                "cannot hear the reports of local programs: Operation not permitted; a leave of a "
+                "local program may interrupt streams until the next query"
+            ],
+        )
+
+    def test_reports_of_link_local_groups_cost_no_look_at_the_programs(self) -> None:
+        """LP-01: the kernel reports the groups of mDNS and of neighbour discovery all the time."""
+        self.programs.error = OSError(13, "Permission denied")  # would be logged
+        warned: list[str] = []
+        warn = lambda _, told, **fields: warned.append(told)  # noqa: E731
+        self.patch(Programs, "log", type("Log", (), {"warn": warn})())
+        for packet in (report(TO_EX, packed("224.0.0.251")), OldReport(2, packed("224.0.0.251"))):
+            self.programs.heard(packet)
+        self.assertEqual(warned, [])
+        self.programs.heard(report(TO_EX, G))
+        self.assertEqual(len(warned), 1)
+
+    def test_own_packets_of_a_peer_link_are_left_to_the_packet_socket(self) -> None:
+        """LP-01: a link that is a downstream too hears the kernel twice."""
+        self.host_wants(TO_EX)
+        self.instance.upstreams["up"].receive(OwnPacketReceived("up", report(TO_IN, G)))
+        self.assertEqual(self.reported(), [])
 
     def test_join_on_a_downstream_is_logged_once(self) -> None:
         """LP-03: the kernel delivers no forwarded data there."""

@@ -107,6 +107,8 @@ class SiteTestCase(LabTestCase):
 
     With source-by-source forwarding, the kernel queues only four packets of a new source.
     """
+    expected_levels: tuple[list[str], ...] = (["info"], ["warn"])
+    """Levels that lines of the daemon's log may have."""
     links: tuple[str, ...] = tuple(LINKS)
     """Interfaces of the proxy that exist from the beginning."""
 
@@ -158,7 +160,7 @@ class SiteTestCase(LabTestCase):
         return daemon
 
     def _check_log(self, daemon: Daemon) -> None:
-        bad = [line for line in daemon.lines if line.split()[2:3] not in (["info"], ["warn"])]
+        bad = [line for line in daemon.lines if line.split()[2:3] not in self.expected_levels]
         self.assertEqual(bad, [])
 
     def await_log(self, *parts: str, count: int = 1) -> None:

@@ -12,6 +12,10 @@ from mcproxy.lab.daemon import Daemon
 from mcproxy.lab.node import Node
 from mcproxy.lab.topology import Lab
 from mcproxy.lab.waiting import wait_until
+from mcproxy.protocol.family import packed
+from mcproxy.protocol.wire.packets import OldReport, Packet, Report
+
+from .messages import TO_EX, record, send_message
 
 CONFIG = """
 [instance.a]
@@ -28,12 +32,20 @@ OTHER_QUERIER_PRESENT = 2 * 2 + 1 / 2
 SLACK = 1.0
 """Seconds of delay that the tests accept, because the machine may be busy."""
 
+RATE = 200
+"""Packets per second."""
+
+MOST_LOST = RATE // 2
+"""Packets that may be lost, or come twice, at a change of the querier on a busy machine."""
+
 STEADY = 2.0
 """Seconds in which each packet must arrive once; they include a general query."""
 
 
-class TwoProxiesTests(SynchronousTestCase):
+class TwoProxiesTestCase(SynchronousTestCase):
     """Two proxies connect the provider's switch with the home switch."""
+
+    config = CONFIG
 
     def setUp(self) -> None:
         self.lab = Lab()
@@ -52,7 +64,7 @@ class TwoProxiesTests(SynchronousTestCase):
             self.lab.link(home, f"p{number}", proxy, "down", (), down)
 
     def start(self, proxy: Node, versions: str = "") -> Daemon:
-        daemon = Daemon(proxy, CONFIG.format(versions=versions))
+        daemon = Daemon(proxy, self.config.format(versions=versions))
         daemon.wait_ready()
         return daemon
 
@@ -60,6 +72,10 @@ class TwoProxiesTests(SynchronousTestCase):
         """Whether the proxy has an entry that forwards the group to its downstream."""
         entries = proxy.run("ip", *(["-6"] if ":" in group else []), "mroute")
         return any(f",{group})" in line and "down" in line for line in entries.splitlines())
+
+
+class FailoverTests(TwoProxiesTestCase):
+    """The first proxy forwards, fails, and returns."""
 
     def delivers_once(self, capture: Capture, group: str) -> bool:
         """Whether each packet arrives exactly once on the host's link, for ``STEADY`` seconds."""
@@ -83,7 +99,7 @@ class TwoProxiesTests(SynchronousTestCase):
         self.start(second, versions)
         capture = self.host.capture("eth0", data=True)
         member = self.host.join(group)
-        stream = self.source.stream(group, rate=200)
+        stream = self.source.stream(group, rate=RATE)
         wait_until(lambda: self.forwards(first, group), message="the first proxy does not forward")
         wait_until(
             lambda: not self.forwards(second, group), message="the second proxy forwards too"
@@ -129,3 +145,57 @@ class TwoProxiesTests(SynchronousTestCase):
         versions = "igmp-version = 0\nmld-version = 1"
         self.host.sysctl("ipv6/conf/eth0/force_mld_version", 1)
         self.check_election_and_failover("ff1e::1", versions)
+
+
+class HandoverTests(TwoProxiesTestCase):
+    """The second proxy forwards; the first one comes up. The host answers no query."""
+
+    config = CONFIG.replace("interval = 2", "interval = 60").replace("time = 1", "time = 10")
+
+    def check_handover(self, group: str, host: str, versions: str, joins: Packet) -> None:
+        """Check that the first proxy forwards at once what the second one has forwarded."""
+        first, second = self.proxies
+        self.start(second, versions)
+        send_message(self.host.raw_host("eth0"), host, joins)
+        capture = self.host.capture("eth0", data=True)
+        stream = self.source.stream(group, rate=RATE)
+        wait_until(lambda: any(capture.data()), message="the second proxy does not forward")
+        self.start(first, versions)
+        wait_until(lambda: self.forwards(first, group), message="the first one does not forward")
+        wait_until(lambda: not self.forwards(second, group), message="both proxies forward")
+        sent = stream.sent + RATE
+        wait_until(lambda: stream.sent >= sent, 10)
+        copies = Counter(datum.sequence for datum in capture.data() if datum.group == group)
+        lost = max(copies) - min(copies) + 1 - len(copies)
+        self.assertLess(lost, MOST_LOST)
+        self.assertLess(copies.total() - len(copies), MOST_LOST)
+        stream.stop()
+
+    def test_igmpv3_proxy_that_takes_over_knows_the_groups(self) -> None:
+        """QE-16, FWD-03."""
+        group = "239.1.1.1"
+        joins = Report((record(TO_EX, group),))
+        self.check_handover(group, "10.0.2.100", "mld-version = 0", joins)
+
+    def test_mldv2_proxy_that_takes_over_knows_the_groups(self) -> None:
+        """QE-16, FWD-03."""
+        group = "ff1e::1"
+        joins = Report((record(TO_EX, group),))
+        self.check_handover(group, "fe80::100", "igmp-version = 0", joins)
+
+    def test_igmpv2_proxy_that_takes_over_knows_the_groups(self) -> None:
+        """QE-16 with IGMPv2 routers."""
+        joins = OldReport(2, packed("239.1.1.1"))
+        versions = "mld-version = 0\nigmp-version = 2"
+        self.check_handover("239.1.1.1", "10.0.2.100", versions, joins)
+
+    def test_mldv1_proxy_that_takes_over_knows_the_groups(self) -> None:
+        """QE-16 with MLDv1 routers."""
+        versions = "igmp-version = 0\nmld-version = 1"
+        self.check_handover("ff1e::1", "fe80::100", versions, OldReport(1, packed("ff1e::1")))
+
+    def test_source_by_source_the_groups_are_known_too(self) -> None:
+        """QE-16, FWD-03."""
+        joins = Report((record(TO_EX, "239.1.1.1"),))
+        versions = 'mld-version = 0\nforwarding = "per-source"'
+        self.check_handover("239.1.1.1", "10.0.2.100", versions, joins)

@@ -7,8 +7,9 @@ from mcproxy.lab.waiting import wait_until
 from mcproxy.protocol.family import packed, text
 from mcproxy.protocol.wire.packets import Leave, OldReport, Packet, Query, Record, Report
 
+from .memberships import joined
 from .messages import ALLOW, BLOCK, TO_EX, TO_IN, messages_on, record, records, send_message
-from .site import INSTANCE, LAST_MEMBER_TIME, IPv4TestCase, IPv6TestCase, Scenarios
+from .site import LAST_MEMBER_TIME, IPv4TestCase, IPv6TestCase, Scenarios
 
 AT_ONCE = 0.05
 """Seconds: a provider with fast leave cuts a stream until it is reported again."""
@@ -19,7 +20,7 @@ class LocalProgramScenarios(Scenarios):
 
     def setUp(self) -> None:
         super().setUp()
-        self.start(INSTANCE + "local-programs = true\n")
+        self.start()
         self.upstream = self.server.capture()
 
     def both_join(self, include: list[str] | None = None) -> tuple[Member, Member]:
@@ -63,6 +64,51 @@ class LocalProgramScenarios(Scenarios):
         self.assert_reported_again(_report(record(TO_IN, self.group)), _report(self.joined()))
         wait_until(lambda: records(self.upstream, self.group).count(record(TO_IN, self.group)) == 2)
         self.assert_reported_again(_report(record(TO_IN, self.group)), _report(self.joined()))
+
+    def check_leave_is_answered(self, program: Member) -> None:
+        """The program leaves, and the group is reported again at once."""
+        self.upstream.clear()
+        program.leave()
+        self.assert_reported_again(_report(record(TO_IN, self.group)), _report(self.joined()))
+
+    def test_leave_after_a_restart_is_followed_by_a_report_at_once(self) -> None:
+        """LP-01: the program joined while the previous process ran."""
+        _, program = self.both_join()
+        self.daemon.command("restart")
+        self.await_log("resumed the previous process's state")
+        self.check_leave_is_answered(program)
+
+    def test_leave_after_a_lost_carrier_is_followed_by_a_report_at_once(self) -> None:
+        """LP-01: the program stays a member meanwhile."""
+        _, program = self.both_join()
+        self.server.set_link("eth0", state="down")
+        self.await_log("upstream lost")
+        self.server.set_link("eth0", state="up")
+        self.await_log("upstream found", count=4)
+        wait_until(lambda: len(self.packets()) >= 3)  # of the kernel and of the proxy
+        self.check_leave_is_answered(program)
+
+    def test_upstream_that_two_instances_share_answers_once(self) -> None:
+        """LP-01: one report for one leave, for the router sees one host."""
+        self.daemon.terminate()
+        self.start(
+            '[instance.a]\nupstream = "up"\ndownstream = "down1"\n'
+            '[instance.b]\nupstream = "up"\ndownstream = "down2"\n'
+        )
+        _, program = self.both_join()
+        self.await_nothing(1.5)
+        self.check_leave_is_answered(program)
+        said = [packet for _, packet in self.packets()]
+        again, ended = _report(self.joined()), _report(record(TO_IN, self.group))
+        self.assertLessEqual(said.count(again), said.count(ended))
+
+    def test_no_group_is_joined_upstream(self) -> None:
+        """LP-01: the kernel would report it there."""
+        member, _ = self.both_join()
+        found = joined(self.proxy.namespace, self.family, self.proxy.index("up"))
+        self.assertIn(self.group, found)
+        self.assertNotIn(text(self.family.report_destination), found)
+        member.leave()
 
     def joined(self) -> Record:
         """Return the record that reports the group."""
@@ -109,7 +155,7 @@ class LocalProgramScenarios(Scenarios):
         report = OldReport(older, packed(self.group))
         wait_until(lambda: any(packet == report for _, packet in self.packets()))
         program = self.proxy.join(self.group, "up")
-        wait_until(lambda: len(self.packets()) >= 2)
+        wait_until(lambda: len(self.packets()) >= 3)  # two are those of the proxy
         program.leave()
         self.assert_reported_again(Leave(packed(self.group)), report)
         member.leave()

@@ -7,16 +7,16 @@ interface whose MTU is below the family's minimum: 1280 for IPv6, 68 for IPv4.
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 from mcproxy.lab.capture import Capture
 from mcproxy.lab.waiting import wait_until
 from mcproxy.linux.report_groups import ReportGroups
 from mcproxy.protocol.family import FAMILIES, IPV4, IPV6, Family, text
 
+from .memberships import joined
 from .messages import TO_EX, record, records
 from .site import DOWN1, IPv4TestCase, IPv6TestCase, Scenarios, addresses
-from .support import KernelTestCase, Machine
+from .support import KernelTestCase
 
 
 class DisturbanceScenarios(Scenarios):
@@ -113,24 +113,6 @@ class IPv4RouterTests(RouterScenarios, IPv4TestCase):
 
 class IPv6RouterTests(RouterScenarios, IPv6TestCase):
     pass
-
-
-def joined(machine: Machine, family: Family, index: int) -> set[str]:
-    """The groups of an interface that sockets of the machine are members of."""
-    found = set()
-    with machine:
-        lines = Path(f"/proc/net/igmp{'' if family is IPV4 else '6'}").read_text().splitlines()
-    current = 0
-    for line in lines:
-        words = line.split()
-        if family is IPV6:
-            if int(words[0]) == index:
-                found.add(text(bytes.fromhex(words[2])))
-        elif words[0].isdecimal() and not line.startswith("\t"):
-            current = int(words[0])
-        elif line.startswith("\t") and current == index:
-            found.add(text(bytes.fromhex(words[0])[::-1]))
-    return found
 
 
 class RenewalTests(KernelTestCase):

@@ -89,7 +89,7 @@ class EntryTests(TableTestCase):
             self.assertFalse(table.restore_vif(1, self.indexes[1]))
             table.remove_interface(1)
             self.assertTrue(table.restore_vif(1, self.indexes[1]))
-            self.assertFalse(table.restore_vif(9, 12345))
+            self.assertRaises(OSError, table.restore_vif, 9, 12345)
 
     def test_thousands_of_entries_are_added_and_dumped(self) -> None:
         for family in FAMILIES:

@@ -82,7 +82,13 @@ class BrakesTests(SynchronousTestCase):
         self.queue: FairQueue[int] = FairQueue(100 * ITEM_BYTES)
         self.socket = FilteredSocket()
         self.interfaces = {1: "", 2: ""}
-        self.brakes = Brakes(self.socket, self.interfaces, self.queue, KnownHosts())
+        self.brakes = Brakes(
+            self.socket, self.interfaces, self.queue, KnownHosts(), lambda: 0.0, self.pause
+        )
+
+    def pause(self, seconds: float, sender: Sender) -> None:
+        """No host floods twice here."""
+        raise AssertionError
 
     def fill(self, sender: Sender) -> None:
         while self.queue.put(sender, 0, 0):

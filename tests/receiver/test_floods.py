@@ -13,6 +13,7 @@ from mcproxy.events.bus import Events
 from mcproxy.protocol.family import IPV4, IPV6, packed
 from mcproxy.protocol.wire import datagram
 from mcproxy.protocol.wire.packets import Record, RecordType, Report
+from mcproxy.receiver.brake import FIRST_PAUSE, LONGEST_PAUSE, PAUSE_MEMORY
 from mcproxy.receiver.known_hosts import (
     MEMORY,
     MOST_CANDIDATES,
@@ -72,14 +73,18 @@ class FloodTests(SynchronousTestCase):
         self.table: Any = FilteredTable(IPV4)
         clock = lambda: self.now  # noqa: E731 - it is needed twice
         self.protocol = TableProtocol(
-            self.table, {3: "d1"}.get, self.dropped, Events(), self.call_soon, clock, clock
+            self.table, {3: "d1"}.get, self.dropped, Events(), self.call_later, clock, clock
         )
         for index, name in ((7, "d1"), (8, "d2")):
             self.protocol.interfaces[index] = Registration(name, frozenset(), [self.listener], [])
         self.calls: list[Callable[[], None]] = []
+        self.pauses: list[tuple[float, Callable[[], None]]] = []
 
-    def call_soon(self, call: Callable[[], None]) -> None:
-        self.calls.append(call)
+    def call_later(self, seconds: float, call: Callable[[], None]) -> None:
+        if seconds:
+            self.pauses.append((seconds, call))
+        else:
+            self.calls.append(call)
 
     def turn(self) -> None:
         """Make the calls that were to be made soon."""
@@ -168,6 +173,46 @@ class FloodTests(SynchronousTestCase):
             self.turn()
         self.assertEqual(len(self.listener.told), 2001 - count)
         self.assertEqual(self.table.filters[-1], ([7, 8], []))
+
+    def flood(self) -> tuple[int, list[float]]:
+        """More than the share of a host, all worked off; who is refused then, and the pauses."""
+        self.protocol.begin_slice(0)
+        for _ in range(2000):
+            self.report("10.0.2.9", 7, 1)
+        while self.calls:
+            self.turn()
+        return len(self.table.filters[-1][1]), [seconds for seconds, _ in self.pauses]
+
+    def test_host_that_floods_on_is_refused_longer_each_time(self) -> None:
+        self.assertEqual(self.flood(), (0, []))
+        for pause in (FIRST_PAUSE, 2 * FIRST_PAUSE, 4 * FIRST_PAUSE):
+            self.assertEqual(self.flood(), (1, [pause]))
+            self.pauses.pop()[1]()
+            self.assertEqual(self.table.filters[-1], ([7, 8], []))
+        for _ in range(5):
+            self.flood()
+            seconds, end = self.pauses.pop()
+            end()
+        self.assertEqual(seconds, LONGEST_PAUSE)
+        self.now += PAUSE_MEMORY + 0.1
+        self.assertEqual(self.flood(), (0, []))
+
+    def test_packets_that_come_during_a_pause_begin_no_other(self) -> None:
+        self.flood()
+        self.flood()
+        self.report("10.0.2.9", 7, 1)
+        self.turn()
+        self.assertEqual(len(self.pauses), 1)
+
+    def test_pause_that_ends_late_concerns_no_lost_interface(self) -> None:
+        self.flood()
+        self.flood()
+        _, end = self.pauses.pop()
+        self.protocol.forget(7)
+        self.protocol.narrow()
+        before = len(self.table.filters)
+        end()
+        self.assertEqual(self.table.filters[before:], [])
 
     def test_long_report_is_delivered_in_parts(self) -> None:
         """No report, however long, holds up the others."""

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from mcproxy.protocol.forwarding.planner import Planner, Route
 from mcproxy.protocol.host.host import Host
 from mcproxy.protocol.router.effects import Effects
+from mcproxy.protocol.router.link_layer import Known
 from mcproxy.protocol.router.querier import Querier
 from mcproxy.protocol.router.settings import QuerierSettings
 from mcproxy.protocol.sources import ANY_SOURCE, EXCLUDE, INCLUDE, NOTHING, SourceFilter
@@ -49,6 +50,8 @@ class QuerierTests(FamilyTests):
         address = host(self.family, 1)
         first = Querier(self.family, settings, address=address)
         first.start(START)
+        for number, key in ((1, b"\1"), (2, b"\2"), (2, b"\3")):
+            first.note_link_layer(host(self.family, number), key, START)
         now = self.history(data, [first], START)
         second = restored_querier(self.family, json.loads(json.dumps(querier_values(first))))
         second.set_address(address)
@@ -101,10 +104,12 @@ class QuerierTests(FamilyTests):
         report = Report((Record(RecordType.MODE_IS_INCLUDE, group(self.family, 1),
                                 frozenset([source(self.family, 1)])),))  # fmt: skip
         querier.receive(report, host(self.family, 2), START)
+        querier.restore_link_layer({host(self.family, 2): Known(b"\1", START, 0.0)})
         good = querier_values(querier)
         restored_querier(self.family, good)
         spoilt: list[Any] = [None, [], {}, {**good, "version": "x"}, {**good, "groups": [1]}]
         spoilt += [{**good, "groups": {"00": {"since": 1.0}}}, {**good, "other": ["zz", 1]}]
+        spoilt += [{**good, "link-layer": {"00": ["", 1.0]}}, {**good, "link-layer": ["x"]}]
         for key in ("since", "hosts", "sources", "inquiry", "older"):
             address = group(self.family, 1).hex()
             spoilt.append({**good, "groups": {address: {**good["groups"][address], key: "x"}}})

@@ -38,6 +38,12 @@ class FakeKernel:
         self.refuse: set[tuple[Any, ...]] = set()
         self.applied: list[list[Any]] = []
         self.closed = False
+        self.gone: set[int] = set()
+
+    def delete_link(self, index: int) -> None:
+        """The link goes, and its vif with it; the entries keep the number."""
+        self.gone.add(index)
+        self.vifs = {number: one for number, one in self.vifs.items() if one != index}
 
     def vif_addition(self, number: int, index: int) -> Any:
         return ("vif", number, index)
@@ -83,8 +89,10 @@ class FakeKernel:
         return source, group, -1 if any(source) else tail[0]
 
     def restore_vif(self, number: int, index: int) -> bool:
-        if number in self.vifs or self._is_refused(("vif", number)):
+        if number in self.vifs:
             return False
+        if self._is_refused(("vif", number)) or index in self.gone:
+            raise OSError(errno.EADDRNOTAVAIL, "no such interface")
         self.vifs[number] = index
         return True
 

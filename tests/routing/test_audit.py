@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from mcproxy.linux.mroute.dump import InstalledRoute
 from mcproxy.protocol.family import MAX_VIFS
 from mcproxy.protocol.forwarding.planner import NO_INTERFACE, Route
-from mcproxy.routing.audit import Expected, damaged_groups, inspect
+from mcproxy.routing import audit
+from mcproxy.routing.audit import Expected, Inspection, damaged_groups, inspect
+from mcproxy.routing.work import KernelWork
 
 from .support import ANY, G1, G2, S1, RoutingTestCase, any_source
 
@@ -63,6 +66,91 @@ class WithoutInterfaceTests(RoutingTestCase):
         self.assertEqual(self.kernel.entries, before)
 
 
+class RemovedLinkTests(RoutingTestCase):
+    """A link is deleted while the table is audited: nobody else changed anything."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.want(G1, any_source("up", "d1", "d2"))
+        self.want(G2, any_source("up", "d2"))
+        self.want(ANY, any_source("d1", "up"))
+        self.warned: list[str] = []
+        warn = lambda _, told, **fields: self.warned.append(told.format(**fields))  # noqa: E731
+        log = type("Log", (), {"warn": warn, "info": warn})
+        self.patch(KernelWork, "log", log())
+        self.held = []
+
+    def release(self) -> None:
+        """The message about the link comes, and its owner gives it up."""
+        self.owner.wanted[G1] = (any_source("up", "d2"),)
+        self.owner.wanted[ANY] = ()
+        self.table.release("d1", self.owner)
+
+    def assert_mended(self) -> None:
+        """Check that the kernel has what is wanted, and that nothing was said."""
+        self.let_go_on()
+        self.assertEqual(self.warned, [])
+        expected = {(ANY, G1, 0): bytes([0, 0, 2]), (ANY, G2, 0): bytes([0, 0, 2])}
+        self.assertEqual(self.kernel.entries, expected)
+        self.assertEqual(set(self.table.installed), {G1, G2})
+
+    def test_event_of_the_vif_before_that_of_the_link(self) -> None:
+        """The audit ends before the link is released."""
+        self.kernel.delete_link(11)
+        self.table.vif_removed(11)
+        self.let_go_on()
+        self.release()
+        self.assert_mended()
+
+    def test_link_that_is_released_while_the_audit_runs(self) -> None:
+        self.kernel.delete_link(11)
+        self.table.vif_removed(11)
+        self.release()
+        self.assert_mended()
+
+    def test_link_that_goes_while_the_audit_reads_the_entries(self) -> None:
+        """Its vif was there a moment ago."""
+        self.patch(audit, "dump_routes", self.dump_without_link)
+        self.table.audit()
+        self.let_go_on()
+        self.release()
+        self.assert_mended()
+
+    def dump_without_link(self, *_: object) -> list[InstalledRoute]:
+        """Dump the entries; the link goes before."""
+        self.kernel.delete_link(11)
+        return self.kernel.dump()
+
+    def test_threshold_that_changes_while_the_audit_runs(self) -> None:
+        """The entries are written anew with it."""
+        self.table.audit()
+        self.table.set_threshold("d2", 2)
+        self.let_go_on()
+        self.assertEqual(self.warned, [])
+        self.assertEqual(self.kernel.entries[ANY, G2, 0], bytes([0, 0, 34]))
+
+    def test_entry_that_is_lost_while_a_link_goes_is_put_back(self) -> None:
+        """The audit that follows does so."""
+        self.kernel.delete_link(11)
+        del self.kernel.entries[ANY, G2, 0]
+        self.table.vif_removed(11)
+        self.release()
+        self.let_go_on()
+        self.assertEqual(len(self.warned), 1)
+        self.assertIn("0 interfaces and 1 entries are put back", self.warned[0])
+        self.assertIn((ANY, G2, 0), self.kernel.entries)
+
+    def test_vif_that_returns_is_used_again(self) -> None:
+        """The link was not gone after all."""
+        self.kernel.delete_link(11)
+        self.table.vif_removed(11)
+        self.let_go_on()
+        self.kernel.gone.clear()
+        self.table.audit()
+        self.let_go_on()
+        self.assertEqual(self.kernel.entries[ANY, G1, 0], bytes([0, 0, 1, 2]))
+
+
 class ExpectedTests(RoutingTestCase):
     """What the routing thread compares with the kernel's entries."""
 
@@ -79,10 +167,10 @@ class ExpectedTests(RoutingTestCase):
         self.want(G1, any_source("up", "d1"))
         self.want(G2, Route(S1, "up", frozenset(["d1"])), any_source("up", "d2"))
         expected = self.expected()
-        self.assertEqual(inspect(self.kernel, expected), ([], {}))
+        self.assertEqual(inspect(self.kernel, expected), Inspection())
         del self.kernel.entries[S1, G2, -1]
         [rest] = [entry for entry in self.table.installed[G2] if entry.source == ANY]
-        self.assertEqual(inspect(self.kernel, expected), ([], {G2: (rest,)}))
+        self.assertEqual(inspect(self.kernel, expected).damaged, {G2: (rest,)})
         del self.kernel.entries[ANY, G1, 0]
         self.assertEqual(inspect(self.kernel, expected).damaged[G1], ())
 

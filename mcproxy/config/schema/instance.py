@@ -135,7 +135,8 @@ class InstanceConfig:
     report_interval: float | str = option(
         AUTO,
         NumberAutoOrNever(10, 86400),
-        "Time after which all memberships are reported upstream again without a query. With"
+        "Time after which all memberships are reported upstream again without a query, spread over"
+        " a tenth of it, at most 10 seconds. With"
         ' ``"auto"`` that is 125 seconds, and only while no querier is heard there: some'
         " providers send no queries, and end a stream that is not reported again.",
         unit="seconds",
@@ -151,14 +152,13 @@ class InstanceConfig:
         rfc="RFC 4604, 2.2",
     )
     local_programs: bool = option(
-        False,
+        True,
         Flag(),
         "Heed the programs on this machine that join groups on an upstream themselves, such as a"
-        " player or udpxy. With true, a group that such a program leaves is reported again at once"
-        " if hosts still want it, and mcproxy does not leave a group that a program still has. To"
-        " hear the kernel's own reports, mcproxy then joins 224.0.0.2, 224.0.0.22, ff02::2 and"
-        " ff02::16 on the upstream, and the kernel reports these groups there.",
-        example="true",
+        " player or udpxy. A group that such a program leaves is reported again at once if hosts"
+        " still want it, and mcproxy does not leave a group that a program still has. With false, a"
+        " leave of one may interrupt streams of the other until the router's next query.",
+        example="false",
         rfc="RFC 9776, 3.2",
     )
     router_discovery: bool = option(

@@ -71,8 +71,9 @@ class InterfaceSettings:
         "Stop a stream without a query when the last host that reported for it leaves. Hosts are"
         " tracked as with ``explicit-tracking``, and no query is sent for what another tracked"
         " host still wants. While a host of IGMPv2 or MLDv1 is in the group, a leave is followed by"
-        ' queries, because such a host may not have reported; with ``"always"`` it is not, which'
-        " suits links with one host.",
+        " queries, because such a host may not have reported. So is the leave of an IP address"
+        " that was seen with two link-layer addresses, because another host may have forged it."
+        ' With ``"always"`` no leave is followed by queries, which suits links with one host.',
         example='"always"',
     )
     explicit_tracking: bool = option(

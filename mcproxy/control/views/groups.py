@@ -12,7 +12,7 @@ from ...protocol.router.admission import Refusal
 from ...protocol.router.group import STOPPED, Group
 from ...protocol.router.tracking import HostTable, as_membership
 from ...protocol.sources import EXCLUDE, INCLUDE
-from .values import Row, address_text, in_order, place, seconds_since, seconds_until, short_text
+from .values import Row, in_order, place, seconds_since, seconds_until, short_text
 
 if TYPE_CHECKING:
     from ...instance.downstream import Downstream
@@ -28,6 +28,8 @@ JOINED, REFUSED = "joined", "refused"
 
 def rows(proxy: Proxy) -> Iterator[Row | None]:
     """Groups with filter mode, sources, upstreams that are asked, and what says no.
+
+    ``asked-time`` is how long upstreams have been asked, the one that was asked first.
 
     Groups whose joins were all refused follow, link by link.
     """
@@ -57,30 +59,36 @@ class _LinkGroups:
             if address is None or group is None:
                 yield None
             else:
-                yield {**self._place, **self._group(address, group)}
+                yield self._group(address, group)
         for address in in_order(self._refused):
             if address is not None and address not in groups:
-                yield {**self._place, **self._without_group(address)}
+                yield self._place | self._without_group(address)
 
     def _group(self, address: Address, group: Group) -> Row:
         """In EXCLUDE mode the group has the time ``expire``; in INCLUDE mode its sources do."""
         now, current = self._now, self._querier.version
         asked = self._asked.upstreams(address)
         verdict = self._asked.refusal(self._name, address, bool(asked))
+        reporter = group.last_reporter
+        instance, family, interface = self._place.values()
         row = {
+            "instance": instance,
+            "family": family,
+            "interface": interface,
             "group-address": short_text(address),
             "state": JOINED,
             "filter-mode": group.mode.value,
-            "expire": seconds_until(group.timer, now) if group.mode is EXCLUDE else None,
+            "expire": round(group.timer - now, 1) if group.mode is EXCLUDE else None,
             "source": _sources(group, now) if group.sources else [],
             "version": group.older.oldest(current, now) if group.older else current,
-            "up-time": seconds_since(group.since, now),
-            "last-reporter": address_text(group.last_reporter),
-            "asked": [
-                {"interface": name, "up-time": seconds_since(since, now)} for name, since in asked
-            ],
-            "refused": self._refusal(address) if verdict is None else _verdict(verdict),
+            "up-time": round(now - group.since, 1),
+            "last-reporter": None if reporter is None else short_text(reporter),
+            "asked": [name for name, _ in asked],
+            "asked-time": round(now - min(when for _, when in asked), 1) if asked else None,
+            "refused": None if verdict is None else _verdict(verdict),
         }
+        if self._refused and verdict is None:
+            row["refused"] = self._refusal(address)
         return row if group.hosts is None else row | _hosts(group.hosts, now)
 
     def _without_group(self, address: Address) -> Row:
@@ -95,6 +103,7 @@ class _LinkGroups:
             "up-time": None,
             "last-reporter": None,
             "asked": [],
+            "asked-time": None,
             "refused": self._refusal(address),
         }
 

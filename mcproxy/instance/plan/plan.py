@@ -58,7 +58,7 @@ class UpstreamPlan:
     require_router_alert: bool = False
     ssm_fallback: bool = False
     report_interval: float | None = None
-    local_programs: bool = False
+    local_programs: bool = True
 
     @property
     def key(self) -> UpstreamKey:

@@ -140,8 +140,15 @@ class MulticastTable(Operations):
         self._apply_one(self.vif_removal(vif))
 
     def restore_vif(self, vif: int, ifindex: int) -> bool:
-        """Make ``vif`` again if it is missing; whether it was missing and is made."""
-        return not self.apply([self.vif_addition(vif, ifindex)])
+        """Make ``vif`` again if it is missing; whether it was missing and is made.
+
+        OSError where it is missing and the kernel refuses it, as of an interface that is gone.
+        """
+        for _, error in self.apply([self.vif_addition(vif, ifindex)]):
+            if error.errno == errno.EADDRINUSE:
+                return False
+            raise error
+        return True
 
     def add(self, entry: bytes) -> None:
         """Add an entry, or replace its interfaces; OSError."""

@@ -26,7 +26,6 @@ from .current_version import Change, CurrentVersionHost
 from .older_version import OlderVersionHost
 from .unqueried import (
     DEFAULT_QUERY_INTERVAL,
-    DEFAULT_RESPONSE_INTERVAL,
     DEFAULT_ROBUSTNESS,
     UnqueriedReports,
 )
@@ -203,8 +202,8 @@ class Host:
             return self._choose_version(now)
         if self.unqueried.due <= now:
             # As if a router had asked: the reports are spread in the same way.
-            any_group = self.family.unspecified
-            self.answer(Query(self.version, any_group, DEFAULT_RESPONSE_INTERVAL), now)
+            any_group, spread = self.family.unspecified, self.unqueried.spread()
+            self.answer(Query(self.version, any_group, spread), now)
             self.unqueried.schedule(now)
         sends = self._reports(self._current.advance(now), now)
         return sends + self._sent(self._older_version.advance(now), now)

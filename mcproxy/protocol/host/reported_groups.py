@@ -1,4 +1,4 @@
-"""Which groups a packet of a host joins, and which it leaves."""
+"""Which groups a packet of a host is about, which it joins, and which it leaves."""
 
 from __future__ import annotations
 
@@ -6,6 +6,16 @@ from ..family import Address
 from ..wire.packets import Leave, OldReport, Packet, Record, RecordType, Report
 
 _TO_INCLUDE = RecordType.CHANGE_TO_INCLUDE_MODE
+
+
+def reported_groups(packet: Packet) -> list[Address]:
+    """The groups that ``packet`` says something of, as a host."""
+    match packet:
+        case Report(records=records):
+            return [record.group for record in records]
+        case OldReport(group=group) | Leave(group=group):
+            return [group]
+    return []
 
 
 def joined_groups(packet: Packet) -> list[Address]:

@@ -52,6 +52,16 @@ class UnqueriedReports:
         else:
             self.due = max(now + DEFAULT_QUERY_INTERVAL, self._heard_until)
 
+    def spread(self) -> float:
+        """Seconds over which these reports are spread, as answers to a query would be.
+
+        A tenth of a fixed interval at most: a router may end a group that is not reported within
+        a time that the interval was set for.
+        """
+        if self.interval is None:
+            return DEFAULT_RESPONSE_INTERVAL
+        return min(DEFAULT_RESPONSE_INTERVAL, self.interval / 10)
+
     def is_unqueried(self, now: float) -> bool:
         """Whether no querier was heard for a membership interval, so that groups may time out.
 

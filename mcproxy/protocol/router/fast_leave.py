@@ -33,6 +33,8 @@ def track(hosts: LinkHosts, group: Group, record: Record, reporter: Reporter) ->
     if table is None:
         # Members from before were not tracked.
         table = group.track_hosts(reporter.until if group.since < reporter.now else 0.0)
+    if reporter.host is None:
+        table.pop(reporter.source, None)  # it was tracked until its address became doubtful
     hosts.note(table, reporter.host, record, reporter.now, reporter.until)
     return table
 

@@ -29,6 +29,7 @@ from .effects import Effects
 from .election import Election, Verdict
 from .group import Group
 from .groups import GroupTable
+from .link_layer import Known, LinkLayer
 from .queries import Queries
 from .reports import ReportReceiver
 from .role import QuerierRole
@@ -85,6 +86,11 @@ class Querier:
     def hosts(self) -> LinkHosts | None:
         """The tracked hosts of the link; None where hosts are not tracked."""
         return self._reports.hosts
+
+    @property
+    def link_layer(self) -> LinkLayer | None:
+        """The link-layer addresses of hosts; None where they are not needed or not known."""
+        return self._reports.link_layer
 
     @property
     def refused(self) -> Counter[Refusal]:
@@ -144,6 +150,18 @@ class Querier:
             self.admission.refuse(Refusal.QUERIER)
         return effects
 
+    def note_link_layer(self, host: Address, key: bytes, now: float) -> None:
+        """A report of ``host`` came from the link-layer address ``key``; before ``receive``.
+
+        Leaves of a host with two such addresses are followed by queries.
+        """
+        self._reports.note_link_layer(host, key, now)
+
+    def note_lost_link_layer(self, until: float) -> None:
+        """``note_link_layer`` missed reports: all leaves are followed by queries ``until`` then."""
+        if self.link_layer is not None:
+            self.link_layer.note_loss(until)
+
     def advance(self, now: float) -> Effects:
         """Handle the deadlines that have come: expiry and queries, at most MAX_EVENTS."""
         effects = Effects()
@@ -188,6 +206,12 @@ class Querier:
         hosts = LinkHosts(settings.max_hosts, settings.max_group_hosts)
         hosts.restore(times)
         self._reports.restore_hosts(hosts)
+
+    def restore_link_layer(self, hosts: Mapping[Address, Known]) -> None:
+        """Restore the link-layer addresses of hosts."""
+        link_layer = LinkLayer(self._role.configured.max_hosts)
+        link_layer.hosts.update(hosts)
+        self._reports.link_layer = link_layer
 
     def restore_group(self, address: Address, group: Group) -> None:
         """Restore a group with its state."""

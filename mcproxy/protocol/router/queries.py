@@ -26,7 +26,7 @@ class Queries:
     def __init__(self, family: Family, version: int, settings: QuerierSettings, mtu: int) -> None:
         self.mtu = mtu
         self._family = family
-        self._version = version
+        self.version = version
         self._settings = settings
 
     def configure(self, settings: QuerierSettings) -> None:
@@ -101,6 +101,6 @@ class Queries:
         settings = self._settings
         interval = int(settings.query_interval)
         query = Query(
-            self._version, group, longest, sources, suppress, settings.robustness, interval
+            self.version, group, longest, sources, suppress, settings.robustness, interval
         )
         return Send(destination(self._family, query), query)

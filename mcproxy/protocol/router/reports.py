@@ -21,6 +21,7 @@ from .effects import Effects
 from .fast_leave import Reporter, all_members_known, drop_unwanted, track, without_wanted
 from .group import NO_QUERY_NEEDED, Group, NeedsQuery
 from .groups import GroupTable
+from .link_layer import LinkLayer
 from .queries import Queries
 from .role import QuerierRole
 from .settings import QuerierSettings
@@ -35,7 +36,8 @@ class ReportReceiver:
     """Turns the reports of one link into changes of its groups.
 
     ``version`` is the newest one spoken on the link. ``hosts`` are the tracked hosts, None
-    where the settings track none.
+    where the settings track none. ``link_layer`` has their link-layer addresses, None where
+    nobody tells them or every leave is trusted.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class ReportReceiver:
         admission: Admission,
     ) -> None:
         self.hosts: LinkHosts | None = None
+        self.link_layer: LinkLayer | None = None
         self._family = family
         self._version = version
         self._role = role
@@ -63,6 +66,10 @@ class ReportReceiver:
         self._oldest = settings.oldest_host_version
         rates = settings.max_report_rate, settings.max_host_report_rate
         self._rates = None if rates == (None, None) else ReportRates(*rates)
+        if settings.immediate_leave is not True:
+            self.link_layer = None
+        elif self.link_layer is not None:
+            self.link_layer.most = settings.max_hosts
         if not settings.tracks_hosts:
             self.hosts = None
             self._table.stop_tracking()
@@ -74,6 +81,15 @@ class ReportReceiver:
     def restore_hosts(self, hosts: LinkHosts) -> None:
         """Continue with the hosts that were tracked before a restart."""
         self.hosts = hosts
+
+    def note_link_layer(self, host: Address, key: bytes, now: float) -> None:
+        """A report of ``host`` came from this link-layer address; before ``receive``."""
+        if self.hosts is None:
+            return
+        if self.link_layer is None:
+            self.link_layer = LinkLayer(self.hosts.most)
+        until = now + self._role.settings.group_membership_interval
+        self.link_layer.note(host, key, now, until, self.hosts.is_tracked(host, now))
 
     def receive(
         self, packet: Report | OldReport | Leave, source: Address, now: float, effects: Effects
@@ -125,6 +141,8 @@ class ReportReceiver:
         groups = self._table.groups
         tracking = self.hosts
         host = None if tracking is None else tracking.register(source, now, until, version)
+        if self.link_layer is not None and self.link_layer.is_doubtful(source, now):
+            host = None
         for record in records:
             kind, address, listed = record
             group = groups.get(address)

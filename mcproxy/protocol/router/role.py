@@ -4,12 +4,14 @@ As the querier it sends general queries: ``robustness`` of them at start-up, a q
 query interval apart, then one each query interval (RFC 9776, section 6.1).
 
 When a router with a lower address queries, that router becomes the querier (section 6.6.2).
-This router then sends no general queries, uses the timer values of the querier's queries, and
-keeps its groups up to date. When the other querier has been silent for the other querier present
-interval, this router becomes the querier again, with start-up queries and its own timers.
+This router then reports its groups to the new querier (``handover``), sends no general queries,
+uses the timer values of the querier's queries, and keeps its groups up to date. When the other
+querier has been silent for the other querier present interval, this router becomes the querier
+again, with start-up queries and its own timers.
 
-Two deadlines belong to the role. Their keys are addresses that no group has: the unspecified
-address for the next general query, the all-nodes address for the end of the other querier.
+Three deadlines belong to the role. Their keys are addresses that no group has: the unspecified
+address for the next general query, the all-nodes address for the end of the other querier, the
+all-routers address for the next part of the handover.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from ..wire.packets import Query
 from .effects import Effects
 from .election import Election, Verdict
 from .groups import GroupTable
+from .handover import PART_INTERVAL, Handover
 from .queries import Queries
 from .settings import QuerierSettings
 
@@ -49,6 +52,7 @@ class QuerierRole:
         self._queries = queries
         self._deadlines = deadlines
         self._startup_left = 0
+        self._handover = Handover(family, groups.groups)
 
     @property
     def is_querier(self) -> bool:
@@ -77,6 +81,7 @@ class QuerierRole:
         self._startup_left = settings.robustness
         self._deadlines.cancel(self._family.unspecified)
         self._deadlines.cancel(self._family.all_nodes)
+        self._handover.end()
         self._send_scheduled_query(effects, now)
 
     def reconfigure(self, settings: QuerierSettings, effects: Effects, now: float) -> None:
@@ -113,6 +118,8 @@ class QuerierRole:
                 effects.role_changed = True
                 if self.election.ends_all_queries:
                     self._groups.cancel_queries()
+                self._handover.begin(min(query.version, self._queries.version))
+                self._hand_over(effects, now)
             self._follow(query, now)
             self._yield_to(source, now + self._presence())
         elif verdict is Verdict.FOLLOW:
@@ -143,10 +150,18 @@ class QuerierRole:
         """Do what is due for a deadline that is not a group's."""
         if key == self._family.unspecified:
             self._send_scheduled_query(effects, now)
+        elif key == self._family.all_routers:
+            self._hand_over(effects, now)
         elif self.election.until > now:
             self._deadlines.schedule(key, self.election.until)
         else:
             self.become_querier(effects, now)
+
+    def _hand_over(self, effects: Effects, now: float) -> None:
+        """Report a part of the groups to the new querier, and schedule the next one."""
+        effects.send += self._handover.take(self._queries.mtu)
+        if self._handover:
+            self._deadlines.schedule(self._family.all_routers, now + PART_INTERVAL)
 
     def _send_scheduled_query(self, effects: Effects, now: float) -> None:
         """Send a start-up or periodic general query, and schedule the next."""

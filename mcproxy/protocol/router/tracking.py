@@ -11,7 +11,7 @@ unknowable for the membership interval; in this time it is queried as without tr
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from ..family import Address
@@ -131,13 +131,18 @@ class LinkHosts:
         self._known: dict[Address, TrackedHost] = {}
         self._swept = -SWEEP_INTERVAL
 
+    def is_tracked(self, host: Address, now: float) -> bool:
+        """Whether reports of ``host`` still count."""
+        known = self._known.get(host)
+        return known is not None and known.until > now
+
     def times(self) -> dict[Address, float]:
         """The hosts, by the address object that groups use, and until when each counts."""
         return {known.address: known.until for known in self._known.values()}
 
-    def known(self) -> Collection[TrackedHost]:
-        """The hosts, those included whose time is over and that nothing has removed yet."""
-        return self._known.values()
+    def current(self, now: float) -> dict[Address, TrackedHost]:
+        """The hosts that count now, by address."""
+        return {address: host for address, host in self._known.items() if host.until > now}
 
     def set_limits(self, most: int, most_of_a_group: int) -> None:
         """Use other limits from now on; hosts above them stay until they expire."""

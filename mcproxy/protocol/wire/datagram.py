@@ -9,7 +9,7 @@ from __future__ import annotations
 from struct import Struct
 from typing import NamedTuple
 
-from ..family import IPV4, Address, Family
+from ..family import IPV4, OWN_FLOW_LABEL, Address, Family
 from . import igmp, mld
 from .encoding import checksum
 from .packets import (
@@ -53,7 +53,7 @@ def encode(family: Family, source: Address, send_to: Address, packet: Packet) ->
         return _ipv4_header(source, send_to, len(message)) + message
     message = mld.encode(packet, source, send_to)
     length = len(_IPV6_ROUTER_ALERT) + len(message)
-    header = _IPV6_HEADER.pack(6 << 28, length, 0, 1, source, send_to)
+    header = _IPV6_HEADER.pack(6 << 28 | OWN_FLOW_LABEL, length, 0, 1, source, send_to)
     return header + _IPV6_ROUTER_ALERT + message
 
 
@@ -80,6 +80,19 @@ def decode_ipv4(packet: bytes) -> Datagram:
         raise WireError(DropReason.FRAGMENT)
     alert = header_size > 20 and _IPV4_ROUTER_ALERT[:2] in packet[20:header_size]
     return Datagram(source, destination, hops, alert, packet[header_size:total])
+
+
+def decode_sent(family: Family, packet: bytes) -> Packet:
+    """The message in an IP packet that this machine sent; WireError.
+
+    In IPv6 it is behind a hop-by-hop header of eight bytes.
+    """
+    if family is IPV4:
+        return igmp.decode(decode_ipv4(packet).message)
+    if len(packet) < _IPV6_HEADER.size:
+        raise WireError(DropReason.HEADER, "shorter than an IPv6 header")
+    end = _IPV6_HEADER.size + _IPV6_HEADER.unpack_from(packet)[1]
+    return mld.decode(packet[_IPV6_HEADER.size + len(_IPV6_ROUTER_ALERT) : end])
 
 
 def ipv6_router_alert(options: bytes) -> bool:

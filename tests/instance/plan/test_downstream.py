@@ -88,6 +88,8 @@ class DownstreamPlanTests(SynchronousTestCase):
             "mld_version",
             "minimum_igmp_version",
             "minimum_mld_version",
+            "router_discovery",
+            "router_discovery_interval",
         }
         self.assertEqual(
             [n for n in changed - told_otherwise - outside if not hasattr(querier, n)], []

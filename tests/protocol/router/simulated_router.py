@@ -43,14 +43,17 @@ class RouterTests(FamilyTests):
         self.now = START
         self.querier = Querier(self.family, self.settings)
         self.sent: list[tuple[float, Query]] = []
+        self.handed_over: list[tuple[float, Packet]] = []
         self.changed: list[Address] = []
 
     def note(self, effects: Effects) -> Effects:
         """Keep what was sent and what changed; check the destinations."""
         for there, packet in effects.send:
-            assert isinstance(packet, Query)
             self.assertEqual(there, destination(self.family, packet))
-            self.sent.append((self.now, packet))
+            if isinstance(packet, Query):
+                self.sent.append((self.now, packet))
+            else:
+                self.handed_over.append((self.now - START, packet))
         self.changed += effects.changed
         return effects
 

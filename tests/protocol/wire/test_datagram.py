@@ -6,12 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from mcproxy.protocol.family import IPV4
+from mcproxy.protocol.family import IPV4, OWN_FLOW_LABEL
 from mcproxy.protocol.wire.datagram import (
     Datagram,
     accept,
     decode_ipv4,
+    decode_sent,
     destination,
+    encode,
     ipv6_router_alert,
 )
 from mcproxy.protocol.wire.packets import DropReason, Leave, OldReport, Query, Report, WireError
@@ -169,3 +171,31 @@ class SizeTests(FamilyTests):
         query = Query(self.family.current_version, group(self.family, 1), 1.0)
         size = self.family.header_size + self.family.query_size
         self.assertEqual(len(sent(self.family, query)), size)
+
+
+@both_families
+class SentDatagramTests(FamilyTests):
+    """Packets that this machine sent, as a packet socket has them."""
+
+    def test_sent_datagram_is_decoded_without_its_padding(self) -> None:
+        """LP-01."""
+        packet = Leave(group(self.family, 1))
+        data = encode(self.family, host(self.family, 1), self.family.all_routers, packet)
+        self.assertEqual(decode_sent(self.family, data + b"padding"), packet)
+
+    def test_own_datagrams_are_told_from_those_of_the_kernel(self) -> None:
+        """LP-01: they have another flow label in IPv6; in IPv4 they may be fragmented."""
+        data = encode(self.family, host(self.family, 1), self.family.all_routers, Report(()))
+        if self.family is IPV4:
+            self.assertEqual(data[6:8], b"\0\0")
+        else:
+            self.assertEqual(int.from_bytes(data[:4], "big"), 6 << 28 | OWN_FLOW_LABEL)
+
+    @examples(5)
+    @given(st.binary(max_size=80))
+    def test_random_bytes_are_decoded_or_refused(self, data: bytes) -> None:
+        """LP-01."""
+        try:
+            self.assertIsNotNone(decode_sent(self.family, data))
+        except WireError as error:
+            self.assertIsInstance(error.reason, DropReason)

@@ -1,0 +1,105 @@
+"""Events of a running daemon, as a client follows them and as the log has them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from typing import Any
+
+from mcproxy.lab.daemon import PROJECT
+from mcproxy.lab.waiting import wait_until
+
+from .site import IPv4TestCase, IPv6TestCase, Scenarios
+
+
+class EventScenarios(Scenarios):
+    expected_levels = (["info"], ["warn"], ["debug"])
+
+    def follow(self, *arguments: str) -> list[dict[str, Any]]:
+        """The rows that ``mcproxy monitor`` prints from now on; the list grows."""
+        own = ("monitor", "--json", "--socket", str(self.daemon.socket))
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mcproxy", *own, *arguments],
+            cwd=PROJECT,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        lines, rows = process.stdout, list[dict[str, Any]]()
+        reader = threading.Thread(target=lambda: rows.extend(map(json.loads, lines)))
+        reader.start()
+
+        def end() -> None:
+            process.kill()
+            reader.join()
+            process.wait()
+            lines.close()
+
+        self.addCleanup(end)
+        return rows
+
+    def test_visit_of_a_host_is_told_from_join_to_leave(self) -> None:
+        """In the order of what happens, and with host, group and interfaces."""
+        self.start(last_member_query_interval=0.2, query_max_response_time=0.5, query_interval=5)
+        self.stream()
+        rows = self.follow("--group", self.group, "--group", self.groups[1])
+        self.await_first(rows)
+        member = self.home.join(self.group)
+        self.await_packets(member)
+        member.close()
+        told: list[dict[str, Any]] = []
+
+        def is_removed() -> bool:
+            told[:] = [row for row in rows if row["group-address"] == self.group]
+            return told[-1:] != [] and told[-1]["event"] == "route-removed"
+
+        wait_until(is_removed, 5, "the removal is not told")
+        kinds = list(dict.fromkeys(row["event"] for row in told))
+        self.assertEqual(
+            kinds,
+            [
+                "report-received",
+                "join",
+                "report-sent",
+                "route-installed",
+                "last-member-query",
+                "leave",
+                "route-removed",
+            ],
+        )
+        joined = next(row for row in told if row["event"] == "join")
+        self.assertEqual(joined["interface"], "down1")
+        self.assertEqual(joined["group-address"], self.group)
+        self.assertIn(f"{joined['host-address']} joined {self.group}", joined["text"])
+        left = next(row for row in told if row["event"] == "leave")
+        self.assertEqual(left["host-address"], joined["host-address"])
+
+    def await_first(self, rows: list[dict[str, Any]]) -> None:
+        """Join another group until the client has an event: it follows from then on."""
+
+        def told() -> bool:
+            self.guest.join(self.groups[1]).close()
+            return bool(rows)
+
+        wait_until(told, 10, "no event is told")
+
+    def test_log_level_is_changed_for_one_group_at_run_time(self) -> None:
+        daemon = self.start()
+        daemon.command("log-level", "debug", "--group", self.group)
+        member = self.home.join(self.group)
+        self.await_log(f"joined {self.group}")
+        daemon.command("log-level", "info")
+        member.close()
+        self.stream(self.groups[1])
+        self.await_packets(self.home.join(self.groups[1]))
+        self.assertFalse([line for line in daemon.lines if self.groups[1] in line])
+
+
+class IPv4EventTests(EventScenarios, IPv4TestCase):
+    pass
+
+
+class IPv6EventTests(EventScenarios, IPv6TestCase):
+    pass
