@@ -148,7 +148,7 @@ class NftablesTests(FirewallTestCase):
 
     def test_allowing_firewall_is_healthy(self) -> None:
         self.nft(ALLOWING)
-        self.assert_healthy(CONFIG + GROUPS)
+        self.assert_healthy_while_forwarding(CONFIG + GROUPS)
 
     def test_rule_that_is_missing_in_it_is_found(self) -> None:
         self.nft(ALLOWING.replace("down*", "lan*"))

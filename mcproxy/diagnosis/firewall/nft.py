@@ -153,9 +153,8 @@ def _payload(
     value = None
     if base == 1:
         value = packet.header[offset : offset + size]
-    elif base == 2 and packet.ports_known:
-        value = packet.payload[offset : offset + size]
-    # Lengths and checksums are nobody's criterion; unknown is what is not there.
+    elif base == 2:
+        value = packet.payload_part(offset, size)
     registers.load(_number(attributes, 1), value if value and len(value) == size else None, size)
     return True
 

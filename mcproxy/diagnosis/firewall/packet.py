@@ -26,6 +26,9 @@ NEW, UNTRACKED = 8, 64
 """States of connection tracking: multicast gets no answer, and MLD is not tracked."""
 
 _TO_HOST, _MULTICAST = 0, 2
+_PORT_AT = 2
+"""The offset of the destination port in UDP; the source port, the length and the sum vary."""
+
 _ROUTER_ALERT = bytes.fromhex("94040000")
 _HOP_BY_HOP = bytes.fromhex("3a00050200000100")
 
@@ -34,7 +37,8 @@ _HOP_BY_HOP = bytes.fromhex("3a00050200000100")
 class Packet:
     """A packet: its IP header, the beginning of what follows, and the links that it passes.
 
-    ``on_port``: a bridge sees it, on one of its ports, which is not known.
+    ``port`` is the destination port of UDP; None where any is possible. ``on_port``: a bridge
+    sees it, on one of its ports, which is not known.
     """
 
     family: Family
@@ -46,12 +50,18 @@ class Packet:
     payload: bytes
     incoming: HostLink | None = None
     outgoing: HostLink | None = None
+    port: int | None = None
     on_port: bool = False
 
-    @property
-    def ports_known(self) -> bool:
-        """Whether the ports, if it has any, are what real packets have."""
-        return self.protocol != UDP
+    def payload_part(self, offset: int, size: int) -> bytes | None:
+        """Some bytes after the IP header; None if real packets have others there."""
+        if self.protocol != UDP:
+            part = self.payload[offset : offset + size]
+            return part if len(part) == size else None
+        is_port = offset >= _PORT_AT and offset + size <= _PORT_AT + 2
+        if self.port is None or not is_port:
+            return None
+        return self.port.to_bytes(2)[offset - _PORT_AT :][:size]
 
     @property
     def state(self) -> int:
@@ -91,19 +101,25 @@ def own_query(family: Family, link: HostLink) -> Packet:
 
 
 def data(
-    family: Family, source: Address, group: Address, incoming: HostLink, outgoing: HostLink
+    family: Family,
+    source: Address,
+    group: Address,
+    incoming: HostLink,
+    outgoing: HostLink,
+    port: int | None = None,
 ) -> Packet:
-    """A datagram of a stream from ``incoming`` to ``outgoing``."""
+    """A datagram of a stream from ``incoming`` to ``outgoing``; without ``port``, to any port."""
     header = _header(family, source, group, UDP, hops=8, messages=False)
-    return Packet(family, FORWARDED, source, group, UDP, header, bytes(8), incoming, outgoing)
+    return Packet(family, FORWARDED, source, group, UDP, header, b"", incoming, outgoing, port)
 
 
 def neighbour(family: Family, link: HostLink, routable: bool) -> Address:
     """An address of another machine in a subnet of the link; ``routable``: no link-local one."""
     for one in link.addresses_of(family):
         if family is IPV4 or family.is_link_local(one.address) is not routable:
-            number = int.from_bytes(one.address) ^ (1 if one.address[-1] & 1 else 3)
-            return number.to_bytes(family.address_size)
+            last = one.address[-1]
+            beside = last + 1 if (last & 1 and last < 255) or not last else last - 1
+            return one.address[:-1] + bytes([beside])
     return family.unspecified
 
 

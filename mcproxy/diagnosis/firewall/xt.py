@@ -7,14 +7,20 @@ from struct import Struct
 
 from ...linux.firewall.ruleset import HeaderMatch, XtMatch
 from ...linux.host.links import HostLink
-from .packet import ICMPV6, UDP, Packet
+from .packet import ICMPV6, UDP, UNTRACKED, Packet
 
+_NUMBER = Struct("=I")
 _TWO_NUMBERS = Struct("=II")
 _ADDRTYPE = Struct("=HHI")
 _PORTS = Struct("=HHHHB")
+_ANY_PORT = 0, 0xFFFF
+_INVERTED_SOURCE, _INVERTED_DESTINATION = 1, 2
 _STATE_AT = 150
 _CONNTRACK_FLAGS = Struct("=HHH")
 _CT_STATE_ALONE, _CT_STATE_ALIAS = 0x0001, 0x2000
+_XT_UNTRACKED = 1 << 8 | 1 << 6
+"""Its bit in kernels of today, and in earlier ones."""
+
 _UNICAST, _MULTICAST = 1 << 1, 1 << 5
 _RPFILTER_INVERTED = 8
 
@@ -54,8 +60,12 @@ def _udp(match: XtMatch, packet: Packet) -> bool | None:
     if packet.protocol != UDP:
         return False
     low, high, to_low, to_high, inverted = _PORTS.unpack_from(match.info)
-    is_any = (low, high, to_low, to_high, inverted) == (0, 0xFFFF, 0, 0xFFFF, 0)
-    return True if is_any else None
+    if (low, high) != _ANY_PORT or inverted & _INVERTED_SOURCE:
+        return None
+    inside: bool | None = (to_low, to_high) == _ANY_PORT or None
+    if packet.port is not None:
+        inside = bool(to_low <= packet.port <= to_high)
+    return None if inside is None else inside is not bool(inverted & _INVERTED_DESTINATION)
 
 
 def _ports(_: XtMatch, packet: Packet) -> bool | None:
@@ -75,11 +85,16 @@ def _conntrack(match: XtMatch, packet: Packet) -> bool | None:
     flags, inverted, states = _CONNTRACK_FLAGS.unpack_from(match.info, _STATE_AT - 4)
     if flags & ~_CT_STATE_ALIAS != _CT_STATE_ALONE:
         return None
-    return bool(states & packet.state) is not bool(inverted & _CT_STATE_ALONE)
+    return bool(states & _state_of(packet)) is not bool(inverted & _CT_STATE_ALONE)
 
 
 def _state(match: XtMatch, packet: Packet) -> bool | None:
-    return bool(int.from_bytes(match.info[:1]) & packet.state)
+    return bool(_NUMBER.unpack_from(match.info)[0] & _state_of(packet))
+
+
+def _state_of(packet: Packet) -> int:
+    """The bits that stand for the packet's state; iptables has its own for untracked ones."""
+    return _XT_UNTRACKED if packet.state == UNTRACKED else packet.state
 
 
 def _address_type(match: XtMatch, _: Packet) -> bool | None:
