@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
@@ -40,7 +40,7 @@ class HostFacts:
     towards: Mapping[Address, int | None] = field(default_factory=dict)
     usage: Mapping[Family, MulticastUsage] = field(default_factory=dict)
     rules: Mapping[Family, tuple[FoundRule, ...]] = field(default_factory=dict)
-    joined: Mapping[Family, Mapping[int, tuple[Address, ...]]] = field(default_factory=dict)
+    joined: Mapping[Family, Mapping[int, Sequence[Address]]] = field(default_factory=dict)
     missing_capabilities: tuple[str, ...] = ()
     memberships_limit: int | None = None
     rp_filter_drops: int = 0
@@ -73,10 +73,7 @@ def collect(
         _look_up(sources),
         {family: read_usage(family, _numbers(tables, family)) for family in FAMILIES},
         {family: tuple(find_rules(family)) for family in FAMILIES},
-        {
-            family: {index: tuple(joined_groups(family, index)) for index in links}
-            for family in FAMILIES
-        },
+        {family: joined_groups(family) for family in FAMILIES},
         tuple(missing_capabilities()),
         read_setting("ipv4/igmp_max_memberships"),
         read_rp_filter_drops(),

@@ -119,6 +119,10 @@ class Situation:
             if one.role == role and one.usable:
                 yield one, one.usable
 
+    def upstreams_of(self, plan: InstancePlan) -> list[tuple[Role, HostLink]]:
+        """The usable upstreams of an instance in one family."""
+        return [(role, role.usable) for role in self._upstreams(plan) if role.usable]
+
     def _upstreams(self, plan: InstancePlan) -> Iterator[Role]:
         for name in plan.upstreams:
             yield self._role(plan, UPSTREAM, name, self.facts.link(name))

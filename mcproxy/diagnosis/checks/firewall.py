@@ -43,8 +43,8 @@ def queries(situation: Situation) -> Iterator[Finding]:
 def data(situation: Situation) -> Iterator[Finding]:
     """Data of streams that is not forwarded."""
     for role, link in situation.in_role(DOWNSTREAM):
-        for other, above in situation.in_role(UPSTREAM):
-            if other.plan is not role.plan or above.index == link.index:
+        for _, above in situation.upstreams_of(role.plan):
+            if above.index == link.index:
                 continue
             source = packet.neighbour(role.family, above, routable=True)
             packets = [

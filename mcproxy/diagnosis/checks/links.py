@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ...linux.host.links import HostLink
 from ...protocol.family import FAMILIES, IPV4, Address, packed, text
@@ -25,10 +25,9 @@ def mtu(situation: Situation) -> Iterator[Finding]:
     """Downstreams that carry smaller packets than an upstream of theirs."""
     told = set()
     for role, link in situation.in_role(DOWNSTREAM):
-        for other, above in situation.in_role(UPSTREAM):
+        for _, above in situation.upstreams_of(role.plan):
             pair = role.plan.instance, link.index, above.index
-            same = other.plan is role.plan
-            if same and link.mtu < above.mtu and pair not in told:
+            if link.mtu < above.mtu and pair not in told:
                 told.add(pair)
                 found = warning(
                     "mtu",
@@ -104,7 +103,7 @@ def local_program(situation: Situation) -> Iterator[Finding]:
     """Programs of this machine that joined on a downstream."""
     for role, link in situation.in_role(DOWNSTREAM):
         groups = _wanted(situation.facts.joined.get(role.family, {}).get(link.index, ()))
-        if groups and not _is_upstream_too(situation, role):
+        if groups and not _is_upstream_too(role):
             found = warning(
                 "local-program",
                 f"A program of this machine has joined {text(groups[0])} on {link.name}.",
@@ -116,7 +115,7 @@ def local_program(situation: Situation) -> Iterator[Finding]:
             yield role.about(found)
 
 
-def _wanted(groups: tuple[Address, ...]) -> list[Address]:
+def _wanted(groups: Sequence[Address]) -> list[Address]:
     """The groups that streams could come in."""
     sizes = {family.address_size: family for family in FAMILIES}
     return [g for g in groups if sizes[len(g)].is_proxied(g) and g not in DISCOVERY]
@@ -127,8 +126,5 @@ def _carries(situation: Situation, bridge: HostLink) -> bool:
     return any(role.link and role.link.port_of == bridge.index for role in situation.roles)
 
 
-def _is_upstream_too(situation: Situation, role: Role) -> bool:
-    return any(
-        one.role == UPSTREAM and one.plan is role.plan and one.name == role.name
-        for one in situation.roles
-    )
+def _is_upstream_too(role: Role) -> bool:
+    return role.name in role.plan.upstreams

@@ -6,13 +6,13 @@ import sys
 from collections.abc import Callable, Mapping
 from struct import Struct
 
-from ...linux.firewall.ruleset import IP, IP6, Expression, SetElement, Verdict
+from ...linux.firewall.ruleset import IP, IP6, ElementSet, Expression, Verdict
 from ...linux.netlink.dumps import values
 from ...protocol.family import IPV4
 from .packet import Packet
 
-Elements = Callable[[str], tuple[SetElement, ...]]
-"""The elements of a set of the rule's table, by its name."""
+Elements = Callable[[str], ElementSet]
+"""The set of a name in the rule's table."""
 
 _BIG = Struct(">I")
 _NATIVE = Struct("=I")
@@ -79,27 +79,12 @@ def find_verdict(
 ) -> tuple[bool | None, Verdict | None]:
     """Whether a verdict map has the packet's key, and the verdict."""
     found = elements(_name(expression.attributes, 1))
-    size = max((len(one.key) for one in found), default=0)
-    key = registers.read(_number(expression.attributes, 2), size)
+    key = registers.read(_number(expression.attributes, 2), found.key_size)
     if key is None:
-        return None, next((one.verdict for one in found if one.verdict), None)
-    known, element = find(found, key)
+        verdicts = (one.verdict for one in found.elements)
+        return None, next((verdict for verdict in verdicts if verdict), None)
+    known, element = found.find(key)
     return known, element.verdict if element else None
-
-
-def find(elements: tuple[SetElement, ...], key: bytes) -> tuple[bool | None, SetElement | None]:
-    """Whether a set has a key, and its element."""
-    if any(one.end is not None for one in elements):
-        return None, None  # ranges of concatenated keys
-    rest = next((one for one in elements if one.is_rest), None)
-    listed = [one for one in elements if not one.is_rest]
-    if any(one.ends_interval for one in listed):
-        below = [one for one in listed if one.key <= key]
-        found = below[-1] if below and not below[-1].ends_interval else None
-    else:
-        found = next((one for one in listed if one.key == key), None)
-    found = found or rest
-    return found is not None, found
 
 
 def _number(attributes: Mapping[int, bytes], kind: int) -> int:
@@ -205,15 +190,12 @@ def _lookup(
     attributes: Mapping[int, bytes], _: Packet, registers: Registers, elements: Elements
 ) -> bool | None:
     found = elements(_name(attributes, 1))
-    size = max((len(one.key) for one in found), default=0)
-    key = registers.read(_number(attributes, 2), size)
+    key = registers.read(_number(attributes, 2), found.key_size)
     inverted = bool(_number(attributes, 5) & 1)
-    if not found:
-        return inverted
     if key is None:
         registers.load(_number(attributes, 3) or 1, None) if 3 in attributes else None
         return None
-    known, element = find(found, key)
+    known, element = found.find(key)
     if known and 3 in attributes:
         registers.load(_number(attributes, 3), element.data if element else None)
     return None if known is None else known is not inverted
