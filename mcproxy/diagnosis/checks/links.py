@@ -83,15 +83,16 @@ def snooping(situation: Situation) -> Iterator[Finding]:
 
 
 def unnamed_interface(situation: Situation) -> Iterator[Finding]:
-    """Bridges in no instance behind which hosts have joined groups."""
+    """Interfaces in no instance on which hosts join groups: bridges know, others are heard."""
     named = {role.link.index for role in situation.roles if role.link}
     for link in situation.facts.links.values():
-        groups = [] if link.bridge is None else _wanted(link.bridge.joined)
-        if link.index in named or not groups or _carries(situation, link):
+        joined = link.bridge.joined if link.bridge else ()
+        groups = _wanted([*joined, *situation.facts.heard.get(link.index, ())])
+        if link.index in named or not groups or link.port_of or _carries(situation, link):
             continue
         yield warning(
             "unnamed-interface",
-            f"Hosts on bridge {link.name} have joined {text(groups[0])}, and {link.name} is in no"
+            f"Hosts on {link.name} have joined {text(groups[0])}, and {link.name} is in no"
             " instance.",
             "These hosts get no stream from the daemon.",
             f"If they should, add {link.name} to the downstreams of an instance.",

@@ -147,16 +147,16 @@ class Ruleset:
 
     def base_chains(self, families: frozenset[int], hook: int) -> list[Chain]:
         """The base chains of a hook that filter packets, in the kernel's order."""
-        found = [
-            chain
-            for chain in self.chains
-            if chain.hook == hook and chain.family in families and chain.kind != "nat"
-        ]
-        return sorted(found, key=lambda chain: chain.priority)
+        return [one for one in self._base if one.hook == hook and one.family in families]
 
     def chain(self, beside: Chain, name: str) -> Chain | None:
         """The chain of a name in the table of another chain."""
         return self._by_name.get((beside.family, beside.table, beside.legacy, name))
+
+    @cached_property
+    def _base(self) -> list[Chain]:
+        found = (one for one in self.chains if one.hook is not None and one.kind != "nat")
+        return sorted(found, key=lambda chain: chain.priority)
 
     @cached_property
     def _by_name(self) -> dict[tuple[int, str, bool, str], Chain]:
