@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ...linux.host.links import HostLink
-from ...protocol.family import FAMILIES, IPV4, Address, packed, text
-from ..commands import set_for_all_and
+from ...protocol.family import FAMILIES, Address, packed, text
 from ..findings import Finding, warning
 from ..situation import DOWNSTREAM, UPSTREAM, Role, Situation
 
@@ -44,19 +43,18 @@ def mtu(situation: Situation) -> Iterator[Finding]:
 def forced_version(situation: Situation) -> Iterator[Finding]:
     """Interfaces on which the kernel speaks another version than we do."""
     for role in situation.roles:
-        forced = situation.settings(role.link).forced_version(role.family) if role.link else 0
-        if not forced or forced >= role.plan.version:
+        forced = situation.settings(role.link).forced(role.family) if role.link else None
+        if forced is None or forced.version == role.version:
             continue
-        protocol, family = role.family.protocol, "ipv4" if role.family is IPV4 else "ipv6"
-        setting = f"force_{protocol.lower()}_version"
+        protocol, name = role.family.protocol, forced.setting.rpartition(".")[2]
         found = warning(
             "forced-version",
-            f"The kernel speaks {protocol}v{forced} on {role.interface} ({setting}), and the"
-            f" daemon {protocol}v{role.plan.version}.",
+            f"The kernel speaks {protocol}v{forced.version} on {role.interface} ({name}), and the"
+            f" daemon {protocol}v{role.version}.",
             "Programs of this machine report in the older version, and routers and switches may"
             " then ignore the sources that hosts ask for.",
-            "Set it to 0, also for all.",
-            set_for_all_and(role.interface, family, setting, 0),
+            "Set it to 0.",
+            f"sysctl -w {forced.setting}=0",
         )
         yield role.about(found)
 
