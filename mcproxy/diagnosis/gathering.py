@@ -33,7 +33,9 @@ def daemon_state(
     status: Mapping[str, Any], interfaces: Mapping[str, Any], groups: Mapping[str, Any]
 ) -> DaemonState:
     """What the views of a running daemon say of it."""
-    joined = frozenset(packed(row["group-address"]) for row in groups["groups"])
+    joined = frozenset(
+        packed(row["group-address"]) for row in groups["groups"] if row["state"] == "joined"
+    )
     return DaemonState(status["pid"], status["up-time"], tuple(interfaces["interfaces"]), joined)
 
 
