@@ -58,5 +58,5 @@ class KernelTests(DoctorTestCase):
         self.assert_finds("memberships-limit", "join 1 groups only", shown=True)
 
     def test_configuration_that_cannot_be_used_is_found(self) -> None:
-        config = CONFIG + "quick-leave = true\n"
-        self.assert_finds("configuration", "quick-leave", config=config, shown=True)
+        config = CONFIG + 'table = "seven"\n'
+        self.assert_finds("configuration", "instance.tv.table", config=config, shown=True)

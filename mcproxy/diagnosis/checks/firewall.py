@@ -46,9 +46,8 @@ def data(situation: Situation) -> Iterator[Finding]:
         for _, above in situation.upstreams_of(role.plan):
             if above.index == link.index:
                 continue
-            source = packet.neighbour(role.family, above, routable=True)
             packets = [
-                packet.data(role.family, source, group, above, link)
+                packet.data(role.family, None, group, above, link)
                 for group in _groups(situation, role)
             ]
             label = "IPv4" if role.family is IPV4 else "IPv6"
@@ -123,7 +122,7 @@ def _unclear(drop: Drop, what: str, command: str) -> Finding:
     return warning(
         "firewall-unclear",
         f"{_place(drop)} drops {what}, unless rule {number} before it accepts them.",
-        "That rule depends on what this command does not know, such as a port or a rate.",
+        "That rule depends on what this command does not know, such as a source, a port or a rate.",
         "Look at both rules; this one accepts them in any case.",
         command,
     )

@@ -137,10 +137,10 @@ def _payload(
     base, offset, size = (_number(attributes, kind) for kind in (2, 3, 4))
     value = None
     if base == 1:
-        value = packet.header[offset : offset + size]
+        value = packet.header_part(offset, size)
     elif base == 2:
         value = packet.payload_part(offset, size)
-    registers.load(_number(attributes, 1), value if value and len(value) == size else None, size)
+    registers.load(_number(attributes, 1), value, size)
     return True
 
 
@@ -213,12 +213,12 @@ def _conntrack(
 def _route(
     attributes: Mapping[int, bytes], packet: Packet, registers: Registers, _: Elements
 ) -> bool | None:
-    """The lookup of an address: sources are neighbours, so their link is the incoming one."""
+    """The lookup of an address: a source that is a neighbour is on the incoming link."""
     flags, result, link = _number(attributes, 3), _number(attributes, 2), packet.incoming
     value = None
     if result == _FIB_TYPE:
         value = _NATIVE.pack(_MULTICAST if flags & _FIB_DESTINATION else _UNICAST)
-    elif flags & _FIB_SOURCE and link is not None:
+    elif flags & _FIB_SOURCE and link is not None and packet.source is not None:
         if flags & _FIB_PRESENT:
             value = b"\1"
         elif result == _FIB_OIF:

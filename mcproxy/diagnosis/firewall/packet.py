@@ -37,21 +37,27 @@ _HOP_BY_HOP = bytes.fromhex("3a00050200000100")
 class Packet:
     """A packet: its IP header, the beginning of what follows, and the links that it passes.
 
-    ``port`` is the destination port of UDP; None where any is possible. ``on_port``: a bridge
-    sees it, on one of its ports, which is not known.
+    What is not known, because real packets differ in it, is None: bytes of the ``header``, the
+    ``source``, and the destination ``port`` of UDP. ``on_port``: a bridge sees the packet, on
+    one of its ports, which is not known.
     """
 
     family: Family
     hooks: tuple[int, ...]
-    source: Address
+    source: Address | None
     destination: Address
     protocol: int
-    header: bytes
+    header: tuple[int | None, ...]
     payload: bytes
     incoming: HostLink | None = None
     outgoing: HostLink | None = None
     port: int | None = None
     on_port: bool = False
+
+    def header_part(self, offset: int, size: int) -> bytes | None:
+        """Some bytes of the IP header; None if one of them is not known."""
+        part = [byte for byte in self.header[offset : offset + size] if byte is not None]
+        return bytes(part) if len(part) == size else None
 
     def payload_part(self, offset: int, size: int) -> bytes | None:
         """Some bytes after the IP header; None if real packets have others there."""
@@ -102,30 +108,34 @@ def own_query(family: Family, link: HostLink) -> Packet:
 
 def data(
     family: Family,
-    source: Address,
+    source: Address | None,
     group: Address,
     incoming: HostLink,
     outgoing: HostLink,
     port: int | None = None,
 ) -> Packet:
-    """A datagram of a stream from ``incoming`` to ``outgoing``; without ``port``, to any port."""
-    header = _header(family, source, group, UDP, hops=8, messages=False)
+    """A datagram of a stream from ``incoming`` to ``outgoing``; None stands for any."""
+    header = _header(family, source, group, UDP, None)
     return Packet(family, FORWARDED, source, group, UDP, header, b"", incoming, outgoing, port)
 
 
-def neighbour(family: Family, link: HostLink, routable: bool) -> Address:
-    """An address of another machine in a subnet of the link; ``routable``: no link-local one."""
+def neighbour(family: Family, link: HostLink, routable: bool) -> Address | None:
+    """An address of another machine in a subnet of the link; ``routable``: no link-local one.
+
+    None if there is no such subnet, as on a link to one machine.
+    """
     for one in link.addresses_of(family):
-        if family is IPV4 or family.is_link_local(one.address) is not routable:
+        is_subnet = one.prefix_length < 8 * family.address_size - 1
+        if is_subnet and (family is IPV4 or family.is_link_local(one.address) is not routable):
             last = one.address[-1]
             beside = last + 1 if (last & 1 and last < 255) or not last else last - 1
             return one.address[:-1] + bytes([beside])
-    return family.unspecified
+    return None
 
 
-def _own(family: Family, link: HostLink) -> Address:
+def _own(family: Family, link: HostLink) -> Address | None:
     addresses = link.needed_addresses(family)
-    return addresses[0].address if addresses else family.unspecified
+    return addresses[0].address if addresses else None
 
 
 def _query(family: Family) -> int:
@@ -135,27 +145,30 @@ def _query(family: Family) -> int:
 def _message(
     family: Family,
     hooks: tuple[int, ...],
-    source: Address,
+    source: Address | None,
     destination: Address,
     kind: int,
     incoming: HostLink | None,
     outgoing: HostLink | None,
 ) -> Packet:
     protocol = IGMP if family is IPV4 else ICMPV6
-    header = _header(family, source, destination, protocol, hops=1, messages=True)
+    header = _header(family, source, destination, protocol, hops=1)
     payload = bytes([kind]) + bytes(27)
     return Packet(family, hooks, source, destination, protocol, header, payload, incoming, outgoing)
 
 
 def _header(
-    family: Family, source: Address, destination: Address, protocol: int, hops: int, messages: bool
-) -> bytes:
-    """The IP header, with the Router Alert option of IGMP and MLD."""
+    family: Family, source: Address | None, destination: Address, protocol: int, hops: int | None
+) -> tuple[int | None, ...]:
+    """The IP header; with ``hops`` that of a message, which has a Router Alert option."""
+    is_message = hops is not None
+    sent_from = source or (None,) * family.address_size
     if family is IPV4:
-        options = _ROUTER_ALERT if messages else b""
-        words = 5 + len(options) // 4
-        start = bytes([0x40 | words, 0xC0 if messages else 0, 0, 60, 0, 0, 0, 0, hops, protocol])
-        return start + bytes(2) + source + destination + options
-    extension = _HOP_BY_HOP if messages else b""
-    start = bytes([0x60, 0, 0, 0, 0, 60, 0 if messages else protocol, hops])
-    return start + source + destination + extension
+        options = _ROUTER_ALERT if is_message else b""
+        length, identification, offset, check = (None, None), (None, None), (0, 0), (None, None)
+        first = 0x40 | 5 + len(options) // 4
+        fields = (first, None, *length, *identification, *offset, hops, protocol, *check)
+        return (*fields, *sent_from, *destination, *options)
+    extension = _HOP_BY_HOP if is_message else b""
+    following = 0 if is_message else protocol
+    return (*(None,) * 6, following, hops, *sent_from, *destination, *extension)

@@ -27,14 +27,23 @@ _RPFILTER_INVERTED = 8
 
 def header_matches(match: HeaderMatch, packet: Packet) -> bool | None:
     """Whether addresses, interfaces and protocol are those of the rule."""
-    checks = {
-        "source": _masked(packet.source, *match.source),
+    checks: dict[str, bool | None] = {
+        "source": _source(packet, *match.source),
         "destination": _masked(packet.destination, *match.destination),
         "incoming": _masked(_name(packet.incoming), *match.incoming),
         "outgoing": _masked(_name(packet.outgoing), *match.outgoing),
         "protocol": match.protocol in (0, packet.protocol),
     }
-    return all(holds is not (part in match.inverted) for part, holds in checks.items())
+    known = {part: holds for part, holds in checks.items() if holds is not None}
+    if not all(holds is not (part in match.inverted) for part, holds in known.items()):
+        return False
+    return True if len(known) == len(checks) else None
+
+
+def _source(packet: Packet, wanted: bytes, mask: bytes) -> bool | None:
+    if packet.source is None:
+        return None if any(mask) else True
+    return _masked(packet.source, wanted, mask)
 
 
 def _name(link: HostLink | None) -> bytes:
@@ -104,8 +113,10 @@ def _address_type(match: XtMatch, _: Packet) -> bool | None:
     return from_holds and to_holds if not flags & ~3 else None
 
 
-def _reverse_path(match: XtMatch, _: Packet) -> bool | None:
-    """Sources are neighbours, to which the route is the link that they are on."""
+def _reverse_path(match: XtMatch, packet: Packet) -> bool | None:
+    """The route to a source that is a neighbour is the link that it is on."""
+    if packet.source is None:
+        return None
     return not match.info[0] & _RPFILTER_INVERTED
 
 
