@@ -12,6 +12,7 @@ from mcproxy.diagnosis.facts import HostFacts
 from mcproxy.diagnosis.situation import DaemonState, Situation
 from mcproxy.exit_codes import NO_DAEMON, NOT_PERMITTED
 from mcproxy.instance.plan.plan import Plan, compile_plan
+from mcproxy.linux.firewall.ruleset import Ruleset
 from mcproxy.protocol.family import Address, packed
 
 from .support import CommandTestCase
@@ -68,7 +69,7 @@ class DoctorTests(CommandTestCase):
         self.seen.append((configuration, daemon))
         self.sources, self.listen_time = frozenset(sources), listen_time
         plan = Plan() if configuration is None else compile_plan(configuration)
-        return Situation(HostFacts({}), plan, daemon)
+        return Situation(HostFacts({}, firewall=Ruleset()), plan, daemon)
 
     def instances(self) -> list[str]:
         """The names of the instances that were examined."""

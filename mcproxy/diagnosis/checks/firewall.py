@@ -22,6 +22,17 @@ SAMPLE_GROUPS = {
 MOST_GROUPS = 16
 
 
+def unread(situation: Situation) -> Iterator[Finding]:
+    """Packet filters that cannot be read."""
+    if situation.facts.firewall is None:
+        yield warning(
+            "firewall-unread",
+            "The packet filters of this machine (nftables, iptables) cannot be read.",
+            "Rules that drop reports, queries or data are not found.",
+            "Run this command as root.",
+        )
+
+
 def reports(situation: Situation) -> Iterator[Finding]:
     """Reports of hosts that do not reach the daemon."""
     for role, link in situation.in_role(DOWNSTREAM):

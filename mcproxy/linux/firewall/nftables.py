@@ -28,6 +28,9 @@ _GET_TABLE, _GET_CHAIN, _GET_RULE, _GET_SET_ELEMENTS = 1, 4, 7, 13
 _HEADER = Struct("=BBH")
 _U32, _S32, _U64 = Struct(">I"), Struct(">i"), Struct(">Q")
 _DORMANT = 1
+_NO_NFTABLES = {errno.EPROTONOSUPPORT, errno.EINVAL, errno.EOPNOTSUPP}
+"""How netlink answers where the kernel has no netfilter messages, or none of nftables."""
+
 _IMMEDIATE, _LOOKUP, _MATCH, _TARGET = "immediate", "lookup", "match", "target"
 _VERDICT_REGISTER = 0
 
@@ -40,7 +43,7 @@ def read_nftables() -> tuple[list[Chain], dict[tuple[int, str, str], ElementSet]
     try:
         dormant = set(_dormant_tables())
     except OSError as error:
-        if error.errno in (errno.EPERM, errno.EACCES):
+        if error.errno not in _NO_NFTABLES:
             raise
         return [], {}
     rules = _read_rules()
