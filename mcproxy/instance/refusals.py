@@ -21,7 +21,8 @@ WARNINGS = {
     Refusal.SSM: "{host} joined {group} without naming a source; refused because the group is in "
     "ssm-range (see ssm-range, ssm-map)",
     Refusal.QUERIER: "{host} sends queries from a lower address than ours; ignored because it is "
-    "not among allowed-queriers, so this proxy stays the querier (see allowed-queriers)",
+    "not among allowed-queriers, so this proxy stays the querier (see allowed-queriers, and "
+    "router-discovery if joins do not arrive)",
     Refusal.VERSION: "{host} joined {group} by an older version of {protocol} than the link "
     "accepts; ignored (see minimum-{protocol_lower}-version)",
     Refusal.SOURCES: "{host} joined {group} for sources that cannot send forwarded data, such as "

@@ -52,7 +52,8 @@ def other_querier(situation: Situation) -> Iterator[Finding]:
             "other-querier",
             f"{address} is the {role.family.protocol} querier on {role.interface}.",
             f"The daemon forwards nothing to {role.interface} until that querier goes silent.",
-            f"Switch off that querier, or set allowed-queriers = [] for {role.name}.",
+            f"Switch off that querier, or set allowed-queriers = [] for {role.name};"
+            " behind a snooping switch also router-discovery = true.",
         )
         yield role.about(found)
 
