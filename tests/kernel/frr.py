@@ -36,6 +36,7 @@ ROUTER = """
 interface {interface}
  {ip} pim
  {ip} {mld}
+ {ip} {mld} version {version}
  {ip} {mld} query-max-response-time 5
  {ip} {mld} query-interval 2
  {ip} {mld} last-member-query-interval 2
@@ -46,7 +47,8 @@ interface {interface}
 class FrrRouter:
     """Runs FRR on ``node``: it routes between ``inner`` interfaces, and to hosts on ``outer``.
 
-    ``rp`` is the rendezvous point of the groups in ``any_source``. SkipTest where FRR is missing.
+    ``rp`` is the rendezvous point of the groups in ``any_source``. It queries in ``version``, by
+    default the current one. SkipTest where FRR is missing.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class FrrRouter:
         any_source: str,
         inner: tuple[str, ...],
         outer: str = "",
+        version: int = 0,
     ) -> None:
         name = "pimd" if family is IPV4 else "pim6d"
         self._daemons, self._tools = find_frr(name)
@@ -68,9 +71,10 @@ class FrrRouter:
         for path in ("ipv4/conf/all/forwarding", "ipv6/conf/all/forwarding"):
             node.sysctl(path, 1)
         words = {"ip": "ip", "mld": "igmp"} if family is IPV4 else {"ip": "ipv6", "mld": "mld"}
+        version = version or family.current_version
         config = [f"{words['ip']} pim rp {rp} {any_source}"]
         config += [STEADY.format(interface=one, **words) for one in inner]
-        config += [ROUTER.format(interface=outer, **words)] if outer else []
+        config += [ROUTER.format(interface=outer, version=version, **words)] if outer else []
         self._words = words
         self._run("zebra", "")
         self._run(name, "\n".join(config))

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from mcproxy.lab.capture import Capture
 from mcproxy.lab.waiting import wait_until
-from mcproxy.protocol.family import IPV4
+from mcproxy.protocol.family import IPV4, packed
+from mcproxy.protocol.wire.packets import Leave, OldReport
 
 from .frr import FrrRouter
-from .messages import queries
+from .messages import messages_on, queries
 from .site import UP, IPv4TestCase, IPv6TestCase, Scenarios, addresses
 
 SOURCES, BETWEEN = 9, 8
@@ -24,7 +25,11 @@ MEMBERSHIP_TIME = 4.5
 """Seconds after which FRR forgets a group that is not reported, with the settings of ``frr``."""
 
 
-class FrrScenarios(Scenarios):
+class DomainScenarios(Scenarios):
+    """Builds the domain; its querier speaks ``version``, or the current one."""
+
+    version = 0
+
     def setUp(self) -> None:
         super().setUp()
         self.sources = [self.plan.at(SOURCES, host) for host in (2, 3)]
@@ -32,7 +37,9 @@ class FrrScenarios(Scenarios):
         rp = self.plan.at(BETWEEN, 1)
         any_source = "239.0.0.0/8" if self.family is IPV4 else "ff15::/16"
         FrrRouter(self.core, self.family, rp, any_source, ("eth0", "eth1"))
-        self.edge_router = FrrRouter(self.edge, self.family, rp, any_source, ("eth0",), "eth1")
+        self.edge_router = FrrRouter(
+            self.edge, self.family, rp, any_source, ("eth0",), "eth1", self.version
+        )
         self.start()
 
     def create_link(self, name: str) -> None:
@@ -62,6 +69,8 @@ class FrrScenarios(Scenarios):
         self.await_listed()
         self.await_sources_on(upstream, [])
 
+
+class FrrScenarios(DomainScenarios):
     def test_any_source_group_arrives_through_the_domain_and_ends_with_the_leave(self) -> None:
         upstream = self.proxy.capture("up", data=True)
         self.stream()
@@ -106,9 +115,38 @@ class FrrScenarios(Scenarios):
             self.assert_no_loss(member)
 
 
+class OlderScenarios(DomainScenarios):
+    """FRR queries in the version before the current one."""
+
+    def test_group_is_joined_and_left_in_the_older_version(self) -> None:
+        link = self.proxy.capture("up")
+        self.await_log("upstream router speaks", "up")
+        upstream = self.proxy.capture("up", data=True)
+        self.stream()
+        member = self.home.join(self.group)
+        self.await_packets(member)
+        self.assert_no_new_loss(member)
+        self.await_listed(self.group)
+        member.leave()
+        self.await_end(upstream)
+        group = packed(self.group)
+        said = [one.packet for one in messages_on(link, outgoing=True)]
+        of_group = [p for p in said if isinstance(p, OldReport | Leave) and p.group == group]
+        self.assertIn(OldReport(self.version, group), of_group)
+        self.assertIsInstance(of_group[-1], Leave)
+
+
 class IPv4FrrTests(FrrScenarios, IPv4TestCase):
     pass
 
 
 class IPv6FrrTests(FrrScenarios, IPv6TestCase):
     pass
+
+
+class IPv4OlderTests(OlderScenarios, IPv4TestCase):
+    version = 2
+
+
+class IPv6OlderTests(OlderScenarios, IPv6TestCase):
+    version = 1
