@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from mcproxy.lab.waiting import wait_until
 from mcproxy.protocol.wire.packets import Report
 
 from .messages import TO_EX, record, send_message
-from .site import RATE, IPv4TestCase, IPv6TestCase, Scenarios
-
-MOST_LOST = RATE // 2
-"""Packets that may be lost while entries are made in the other table, on a busy machine."""
+from .site import IPv4TestCase, IPv6TestCase, Scenarios
 
 
 class TableScenarios(Scenarios):
@@ -28,12 +23,11 @@ class TableScenarios(Scenarios):
         text = self.daemon.config.read_text(encoding="utf-8")
         self.daemon.config.write_text(text + "table = 7\n", encoding="utf-8")
         self.daemon.command(command)
-        sent = stream.sent
-        wait_until(lambda: stream.sent > sent + RATE, 10)
-        copies = Counter(one.sequence for one in capture.data() if one.group == self.group)
-        self.assertGreater(max(copies), sent, "the stream is not forwarded any more")
-        lost = max(copies) - min(copies) + 1 - len(copies)
-        self.assertLess(lost, MOST_LOST)
+        after = stream.sent
+        wait_until(
+            lambda: any(one.sequence > after for one in capture.data() if one.group == self.group),
+            message="the stream is not forwarded any more",
+        )
         self.assertIn("lookup 7", self.proxy.run("ip", "mrule"))
 
     def test_reload_with_another_table_keeps_memberships(self) -> None:
