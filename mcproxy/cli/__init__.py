@@ -25,6 +25,9 @@ SUBCOMMANDS = {
     "move": "move a downstream to another instance",
 }
 
+SHORT_FORMS = {"sh": "show"}
+"""What an abbreviation means that is the beginning of several subcommands, or may become it."""
+
 _HELP = """\
 usage: mcproxy SUBCOMMAND [OPTIONS]
 
@@ -71,7 +74,7 @@ def _subcommand(word: str) -> str:
 
     if not word:
         raise ValueError("missing subcommand")
-    return resolve(word, SUBCOMMANDS, "subcommand")
+    return resolve(SHORT_FORMS.get(word, word), SUBCOMMANDS, "subcommand")
 
 
 def _help() -> str:

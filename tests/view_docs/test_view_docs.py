@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import Any
 
 from jsonschema import Draft7Validator
 from twisted.trial.unittest import SynchronousTestCase
 
+from mcproxy.cli import SHORT_FORMS
+from mcproxy.cli.show.command import parser
 from mcproxy.cli.show.views import VIEWS
 from mcproxy.control.view_list import VIEWS as ROW_VIEWS
 from mcproxy.control.view_schema import ROWS, STATUS, schema_of
+from mcproxy.instance.link_state import NOT_USED, TABLE_FULL, obstacle
+from mcproxy.linux.netlink.links import DISABLED, DUPLICATE, NO_CARRIER, TENTATIVE, Link
+from mcproxy.protocol.family import IPV4, IPV6
 
 from ..source import PROJECT
-from .page import stale
+from .page import PAGE, stale
 from .sample import Sample
 
 
@@ -27,6 +34,44 @@ class DocumentationTests(SynchronousTestCase):
             for table in view.tables:
                 for column in table.columns:
                     self.assertTrue(column.meaning, f"{name}: {column.title}")
+
+    def test_commands_and_options_in_the_documents_exist(self) -> None:
+        for document in ("views", "operation"):
+            text = (PROJECT / f"docs/{document}.rst").read_text(encoding="utf-8")
+            found = re.findall(r"``mcproxy (sh|show)\b([^`]*)``", text)
+            self.assertTrue(found, document)
+            for word, rest in found:
+                self.assertEqual(SHORT_FORMS.get(word, word), "show")
+                arguments = [one for one in rest.split() if one != "VIEW"]
+                self.assertIn(parser().parse_args(arguments).what, VIEWS, rest)
+
+    def test_each_option_is_described_and_no_other(self) -> None:
+        text = PAGE.read_text(encoding="utf-8").partition("status\n------")[0]
+        described = set(re.findall(r"``(--?[a-z0-9]+)", text))
+        known = {one for action in parser()._actions for one in action.option_strings}
+        self.assertEqual(described - known, set())
+        short_forms = {"-h", "--help", "-j", "-w"}
+        self.assertEqual(known - described - short_forms, set())
+
+    def test_each_state_of_an_interface_is_described(self) -> None:
+        text = PAGE.read_text(encoding="utf-8")
+        down = Link("eth1", 2, False, 1500)
+        up = replace(down, up=True)
+        for found, family in (
+            (None, IPV4),
+            (replace(down, why_down=DISABLED), IPV4),
+            (replace(down, why_down=NO_CARRIER), IPV4),
+            (replace(down, why_down="port of bridge br0"), IPV4),
+            (up, IPV4),
+            (up, IPV6),
+            (replace(up, link_local=TENTATIVE), IPV6),
+            (replace(up, link_local=DUPLICATE), IPV6),
+        ):
+            told = obstacle(found, family, "downstream")
+            assert told is not None
+            self.assertIn(f"\n{told.reason}  ", text)
+        for one in (TABLE_FULL, NOT_USED):
+            self.assertIn(f"\n{one.reason}  ", text)
 
     def test_manual_page_names_each_view(self) -> None:
         manual = (PROJECT / "docs/man/mcproxy.8").read_text(encoding="utf-8")

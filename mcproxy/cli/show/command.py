@@ -19,14 +19,15 @@ from .watch import DEFAULT, seconds, watch
 
 def main(arguments: Sequence[str]) -> int:
     """Exit code 0 once the view is printed."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     # Long lists are parsed and printed in a moment; to look for garbage in them takes longer.
     gc.disable()
     return client.run(lambda: _show(options))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = client.parser(
+def parser() -> argparse.ArgumentParser:
+    """The parser of the command line."""
+    made = client.parser(
         "show",
         "Show the state of the running daemon.",
         "show",
@@ -34,13 +35,13 @@ def _parser() -> argparse.ArgumentParser:
         "show int -4 --watch",
         "show upstreams --json",
     )
-    parser.description = f"{parser.description}\n\n{_described()}"
-    parser.add_argument(
+    made.description = f"{made.description}\n\n{_described()}"
+    made.add_argument(
         "what", metavar="VIEW", type=_view, nargs="?", default="status", help="one of the above"
     )
-    parser.add_argument("-j", "--json", action="store_true", help="print all members as JSON")
-    add_filters(parser, "rows")
-    parser.add_argument(
+    made.add_argument("-j", "--json", action="store_true", help="print all members as JSON")
+    add_filters(made, "rows")
+    made.add_argument(
         "-w",
         "--watch",
         metavar="SECONDS",
@@ -49,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
         const=DEFAULT,
         help=f"show it again every SECONDS (default: {DEFAULT:g}) until Ctrl-C",
     )
-    return parser
+    return made
 
 
 def _described() -> str:

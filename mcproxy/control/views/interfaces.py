@@ -56,7 +56,8 @@ def downstreams(instance: ProxyInstance, links: Links) -> Iterable[str]:
 def upstream_obstacle(instance: ProxyInstance, name: str, links: Links) -> Obstacle | None:
     """Why an upstream cannot be used now; None if it can."""
     refused = name in instance.links.usable.refused
-    return obstacle(links.get(name), instance.family, UPSTREAM, refused)
+    found = obstacle(links.get(name), instance.family, UPSTREAM, refused)
+    return NOT_USED if found is None and instance.upstreams[name].link is None else found
 
 
 def downstream_obstacle(instance: ProxyInstance, name: str, links: Links) -> Obstacle | None:

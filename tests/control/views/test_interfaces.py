@@ -64,6 +64,13 @@ class RowTests(ViewTestCase):
         self.assertEqual(rows["d2"]["reason"], "no IPv4 address")
         self.assertEqual((rows["lan*"]["reason"], rows["lan*"]["exists"]), ("absent", False))
 
+    def test_interface_that_is_ready_and_not_in_use_is_told(self) -> None:
+        """Something failed when it was to be taken into use; the log says what."""
+        self.proxy.monitor.links["lan1"] = link("lan1", 7, "10.0.7.1")
+        self.instance.upstreams["up"].link = None
+        rows = {row["interface"]: row["reason"] for row in self.rows(interfaces.rows)}
+        self.assertEqual((rows["up"], rows["lan1"], rows["d1"]), ("not used", "not used", None))
+
     def test_pattern_gives_way_to_the_interfaces_that_it_stands_for(self) -> None:
         self.have(link("lan1", 7, "10.0.7.1"), link("lan2", 8, None))
         rows = {row["interface"]: row for row in self.rows(interfaces.rows)}
