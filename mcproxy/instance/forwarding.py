@@ -34,6 +34,11 @@ class Forwarding(Protocol):
     ) -> tuple[Route, ...]:
         """The entries of a group with these subscriptions by downstream, or of one source."""
 
+    def planned_sources(
+        self, group: Address, subscriptions: Subscriptions
+    ) -> Iterable[Address] | None:
+        """The sources that may have entries for a group; None if there are other entries, too."""
+
     def groups(self) -> Iterable[Address]:
         """Groups that may have entries without being wanted."""
 

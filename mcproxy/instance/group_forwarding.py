@@ -72,6 +72,9 @@ class GroupForwarding:
         routes = self._planner.plan(group, subscriptions)
         return (route for route in routes if not any(route.source))
 
+    def planned_sources(self, group: Address, subscriptions: Subscriptions) -> None:
+        """None: a group has an entry for all sources, too."""
+
     def groups(self) -> Iterable[Address]:
         """None: entries follow from memberships alone."""
         return ()

@@ -207,6 +207,10 @@ class ProxyInstance(Service):
             return self.database.merged(group)
         return self.selection.share(upstream, group, self.database.upstream_wants(group))
 
+    def planned_sources(self, group: Address) -> Iterable[Address] | None:
+        """The sources that may have entries for ``group``; None if there are other entries."""
+        return self.forwarding.planned_sources(group, self.database.subscriptions(group))
+
     def planned_groups(self) -> Iterable[Address]:
         """The groups that some downstream wants, or that have entries all the same."""
         yield from self.database.groups()

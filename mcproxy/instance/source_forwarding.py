@@ -153,6 +153,15 @@ class SourceForwarding:
             found += tuple(self._migration.before.any_source(group, subscriptions))
         return found
 
+    def planned_sources(
+        self, group: Address, subscriptions: Subscriptions
+    ) -> Iterable[Address] | None:
+        """The sources that ``plan`` looks at; None while the group migrates."""
+        if self._migration is not None and group in self._migration:
+            return None
+        listed = self._planner.listed(subscriptions) if self._selection.join is Join.FIRST else ()
+        return {*self.sources.of(group), *listed}
+
     def groups(self) -> Iterable[Address]:
         """The groups that something is sent to."""
         return self.sources.groups

@@ -31,11 +31,12 @@ class Dirty:
                 self._keys.add(key)
                 self._groups.append(key)
 
-    def add_source(self, key: bytes) -> None:
-        """Plan one source of a group, after all groups."""
-        if key not in self._keys:
-            self._keys.add(key)
-            self._sources.append(key)
+    def add_sources(self, keys: Iterable[bytes]) -> None:
+        """Plan these sources of groups, after all groups."""
+        for key in keys:
+            if key not in self._keys:
+                self._keys.add(key)
+                self._sources.append(key)
 
     def take(self) -> bytes | None:
         """Take the next key; None if there is none."""

@@ -18,6 +18,9 @@ from .installed import FEW, InstalledEntries
 from .plan import Batch, Entries, Installed, Owner, united
 from .vifs import Vifs
 
+_VERY_MANY = 100
+"""Sources of a group: as many can be planned in much less than a slice of time."""
+
 
 class EntryPlanner:
     """Plans the entries of all owners of a table; ``installed`` is what the kernel has."""
@@ -64,6 +67,21 @@ class EntryPlanner:
             except Exception:
                 message = "internal error: the entries of {group} stay as they are"
                 self.log.failure(message, group=text(key[:size]))
+
+    def parts(self, group: Address) -> list[bytes]:
+        """The keys of the single sources to plan in place of a group that has very many.
+
+        Empty for other groups: these are planned as a whole, which costs less.
+        """
+        sources = set(self.installed.sources(group))
+        if len(sources) < _VERY_MANY:
+            return []
+        for owner in self.owners:
+            planned = owner.planned_sources(group)
+            if planned is None:
+                return []
+            sources.update(planned)
+        return [group + source for source in sources]
 
     def _plan_group(self, group: Address, batch: Batch) -> None:
         before = self.installed.of(group)

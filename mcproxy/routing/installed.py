@@ -6,7 +6,7 @@ its own, has an index by source: a change of one source costs the same however m
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from ..protocol.family import Address
 from .plan import Entries, Installed
@@ -53,6 +53,10 @@ class InstalledEntries(Mapping[Address, Entries]):
         if many is not None:
             return many.get(source, ())
         return tuple(entry for entry in self._few.get(group, ()) if entry.source == source)
+
+    def sources(self, group: Address) -> Collection[Address]:
+        """The sources of a group with many entries; none for other groups."""
+        return self._many.get(group, {}).keys()
 
     def set(self, group: Address, entries: Entries) -> None:
         """The group has these entries from now on, or none."""

@@ -19,6 +19,12 @@ class Owner(Protocol):
         Those of the unspecified group are its (*,*) entries.
         """
 
+    def planned_sources(self, group: Address) -> Iterable[Address] | None:
+        """The sources of ``group`` for which it may want entries.
+
+        None if it may want other entries, too, so that sources cannot be planned one by one.
+        """
+
     def planned_groups(self) -> Iterable[Address]:
         """All groups for which it may want entries."""
 

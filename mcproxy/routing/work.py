@@ -99,7 +99,7 @@ class KernelWork:
 
     def plan_source(self, group: Address, source: Address) -> None:
         """Plan one source of a group anew, after all groups."""
-        self._dirty.add_source(group + source)
+        self._dirty.add_sources((group + source,))
         self._start()
 
     def plan_all(self) -> None:
@@ -181,11 +181,16 @@ class KernelWork:
         """What to plan now: at most GROUPS_A_BATCH keys, for a slice of time."""
         take, seconds = self._dirty.take, self._clock.seconds
         ends = seconds() + PLANNING_SLICE
+        size = self._kernel.family.address_size
         for _ in range(GROUPS_A_BATCH):
             key = take()
             if key is None:
                 return
-            yield key
+            parts = self._entries.parts(key) if len(key) == size else []
+            if parts:
+                self._dirty.add_sources(parts)
+            else:
+                yield key
             if seconds() >= ends:
                 return
 

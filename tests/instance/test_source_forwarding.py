@@ -107,6 +107,12 @@ class SourceForwardingTests(SourceForwardingTestCase):
         self.miss(S1)
         self.assertEqual(self.told(), [(G, S1)])
 
+    def test_sources_that_send_and_those_asked_for_by_name_may_have_entries(self) -> None:
+        """SEC-08: each of them can be planned alone."""
+        self.miss(S1)
+        wanted = {"d1": SourceFilter(INCLUDE, frozenset([S2]))}
+        self.assertEqual(self.forwarding.planned_sources(G, wanted), {S1, S2})
+
     # -- counters
 
     def test_idle_source_is_forgotten(self) -> None:

@@ -123,6 +123,10 @@ class FakeOwner:
         routes = self.wanted.get(group, ())
         return tuple(route for route in routes if source in (None, route.source))
 
+    def planned_sources(self, group: bytes) -> Iterable[bytes] | None:
+        sources = {route.source for route in self.wanted.get(group, ())}
+        return None if ANY in sources else sources
+
     def planned_groups(self) -> Iterable[bytes]:
         return self.wanted
 

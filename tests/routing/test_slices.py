@@ -8,7 +8,7 @@ from mcproxy.routing.installed import FEW, InstalledEntries
 from mcproxy.routing.plan import Installed
 from mcproxy.routing.work import PLANNING_SLICE
 
-from .support import G1, G2, S1, RoutingTestCase, any_source
+from .support import ANY, G1, G2, S1, RoutingTestCase, any_source
 
 FROM_S1 = (Route(S1, "up", frozenset(["d1"])),)
 MANY = [packed(f"192.0.2.{number}") for number in range(1, 4 * FEW)]
@@ -41,6 +41,31 @@ class SliceTests(RoutingTestCase):
         self.let_go_on()
         groups = [one[2] for batch in self.kernel.applied[before:] for one in batch]
         self.assertEqual((groups[0], set(groups[1:])), (G2, {G1}))
+
+    def test_group_with_very_many_sources_is_planned_source_by_source(self) -> None:
+        """A host that joins and leaves it keeps the reactor busy for a slice at a time."""
+        sources = [packed(f"198.51.{number >> 8}.{number & 255}") for number in range(300)]
+        self.owner.wanted[G1] = tuple(Route(one, "up", frozenset(["d1"])) for one in sources)
+        self.table.changed([G1])
+        wanted = [Route(one, "up", frozenset(["d1", "d2"])) for one in sources[:-1]]
+        self.owner.wanted[G1] = (*wanted, *FROM_S1)
+        self.held = []
+        begin = self.clock.seconds()
+        self.table.changed([G1])
+        self.assertLess(self.clock.seconds() - begin, PLANNING_SLICE + 2 * self.cost)
+        while self.held:
+            self.let_go_on()
+        installed = {entry.source: entry.tail for entry in self.table.installed[G1]}
+        self.assertEqual(set(installed), {*sources[:-1], S1})
+        self.assertEqual({tail for one, tail in installed.items() if one != S1}, {bytes([0, 1, 2])})
+        self.assertEqual({key[0] for key in self.kernel.entries}, set(installed))
+
+    def test_group_that_gets_an_entry_for_all_sources_is_planned_as_a_whole(self) -> None:
+        sources = [packed(f"198.51.{number >> 8}.{number & 255}") for number in range(300)]
+        self.owner.wanted[G1] = tuple(Route(one, "up", frozenset(["d1"])) for one in sources)
+        self.table.changed([G1])
+        self.want(G1, any_source("up", "d1"))
+        self.assertEqual(list(self.kernel.entries), [(ANY, G1, 0)])
 
     def test_batch_has_what_is_planned_within_a_slice(self) -> None:
         self.held = []
