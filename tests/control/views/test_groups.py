@@ -77,12 +77,12 @@ class PolicyTests(ViewTestCase):
     def test_filter_of_the_downstream_is_named(self) -> None:
         refused = self.of("downstream", "d*", "out")["refused"]
         self.assertEqual((refused["by"], refused["setting"]), ("filter", "instance.a.filter[0]"))
-        self.assertIn("filter of downstream d1, out", refused["text"])
+        self.assertIn('filter of downstream d1, direction "out",', refused["text"])
 
     def test_filter_of_the_upstream_is_named(self) -> None:
         row = self.of("upstream", "up", "in")
         self.assertEqual((row["asked"], row["refused"]["by"]), ([], "filter"))
-        self.assertIn("filter of upstream up, in", row["refused"]["text"])
+        self.assertIn('filter of upstream up, direction "in",', row["refused"]["text"])
 
     def test_boundary_is_named(self) -> None:
         config = InstanceConfig("a", ("up",), ("d1", "d2"), boundary=("239.1.1.1/32",))
