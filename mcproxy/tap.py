@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import resource
 import sys
@@ -25,6 +24,7 @@ from .control.changes import Changes
 from .control.unix_socket import ConnectionFactory, ControlService
 from .events.log_reader import LogReader
 from .exit_codes import NO, NOT_PERMITTED
+from .garbage import GarbageCollection
 from .instance.plan.plan import plan_services
 from .linux.mroute.errors import MulticastRoutingError, NotPermitted
 from .logs import levels
@@ -149,14 +149,8 @@ def build(
         "control": partial(_make_control, reactor, proxy, changes, socket),
     }
     proxy.optional_services.build(plan_services(configuration), makers)
-    _exempt_from_garbage_collection()
+    GarbageCollection().setServiceParent(proxy)  # type: ignore[no-untyped-call]  # untyped in Twisted
     return proxy
-
-
-def _exempt_from_garbage_collection() -> None:
-    """Never search for garbage what exists now, modules above all: that takes 20 ms each time."""
-    gc.collect()
-    gc.freeze()
 
 
 def _raise_descriptor_limit() -> None:

@@ -12,6 +12,7 @@ LAYERS = (
     ("mcproxy.protocol", "mcproxy.exit_codes"),
     ("mcproxy.linux", "mcproxy.config", "mcproxy.systemd", "mcproxy.timer", "mcproxy.logs"),
     ("mcproxy.messages", "mcproxy.events", "mcproxy.signals", "mcproxy.optional_services"),
+    ("mcproxy.garbage",),
     ("mcproxy.receiver", "mcproxy.sender", "mcproxy.routing"),
     ("mcproxy.instance",),
     ("mcproxy.diagnosis",),
@@ -43,6 +44,7 @@ MAY_IMPORT = {
     "mcproxy.exit_codes": set(),
     "mcproxy.systemd": set(),
     "mcproxy.timer": set(),
+    "mcproxy.garbage": set(),
     "mcproxy.lab": {
         "mcproxy.lab",
         "mcproxy.linux.bpf",

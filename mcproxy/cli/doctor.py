@@ -22,6 +22,8 @@ from . import client
 
 WIDTH = 80
 
+_LONGEST_LISTENING = 3600.0
+
 
 class _Inputs:
     """What is examined: a configuration, and the daemon's state if one runs."""
@@ -46,12 +48,19 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--config", metavar="FILE", help=f"examine this configuration (default: {CONFIGURATION})"
     )
+    parser.add_argument(
+        "--listen",
+        metavar="SECONDS",
+        type=_seconds,
+        default=0.0,
+        help="also listen for hosts on interfaces that no instance names, for this long",
+    )
     parser.add_argument("-j", "--json", action="store_true", help="print the findings as JSON")
     options = parser.parse_args(arguments)
     codes = []
 
     def diagnose() -> None:
-        report = _examine(options.socket, options.config)
+        report = _examine(options.socket, options.config, options.listen)
         if options.json:
             print(json.dumps(report.as_answer(), indent=2, ensure_ascii=False))
         else:
@@ -62,12 +71,24 @@ def main(arguments: Sequence[str]) -> int:
     return codes[0] if codes else failed
 
 
-def _examine(socket: str, path: str | None) -> Report:
+def _seconds(text: str) -> float:
+    """A time from the command line; ValueError."""
+    value = float(text)
+    if not 0 <= value <= _LONGEST_LISTENING:
+        raise ValueError
+    return value
+
+
+def _examine(socket: str, path: str | None, listen_time: float) -> Report:
     inputs = _Inputs()
     _ask_daemon(inputs, socket)
     if inputs.configuration is None or path is not None:
         _read_file(inputs, path)
-    situation = gather(inputs.configuration, inputs.daemon, inputs.sources)
+    try:
+        situation = gather(inputs.configuration, inputs.daemon, inputs.sources, listen_time)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise client.FailureError(f"cannot look at this machine: {reason}", NO) from error
     return examine(situation, inputs.findings)
 
 

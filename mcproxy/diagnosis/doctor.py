@@ -12,12 +12,17 @@ from .situation import Situation
 
 
 class Check(NamedTuple):
-    """A group of traps: its name, what is true when it finds nothing, and its functions."""
+    """A group of traps: its name, what is true when it finds nothing, and its functions.
+
+    Without a configuration those that need a plan do not run; without the capabilities of the
+    daemon those that need rights may find nothing and are not called fine.
+    """
 
     name: str
     fine: str
     functions: tuple[Callable[[Situation], Iterator[Finding]], ...]
     needs_plan: bool = True
+    needs_rights: bool = False
 
 
 CHECKS = (
@@ -28,8 +33,14 @@ CHECKS = (
         "kernel",
         "The kernel can route the multicast of all instances.",
         (kernel.kernel_support,),
+        needs_rights=True,
     ),
-    Check("tables", "The kernel tables are free, or the daemon's own.", (kernel.other_router,)),
+    Check(
+        "tables",
+        "The kernel tables are free, or the daemon's own.",
+        (kernel.other_router,),
+        needs_rights=True,
+    ),
     Check("rules", "No policy rule leads to another table.", (kernel.policy_rule,)),
     Check("limits", "The kernel's limits leave enough room.", (kernel.memberships_limit,)),
     Check(
@@ -51,13 +62,13 @@ CHECKS = (
     Check(
         "firewall",
         "The packet filters let reports, queries and data pass.",
-        (firewall.reports, firewall.queries, firewall.data, firewall.output),
+        (firewall.unread, firewall.reports, firewall.queries, firewall.data, firewall.output),
     ),
     Check("rp-filter", "rp_filter lets the data of sources pass.", (reverse_path.rp_filter,)),
     Check(
         "queriers",
         "The queriers are where they should be.",
-        (queriers.other_querier, queriers.upstream_silent),
+        (queriers.other_querier, queriers.upstream_silent, queriers.older_querier),
     ),
     Check("versions", "The kernel speaks the daemon's versions.", (links.forced_version,)),
     Check("mtu", "All downstreams carry the packets of their upstreams.", (links.mtu,)),
@@ -108,7 +119,9 @@ def examine(situation: Situation, before: Iterable[Finding] = ()) -> Report:
         if check.needs_plan and not situation.plan.instances:
             continue  # nothing is known of what the machine should do
         new = [one for function in check.functions for one in function(situation)]
-        found += new or [Finding(check.name, Severity.FINE, check.fine)]
+        if not new and not (check.needs_rights and situation.facts.missing_capabilities):
+            new = [Finding(check.name, Severity.FINE, check.fine)]
+        found += new
     return Report(tuple(sorted(dict.fromkeys(found), key=lambda one: -one.severity)))
 
 

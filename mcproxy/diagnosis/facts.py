@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from ..linux.firewall.read import read_firewall
 from ..linux.firewall.ruleset import Ruleset
@@ -22,16 +23,18 @@ from ..linux.mroute.usage import MulticastUsage, read_usage
 from ..linux.policy_rules import FoundRule, find_rules
 from ..linux.route_lookup import RouteLookup
 from ..protocol.family import FAMILIES, IPV4, Address, Family
+from .hearing import hear
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class HostFacts:
     """This machine's network; ``links`` and ``settings`` are by interface index.
 
     ``routes`` are the unicast routes by family. ``towards`` has the interface on which the
     kernel reaches each source, None for no route. ``rules`` are the multicast policy rules, and
     ``joined`` the groups of local programs by interface index, both by family. ``firewall`` is
-    None where this user may not read it.
+    None where this user may not read it. ``heard`` are the groups that hosts were heard to
+    report, by interface index.
     """
 
     links: Mapping[int, HostLink]
@@ -40,17 +43,22 @@ class HostFacts:
     towards: Mapping[Address, int | None] = field(default_factory=dict)
     usage: Mapping[Family, MulticastUsage] = field(default_factory=dict)
     rules: Mapping[Family, tuple[FoundRule, ...]] = field(default_factory=dict)
-    joined: Mapping[Family, Mapping[int, tuple[Address, ...]]] = field(default_factory=dict)
+    joined: Mapping[Family, Mapping[int, Sequence[Address]]] = field(default_factory=dict)
     missing_capabilities: tuple[str, ...] = ()
     memberships_limit: int | None = None
     rp_filter_drops: int = 0
     firewall: Ruleset | None = None
+    heard: Mapping[int, Sequence[Address]] = field(default_factory=dict)
 
     def link(self, name: str) -> HostLink | None:
         """The interface with this name or alternative name."""
-        found = [link for link in self.links.values() if link.name == name]
-        found += [link for link in self.links.values() if name in link.altnames]
-        return found[0] if found else None
+        return self._by_name.get(name)
+
+    @cached_property
+    def _by_name(self) -> dict[str, HostLink]:
+        links = self.links.values()
+        alternative = {name: link for link in links for name in link.altnames}
+        return alternative | {link.name: link for link in links}
 
     def name_of(self, index: int | None) -> str:
         """The name of an interface, for a text."""
@@ -59,11 +67,14 @@ class HostFacts:
 
 
 def collect(
-    tables: Collection[tuple[Family, int]] = (), sources: Collection[Address] = ()
+    tables: Collection[tuple[Family, int]] = (),
+    sources: Collection[Address] = (),
+    listen_time: float = 0.0,
 ) -> HostFacts:
     """Look at the network namespace of the calling thread; OSError. Blocks.
 
     ``tables`` are the kernel tables that matter, ``sources`` the addresses whose route does.
+    ``listen_time`` is for how many seconds to listen for reports, which needs CAP_NET_RAW.
     """
     links = read_links()
     return HostFacts(
@@ -73,14 +84,12 @@ def collect(
         _look_up(sources),
         {family: read_usage(family, _numbers(tables, family)) for family in FAMILIES},
         {family: tuple(find_rules(family)) for family in FAMILIES},
-        {
-            family: {index: tuple(joined_groups(family, index)) for index in links}
-            for family in FAMILIES
-        },
+        {family: joined_groups(family) for family in FAMILIES},
         tuple(missing_capabilities()),
         read_setting("ipv4/igmp_max_memberships"),
         read_rp_filter_drops(),
         read_firewall(),
+        hear(links.values(), listen_time) if listen_time > 0 else {},
     )
 
 

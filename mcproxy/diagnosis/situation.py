@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from ..config.names import is_pattern
-from ..instance.plan.plan import InstancePlan, Plan
+from ..instance.plan.plan import InstancePlan, Plan, UpstreamKey
 from ..linux.host.links import HostLink
 from ..linux.host.settings import LinkSettings
 from ..protocol.family import Address, Family
@@ -23,7 +23,8 @@ class Role:
     """An interface in its role in an instance of one family.
 
     ``name`` is the configured name or pattern; ``link`` is None where there is no interface of
-    that name. ``row`` is the running daemon's row about it, empty without a daemon.
+    that name. ``row`` is the running daemon's row about it, empty without a daemon. ``version``
+    of IGMP or MLD is what is planned there.
     """
 
     plan: InstancePlan
@@ -31,6 +32,7 @@ class Role:
     name: str
     link: HostLink | None
     row: Mapping[str, Any] = field(default_factory=dict)
+    version: int = 0
 
     @property
     def family(self) -> Family:
@@ -119,6 +121,10 @@ class Situation:
             if one.role == role and one.usable:
                 yield one, one.usable
 
+    def upstreams_of(self, plan: InstancePlan) -> list[tuple[Role, HostLink]]:
+        """The usable upstreams of an instance in one family."""
+        return [(role, role.usable) for role in self._upstreams(plan) if role.usable]
+
     def _upstreams(self, plan: InstancePlan) -> Iterator[Role]:
         for name in plan.upstreams:
             yield self._role(plan, UPSTREAM, name, self.facts.link(name))
@@ -143,4 +149,14 @@ class Situation:
 
     def _role(self, plan: InstancePlan, role: str, name: str, link: HostLink | None) -> Role:
         row = self.daemon.row(plan.name, role, name) if self.daemon else {}
-        return Role(plan, role, name, link, row)
+        return Role(plan, role, name, link, row, self._version(plan, role, name))
+
+    def _version(self, plan: InstancePlan, role: str, name: str) -> int:
+        if role == UPSTREAM:
+            return self._upstream_versions.get((name, plan.family, plan.table), plan.version)
+        settings = plan.downstreams.settings(name)
+        return (settings and settings.querier.version) or plan.version
+
+    @cached_property
+    def _upstream_versions(self) -> dict[UpstreamKey, int]:
+        return {one.key: one.version for one in self.plan.upstreams}

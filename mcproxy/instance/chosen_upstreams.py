@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Protocol
 
 from ..events.bus import Events
@@ -15,6 +16,9 @@ from ..protocol.wire.packets import Query
 from ..timer import Timer
 from .attached_links import AttachedLinks
 from .upstream import Upstream, UpstreamUser
+
+GROUPS_A_TURN = 1000
+"""Groups that upstreams pull in one turn of the reactor, which takes about 5 ms."""
 
 
 class UpstreamsOwner(UpstreamUser, Protocol):
@@ -47,6 +51,8 @@ class ChosenUpstreams:
         self._timer = timer
         self._events = events
         self._reminder = timer.reminder(lambda _: self._select())
+        self._waiting: dict[Address, None] = {}
+        self._asking = timer.reminder(self._ask_some)
 
     def start(self) -> None:
         """Use the upstreams, of which other instances may use some too."""
@@ -56,6 +62,8 @@ class ChosenUpstreams:
     def close(self) -> None:
         """Leave all groups that no other instance wants."""
         self._reminder.cancel()
+        self._asking.cancel()
+        self._waiting.clear()
         for upstream in self.by_name.values():
             upstream.remove_user(self._owner)
 
@@ -65,8 +73,20 @@ class ChosenUpstreams:
             upstream.changed(groups, now)
 
     def ask(self, groups: Iterable[Address]) -> None:
-        """The same as ``changed``, where no packet or deadline has brought the time along."""
-        self.changed(groups, self._timer.now())
+        """The same as ``changed``, for any number of groups: most wait for the next turns."""
+        self._waiting.update(dict.fromkeys(groups))
+        self._ask_some(self._timer.now())
+
+    def _ask_some(self, now: float) -> None:
+        some = list(islice(self._waiting, GROUPS_A_TURN))
+        for group in some:
+            del self._waiting[group]
+        self.changed(some, now)
+        self._asking.set(now if self._waiting else None)
+
+    def _ask_all(self) -> None:
+        while self._waiting:
+            self._ask_some(self._timer.now())
 
     def answer(self, name: str, query: Query) -> None:
         """Answer our own query on a downstream, if it is an upstream too.
@@ -109,6 +129,8 @@ class ChosenUpstreams:
                 self._events.tell(LinkLost(role="upstream", reason="configured no more", **place))
             self._links.forget_upstream(name)
         self._select(anyway=True)
+        if gone:
+            self._ask_all()
         for name in gone:
             before[name].remove_user(self._owner)
             self._links.release_upstream(name)

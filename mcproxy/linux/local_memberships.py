@@ -56,10 +56,13 @@ def local_filter(sockets: int, sources: Iterable[CountedSource]) -> SourceFilter
     return SourceFilter(EXCLUDE, blocked) if blocked else ANY_SOURCE
 
 
-def joined_groups(family: Family, ifindex: int) -> list[Address]:
-    """The proxied groups that local sockets have joined on an interface; OSError."""
-    joined = _ipv4_groups if family is IPV4 else _ipv6_groups
-    return [group for group, _ in joined(ifindex) if family.is_proxied(group)]
+def joined_groups(family: Family) -> dict[int, list[Address]]:
+    """The proxied groups that local sockets have joined, by interface index; OSError."""
+    joined: dict[int, list[Address]] = {}
+    for ifindex, group, _ in _all_ipv4_groups() if family is IPV4 else _all_ipv6_groups():
+        if family.is_proxied(group):
+            joined.setdefault(ifindex, []).append(group)
+    return joined
 
 
 def _lines(name: str) -> list[str]:
@@ -72,21 +75,28 @@ def _lines(name: str) -> list[str]:
 
 
 def _ipv4_groups(ifindex: int) -> Iterator[tuple[Address, int]]:
-    """Groups with the number of sockets; a line for each interface comes before its groups."""
+    return ((group, count) for index, group, count in _all_ipv4_groups() if index == ifindex)
+
+
+def _all_ipv4_groups() -> Iterator[tuple[int, Address, int]]:
+    """Interface index, group and number of sockets; a line for each interface comes first."""
     current = 0
     for line in _lines("igmp")[1:]:
         words = line.split()
         if not line.startswith("\t"):
             current = int(words[0])
-        elif current == ifindex:
+        else:
             # The address is in network order, printed as a number of this machine.
-            yield _NATIVE.pack(int(words[0], 16)), int(words[1])
+            yield current, _NATIVE.pack(int(words[0], 16)), int(words[1])
 
 
 def _ipv6_groups(ifindex: int) -> Iterator[tuple[Address, int]]:
+    return ((group, count) for index, group, count in _all_ipv6_groups() if index == ifindex)
+
+
+def _all_ipv6_groups() -> Iterator[tuple[int, Address, int]]:
     for words in map(str.split, _lines("igmp6")):
-        if int(words[0]) == ifindex:
-            yield bytes.fromhex(words[2]), int(words[3])
+        yield int(words[0]), bytes.fromhex(words[2]), int(words[3])
 
 
 def _sources(family: Family, ifindex: int) -> Iterator[tuple[Address, CountedSource]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ..protocol.family import Address
-from .plan import Entries
+from .plan import Entries, Installed
 
 FEW = 8
 """A tuple of up to so many entries is searched faster than an index is made of it."""
@@ -42,6 +42,10 @@ class InstalledEntries(Mapping[Address, Entries]):
             return found
         many = self._many.get(group)
         return () if many is None else _joined(many)
+
+    def is_only(self, group: Address, entry: Installed) -> bool:
+        """Whether the group has this entry and no other."""
+        return self._few.get(group) == (entry,)
 
     def of_source(self, group: Address, source: Address) -> Entries:
         """The entries of one source of a group."""

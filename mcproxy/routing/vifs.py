@@ -35,7 +35,7 @@ class Vifs:
     ``by_name`` has them by interface; ``numbers`` are those that entries may use. An iif that is
     no interface has a number ``without_vif``, which no vif gets. ``pending`` are changes that the
     kernel has not got yet; they are recorded first, if there is a record. ``version`` is another
-    one after each change.
+    one after each change. ``thresholds`` are TTLs by vif number, where they are not 1.
     """
 
     def __init__(self, operations: Operations) -> None:
@@ -44,7 +44,7 @@ class Vifs:
         self._operations = operations
         self._any = operations.family.unspecified
         self.by_name: dict[str, Vif] = {}
-        self._thresholds: dict[int, int] = {}
+        self.thresholds: dict[int, int] = {}
         self.pending: list[VifChange] = []
         self.version = 0
         self.retired = RetiredNumbers()
@@ -68,7 +68,7 @@ class Vifs:
             if name not in refused:
                 vifs.numbers[name] = number
             if entry.threshold != 1:
-                vifs._thresholds[number] = entry.threshold
+                vifs.thresholds[number] = entry.threshold
         vifs._record = record
         vifs._note_change()
         return vifs
@@ -105,7 +105,7 @@ class Vifs:
 
     def entry(self, source: Address, parent: int, outgoing: Iterable[int]) -> Installed:
         """An entry with these vifs, in kernel form."""
-        tail = self._operations.route_tail(parent, outgoing, self._thresholds)
+        tail = self._operations.route_tail(parent, outgoing, self.thresholds)
         return Installed(source, parent if source == self._any else -1, tail)
 
     # -- changes
@@ -166,7 +166,7 @@ class Vifs:
         """Take the vif away; its number is retired."""
         vif = self.by_name.pop(name)
         self.numbers.pop(name, None)
-        self._thresholds.pop(vif.number, None)
+        self.thresholds.pop(vif.number, None)
         self._pend_removals(*self.retired.retry_removals(), vif.number)
         self.retired.retire(vif.number, vif.index)
         self._note_change()
@@ -179,9 +179,9 @@ class Vifs:
     def set_threshold(self, name: str, ttl: int) -> bool:
         """Set the TTL that a packet must exceed to leave by the vif; whether it changed."""
         number = self.by_name[name].number
-        if self._thresholds.get(number, 1) == ttl:
+        if self.thresholds.get(number, 1) == ttl:
             return False
-        self._thresholds[number] = ttl
+        self.thresholds[number] = ttl
         self._note_change()
         return True
 
@@ -238,7 +238,7 @@ class Vifs:
     def _note_change(self) -> None:
         self.version += 1
         if self._record is not None:
-            levels = self._thresholds
+            levels = self.thresholds
             vifs = self.by_name.values()
             entries = {v.number: VifEntry(v.index, levels.get(v.number, 1)) for v in vifs}
             self._record.write(entries)

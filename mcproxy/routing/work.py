@@ -10,7 +10,7 @@ Planning is done in slices of time, so that packets of hosts are not delayed.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from typing import Any
 
@@ -21,13 +21,12 @@ from twisted.python.failure import Failure
 
 from ..events.bus import Events
 from ..events.forwarding import RouteRefused
-from ..linux.mroute.dump import InstalledRoute
 from ..linux.mroute.socket import MulticastTable
 from ..protocol.family import Address
-from .audit import Inspection, damaged_groups, inspect
+from .audit import Expected, Inspection, inspect
 from .dirty import Dirty
 from .entries import EntryPlanner
-from .plan import Batch, VifChange
+from .plan import Batch, Entries, VifChange
 from .retry_timer import RetryTimer
 from .route_events import ROUTES, route_events
 from .rules import Submit
@@ -155,7 +154,8 @@ class KernelWork:
                 self._busy.addCallback(self._applied, batch)
             elif self._audit_wanted:
                 self._audit_wanted = False
-                self._busy = self._submit(inspect, self._kernel, vifs.indexes())
+                expected = Expected.now(self._kernel, self._entries.installed, vifs)
+                self._busy = self._submit(inspect, self._kernel, expected)
                 self._busy.addCallbacks(self._mend, self._audit_failed, (vifs.version,))
             else:
                 vifs.retired.free()
@@ -320,7 +320,7 @@ class KernelWork:
             self._audit_wanted = True
             lost = 0
         else:
-            lost = self._forget_damaged(found.routes)
+            lost = self._forget_damaged(found.damaged)
         if lost or len(found.restored) > len(accepted):
             self.log.warn(
                 "another program changed the {family} multicast routing table {table}: "
@@ -331,10 +331,10 @@ class KernelWork:
                 lost=lost,
             )
 
-    def _forget_damaged(self, routes: Iterable[InstalledRoute]) -> int:
+    def _forget_damaged(self, damaged: Mapping[Address, Entries]) -> int:
         """Plan anew what the kernel lacks or holds differently; how many entries that are."""
         lost, installed = 0, self._entries.installed
-        for group, present in damaged_groups(installed, self._vifs, routes).items():
+        for group, present in damaged.items():
             lost += len(installed[group]) - len(present)
             installed.set(group, present)
             self._dirty.add_groups((group,))

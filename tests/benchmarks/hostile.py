@@ -185,76 +185,64 @@ _IS_IN, _IS_EX = RecordType.MODE_IS_INCLUDE, RecordType.MODE_IS_EXCLUDE
 _TO_IN, _TO_EX = RecordType.CHANGE_TO_INCLUDE_MODE, RecordType.CHANGE_TO_EXCLUDE_MODE
 
 
+_SOURCE_LISTS = {
+    "INCLUDE": (_IS_IN, _ALLOW),
+    "EXCLUDE": (_IS_EX, _TO_EX),
+    "flips": (_TO_IN, _TO_EX, _ALLOW, _BLOCK),
+}
+_PREFIXES = {
+    "down": (b"\x0a\x02", packed("fd00:2::")[:8]),
+    "up": (b"\x0a\x01", packed("fd00:1::")[:8]),
+}
+
+
 def _attacks(protocol: HostProtocol) -> Iterator[Attack]:
-    """All attacks that are made in both families."""
+    """All attacks in one family."""
     family = protocol.family
     ipv4 = family is IPV4
-    key = "igmp" if ipv4 else "mld"
+    key, label = ("igmp", "IPv4") if ipv4 else ("mld", "IPv6")
     source = packed(SOURCE if ipv4 else SOURCE6)
     streams = groups(2 * _STREAMS, family)
-    per_second = 300 if ipv4 else 1_200  # 100,000 sources
 
-    def attack(name: str, title: str, packets: Packets, rate: float, **rest: object) -> Attack:
-        return Attack(f"{key}-{name}", f"{title}, {family.name}", protocol, packets, rate, **rest)  # type: ignore[arg-type]
+    def attack(
+        name: str,
+        title: str,
+        packets: Packets,
+        rate: float,
+        contender: Contender = MCPROXY,
+        upstream: bool = False,
+    ) -> Attack:
+        title = f"{title}, {label}"
+        return Attack(f"{key}-{name}", title, protocol, packets, rate, contender, upstream)
 
     forged = hostile_packets.forged_data(source, streams)
-    yield attack(
-        "data",
-        "data with the address of a stream's source, 1,000/s",
-        forged,
-        1_000,
-        contender=MCPROXY_PER_SOURCE,
-    )
-    for name, kinds in (
-        ("include", (_IS_IN, _ALLOW)),
-        ("exclude", (_IS_EX, _TO_EX)),
-        ("flips", (_TO_IN, _TO_EX, _ALLOW, _BLOCK)),
-    ):
+    title = "data with the address of a stream's source, 1,000/s"
+    yield attack("data", title, forged, 1_000, MCPROXY_PER_SOURCE)
+    for name, kinds in _SOURCE_LISTS.items():
         lists = hostile_packets.source_lists(*kinds)
-        yield attack(name, f"100,000 listed sources/s, {name}", lists, per_second)
-    yield attack(
-        "queries", "queries with full source lists, 5,000/s", hostile_packets.queries, 5_000
-    )
+        title = f"source lists, {name}, 100,000 sources/s"
+        yield attack(name.lower(), title, lists, 300 if ipv4 else 1_200)
+    title = "queries with full source lists, 5,000/s"
+    yield attack("queries", title, hostile_packets.queries, 5_000)
     for version in range(1, family.current_version):
         joins = hostile_packets.old_joins(version)
-        title = f"joins of version {version}, 20,000/s"
+        title = f"{family.protocol}v{version} joins, 20,000/s"
         yield attack(f"v{version}", title, joins, 20_000)
-        yield attack(
-            f"v{version}-limited",
-            f"the same with max-report-rate, version {version}",
-            joins,
-            20_000,
-            contender=MCPROXY_LIMITED,
-        )
-    yield attack("refreshes", "refreshes, 50,000/s", hostile_packets.refreshes, 50_000)
-    yield attack(
-        "refreshes-limited",
-        "the same with max-report-rate",
-        hostile_packets.refreshes,
-        50_000,
-        contender=MCPROXY_LIMITED,
-    )
-    yield attack(
-        "forged", "joins from forged addresses, 20,000/s", hostile_packets.forged_joins, 20_000
-    )
-    for name, prefix, upstream in (
-        ("down", ("10.2.0.0", "fd00:2::"), False),
-        ("up", ("10.1.0.0", "fd00:1::"), True),
-    ):
-        begin = packed(prefix[0 if ipv4 else 1])[: 2 if ipv4 else 8]
-        flooded = hostile_packets.new_sources(begin, streams[_STREAMS])
-        yield attack(
-            f"sources-{name}",
-            f"new sources {name}stream, 10,000/s",
-            flooded,
-            10_000,
-            contender=MCPROXY_PER_SOURCE,
-            upstream=upstream,
-        )
+        limited = f"{title}, max-report-rate"
+        yield attack(f"v{version}-limited", limited, joins, 20_000, MCPROXY_LIMITED)
+    title, refreshes = "refreshes, 50,000/s", hostile_packets.refreshes
+    yield attack("refreshes", title, refreshes, 50_000)
+    limited = f"{title}, max-report-rate"
+    yield attack("refreshes-limited", limited, refreshes, 50_000, MCPROXY_LIMITED)
+    title = "joins from forged addresses, 20,000/s"
+    yield attack("forged", title, hostile_packets.forged_joins, 20_000)
+    for name, prefix in _PREFIXES.items():
+        flooded = hostile_packets.new_sources(prefix[0 if ipv4 else 1], streams[_STREAMS])
+        title = f"new sources {name}stream, 10,000/s"
+        upstream = name == "up"
+        yield attack(f"sources-{name}", title, flooded, 10_000, MCPROXY_PER_SOURCE, upstream)
     leaves = hostile_packets.forged_leaves(streams[:_STREAMS])
-    yield attack(
-        "leaves", "forged leaves, immediate-leave, 10/s", leaves, 10, contender=MCPROXY_QUICK
-    )
+    yield attack("leaves", "forged leaves, immediate-leave, 10/s", leaves, 10, MCPROXY_QUICK)
 
 
 ATTACKS = (*_attacks(IGMPV3), *_attacks(MLDV2))

@@ -36,7 +36,7 @@ def section(measures: Sequence[Measure], results: Mapping[str, Findings]) -> str
             f"{_TITLE}\n{'-' * len(_TITLE)}\n",
             f"{wrapped(DESCRIPTION)}\n",
             f"{wrapped(targets)}\n",
-            "\n".join(f"* {fact}" for fact in facts()) + "\n",
+            "\n".join(f"* {fact}" for fact in facts()[:-1]) + "\n",  # without igmpproxy
             list_table([_HEAD, *_lines(measures, results)], _WIDTHS),
             f"{_END}\n",
         ]

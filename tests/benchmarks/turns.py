@@ -74,7 +74,7 @@ def _recorded(site: Site, name: str, findings: Findings) -> Iterator[None]:
     yield
     time.sleep(0.5)
     told = [line.split() for line in site.daemon.lines[before:] if line.startswith(MARK)]
-    told.sort(key=lambda words: float(words[2]))
+    told.sort(key=lambda words: float(words[3]))
     for words in told[-5:] if STACKS else ():
         print(name, *words[2:], file=sys.stderr)
     for column, row in ((2, "wall"), (3, "cpu"), (4, "gc")):

@@ -14,6 +14,7 @@ from mcproxy.diagnosis.facts import HostFacts
 from mcproxy.diagnosis.findings import Finding, Severity
 from mcproxy.diagnosis.situation import DaemonState, Situation
 from mcproxy.instance.plan.plan import compile_plan
+from mcproxy.linux.firewall.ruleset import Ruleset
 from mcproxy.linux.host.links import HostAddress, HostLink
 from mcproxy.linux.mroute.usage import MulticastUsage
 from mcproxy.linux.policy_rules import FoundRule, Rule
@@ -34,7 +35,12 @@ def link(name: str, index: int) -> HostLink:
     return HostLink(name, index, up=True, carrier=True, mtu=1500, addresses=addresses)
 
 
-FACTS = HostFacts({1: link("up", 1), 2: link("down1", 2)}, usage=USABLE, rules=DEFAULT_RULES)
+FACTS = HostFacts(
+    {1: link("up", 1), 2: link("down1", 2)},
+    usage=USABLE,
+    rules=DEFAULT_RULES,
+    firewall=Ruleset(),
+)
 
 
 def situation(config: str = CONFIG, facts: HostFacts = FACTS) -> Situation:

@@ -20,6 +20,7 @@ from typing import Any
 from mcproxy.cli import main
 from mcproxy.lab.daemon import Daemon
 from mcproxy.lab.node import Node
+from mcproxy.lab.waiting import wait_until
 
 from ..lab.support import LabTestCase
 from ..source import PROJECT
@@ -86,6 +87,17 @@ class DoctorTestCase(LabTestCase):
         self.assertEqual(code, 0)
         self.assertRegex(text.splitlines()[-1], r"^No problem found in \d+ checks\.$")
 
+    def assert_healthy_while_forwarding(
+        self, config: str = CONFIG, group: str = "239.1.1.1"
+    ) -> None:
+        """Check that there is no alarm before the daemon runs, and none while it forwards."""
+        self.assert_healthy(config)
+        self.start(config)
+        member = self.home.join(group)
+        self.server.stream(group, rate=100)
+        wait_until(member.total, 10, "the network is not healthy: nothing arrives")
+        self.assert_healthy()
+
     def assert_finds(
         self,
         check: str,
@@ -120,6 +132,6 @@ class DoctorTestCase(LabTestCase):
 
 def plain(lines: Iterable[str]) -> str:
     """Text without layout, and without numbers that differ from run to run."""
-    text = " ".join(" ".join(lines).split())
+    text = " ".join(" ".join(lines).split()).replace("\\ ", "")
     text = re.sub(r"pid \d+", "pid N", text)
     return re.sub(r"\b\d+ (packets|seconds)\b", r"N \1", text)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from mcproxy.diagnosis.checks import queriers
 from mcproxy.lab.waiting import wait_until
+from mcproxy.protocol.family import packed
+from mcproxy.protocol.wire.packets import Query
 
 from .doctoring import CONFIG, DoctorTestCase
 from .messages import query, send_message
@@ -35,6 +37,13 @@ class QuerierTests(DoctorTestCase):
         self.patch(queriers, "PATIENCE", -1.0)
         wait_until(lambda: "seconds" in self.findings()[0]["found"], 5, "no query was heard")
         self.assert_finds("upstream-silent", "on upstream up for", severity="warning")
+
+    def test_router_of_an_older_version_is_a_warning(self) -> None:
+        self.start(IPV4_ONLY)
+        older = Query(2, packed("0.0.0.0"), 1.0)
+        send_message(self.server.raw_host(), "10.0.1.2", older)
+        wait_until(self.findings, 5, "no query was heard")
+        self.assert_finds("older-querier", "speaks IGMPv2", severity="warning", shown=True)
 
     def test_reports_too_rare_for_a_silent_upstream_are_found(self) -> None:
         self.start(IPV4_ONLY + "report-interval = 1000\n")

@@ -141,6 +141,12 @@ class NftablesTests(FirewallTestCase):
             "firewall-unclear", "unless rule", config=config, severity="warning", shown=True
         )
 
+    def test_rule_for_sources_is_unclear(self) -> None:
+        """Nobody knows what the provider sends from."""
+        self.chain("forward", "ip saddr 172.16.0.0/12 accept", policy="drop")
+        config = CONFIG + "mld-version = 0\n"
+        self.assert_finds("firewall-unclear", config=config, severity="warning")
+
     def test_sleeping_table_is_healthy(self) -> None:
         head = "type filter hook input priority filter; policy drop;"
         self.nft(f"table inet fw {{ flags dormant; chain inputs {{ {head}\n }}\n }}\n")
@@ -148,7 +154,7 @@ class NftablesTests(FirewallTestCase):
 
     def test_allowing_firewall_is_healthy(self) -> None:
         self.nft(ALLOWING)
-        self.assert_healthy(CONFIG + GROUPS)
+        self.assert_healthy_while_forwarding(CONFIG + GROUPS)
 
     def test_rule_that_is_missing_in_it_is_found(self) -> None:
         self.nft(ALLOWING.replace("down*", "lan*"))
@@ -179,7 +185,7 @@ class IptablesTests(FirewallTestCase):
         self.iptables("-A FORWARD -i up -o down2 -p udp -m udp --dport 5000 -j ACCEPT")
         self.iptables("-A FORWARD ! -i up -j ACCEPT")
         self.iptables("-A FORWARD -m addrtype --dst-type MULTICAST -j extra")
-        self.iptables("-A extra -s 172.16.0.0/12 -j ACCEPT")
+        self.iptables("-A extra -p tcp -j ACCEPT")
         self.iptables("-P FORWARD DROP")
         self.assert_cured("firewall-data", "The policy of chain FORWARD")
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
+from mcproxy.lab.node import Node
 from mcproxy.lab.waiting import wait_until
 from mcproxy.linux.host.links import read_links
 
@@ -112,6 +116,26 @@ class BridgeTests(DoctorTestCase):
         self.bridge("up", "10.0.1.1/24")
         self.ip("link set dev br0 type bridge mcast_querier 1")
         self.assert_healthy(CONFIG.replace('"up"', '"br0"'))
+
+    def test_hosts_on_an_interface_in_no_instance_are_heard(self) -> None:
+        spare = self.lab.node("spare")
+        self.lab.link(spare, "eth0", self.proxy, "lan2", addresses(4, 2), addresses(4, 1))
+        self.assert_healthy()
+        for group in ("239.255.255.250", "ff15::7"):
+            repeated = threading.Thread(target=self.join_often, args=(spare, group), daemon=True)
+            repeated.start()
+            self.addCleanup(repeated.join)
+        code, text = self.doctor(CONFIG, "--listen", "1")
+        self.assertEqual(code, 0)
+        self.assertIn("Hosts on lan2 have joined ff15::7", text)
+        self.assertNotIn("239.255.255.250", text)
+
+    @staticmethod
+    def join_often(node: Node, group: str) -> None:
+        """Have reports on the link for two seconds."""
+        for _ in range(10):
+            node.join(group).close()
+            time.sleep(0.2)
 
     def test_hosts_on_a_bridge_in_no_instance_are_found(self) -> None:
         spare = self.lab.node("spare")

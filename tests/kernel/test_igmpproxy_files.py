@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .comparison import CHOSEN, LAN, OTHER, SSM, A, B, ComparisonTestCase
+from .comparison import ComparisonTestCase
 from .providers import ProvidersTestCase
+from .seen import CHOSEN, LAN, OTHER, SSM, A, B
 from .site import UP, UP2
 
 REMOTE, REMOTE_NET = "10.9.0.9", "10.9.0.0/16"

@@ -20,7 +20,7 @@ class UpstreamScenarios(Scenarios):
 
     def setUp(self) -> None:
         super().setUp()
-        self.start(explicit_tracking=True)
+        self.start(f"{INSTANCE}\nlocal-programs = true", explicit_tracking=True)
 
     def create_link(self, name: str) -> None:
         """Put a switch between the server and the proxy."""
@@ -89,6 +89,22 @@ class QuerierScenarios(UpstreamScenarios):
         self.await_reported(upstream, record(TO_IN, self.group, self.source))
         self.await_sent(self.rate)
         self.assert_no_loss(one)
+
+    def test_local_program_that_ends_does_not_end_the_stream_of_hosts(self) -> None:
+        """LP-01: the switch cuts at the kernel's leave, until the daemon reports again."""
+        self.await_snooping()
+        self.stream()
+        member = self.home.join(self.group)
+        self.await_packets(member)
+        program = self.proxy.join(self.group, "up")
+        self.await_packets(program)
+        self.reset_counts(member)
+        upstream = self.switch.capture("proxy")
+        program.close()
+        self.await_reported(upstream, record(TO_IN, self.group))
+        self.await_sent(2 * self.rate)  # the kernel repeats its leave within a second
+        self.assertLess(member.of(self.source).lost, self.rate // 2)
+        self.assert_no_new_loss(member)
 
 
 class SilentScenarios(UpstreamScenarios):

@@ -6,9 +6,10 @@ from mcproxy.linux.mroute.dump import InstalledRoute
 from mcproxy.protocol.family import MAX_VIFS
 from mcproxy.protocol.forwarding.planner import NO_INTERFACE, Route
 from mcproxy.routing import audit
+from mcproxy.routing.audit import Expected, Inspection, damaged_groups, inspect
 from mcproxy.routing.work import KernelWork
 
-from .support import ANY, G1, G2, RoutingTestCase, any_source
+from .support import ANY, G1, G2, S1, RoutingTestCase, any_source
 
 
 class AuditTests(RoutingTestCase):
@@ -148,3 +149,37 @@ class RemovedLinkTests(RoutingTestCase):
         self.table.audit()
         self.let_go_on()
         self.assertEqual(self.kernel.entries[ANY, G1, 0], bytes([0, 0, 1, 2]))
+
+
+class ExpectedTests(RoutingTestCase):
+    """What the routing thread compares with the kernel's entries."""
+
+    def expected(self) -> Expected:
+        """Return what the kernel should have now."""
+        return Expected.now(self.kernel, self.table.installed, self.table.vifs)
+
+    def damaged(self, expected: Expected) -> set[bytes]:
+        """Return the groups whose entries the kernel does not have as expected."""
+        return set(damaged_groups(expected, self.kernel.dump()))
+
+    def test_comparison_is_done_in_the_routing_thread(self) -> None:
+        """Its result has the damaged groups alone, and with them what remains of each."""
+        self.want(G1, any_source("up", "d1"))
+        self.want(G2, Route(S1, "up", frozenset(["d1"])), any_source("up", "d2"))
+        expected = self.expected()
+        self.assertEqual(inspect(self.kernel, expected), Inspection())
+        del self.kernel.entries[S1, G2, -1]
+        [rest] = [entry for entry in self.table.installed[G2] if entry.source == ANY]
+        self.assertEqual(inspect(self.kernel, expected).damaged, {G2: (rest,)})
+        del self.kernel.entries[ANY, G1, 0]
+        self.assertEqual(inspect(self.kernel, expected).damaged[G1], ())
+
+    def test_vifs_that_change_during_the_audit_do_not_matter(self) -> None:
+        """The kernel gets them after the audit."""
+        self.want(G1, any_source("up", "d1"))
+        expected = self.expected()
+        self.table.vifs.set_threshold("d1", 5)
+        self.table.vifs.add("d9", 99)
+        self.assertEqual(self.damaged(expected), set())
+        changed = self.expected()
+        self.assertEqual(self.damaged(changed), {G1})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mcproxy.protocol.family import packed
 from mcproxy.protocol.forwarding.planner import Route
+from mcproxy.routing.work import GROUPS_A_BATCH
 
 from .support import ANY, G1, G2, S1, FakeOwner, RoutingTestCase, any_source
 
@@ -62,8 +63,23 @@ class TableTests(RoutingTestCase):
             self.owner.wanted[group] = (any_source("up", "d1"),)
         before = len(self.kernel.applied)
         self.table.changed(groups)
-        self.assertEqual([len(b) for b in self.kernel.applied[before:]], [1000, 1000, 500])
+        sizes = [len(batch) for batch in self.kernel.applied[before:]]
+        self.assertEqual(sizes, [GROUPS_A_BATCH, GROUPS_A_BATCH, 2500 - 2 * GROUPS_A_BATCH])
         self.assertEqual(len(self.kernel.entries), 2500)
+
+    def test_many_groups_without_a_difference_are_planned_in_several_turns(self) -> None:
+        """What is wanted after them is installed in its turn."""
+        groups = [packed(f"239.2.{n >> 8}.{n & 255}") for n in range(GROUPS_A_BATCH * 2)]
+        planned: list[bytes] = []
+        self.owner.plan = lambda group, source=None: planned.append(group) or ()  # type: ignore[method-assign]
+        self.table.changed(groups)
+        self.assertEqual(len(planned), GROUPS_A_BATCH)
+        idle = self.table.when_idle()
+        self.assertNoResult(idle)
+        for _ in range(2):
+            self.clock.advance(0)
+        self.assertEqual(planned, groups)
+        self.successResultOf(idle)
 
     def test_owners_that_share_an_upstream_share_its_entries(self) -> None:
         other = FakeOwner()

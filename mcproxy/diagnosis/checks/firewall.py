@@ -22,6 +22,17 @@ SAMPLE_GROUPS = {
 MOST_GROUPS = 16
 
 
+def unread(situation: Situation) -> Iterator[Finding]:
+    """Packet filters that cannot be read."""
+    if situation.facts.firewall is None:
+        yield warning(
+            "firewall-unread",
+            "The packet filters of this machine (nftables, iptables) cannot be read.",
+            "Rules that drop reports, queries or data are not found.",
+            "Run this command as root.",
+        )
+
+
 def reports(situation: Situation) -> Iterator[Finding]:
     """Reports of hosts that do not reach the daemon."""
     for role, link in situation.in_role(DOWNSTREAM):
@@ -43,12 +54,11 @@ def queries(situation: Situation) -> Iterator[Finding]:
 def data(situation: Situation) -> Iterator[Finding]:
     """Data of streams that is not forwarded."""
     for role, link in situation.in_role(DOWNSTREAM):
-        for other, above in situation.in_role(UPSTREAM):
-            if other.plan is not role.plan or above.index == link.index:
+        for _, above in situation.upstreams_of(role.plan):
+            if above.index == link.index:
                 continue
-            source = packet.neighbour(role.family, above, routable=True)
             packets = [
-                packet.data(role.family, source, group, above, link)
+                packet.data(role.family, None, group, above, link)
                 for group in _groups(situation, role)
             ]
             label = "IPv4" if role.family is IPV4 else "IPv6"
@@ -123,7 +133,7 @@ def _unclear(drop: Drop, what: str, command: str) -> Finding:
     return warning(
         "firewall-unclear",
         f"{_place(drop)} drops {what}, unless rule {number} before it accepts them.",
-        "That rule depends on what this command does not know, such as a port or a rate.",
+        "That rule depends on what this command does not know, such as a source, a port or a rate.",
         "Look at both rules; this one accepts them in any case.",
         command,
     )

@@ -103,17 +103,11 @@ def same_subnet(situation: Situation) -> Iterator[Finding]:
     for role in situation.interfaces:
         if role.role == UPSTREAM or role.link is None:
             continue
-        for other in situation.interfaces:
-            if (
-                other.role == UPSTREAM
-                and other.plan.instance == role.plan.instance
-                and other.link is not None
-                and other.link.index != role.link.index
-                and _subnets(other.link) & _subnets(role.link)
-            ):
+        for _, above in situation.upstreams_of(role.plan):
+            if above.index != role.link.index and _subnets(above) & _subnets(role.link):
                 found = warning(
                     "same-subnet",
-                    f"{other.interface} and {role.interface} have addresses in the same subnet.",
+                    f"{above.name} and {role.interface} have addresses in the same subnet.",
                     "The kernel's routes do not tell on which of them a source or host is.",
                     "Give each link a subnet of its own, or join the two with a bridge.",
                     f"ip address show dev {role.interface}",

@@ -76,7 +76,8 @@ def other_router(situation: Situation) -> Iterator[Finding]:
                 f"Another program routes {_label(family)} multicast in {where}"
                 f" of the kernel{': ' + who if who else ''}.",
                 "The daemon cannot start, because a table has room for one multicast router.",
-                "Stop the other program, or set table to a number that no program uses.",
+                "Stop the other program, or set table to a number that no program uses; if it is"
+                " mcproxy, name its control socket with --socket.",
             )
 
 

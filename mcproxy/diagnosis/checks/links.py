@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ...linux.host.links import HostLink
-from ...protocol.family import FAMILIES, IPV4, Address, packed, text
-from ..commands import set_for_all_and
+from ...protocol.family import FAMILIES, Address, packed, text
 from ..findings import Finding, warning
 from ..situation import DOWNSTREAM, UPSTREAM, Role, Situation
 
@@ -25,10 +24,9 @@ def mtu(situation: Situation) -> Iterator[Finding]:
     """Downstreams that carry smaller packets than an upstream of theirs."""
     told = set()
     for role, link in situation.in_role(DOWNSTREAM):
-        for other, above in situation.in_role(UPSTREAM):
+        for _, above in situation.upstreams_of(role.plan):
             pair = role.plan.instance, link.index, above.index
-            same = other.plan is role.plan
-            if same and link.mtu < above.mtu and pair not in told:
+            if link.mtu < above.mtu and pair not in told:
                 told.add(pair)
                 found = warning(
                     "mtu",
@@ -45,19 +43,18 @@ def mtu(situation: Situation) -> Iterator[Finding]:
 def forced_version(situation: Situation) -> Iterator[Finding]:
     """Interfaces on which the kernel speaks another version than we do."""
     for role in situation.roles:
-        forced = situation.settings(role.link).forced_version(role.family) if role.link else 0
-        if not forced or forced >= role.plan.version:
+        forced = situation.settings(role.link).forced(role.family) if role.link else None
+        if forced is None or forced.version == role.version:
             continue
-        protocol, family = role.family.protocol, "ipv4" if role.family is IPV4 else "ipv6"
-        setting = f"force_{protocol.lower()}_version"
+        protocol, name = role.family.protocol, forced.setting.rpartition(".")[2]
         found = warning(
             "forced-version",
-            f"The kernel speaks {protocol}v{forced} on {role.interface} ({setting}), and the"
-            f" daemon {protocol}v{role.plan.version}.",
+            f"The kernel speaks {protocol}v{forced.version} on {role.interface} ({name}), and the"
+            f" daemon {protocol}v{role.version}.",
             "Programs of this machine report in the older version, and routers and switches may"
             " then ignore the sources that hosts ask for.",
-            "Set it to 0, also for all.",
-            set_for_all_and(role.interface, family, setting, 0),
+            "Set it to 0.",
+            f"sysctl -w {forced.setting}=0",
         )
         yield role.about(found)
 
@@ -84,15 +81,16 @@ def snooping(situation: Situation) -> Iterator[Finding]:
 
 
 def unnamed_interface(situation: Situation) -> Iterator[Finding]:
-    """Bridges in no instance behind which hosts have joined groups."""
+    """Interfaces in no instance on which hosts join groups: bridges know, others are heard."""
     named = {role.link.index for role in situation.roles if role.link}
     for link in situation.facts.links.values():
-        groups = [] if link.bridge is None else _wanted(link.bridge.joined)
-        if link.index in named or not groups or _carries(situation, link):
+        joined = link.bridge.joined if link.bridge else ()
+        groups = _wanted([*joined, *situation.facts.heard.get(link.index, ())])
+        if link.index in named or not groups or link.port_of or _carries(situation, link):
             continue
         yield warning(
             "unnamed-interface",
-            f"Hosts on bridge {link.name} have joined {text(groups[0])}, and {link.name} is in no"
+            f"Hosts on {link.name} have joined {text(groups[0])}, and {link.name} is in no"
             " instance.",
             "These hosts get no stream from the daemon.",
             f"If they should, add {link.name} to the downstreams of an instance.",
@@ -104,7 +102,7 @@ def local_program(situation: Situation) -> Iterator[Finding]:
     """Programs of this machine that joined on a downstream."""
     for role, link in situation.in_role(DOWNSTREAM):
         groups = _wanted(situation.facts.joined.get(role.family, {}).get(link.index, ()))
-        if groups and not _is_upstream_too(situation, role):
+        if groups and not _is_upstream_too(role):
             found = warning(
                 "local-program",
                 f"A program of this machine has joined {text(groups[0])} on {link.name}.",
@@ -116,7 +114,7 @@ def local_program(situation: Situation) -> Iterator[Finding]:
             yield role.about(found)
 
 
-def _wanted(groups: tuple[Address, ...]) -> list[Address]:
+def _wanted(groups: Sequence[Address]) -> list[Address]:
     """The groups that streams could come in."""
     sizes = {family.address_size: family for family in FAMILIES}
     return [g for g in groups if sizes[len(g)].is_proxied(g) and g not in DISCOVERY]
@@ -127,8 +125,5 @@ def _carries(situation: Situation, bridge: HostLink) -> bool:
     return any(role.link and role.link.port_of == bridge.index for role in situation.roles)
 
 
-def _is_upstream_too(situation: Situation, role: Role) -> bool:
-    return any(
-        one.role == UPSTREAM and one.plan is role.plan and one.name == role.name
-        for one in situation.roles
-    )
+def _is_upstream_too(role: Role) -> bool:
+    return role.name in role.plan.upstreams

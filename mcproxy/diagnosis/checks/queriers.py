@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..findings import Finding, Severity, problem
+from ..findings import Finding, Severity, problem, warning
 from ..situation import DOWNSTREAM, UPSTREAM, Situation
 
 PATIENCE = 260.0
@@ -53,5 +53,23 @@ def other_querier(situation: Situation) -> Iterator[Finding]:
             f"{address} is the {role.family.protocol} querier on {role.interface}.",
             f"The daemon forwards nothing to {role.interface} until that querier goes silent.",
             f"Switch off that querier, or set allowed-queriers = [] for {role.name}.",
+        )
+        yield role.about(found)
+
+
+def older_querier(situation: Situation) -> Iterator[Finding]:
+    """Upstreams whose router speaks an older version."""
+    for role in situation.roles:
+        heard = role.row.get("querier-version") if role.role == UPSTREAM else None
+        if heard is None or heard >= role.version:
+            continue
+        protocol = role.family.protocol
+        found = warning(
+            "older-querier",
+            f"The router on upstream {role.interface} speaks {protocol}v{heard}, and the daemon"
+            f" {protocol}v{role.version}.",
+            "The daemon reports in the older version, which cannot name sources: source-specific"
+            " groups are left out (see ssm-fallback).",
+            f"Set the router to {protocol}v{role.version}.",
         )
         yield role.about(found)

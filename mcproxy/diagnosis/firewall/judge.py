@@ -19,11 +19,11 @@ from ...linux.firewall.ruleset import (
     NETDEV,
     RETURN,
     Chain,
+    ElementSet,
     Expression,
     HeaderMatch,
     Rule,
     Ruleset,
-    SetElement,
     Verdict,
     XtMatch,
 )
@@ -37,6 +37,8 @@ _NETDEV_INGRESS, _NETDEV_EGRESS = 0, 1
 
 _DEEPEST = 16
 """Jumps within each other, as in the kernel."""
+
+_NO_ELEMENTS = ElementSet()
 
 _DROPPING_TARGETS = {"REJECT", "DROP"}
 _ASKING = {"queue", "NFQUEUE", "QUEUE"}
@@ -134,8 +136,8 @@ class _Walk:
         result: bool | None = True
         registers = nft.Registers()
 
-        def elements(name: str) -> tuple[SetElement, ...]:
-            return self._ruleset.sets.get((chain.family, chain.table, name), ())
+        def elements(name: str) -> ElementSet:
+            return self._ruleset.sets.get((chain.family, chain.table, name), _NO_ELEMENTS)
 
         for part in rule.parts:
             match part:

@@ -6,13 +6,13 @@ import sys
 from collections.abc import Callable, Mapping
 from struct import Struct
 
-from ...linux.firewall.ruleset import IP, IP6, Expression, SetElement, Verdict
+from ...linux.firewall.ruleset import IP, IP6, ElementSet, Expression, Verdict
 from ...linux.netlink.dumps import values
 from ...protocol.family import IPV4
 from .packet import Packet
 
-Elements = Callable[[str], tuple[SetElement, ...]]
-"""The elements of a set of the rule's table, by its name."""
+Elements = Callable[[str], ElementSet]
+"""The set of a name in the rule's table."""
 
 _BIG = Struct(">I")
 _NATIVE = Struct("=I")
@@ -79,27 +79,12 @@ def find_verdict(
 ) -> tuple[bool | None, Verdict | None]:
     """Whether a verdict map has the packet's key, and the verdict."""
     found = elements(_name(expression.attributes, 1))
-    size = max((len(one.key) for one in found), default=0)
-    key = registers.read(_number(expression.attributes, 2), size)
+    key = registers.read(_number(expression.attributes, 2), found.key_size)
     if key is None:
-        return None, next((one.verdict for one in found if one.verdict), None)
-    known, element = find(found, key)
+        verdicts = (one.verdict for one in found.elements)
+        return None, next((verdict for verdict in verdicts if verdict), None)
+    known, element = found.find(key)
     return known, element.verdict if element else None
-
-
-def find(elements: tuple[SetElement, ...], key: bytes) -> tuple[bool | None, SetElement | None]:
-    """Whether a set has a key, and its element."""
-    if any(one.end is not None for one in elements):
-        return None, None  # ranges of concatenated keys
-    rest = next((one for one in elements if one.is_rest), None)
-    listed = [one for one in elements if not one.is_rest]
-    if any(one.ends_interval for one in listed):
-        below = [one for one in listed if one.key <= key]
-        found = below[-1] if below and not below[-1].ends_interval else None
-    else:
-        found = next((one for one in listed if one.key == key), None)
-    found = found or rest
-    return found is not None, found
 
 
 def _number(attributes: Mapping[int, bytes], kind: int) -> int:
@@ -152,11 +137,10 @@ def _payload(
     base, offset, size = (_number(attributes, kind) for kind in (2, 3, 4))
     value = None
     if base == 1:
-        value = packet.header[offset : offset + size]
-    elif base == 2 and packet.ports_known:
-        value = packet.payload[offset : offset + size]
-    # Lengths and checksums are nobody's criterion; unknown is what is not there.
-    registers.load(_number(attributes, 1), value if value and len(value) == size else None, size)
+        value = packet.header_part(offset, size)
+    elif base == 2:
+        value = packet.payload_part(offset, size)
+    registers.load(_number(attributes, 1), value, size)
     return True
 
 
@@ -206,15 +190,12 @@ def _lookup(
     attributes: Mapping[int, bytes], _: Packet, registers: Registers, elements: Elements
 ) -> bool | None:
     found = elements(_name(attributes, 1))
-    size = max((len(one.key) for one in found), default=0)
-    key = registers.read(_number(attributes, 2), size)
+    key = registers.read(_number(attributes, 2), found.key_size)
     inverted = bool(_number(attributes, 5) & 1)
-    if not found:
-        return inverted
     if key is None:
         registers.load(_number(attributes, 3) or 1, None) if 3 in attributes else None
         return None
-    known, element = find(found, key)
+    known, element = found.find(key)
     if known and 3 in attributes:
         registers.load(_number(attributes, 3), element.data if element else None)
     return None if known is None else known is not inverted
@@ -232,12 +213,12 @@ def _conntrack(
 def _route(
     attributes: Mapping[int, bytes], packet: Packet, registers: Registers, _: Elements
 ) -> bool | None:
-    """The lookup of an address: sources are neighbours, so their link is the incoming one."""
+    """The lookup of an address: a source that is a neighbour is on the incoming link."""
     flags, result, link = _number(attributes, 3), _number(attributes, 2), packet.incoming
     value = None
     if result == _FIB_TYPE:
         value = _NATIVE.pack(_MULTICAST if flags & _FIB_DESTINATION else _UNICAST)
-    elif flags & _FIB_SOURCE and link is not None:
+    elif flags & _FIB_SOURCE and link is not None and packet.source is not None:
         if flags & _FIB_PRESENT:
             value = b"\1"
         elif result == _FIB_OIF:

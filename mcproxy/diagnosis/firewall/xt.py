@@ -7,28 +7,43 @@ from struct import Struct
 
 from ...linux.firewall.ruleset import HeaderMatch, XtMatch
 from ...linux.host.links import HostLink
-from .packet import ICMPV6, UDP, Packet
+from .packet import ICMPV6, UDP, UNTRACKED, Packet
 
+_NUMBER = Struct("=I")
 _TWO_NUMBERS = Struct("=II")
 _ADDRTYPE = Struct("=HHI")
 _PORTS = Struct("=HHHHB")
+_ANY_PORT = 0, 0xFFFF
+_INVERTED_SOURCE, _INVERTED_DESTINATION = 1, 2
 _STATE_AT = 150
 _CONNTRACK_FLAGS = Struct("=HHH")
 _CT_STATE_ALONE, _CT_STATE_ALIAS = 0x0001, 0x2000
+_XT_UNTRACKED = 1 << 8 | 1 << 6
+"""Its bit in kernels of today, and in earlier ones."""
+
 _UNICAST, _MULTICAST = 1 << 1, 1 << 5
 _RPFILTER_INVERTED = 8
 
 
 def header_matches(match: HeaderMatch, packet: Packet) -> bool | None:
     """Whether addresses, interfaces and protocol are those of the rule."""
-    checks = {
-        "source": _masked(packet.source, *match.source),
+    checks: dict[str, bool | None] = {
+        "source": _source(packet, *match.source),
         "destination": _masked(packet.destination, *match.destination),
         "incoming": _masked(_name(packet.incoming), *match.incoming),
         "outgoing": _masked(_name(packet.outgoing), *match.outgoing),
         "protocol": match.protocol in (0, packet.protocol),
     }
-    return all(holds is not (part in match.inverted) for part, holds in checks.items())
+    known = {part: holds for part, holds in checks.items() if holds is not None}
+    if not all(holds is not (part in match.inverted) for part, holds in known.items()):
+        return False
+    return True if len(known) == len(checks) else None
+
+
+def _source(packet: Packet, wanted: bytes, mask: bytes) -> bool | None:
+    if packet.source is None:
+        return None if any(mask) else True
+    return _masked(packet.source, wanted, mask)
 
 
 def _name(link: HostLink | None) -> bytes:
@@ -54,8 +69,12 @@ def _udp(match: XtMatch, packet: Packet) -> bool | None:
     if packet.protocol != UDP:
         return False
     low, high, to_low, to_high, inverted = _PORTS.unpack_from(match.info)
-    is_any = (low, high, to_low, to_high, inverted) == (0, 0xFFFF, 0, 0xFFFF, 0)
-    return True if is_any else None
+    if (low, high) != _ANY_PORT or inverted & _INVERTED_SOURCE:
+        return None
+    inside: bool | None = (to_low, to_high) == _ANY_PORT or None
+    if packet.port is not None:
+        inside = bool(to_low <= packet.port <= to_high)
+    return None if inside is None else inside is not bool(inverted & _INVERTED_DESTINATION)
 
 
 def _ports(_: XtMatch, packet: Packet) -> bool | None:
@@ -75,11 +94,16 @@ def _conntrack(match: XtMatch, packet: Packet) -> bool | None:
     flags, inverted, states = _CONNTRACK_FLAGS.unpack_from(match.info, _STATE_AT - 4)
     if flags & ~_CT_STATE_ALIAS != _CT_STATE_ALONE:
         return None
-    return bool(states & packet.state) is not bool(inverted & _CT_STATE_ALONE)
+    return bool(states & _state_of(packet)) is not bool(inverted & _CT_STATE_ALONE)
 
 
 def _state(match: XtMatch, packet: Packet) -> bool | None:
-    return bool(int.from_bytes(match.info[:1]) & packet.state)
+    return bool(_NUMBER.unpack_from(match.info)[0] & _state_of(packet))
+
+
+def _state_of(packet: Packet) -> int:
+    """The bits that stand for the packet's state; iptables has its own for untracked ones."""
+    return _XT_UNTRACKED if packet.state == UNTRACKED else packet.state
 
 
 def _address_type(match: XtMatch, _: Packet) -> bool | None:
@@ -89,8 +113,10 @@ def _address_type(match: XtMatch, _: Packet) -> bool | None:
     return from_holds and to_holds if not flags & ~3 else None
 
 
-def _reverse_path(match: XtMatch, _: Packet) -> bool | None:
-    """Sources are neighbours, to which the route is the link that they are on."""
+def _reverse_path(match: XtMatch, packet: Packet) -> bool | None:
+    """The route to a source that is a neighbour is the link that it is on."""
+    if packet.source is None:
+        return None
     return not match.info[0] & _RPFILTER_INVERTED
 
 

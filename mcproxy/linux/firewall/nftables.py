@@ -9,33 +9,53 @@ from struct import Struct
 
 from ..netlink.dumps import dump, text_of, values, walk
 from ..netlink.frame import attribute
-from .ruleset import ACCEPT, Chain, Expression, Part, Rule, SetElement, Verdict, XtMatch, XtTarget
+from .ruleset import (
+    ACCEPT,
+    Chain,
+    ElementSet,
+    Expression,
+    Part,
+    Rule,
+    SetElement,
+    Verdict,
+    XtMatch,
+    XtTarget,
+)
 
 _NETLINK_NETFILTER = 12
 _SUBSYSTEM = 10 << 8
-_GET_TABLE, _GET_CHAIN, _GET_RULE, _GET_SET, _GET_SET_ELEMENTS = 1, 4, 7, 10, 13
+_GET_TABLE, _GET_CHAIN, _GET_RULE, _GET_SET_ELEMENTS = 1, 4, 7, 13
 _HEADER = Struct("=BBH")
 _U32, _S32, _U64 = Struct(">I"), Struct(">i"), Struct(">Q")
 _DORMANT = 1
-_IMMEDIATE, _MATCH, _TARGET = "immediate", "match", "target"
+_NO_NFTABLES = {errno.EPROTONOSUPPORT, errno.EINVAL, errno.EOPNOTSUPP}
+"""How netlink answers where the kernel has no netfilter messages, or none of nftables."""
+
+_IMMEDIATE, _LOOKUP, _MATCH, _TARGET = "immediate", "lookup", "match", "target"
 _VERDICT_REGISTER = 0
 
 
-def read_nftables() -> tuple[list[Chain], dict[tuple[int, str, str], tuple[SetElement, ...]]]:
-    """All chains with their rules, and all sets; OSError without CAP_NET_ADMIN. Blocks.
+def read_nftables() -> tuple[list[Chain], dict[tuple[int, str, str], ElementSet]]:
+    """All chains with their rules, and the sets that they use; OSError without CAP_NET_ADMIN.
 
-    Nothing if the kernel has no nftables.
+    Nothing if the kernel has no nftables. Blocks.
     """
     try:
         dormant = set(_dormant_tables())
     except OSError as error:
-        if error.errno in (errno.EPERM, errno.EACCES):
+        if error.errno not in _NO_NFTABLES:
             raise
         return [], {}
     rules = _read_rules()
     chains = [chain for chain in _read_chains(rules) if (chain.family, chain.table) not in dormant]
-    sets = {key: _read_elements(*key) for key in _read_sets()}
-    return chains, sets
+    used = {
+        (chain.family, chain.table, text_of(part.attributes.get(1, b"")))
+        for chain in chains
+        for rule in chain.rules
+        for part in rule.parts
+        if isinstance(part, Expression) and part.name == _LOOKUP
+    }
+    return chains, {key: ElementSet(_read_elements(*key)) for key in used}
 
 
 def _ask(
@@ -106,17 +126,11 @@ def _verdict(data: dict[int, bytes]) -> Verdict | None:
     return Verdict(_S32.unpack(verdict[1])[0], text_of(verdict.get(2, b"")))
 
 
-def _read_sets() -> list[tuple[int, str, str]]:
-    return [(family, text_of(found[1]), text_of(found[2])) for family, found in _ask(_GET_SET)]
-
-
-def _read_elements(family: int, table: str, name: str) -> tuple[SetElement, ...]:
+def _read_elements(family: int, table: str, name: str) -> Iterator[SetElement]:
     body = attribute(1, table.encode() + b"\0") + attribute(2, name.encode() + b"\0")
-    elements = []
     for _, found in _ask(_GET_SET_ELEMENTS, family, body):
         for _, one in walk(found.get(3, b"")):
-            elements.append(_element(values(one)))
-    return tuple(sorted(elements, key=lambda element: (element.key, not element.ends_interval)))
+            yield _element(values(one))
 
 
 def _element(found: dict[int, bytes]) -> SetElement:

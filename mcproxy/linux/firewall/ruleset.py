@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 PREROUTING, INPUT, FORWARD, OUTPUT, POSTROUTING, INGRESS, EGRESS = range(7)
@@ -112,26 +114,50 @@ class SetElement:
     data: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
+class ElementSet:
+    """A set or map of nftables: its elements in the order of their keys."""
+
+    def __init__(self, elements: Iterable[SetElement] = ()) -> None:
+        ordered = sorted(elements, key=lambda one: (one.key, not one.ends_interval))
+        self.elements = [one for one in ordered if not one.is_rest]
+        self.key_size = max((len(one.key) for one in self.elements), default=0)
+        self._rest = next((one for one in ordered if one.is_rest), None)
+        self._has_intervals = any(one.ends_interval for one in self.elements)
+        self._has_ranges = any(one.end is not None for one in self.elements)
+        self._keys = [one.key for one in self.elements]
+
+    def find(self, key: bytes) -> tuple[bool | None, SetElement | None]:
+        """Whether it has a key, None where that is not known, and the key's element."""
+        if self._has_ranges:
+            return None, None  # of concatenated keys, whose parts are compared one by one
+        at = bisect_right(self._keys, key) - 1
+        found = self.elements[at] if at >= 0 else None
+        if found is not None and (found.ends_interval if self._has_intervals else found.key != key):
+            found = None
+        found = found or self._rest
+        return found is not None, found
+
+
+@dataclass(frozen=True)
 class Ruleset:
-    """All chains and sets; sets are by family, table and name, in the order of their keys."""
+    """All chains, and the sets that they use by family, table and name."""
 
     chains: tuple[Chain, ...] = ()
-    sets: Mapping[tuple[int, str, str], tuple[SetElement, ...]] = field(default_factory=dict)
+    sets: Mapping[tuple[int, str, str], ElementSet] = field(default_factory=dict)
 
     def base_chains(self, families: frozenset[int], hook: int) -> list[Chain]:
         """The base chains of a hook that filter packets, in the kernel's order."""
-        found = [
-            chain
-            for chain in self.chains
-            if chain.hook == hook and chain.family in families and chain.kind != "nat"
-        ]
-        return sorted(found, key=lambda chain: chain.priority)
+        return [one for one in self._base if one.hook == hook and one.family in families]
 
     def chain(self, beside: Chain, name: str) -> Chain | None:
         """The chain of a name in the table of another chain."""
-        table = beside.family, beside.table, beside.legacy
-        return next(
-            (c for c in self.chains if (c.family, c.table, c.legacy) == table and c.name == name),
-            None,
-        )
+        return self._by_name.get((beside.family, beside.table, beside.legacy, name))
+
+    @cached_property
+    def _base(self) -> list[Chain]:
+        found = (one for one in self.chains if one.hook is not None and one.kind != "nat")
+        return sorted(found, key=lambda chain: chain.priority)
+
+    @cached_property
+    def _by_name(self) -> dict[tuple[int, str, bool, str], Chain]:
+        return {(one.family, one.table, one.legacy, one.name): one for one in self.chains}

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...protocol.family import IPV4, IPV6, Family
+from ..forced_versions import ForcedVersion, forced_version
 
 _ROOT = Path("/proc/sys/net")
 OFF, STRICT, LOOSE = 0, 1, 2
@@ -15,18 +16,17 @@ OFF, STRICT, LOOSE = 0, 1, 2
 class LinkSettings(NamedTuple):
     """Settings of one interface; None where the kernel does not have a setting.
 
-    ``forced_igmp`` and ``forced_mld`` are the version that the kernel speaks for local
-    programs there, 0 for the newest.
+    ``forced_igmp`` and ``forced_mld`` are what the kernel must speak for local programs there.
     """
 
     rp_filter: int | None = None
-    forced_igmp: int | None = None
-    forced_mld: int | None = None
+    forced_igmp: ForcedVersion | None = None
+    forced_mld: ForcedVersion | None = None
     ipv6_disabled: bool = False
 
-    def forced_version(self, family: Family) -> int:
-        """The forced version of IGMP or MLD; 0 if there is none."""
-        return (self.forced_igmp if family is IPV4 else self.forced_mld) or 0
+    def forced(self, family: Family) -> ForcedVersion | None:
+        """The forced version of IGMP or MLD; None if there is none."""
+        return self.forced_igmp if family is IPV4 else self.forced_mld
 
 
 def read_setting(path: str) -> int | None:
@@ -35,13 +35,6 @@ def read_setting(path: str) -> int | None:
         return int(_ROOT.joinpath(path).read_text(encoding="ascii"))
     except (OSError, ValueError):
         return None
-
-
-def forced_version(family: Family, interface: str) -> int:
-    """force_igmp_version or force_mld_version as it takes effect on an interface; 0 for none."""
-    name = "ipv4/conf/{}/force_igmp_version" if family is IPV4 else "ipv6/conf/{}/force_mld_version"
-    # The setting for all interfaces comes first.
-    return read_setting(name.format("all")) or read_setting(name.format(interface)) or 0
 
 
 def read_link_settings(interface: str) -> LinkSettings:

@@ -30,6 +30,9 @@ MOST_ASKED = 1024
 Beyond that the answer names all that is wanted of the group: queries must not fill the memory.
 """
 
+MOST_RECORDS = 1000
+"""About the most groups that are reported in one call, so that other work gets its turn."""
+
 Change = tuple[Address, SourceFilter, SourceFilter]
 """A group, its source filter before, and its source filter now."""
 
@@ -119,18 +122,26 @@ class CurrentVersionHost:
     # -- changes
 
     def change(self, changes: Iterable[Change], robustness: int, now: float) -> list[Record]:
-        """The records that report ``changes`` now; ``advance`` repeats them later."""
+        """The records that report ``changes`` now; ``advance`` repeats them later.
+
+        If there are very many changes, ``advance`` reports most of them, too; it is due at once.
+        """
         records: list[Record] = []
         members: list[Address] = []
-        batch = next(self._batch_numbers)
+        first = batch = next(self._batch_numbers)
+        self._batches[first] = members
         for group, before, after in changes:
+            if len(members) == MOST_RECORDS:
+                batch, members = next(self._batch_numbers), []
+                self._batches[batch] = members
+                self._repeats.schedule(batch, now)
             pending = self._pending.get(group)
             if pending is None:
                 pending = self._pending[group] = Pending()
             pending.note(before, after, robustness)
             pending.batch = batch
             members.append(group)
-        self._transmit(batch, members, records, now)
+        self._transmit(first, self._batches.pop(first), records, now)
         return records
 
     def _transmit(
@@ -186,14 +197,14 @@ class CurrentVersionHost:
         self._answers.schedule(group, when)
 
     def advance(self, now: float) -> list[Record]:
-        """The records of all repeats and answers that are due."""
+        """The records of repeats and answers that are due; what is left is due at once."""
         records: list[Record] = []
-        while (batch := self._repeats.pop(now)) is not None:
+        while len(records) < MOST_RECORDS and (batch := self._repeats.pop(now)) is not None:
             self._transmit(batch, self._batches.pop(batch), records, now)
-        while (group := self._answers.pop(now)) is not None:
+        while len(records) < MOST_RECORDS and (group := self._answers.pop(now)) is not None:
             del self._answer_times[group]
             records += self._specific_answer(group, self._asked.pop(group))
-        while self._general.next is not None and self._general.next <= now:
+        while len(records) < MOST_RECORDS and self._general.is_due(now):
             wanted = self._groups
             due = self._general.take()
             records += [_current_state(g, wanted[g]) for g in due if g in wanted]

@@ -8,10 +8,11 @@ random time in each (RFC 9776, section 5.2; RFC 9777, section 6.3).
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from itertools import repeat
 
 from ..family import Address, Family
-from ..sources import SourceFilter
+from ..sources import NOTHING, SourceFilter
 
 _RECORD_HEADER_SIZE = 4
 """Bytes of a record before its group."""
@@ -49,8 +50,7 @@ class GeneralAnswer:
         if many and not begun and self._ends <= now + longest:
             return  # all groups will be reported, and in time
         left = [group for part in self._parts for group in part]
-        order = left + self._reported if begun else self._groups
-        parts = deque(self._divide(order, room))
+        parts = self._divide(left + self._reported if begun else list(self._groups), room)
         slot = longest / len(parts)
         when = now + slot * (1.0 - self._random())
         if not begun and self.covers(when):
@@ -60,6 +60,10 @@ class GeneralAnswer:
         self.next, self._slot = when, slot
         self._slot_ends, self._ends = now + slot, now + longest
         self._parts, self._reported = parts, []
+
+    def is_due(self, now: float) -> bool:
+        """Whether a report is due."""
+        return self.next is not None and self.next <= now
 
     def covers(self, when: float) -> bool:
         """Whether all groups will be reported no later than ``when``."""
@@ -80,20 +84,20 @@ class GeneralAnswer:
         self._reported = []
         return part + [group for group in self._groups if group not in reported]
 
-    def _divide(self, groups: Iterable[Address], room: int) -> Iterator[list[Address]]:
-        """``groups`` as they fill reports; one part without groups if there are none."""
-        part: list[Address] = []
-        used = 0
-        for group in groups:
-            size = self._size(group)
-            if part and used + size > room:
-                yield part
-                part, used = [], 0
-            part.append(group)
-            used += size
-        yield part
+    def _divide(self, groups: list[Address], room: int) -> deque[list[Address]]:
+        """``groups`` as they fill reports; one part without groups if there are none.
 
-    def _size(self, group: Address) -> int:
-        wanted = self._groups.get(group)
-        addresses = 1 if wanted is None else 1 + len(wanted.sources)
-        return _RECORD_HEADER_SIZE + self._family.address_size * addresses
+        There may be a hundred thousand, all in one turn of the reactor: the loop is plain.
+        """
+        parts: deque[list[Address]] = deque()
+        address_size = self._family.address_size
+        smallest = _RECORD_HEADER_SIZE + address_size
+        start = used = 0
+        for position, (_, sources) in enumerate(map(self._groups.get, groups, repeat(NOTHING))):
+            size = smallest + address_size * len(sources) if sources else smallest
+            used += size
+            if used > room and position > start:
+                parts.append(groups[start:position])
+                start, used = position, size
+        parts.append(groups[start:])
+        return parts

@@ -156,6 +156,8 @@ class Host:
         """
         self.cancel_pending()
         sends = self.update([(g, keep.get(g, NOTHING)) for g in list(self.groups)], now)
+        while (when := self._current.next_deadline()) is not None and when <= now:
+            sends += self._reports(self._current.advance(now), now)
         self.groups.clear()
         self.asked_since.clear()
         self.cancel_pending()

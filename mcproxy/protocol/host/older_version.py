@@ -20,6 +20,9 @@ from .current_version import Change
 OLD_UNSOLICITED_REPORT_INTERVAL = 10.0
 """Longest delay in seconds until a report is repeated (RFC 2236, section 8.10)."""
 
+MOST_REPORTS = 200
+"""The most reports of one call of ``advance``, so that other work gets its turn."""
+
 
 class OlderVersionHost:
     """Reports the groups of one link in ``version``; ``groups`` is the owner's mapping."""
@@ -72,9 +75,9 @@ class OlderVersionHost:
                     self._start(group, packet.max_response, now)
 
     def advance(self, now: float) -> list[Send]:
-        """Send the reports that are due."""
-        sends = []
-        while (group := self._deadlines.pop(now)) is not None:
+        """Send the reports that are due; what is left is due at once."""
+        sends: list[Send] = []
+        while len(sends) < MOST_REPORTS and (group := self._deadlines.pop(now)) is not None:
             del self._timers[group]
             sends.append(self._report(group))
             self._repeat_later(group, now)

@@ -36,7 +36,7 @@ from .role import QuerierRole
 from .settings import QuerierSettings
 from .tracking import LinkHosts
 
-MAX_EVENTS = 200
+MAX_EVENTS = 100
 """Deadlines that one call of ``advance`` handles, so that other work gets its turn."""
 
 

@@ -1,0 +1,113 @@
+"""Upstreams that are asked for many groups: a few in each turn of the reactor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import SimpleNamespace
+from typing import Any
+
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from mcproxy.events.bus import Events
+from mcproxy.instance.chosen_upstreams import GROUPS_A_TURN, ChosenUpstreams
+from mcproxy.timer import Timer
+
+MANY = [bytes([239, 2, n >> 8, n & 255]) for n in range(2 * GROUPS_A_TURN + 500)]
+
+
+class RecordingUpstream:
+    """An upstream that notes for how many groups it is asked, and when it is left."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.said: list[Any] = []
+
+    def add_user(self, user: Any) -> None:
+        """Note the user."""
+
+    def remove_user(self, user: Any) -> None:
+        """Note that it is left."""
+        self.said.append("left")
+
+    def link_changed(self, link: Any) -> None:
+        """Use the link."""
+
+    def changed(self, groups: Iterable[bytes], now: float) -> None:
+        """Note the groups."""
+        self.said.append(list(groups))
+
+
+class FixedSelection:
+    """A selection that never changes by itself."""
+
+    usable: tuple[str, ...] = ()
+
+    def note(self, names: Mapping[str, Any], usable: Any, now: float) -> bool:
+        """Nothing moves."""
+        return False
+
+    def next_deadline(self) -> None:
+        """Nothing is due."""
+
+
+class Links:
+    """The links of an instance, all of them usable."""
+
+    usable = SimpleNamespace(upstreams={})
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *arguments: None
+
+
+class AskingTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        """An instance with one upstream; when its upstreams change, it asks for many groups."""
+        self.clock = Clock()
+        self.upstream = RecordingUpstream("up")
+        owner: Any = SimpleNamespace(name="a", upstreams_changed=lambda: self.chosen.ask(MANY))
+        upstreams: Any = [self.upstream]
+        parts: Any = FixedSelection(), Links(), Timer(self.clock), Events()
+        self.chosen = ChosenUpstreams(owner, upstreams, *parts)
+
+    def sizes(self, upstream: RecordingUpstream) -> list[Any]:
+        """Return for how many groups an upstream was asked, call by call."""
+        return [one if one == "left" else len(one) for one in upstream.said]
+
+    def test_many_groups_are_asked_for_in_several_turns(self) -> None:
+        """At the same time, in their order, each once."""
+        self.chosen.ask(MANY)
+        self.assertEqual(self.sizes(self.upstream), [GROUPS_A_TURN])
+        for _ in range(3):
+            self.clock.advance(0)
+        self.assertEqual(self.sizes(self.upstream), [GROUPS_A_TURN, GROUPS_A_TURN, 500])
+        self.assertEqual([one for groups in self.upstream.said for one in groups], MANY)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_groups_that_wait_are_asked_for_once(self) -> None:
+        """What is wanted of them is pulled in their turn."""
+        self.chosen.ask(MANY)
+        self.chosen.ask(MANY[-500:])
+        for _ in range(5):
+            self.clock.advance(0)
+        asked = [one for groups in self.upstream.said for one in groups]
+        self.assertCountEqual(asked, MANY)
+
+    def test_new_upstream_has_all_groups_before_the_old_one_is_left(self) -> None:
+        """No stream stops in between."""
+        after = RecordingUpstream("up2")
+        upstreams: Any = [after]
+        order: list[str] = []
+        after.changed = lambda groups, now: order.append("asked")  # type: ignore[method-assign]
+        self.upstream.remove_user = lambda user: order.append("left")  # type: ignore[method-assign]
+        self.chosen.exchange(upstreams, {})
+        self.assertEqual(order, ["asked"] * 3 + ["left"])
+        self.assertEqual(self.upstream.said, [])
+
+    def test_closed_one_asks_for_nothing_more(self) -> None:
+        """The upstream is left."""
+        self.chosen.ask(MANY)
+        self.chosen.close()
+        for _ in range(3):
+            self.clock.advance(0)
+        self.assertEqual(self.sizes(self.upstream), [GROUPS_A_TURN, "left"])
