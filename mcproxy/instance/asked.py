@@ -75,7 +75,10 @@ class Asked:
         if self._policy.within_boundary(group):
             text = "the group stays within the boundary: upstreams are not asked for it"
             return Verdict(BOUNDARY, "boundary", text)
-        wanted = self._instance.downstreams[link].querier.subscription(group)
+        downstream = self._instance.downstreams.get(link)
+        if downstream is None:
+            return None  # it went while a long answer was made
+        wanted = downstream.querier.subscription(group)
         passing = self._policy.downstream(link).outward
         if wanted != NOTHING and passing.restrict(group, wanted) == NOTHING:
             return self._filtered(link, DOWNSTREAM, OUT)
