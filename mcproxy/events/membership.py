@@ -131,6 +131,22 @@ class Refused(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JoinDenied(_GroupEvent):
+    """A filter or the boundary denies what a host has joined; ``setting`` is the key of it."""
+
+    kind: ClassVar[str] = "join-denied"
+    message: ClassVar[str] = "{host} joined {group}; {explanation} (see {setting})"
+
+    host: Address | None
+    setting: str
+    explanation: str
+
+    def line(self) -> str:
+        """The message; after a restart the host may be unknown."""
+        return self.message if self.host else self.message.replace("{host}", "a host")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dropped(Event):
     """A message that breaks a rule of the protocol was dropped.
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..config.model import DOWNSTREAM, IN, OUT, UPSTREAM
 from ..protocol.family import Address
 from ..protocol.sources import NOTHING, SourceFilter
-from .instance import ProxyInstance
+
+if TYPE_CHECKING:
+    from .instance import ProxyInstance
+
+
+BOUNDARY, FILTER = "boundary", "filter"
 
 
 class Verdict(NamedTuple):
@@ -69,8 +74,11 @@ class Asked:
     def _denied_on_link(self, link: str, group: Address) -> Verdict | None:
         if self._policy.within_boundary(group):
             text = "the group stays within the boundary: upstreams are not asked for it"
-            return Verdict("boundary", "boundary", text)
-        wanted = self._instance.downstreams[link].querier.subscription(group)
+            return Verdict(BOUNDARY, "boundary", text)
+        downstream = self._instance.downstreams.get(link)
+        if downstream is None:
+            return None  # it went while a long answer was made
+        wanted = downstream.querier.subscription(group)
         passing = self._policy.downstream(link).outward
         if wanted != NOTHING and passing.restrict(group, wanted) == NOTHING:
             return self._filtered(link, DOWNSTREAM, OUT)
@@ -100,8 +108,9 @@ class Asked:
 
     def _filtered(self, name: str, role: str, direction: str) -> Verdict:
         number = self._policy_plan.position(name, role, direction)
-        where = f"{role} {name}, {direction}"
         key = f"instance.{self._instance.planned.instance}.filter" + (
             "" if number is None else f"[{number}]"
         )
-        return Verdict("filter", key, f"the filter of {where} denies it")
+        return Verdict(
+            FILTER, key, f'the filter of {role} {name}, direction "{direction}", denies it'
+        )

@@ -13,6 +13,7 @@ from dataclasses import replace
 from twisted.application.service import Service
 from twisted.logger import Logger
 
+from ..events.membership import JoinDenied
 from ..linux.netlink.links import Link
 from ..messages import (
     CacheMiss,
@@ -33,6 +34,7 @@ from ..protocol.wire.packets import Query
 from .attached_links import AttachedLinks
 from .chosen_upstreams import ChosenUpstreams
 from .context import InstanceContext
+from .denied_joins import tell_denied
 from .downstream import Downstream
 from .group_forwarding import GroupForwarding
 from .link_warnings import LinkWarnings
@@ -222,6 +224,8 @@ class ProxyInstance(Service):
         """Tell upstreams and Routing of groups with a new subscription."""
         self._chosen.changed(groups, now)
         self._context.table.changed(groups)
+        if JoinDenied in self._context.events.wanted:
+            tell_denied(self, self._context.events, groups)
 
     def asked(self, downstream: Downstream, query: Query) -> None:
         """Have our own host answer our query, where the downstream is an upstream too."""

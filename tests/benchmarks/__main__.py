@@ -21,8 +21,9 @@ from .reaction import REACTION
 from .table import document, facts, plain
 from .tracking import TRACKING
 from .turns import TURNS
+from .views import VIEWS
 
-ORDINARY = (*REACTION, *LOAD, *TRACKING, *TURNS)
+ORDINARY = (*REACTION, *LOAD, *TRACKING, *TURNS, *VIEWS)
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.rst"
 
 

@@ -39,6 +39,8 @@ class Dummy(Service):
         self.kind = configuration.instances[0].upstream
         self.optional_services = OptionalServices()
         self.events, self.timer = Events(), Timer(reactor)
+    def addService(self, service):
+        pass  # those beside it do nothing here
     def privilegedStartService(self):
         if self.kind == "forbidden":
             raise NotPermitted("not permitted to do it: ask")

@@ -57,7 +57,8 @@ def upstream_obstacle(instance: ProxyInstance, name: str, links: Links) -> Obsta
     """Why an upstream cannot be used now; None if it can."""
     refused = name in instance.links.usable.refused
     found = obstacle(links.get(name), instance.family, UPSTREAM, refused)
-    return NOT_USED if found is None and instance.upstreams[name].link is None else found
+    upstream = instance.upstreams.get(name)
+    return NOT_USED if found is None and (upstream is None or upstream.link is None) else found
 
 
 def downstream_obstacle(instance: ProxyInstance, name: str, links: Links) -> Obstacle | None:

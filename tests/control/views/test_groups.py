@@ -6,6 +6,7 @@ from mcproxy.config.model import FilterConfig, InstanceConfig, InterfaceSettings
 from mcproxy.config.rules import read_rule
 from mcproxy.control.views import groups
 from mcproxy.instance.refusals import RecentRefusals
+from mcproxy.messages import LinkChanged
 from mcproxy.protocol.family import packed
 from mcproxy.protocol.router.admission import Refusal
 from mcproxy.protocol.wire.packets import OldReport, Query
@@ -77,12 +78,23 @@ class PolicyTests(ViewTestCase):
     def test_filter_of_the_downstream_is_named(self) -> None:
         refused = self.of("downstream", "d*", "out")["refused"]
         self.assertEqual((refused["by"], refused["setting"]), ("filter", "instance.a.filter[0]"))
-        self.assertIn("filter of downstream d1, out", refused["text"])
+        self.assertIn('filter of downstream d1, direction "out",', refused["text"])
 
     def test_filter_of_the_upstream_is_named(self) -> None:
         row = self.of("upstream", "up", "in")
         self.assertEqual((row["asked"], row["refused"]["by"]), ([], "filter"))
-        self.assertIn("filter of upstream up, in", row["refused"]["text"])
+        self.assertIn('filter of upstream up, direction "in",', row["refused"]["text"])
+
+    def test_link_that_goes_while_the_answer_is_made_ends_no_answer(self) -> None:
+        rules = (read_rule("239.9.9.9"),)
+        filters = (FilterConfig("d1", "downstream", "out", False, rules),)
+        self.configure(InstanceConfig("a", ("up",), ("d1", "d2"), filters=filters))
+        for group in (G1, G2):
+            self.join("d1", HOST, TO_EX, group)
+        rows = groups.rows(self.proxy)
+        self.assertEqual((next(rows) or {})["group-address"], "239.1.1.1")
+        self.instance.receive(LinkChanged(D1, None))
+        self.assertEqual([row["group-address"] for row in rows if row], ["239.1.1.2"])
 
     def test_boundary_is_named(self) -> None:
         config = InstanceConfig("a", ("up",), ("d1", "d2"), boundary=("239.1.1.1/32",))
