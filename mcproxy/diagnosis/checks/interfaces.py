@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ...config.names import is_pattern
 from ...linux.host.links import HostLink
 from ...protocol.family import MAX_VIFS
-from ..findings import Finding, problem, warning
+from ..findings import Finding, Severity, problem, warning
 from ..situation import UPSTREAM, Role, Situation
 
 
@@ -52,8 +52,10 @@ def down(situation: Situation) -> Iterator[Finding]:
                 f"ip link set dev {link.name} up",
             )
         elif not link.carrier:
-            found = problem(
+            # A downstream without a cable may be one that nobody uses now.
+            found = Finding(
                 "no-carrier",
+                Severity.PROBLEM if role.role == UPSTREAM else Severity.WARNING,
                 f"Interface {link.name} has no carrier.",
                 _effect(role),
                 "Check the cable, the other end, or the Wi-Fi or tunnel behind it.",
