@@ -70,12 +70,12 @@ def bridge_port(situation: Situation) -> Iterator[Finding]:
     """A port of a bridge where the bridge should be configured."""
     for role in situation.interfaces:
         if role.link is not None and role.link.port_of is not None:
-            bridge = situation.facts.name_of(role.link.port_of)
+            master, kind = situation.facts.name_of(role.link.port_of), role.link.port_kind
             found = problem(
                 "bridge-port",
-                f"Interface {role.link.name} is a port of bridge {bridge}.",
-                f"IP packets pass the bridge and never the port, so the {role.role} is not used.",
-                f"Write {bridge} in place of {role.name} in instance {role.plan.instance}.",
+                f"Interface {role.link.name} is a port of {kind} {master}.",
+                f"IP packets pass the {kind} and never the port, so the {role.role} is not used.",
+                f"Write {master} in place of {role.name} in instance {role.plan.instance}.",
             )
             yield role.about(found)
 
