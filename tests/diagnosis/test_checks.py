@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.cli.doctor import block, lines
 from mcproxy.config.native.toml import parse
-from mcproxy.diagnosis.checks import kernel
+from mcproxy.diagnosis.checks import interfaces, kernel
 from mcproxy.diagnosis.doctor import CHECKS, examine
 from mcproxy.diagnosis.facts import HostFacts
 from mcproxy.diagnosis.findings import Finding, Severity
@@ -82,6 +82,18 @@ class KernelTests(SynchronousTestCase):
         running = replace(alone, daemon=DaemonState(7, 1.0))
         severities = [next(kernel.rights(one)).severity for one in (alone, running)]
         self.assertEqual(severities, [Severity.PROBLEM, Severity.WARNING])
+
+
+class PortTests(SynchronousTestCase):
+    def test_port_of_a_bond_is_found(self) -> None:
+        links = {
+            1: link("up", 1),
+            2: replace(link("down1", 2), port_of=3, port_kind="bond"),
+            3: link("bond0", 3),
+        }
+        (found,) = interfaces.bridge_port(situation(facts=replace(FACTS, links=links)))
+        self.assertEqual(found.found, "Interface down1 is a port of bond bond0.")
+        self.assertIn("Write bond0 in place of down1", found.cure)
 
 
 class ReportTests(SynchronousTestCase):

@@ -138,7 +138,11 @@ class NftablesTests(FirewallTestCase):
         self.chain("forward", *accept, policy="drop")
         config = CONFIG + "mld-version = 0\n"
         self.assert_finds(
-            "firewall-unclear", "unless rule", config=config, severity="warning", shown=True
+            "firewall-unclear",
+            "unless the rule with handle 2 of chain forwards",
+            config=config,
+            severity="warning",
+            shown=True,
         )
 
     def test_rule_for_sources_is_unclear(self) -> None:

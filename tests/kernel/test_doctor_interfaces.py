@@ -26,8 +26,13 @@ class InterfaceTests(DoctorTestCase):
 
     def test_interface_without_carrier_is_found(self) -> None:
         self.home.set_link("eth0", state="down")
-        wait_until(lambda: "LOWER_UP" not in self.proxy.run("ip", "link", "show", "down1"))
-        self.assert_finds("no-carrier", "down1 has no carrier", shown=True)
+        wait_until(lambda: "LOWER_UP" not in self.ip("link show dev down1"))
+        self.assert_finds("no-carrier", "down1 has no carrier", severity="warning", shown=True)
+
+    def test_upstream_without_carrier_is_a_problem(self) -> None:
+        self.server.set_link("eth0", state="down")
+        wait_until(lambda: "LOWER_UP" not in self.ip("link show dev up"))
+        self.assert_finds("no-carrier", "up has no carrier")
 
     def test_port_in_place_of_its_bridge_is_found(self) -> None:
         self.ip("link add br0 type bridge")

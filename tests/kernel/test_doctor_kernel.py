@@ -20,6 +20,7 @@ class KernelTests(DoctorTestCase):
         file = Path(self.mktemp()).absolute()
         file.write_text(CONFIG, encoding="utf-8")
         program = [sys.executable, "-m", "mcproxy", "doctor", "--config", str(file)]
+        program += ["--socket", self.socket]
         process = self.proxy.popen(
             ["setpriv", "--bounding-set=-net_raw", "--inh-caps=-net_raw", *program],
             stdout=subprocess.PIPE,

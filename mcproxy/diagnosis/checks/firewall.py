@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ...linux.firewall.ruleset import FAMILY_NAMES, Chain
+from ...linux.firewall.ruleset import FAMILY_NAMES, Chain, Rule
 from ...protocol.family import IPV4, Address, packed, text
 from ..findings import Finding, problem, warning
 from ..firewall import packet
@@ -129,10 +129,12 @@ def _partly(drop: Drop, what: str, command: str) -> Finding:
 
 
 def _unclear(drop: Drop, what: str, command: str) -> Finding:
-    number = drop.perhaps.number if drop.perhaps else 0
+    assert drop.perhaps is not None
+    chain, rule = drop.perhaps
+    place = f"{_rule(chain, rule)} of chain {chain.name}"
     return warning(
         "firewall-unclear",
-        f"{_place(drop)} drops {what}, unless rule {number} before it accepts them.",
+        f"{_place(drop)} drops {what}, unless {place} accepts them before.",
         "That rule depends on what this command does not know, such as a source, a port or a rate.",
         "Look at both rules; this one accepts them in any case.",
         command,
@@ -141,11 +143,12 @@ def _unclear(drop: Drop, what: str, command: str) -> Finding:
 
 def _place(drop: Drop) -> str:
     """The rule or policy, and its chain."""
-    chain = f"chain {drop.chain.name} ({_table(drop.chain)})"
-    if drop.rule is None:
-        return f"The policy of {chain}"
-    handle = "" if drop.chain.legacy else "with handle "
-    return f"The rule {handle}{drop.rule.number} of {chain}"
+    what = "the policy" if drop.rule is None else _rule(drop.chain, drop.rule)
+    return f"{what[:1].upper()}{what[1:]} of chain {drop.chain.name} ({_table(drop.chain)})"
+
+
+def _rule(chain: Chain, rule: Rule) -> str:
+    return f"rule {rule.number}" if chain.legacy else f"the rule with handle {rule.number}"
 
 
 def _table(chain: Chain) -> str:

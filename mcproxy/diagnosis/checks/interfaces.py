@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ...config.names import is_pattern
 from ...linux.host.links import HostLink
 from ...protocol.family import MAX_VIFS
-from ..findings import Finding, problem, warning
+from ..findings import Finding, Severity, problem, warning
 from ..situation import UPSTREAM, Role, Situation
 
 
@@ -52,8 +52,10 @@ def down(situation: Situation) -> Iterator[Finding]:
                 f"ip link set dev {link.name} up",
             )
         elif not link.carrier:
-            found = problem(
+            # A downstream without a cable may be one that nobody uses now.
+            found = Finding(
                 "no-carrier",
+                Severity.PROBLEM if role.role == UPSTREAM else Severity.WARNING,
                 f"Interface {link.name} has no carrier.",
                 _effect(role),
                 "Check the cable, the other end, or the Wi-Fi or tunnel behind it.",
@@ -68,12 +70,12 @@ def bridge_port(situation: Situation) -> Iterator[Finding]:
     """A port of a bridge where the bridge should be configured."""
     for role in situation.interfaces:
         if role.link is not None and role.link.port_of is not None:
-            bridge = situation.facts.name_of(role.link.port_of)
+            master, kind = situation.facts.name_of(role.link.port_of), role.link.port_kind
             found = problem(
                 "bridge-port",
-                f"Interface {role.link.name} is a port of bridge {bridge}.",
-                f"IP packets pass the bridge and never the port, so the {role.role} is not used.",
-                f"Write {bridge} in place of {role.name} in instance {role.plan.instance}.",
+                f"Interface {role.link.name} is a port of {kind} {master}.",
+                f"IP packets pass the {kind} and never the port, so the {role.role} is not used.",
+                f"Write {master} in place of {role.name} in instance {role.plan.instance}.",
             )
             yield role.about(found)
 

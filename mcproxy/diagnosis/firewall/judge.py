@@ -54,7 +54,7 @@ class Drop(NamedTuple):
     chain: Chain
     rule: Rule | None
     base: Chain
-    perhaps: Rule | None = None
+    perhaps: tuple[Chain, Rule] | None = None
 
 
 def judge(ruleset: Ruleset, packet: Packet) -> Drop | None:
@@ -90,7 +90,7 @@ class _Walk:
         self._ruleset = ruleset
         self._packet = packet
         self._base = base
-        self._perhaps: Rule | None = None
+        self._perhaps: tuple[Chain, Rule] | None = None
 
     def run(self) -> Drop | None:
         """What drops the packet; None if it passes."""
@@ -129,7 +129,7 @@ class _Walk:
         """Remember a rule that may save the packet from a later one."""
         end = self._end(chain, rule, verdict, depth)
         if end is True or verdict.code == RETURN:
-            self._perhaps = self._perhaps or rule
+            self._perhaps = self._perhaps or (chain, rule)
 
     def _try(self, chain: Chain, rule: Rule) -> tuple[bool | None, Verdict | None]:
         """Whether the rule matches, and its verdict."""

@@ -9,6 +9,7 @@ from struct import Struct
 
 from ...protocol.family import IPV4, IPV6, Address, Family
 from ..netlink.dumps import dump, text_of, values, walk
+from ..netlink.events import PORT_KINDS
 
 _RTM_GETLINK, _RTM_GETADDR, _RTM_GETMDB = 18, 22, 86
 _IFINFO = Struct("=BxHiII")
@@ -59,7 +60,8 @@ class Bridge:
 class HostLink:
     """A network interface; ``up`` is what the administrator wants, ``carrier`` what the link has.
 
-    ``bridge`` is what it is itself; ``port_of`` is the index of the bridge that it is a port of.
+    ``bridge`` is what it is itself. ``port_of`` is the index of the bridge, bond or the like that
+    takes its packets, ``port_kind`` the kind of that one.
     """
 
     name: str
@@ -71,6 +73,7 @@ class HostLink:
     altnames: tuple[str, ...] = ()
     bridge: Bridge | None = None
     port_of: int | None = None
+    port_kind: str = ""
     addresses: tuple[HostAddress, ...] = field(default=())
 
     def addresses_of(self, family: Family) -> list[HostAddress]:
@@ -108,7 +111,8 @@ def _parse_link(body: bytes) -> HostLink:
     bridge = None
     if info.get(_IFLA_INFO_KIND, b"").rstrip(b"\0") == b"bridge":
         bridge = _parse_bridge(values(info.get(_IFLA_INFO_DATA, b"")))
-    is_port = info.get(_IFLA_INFO_SLAVE_KIND, b"").rstrip(b"\0") == b"bridge"
+    kind = text_of(info.get(_IFLA_INFO_SLAVE_KIND, b""))
+    is_port = kind in PORT_KINDS and _IFLA_MASTER in found
     return HostLink(
         text_of(found.get(_IFLA_IFNAME, b"")),
         index,
@@ -119,6 +123,7 @@ def _parse_link(body: bytes) -> HostLink:
         altnames=tuple(text_of(name) for _, name in walk(found.get(_IFLA_PROP_LIST, b""))),
         bridge=bridge,
         port_of=_U32.unpack(found[_IFLA_MASTER])[0] if is_port else None,
+        port_kind=kind if is_port else "",
     )
 
 

@@ -30,7 +30,7 @@ _FAMILIES = {
     _RTM_DELADDR: _ADDRESSES,
 }
 
-_PORTS = ("bridge", "bond", "team", "openvswitch")
+PORT_KINDS = ("bridge", "bond", "team", "openvswitch")
 """Kinds of master that take all packets of their ports; a VRF, for one, leaves them to IP."""
 
 _IFA_F_SECONDARY, _IFA_F_DADFAILED, _IFA_F_TENTATIVE = 0x01, 0x08, 0x40
@@ -153,7 +153,7 @@ def _link_seen(message: Any) -> LinkSeen:
     kind = message.get_nested("IFLA_LINKINFO", "IFLA_INFO_SLAVE_KIND")
     # A message in full has an MTU. Only there the lack of a kind means that there is no master:
     # a network card without one has no IFLA_LINKINFO at all.
-    port = None if mtu is None and kind is None else kind if kind in _PORTS else ""
+    port = None if mtu is None and kind is None else kind if kind in PORT_KINDS else ""
     # The same with other names, and with the list that they are in.
     properties = message.get_attr("IFLA_PROP_LIST")
     altnames = () if mtu is not None else None
