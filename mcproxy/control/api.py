@@ -2,8 +2,8 @@
 
 ::
 
-    GET  /status /interfaces /groups /hosts /upstreams /sources /filters /routes /counters
-         with ?family=4&instance=NAME&interface=IF&group=G/len&source=S/len
+    GET  /status /interfaces /groups /hosts /upstreams /sources /filters /routes /flows
+         /counters with ?family=4&instance=NAME&interface=IF&group=G/len&source=S/len
     GET  /config /log-level
     GET  /events with the same filters, ?event=KIND and ?level=LEVEL: lines of JSON, as they happen
     POST /reload  {"dry-run": false}
@@ -128,8 +128,15 @@ class Api:
 
     # -- views
 
-    def _rows(self, name: str, view: View, query: str) -> Answer:
-        rows = RowFilter.parse(query, view.keys).select(view.rows(self._proxy))
+    async def _rows(self, name: str, view: View, query: str) -> Answer:
+        wanted = RowFilter.parse(query, view.keys)
+        if view.looks_for is None:
+            rows = wanted.select(view.rows(self._proxy))
+        else:
+            # The kernel's counters are read for this answer: it takes some tenths of a second.
+            sampler = self._proxy.routing.sampler
+            reading = await sampler.read(view.looks_for(self._proxy))
+            rows = wanted.select(view.rows(self._proxy, reading))
         return RowsAnswer(name, list(rows) if view.at_once else rows)
 
     def _status(self, query: str) -> Answer:
