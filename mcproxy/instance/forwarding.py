@@ -6,7 +6,7 @@ plan when it makes its next batch: see the package.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
 from ..messages import CacheMiss, WrongInterface
@@ -34,7 +34,7 @@ class Forwarding(Protocol):
     ) -> tuple[Route, ...]:
         """The entries of a group with these subscriptions by downstream, or of one source."""
 
-    def groups(self) -> Iterable[Address]:
+    def groups(self) -> Collection[Address]:
         """Groups that may have entries without being wanted."""
 
     def receive(self, message: CacheMiss | WrongInterface) -> None:

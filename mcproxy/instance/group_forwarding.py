@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from ..events.bus import Events
 from ..events.forwarding import SourceMoved
@@ -72,7 +72,7 @@ class GroupForwarding:
         routes = self._planner.plan(group, subscriptions)
         return (route for route in routes if not any(route.source))
 
-    def groups(self) -> Iterable[Address]:
+    def groups(self) -> Collection[Address]:
         """None: entries follow from memberships alone."""
         return ()
 

@@ -6,7 +6,7 @@ boundary, peers, or no upstream.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -153,7 +153,7 @@ class SourceForwarding:
             found += tuple(self._migration.before.any_source(group, subscriptions))
         return found
 
-    def groups(self) -> Iterable[Address]:
+    def groups(self) -> Collection[Address]:
         """The groups that something is sent to."""
         return self.sources.groups
 

@@ -18,11 +18,12 @@ from .hostile import HOSTILE
 from .load import LOAD
 from .measure import Findings, Measure
 from .reaction import REACTION
+from .readers import READERS
 from .table import document, facts, plain
 from .tracking import TRACKING
 from .turns import TURNS
 
-ORDINARY = (*REACTION, *LOAD, *TRACKING, *TURNS)
+ORDINARY = (*REACTION, *LOAD, *TRACKING, *READERS, *TURNS)
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.rst"
 
 
