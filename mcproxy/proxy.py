@@ -46,7 +46,8 @@ class Proxy(MultiService):
     takes the kernel's tables, and raises MulticastRoutingError or OSError where that is
     refused; ``startService`` then starts the instances, and follows the links. ``inherited`` is
     what a previous process left. ``since`` is the time of construction on the timer's clock, and
-    ``started`` the same as a date.
+    ``started`` the same as a date. ``cleared`` has the counts and bytes at the last time that
+    statistics were cleared.
     """
 
     log = Logger()
@@ -57,6 +58,7 @@ class Proxy(MultiService):
         super().__init__()  # type: ignore[no-untyped-call]  # untyped in Twisted
         self.configuration = configuration
         self.plan = compile_plan(configuration)
+        self.cleared: dict[tuple[object, ...], tuple[int, int]] = {}
         self.stopping = self.ready = False
         self.events = Events()
         self.receiver = Receiver(reactor, self.events)

@@ -11,6 +11,7 @@
     POST /remove  {"instance": NAME} alone, or with "upstream": IF or "downstream": IF
     POST /move    {"interface": IF, "to": NAME}
     POST /restart
+    POST /clear   {"what": "counters"}
     POST /log-level {"level": LEVEL} for all, or with "instance", "interface", "group" for a part
 
 A filter of a GET may be repeated; a row must match one value of each key (see ``row_filter``).
@@ -52,6 +53,7 @@ from .changes import REFUSALS, Changes, Outcome
 from .event_requests import level_view, open_stream, set_level
 from .requests import (
     BadRequestError,
+    ClearRequest,
     MemberRequest,
     MoveRequest,
     ReloadRequest,
@@ -60,6 +62,7 @@ from .requests import (
 )
 from .row_filter import RowFilter
 from .view_list import VIEWS, View
+from .views.statistics import clear
 from .views.status import FILTERS as STATUS_FILTERS
 from .views.status import status
 
@@ -91,6 +94,7 @@ class Api:
             "/remove": self._remove,
             "/move": self._move,
             "/restart": self._restart,
+            "/clear": self._clear,
             "/log-level": self._set_log_level,
         }
 
@@ -153,6 +157,13 @@ class Api:
         return StreamAnswer(open_stream(query, self._proxy.events, self._clock))
 
     # -- changes
+
+    async def _clear(self, body: bytes) -> Answer:
+        request = parse(body, ClearRequest)
+        if request.what != "counters":
+            raise BadRequestError(f'cannot clear {request.what!r}; "what" must be "counters"')
+        clear(self._proxy)
+        return Answer({"cleared": request.what})
 
     async def _set_log_level(self, body: bytes) -> Answer:
         set_level(body, levels)

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..protocol.family import Address
 from .row_filter import KEYS
-from .views import counters, filters, flows, groups, hosts, interfaces, routes, sources, upstreams
+from .views import (
+    counters,
+    filters,
+    flows,
+    groups,
+    hosts,
+    interfaces,
+    routes,
+    sources,
+    statistics,
+    upstreams,
+)
 from .views.values import Row
 
 if TYPE_CHECKING:
@@ -40,6 +51,7 @@ VIEWS: dict[str, View] = {
     "filters": View(filters.rows, _LINKS),
     "routes": View(routes.rows, KEYS),
     "flows": View(flows.rows, KEYS, looks_for=flows.without_entry),
+    "statistics": View(statistics.rows, _LINKS, at_once=True),
     "counters": View(counters.rows, _LINKS, at_once=True),
 }
 """By name; the path is ``/NAME``, and the answer an object with the one member NAME."""
