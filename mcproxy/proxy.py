@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -51,6 +51,7 @@ class Proxy(MultiService):
     """
 
     log = Logger()
+    cleared: Mapping[tuple[object, ...], tuple[int, int]] = {}
 
     def __init__(
         self, reactor: Any, configuration: Configuration, inherited: Inherited | None = None
@@ -58,7 +59,6 @@ class Proxy(MultiService):
         super().__init__()  # type: ignore[no-untyped-call]  # untyped in Twisted
         self.configuration = configuration
         self.plan = compile_plan(configuration)
-        self.cleared: dict[tuple[object, ...], tuple[int, int]] = {}
         self.stopping = self.ready = False
         self.events = Events()
         self.receiver = Receiver(reactor, self.events)

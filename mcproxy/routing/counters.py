@@ -15,23 +15,18 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import chain
-from typing import Any, NamedTuple
+from math import inf
+from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 
-from ..linux.arrivals import MOST_GROUPS, Arrival, ArrivalLook
+from ..linux.arrivals import MOST_GROUPS, ArrivalLook
 from ..linux.host_counters import HostCounters, read_host_counters
-from ..linux.mroute.counters import (
-    Entries,
-    EntryCounters,
-    VifCounters,
-    read_entries,
-    read_vif,
-    unpack_entry,
-)
-from ..protocol.family import Address, Family
+from ..linux.mroute.counters import VifCounters, read_entries, read_vif, unpack_entry
+from ..protocol.family import Address
+from .readings import History, Look, Reading, Sample, TableKey, VifKey
 from .table import ForwardingTable
 
 LOOK_TIME = 0.3
@@ -49,73 +44,6 @@ PAUSE = 0.0005
 _SILENT = 1.0
 """Seconds without a packet after which the look includes a group."""
 
-TableKey = tuple[Family, int]
-VifKey = tuple[Family, int, str]
-
-
-class Sample(NamedTuple):
-    """Counters at one time: entries by table, interfaces by table and name, the machine."""
-
-    when: float
-    entries: Mapping[TableKey, Entries]
-    vifs: Mapping[VifKey, VifCounters]
-    host: HostCounters
-
-
-class Look(NamedTuple):
-    """Packets that arrived within LOOK_TIME, of ``groups`` and of small TTL; see ArrivalLook."""
-
-    groups: frozenset[Address] = frozenset()
-    seen: Mapping[Arrival, int] = {}
-
-
-class Moved(NamedTuple):
-    """An entry's counters, and the differences to the sample before; None without one."""
-
-    total: EntryCounters
-    packets: int | None = None
-    bytes: int | None = None
-    wrong_interface: int | None = None
-
-
-class Reading(NamedTuple):
-    """Two samples and the look between them; ``look`` is None where it was not permitted."""
-
-    before: Sample
-    after: Sample
-    look: Look | None
-
-    @property
-    def span(self) -> float:
-        """Seconds between the samples."""
-        return self.after.when - self.before.when
-
-    def entry(self, table: TableKey, key: bytes) -> Moved | None:
-        """The counters of an entry (see ``entry_key``); None if the kernel has none."""
-        packed = self.after.entries.get(table, {}).get(key)
-        if packed is None:
-            return None
-        total = unpack_entry(packed)
-        earlier = self.before.entries.get(table, {}).get(key)
-        if earlier is None:
-            return Moved(total)
-        old = unpack_entry(earlier)
-        if old.packets > total.packets:
-            return Moved(total)  # the entry is a new one
-        return Moved(
-            total,
-            total.packets - old.packets,
-            total.bytes - old.bytes,
-            total.wrong_interface - old.wrong_interface,
-        )
-
-    def packets_out(self, key: VifKey) -> int:
-        """How many packets the kernel routed to this interface between the samples."""
-        after, before = self.after.vifs.get(key), self.before.vifs.get(key)
-        if after is None or before is None:
-            return 0
-        return max(0, after.packets_out - before.packets_out)
-
 
 class CounterSampler:
     """Reads the counters of ``tables`` for all who ask; closed, it reads nothing more."""
@@ -124,6 +52,7 @@ class CounterSampler:
         self._reactor = reactor
         self._tables = tables
         self._last: Reading | None = None
+        self._histories: dict[TableKey, History] = {}
         self._waiting: list[Deferred[Reading]] | None = None
         self._forgetting: Any = None
         self._closed = False
@@ -154,7 +83,9 @@ class CounterSampler:
     def close(self) -> None:
         """End a reading under way, and forget all samples."""
         self._closed = True
-        self._forget()
+        self._stop_forgetting()
+        self._last = None
+        self._histories = {}
 
     def vifs(self) -> dict[VifKey, VifCounters]:
         """The counters of all virtual interfaces now; it takes a microsecond for each."""
@@ -177,15 +108,17 @@ class CounterSampler:
             before = await self._sample()
         levels = (table.vifs.thresholds.values() for table in self._tables.values())
         hops = max(chain.from_iterable(levels), default=1)
-        look = await self._in_thread(_look, before.entries, wanted, hops, self._check)
-        return Reading(before, await self._sample(), look)
+        look = await self._in_thread(_look, self._histories, wanted, hops, self._check)
+        return Reading(before, await self._sample(), look, self._histories)
 
     async def _sample(self) -> Sample:
         when, vifs = self._reactor.seconds(), self.vifs()
         names = sorted({name for _, _, name in vifs})
-        tables = list(self._tables)
-        entries, host = await self._in_thread(_read_tables, tables, names, self._check)
-        return Sample(when, entries, vifs, host)
+        tables = {key: self._histories.get(key) or History() for key in self._tables}
+        self._histories = tables
+        seconds = self._reactor.seconds
+        host = await self._in_thread(_read_tables, tables, names, seconds, self._check)
+        return Sample(when, vifs, host)
 
     def _in_thread(self, function: Callable[..., Any], *arguments: object) -> Deferred[Any]:
         pool = self._reactor.getThreadPool()
@@ -203,17 +136,21 @@ class CounterSampler:
     def _answer(self, result: Reading | Failure) -> None:
         waiting, self._waiting = self._waiting or [], None
         if isinstance(result, Reading) and not self._closed:
-            self._keep(result)
+            self._last = result
+            self._stop_forgetting()
+            self._forgetting = self._reactor.callLater(FORGET_TIME, self._forget)
         for one in waiting:
             one.callback(result) if isinstance(result, Reading) else one.errback(result)
 
-    def _keep(self, reading: Reading) -> None:
-        self._forget()
-        self._last = reading
-        self._forgetting = self._reactor.callLater(FORGET_TIME, self._forget)
-
     def _forget(self) -> None:
+        """Nobody has asked for long. The thread frees the memory, which takes a while."""
+        if self._waiting is not None:
+            return  # somebody asks just now
         self._last = None
+        histories, self._histories = self._histories, {}
+        self._in_thread(_free, histories, self._check).addErrback(lambda _: None)
+
+    def _stop_forgetting(self) -> None:
         if self._forgetting is not None and self._forgetting.active():
             self._forgetting.cancel()
         self._forgetting = None
@@ -223,20 +160,37 @@ class CounterSampler:
 
 
 def _read_tables(
-    tables: Collection[TableKey], interfaces: Collection[str], check: Callable[[], None]
-) -> tuple[dict[TableKey, Entries], HostCounters]:
+    tables: Mapping[TableKey, History],
+    interfaces: Collection[str],
+    seconds: Callable[[], float],
+    check: Callable[[], None],
+) -> HostCounters:
     host = read_host_counters(interfaces)
-    found: dict[TableKey, Entries] = {}
-    for key in tables:
-        found[key] = {}
-        for _ in read_entries(*key, found[key]):
-            check()
-            time.sleep(PAUSE)
-    return found, host
+    for key, history in tables.items():
+        begin, count = seconds(), 0
+        for part in read_entries(*key):
+            history.note(part, seconds())
+            count += len(part)
+            _pause(check)
+        if count < len(history.entries):
+            for _ in history.remove_older(begin):
+                _pause(check)
+    return host
+
+
+def _pause(check: Callable[[], None]) -> None:
+    check()
+    time.sleep(PAUSE)
+
+
+def _free(tables: Mapping[TableKey, History], check: Callable[[], None]) -> None:
+    for history in tables.values():
+        for _ in history.remove_older(inf):
+            _pause(check)
 
 
 def _look(
-    tables: Mapping[TableKey, Entries],
+    tables: Mapping[TableKey, History],
     wanted: Iterable[Address],
     hops: int,
     check: Callable[[], None],
@@ -260,14 +214,13 @@ def _look(
         look.close()
 
 
-def _silent(tables: Mapping[TableKey, Entries], check: Callable[[], None]) -> Iterator[Address]:
+def _silent(tables: Mapping[TableKey, History], check: Callable[[], None]) -> Iterator[Address]:
     """Groups with entries that get nothing now, or mostly from another interface than the iif."""
-    for (family, _), entries in tables.items():
+    for (family, _), history in tables.items():
         size, left = family.address_size, MOST_GROUPS
-        for number, (key, packed) in enumerate(entries.items()):
+        for number, (key, packed) in enumerate(history.entries.items()):
             if number % 200 == 199:
-                check()
-                time.sleep(PAUSE)
+                _pause(check)
             if not left:
                 break
             counters = unpack_entry(packed)

@@ -28,7 +28,8 @@ from enum import Enum
 from ...linux.arrivals import Arrival
 from ...linux.host_counters import ANY_INTERFACE
 from ...protocol.family import IPV4, Address, Family
-from ...routing.counters import LOOK_TIME, Moved, Reading, TableKey
+from ...routing.counters import LOOK_TIME
+from ...routing.readings import Moved, Reading, TableKey
 
 MOVING_TIME = 2.0
 """Seconds since the last packet within which a slow stream counts as moving."""
@@ -110,7 +111,7 @@ class Judge:
         moved = flow.moved
         if moved is None or moved.total.idle is None:
             return False
-        if moved.packets is None or moved.wrong_interface is None:
+        if not moved.span:
             return moved.total.idle <= MOVING_TIME
         if moved.packets == 0:
             return moved.total.idle <= MOVING_TIME and not moved.total.wrong_interface
@@ -136,10 +137,9 @@ class Judge:
         count = sum(n for _, n in low)
         if not count:
             return None
-        moved, span = flow.moved, self._reading.span
-        expected = 0.0
-        if moved is not None and moved.packets and span > 0:
-            expected = moved.packets / span * LOOK_TIME
+        moved, expected = flow.moved, 0.0
+        if moved is not None and moved.span > 0:
+            expected = moved.packets / moved.span * LOOK_TIME
         hops = max(arrival.hops for arrival, _ in low)
         name = "TTL" if flow.table[0] is IPV4 else "hop limit"
         text = f"arrives with {name} {hops}"
@@ -152,8 +152,7 @@ class Judge:
     def _judge_output(self, flow: Flow, ways: list[str]) -> Judgement | None:
         """The kernel accepts the data; compare what it routed out with what left."""
         family, number = flow.table
-        moved = flow.moved.packets if flow.moved is not None else None
-        if not moved or moved <= _FEW:
+        if flow.moved is None or flow.moved.packets <= _FEW:
             return None
         routed = sum(self._reading.packets_out((family, number, name)) for name in ways)
         places = {(family, ANY_INTERFACE if family is IPV4 else name) for name in ways}

@@ -18,7 +18,7 @@ from .values import Row
 if TYPE_CHECKING:
     from ...instance.instance import ProxyInstance
     from ...proxy import Proxy
-    from ...routing.counters import Moved, Reading
+    from ...routing.readings import Moved, Reading
 
 _MOST_SEARCHED = 2000
 """Groups of an instance that are searched for some without an entry."""
@@ -48,7 +48,7 @@ def rows(proxy: Proxy, reading: Reading) -> Iterator[Row]:
         for group in _groups(instance):
             for flow in flows.of(group):
                 state, reason = judge.judge(flow)
-                yield _row(instance, flow, reading.span) | {
+                yield _row(instance, flow) | {
                     "state": state.value,
                     "reason": reason,
                 }
@@ -166,7 +166,7 @@ class _Flows:
         return ""
 
 
-def _row(instance: ProxyInstance, flow: Flow, span: float) -> Row:
+def _row(instance: ProxyInstance, flow: Flow) -> Row:
     kind = instance.family.socket_family  # inet_ntop takes a tenth of the time of ipaddress
     return {
         "instance": instance.name,
@@ -175,12 +175,12 @@ def _row(instance: ProxyInstance, flow: Flow, span: float) -> Row:
         "group-address": inet_ntop(kind, flow.group) if any(flow.group) else "*",
         "incoming-interface": flow.iif,
         "outgoing-interface": list(flow.oifs),
-        **_counted(flow.moved, span),
+        **_counted(flow.moved),
         "up-time": None if flow.since is None else round(flow.since, 1),
     }
 
 
-def _counted(moved: Moved | None, span: float) -> Row:
+def _counted(moved: Moved | None) -> Row:
     """Packets that were accepted, their rate, and how long ago the last one came (s).
 
     The rates are per second; None where the entry is too new. ``bytes`` and ``bit-rate`` count
@@ -191,7 +191,7 @@ def _counted(moved: Moved | None, span: float) -> Row:
         packets = size = wrong = 0
     else:
         packets, size, wrong, idle = moved.total
-        moved_packets, moved_bits = _rates(moved, span)
+        moved_packets, moved_bits = _rates(moved)
     return {
         "packets": packets - wrong,
         "bytes": size,
@@ -202,8 +202,8 @@ def _counted(moved: Moved | None, span: float) -> Row:
     }
 
 
-def _rates(moved: Moved, span: float) -> tuple[float | None, float | None]:
-    if span <= 0 or moved.packets is None or moved.bytes is None:
+def _rates(moved: Moved) -> tuple[float | None, float | None]:
+    if moved.span <= 0:
         return None, None
-    accepted = moved.packets - (moved.wrong_interface or 0)
-    return round(accepted / span, 1), round(8 * moved.bytes / span)
+    accepted = moved.packets - moved.wrong_interface
+    return round(accepted / moved.span, 1), round(8 * moved.bytes / moved.span)

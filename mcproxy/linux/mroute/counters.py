@@ -41,7 +41,9 @@ The kernel never sends more than 8 KiB to a reader that has shown no larger buff
 
 _SIOCGETVIFCNT = 0x89E0
 _VIF_REQUEST = Struct("@HLLLL")
-_ENTRY = Struct("=QQQQ")
+ENTRY = Struct("=QQQQ")
+"""A value of ``Entries``: packets, bytes, wrong interface, ticks since the last packet."""
+
 _NEVER_USED = bytes(8)
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
@@ -81,31 +83,33 @@ def entry_key(source: Address, group: Address, parent: int) -> bytes:
     return source + group if any(source) else source + group + INT.pack(parent)
 
 
-def unpack_entry(value: bytes) -> EntryCounters:
-    """The counters of one entry."""
-    packets, size, wrong, ticks = _ENTRY.unpack(value)
+def unpack_entry(value: bytes, offset: int = 0) -> EntryCounters:
+    """The counters of one entry, packed at an offset."""
+    packets, size, wrong, ticks = ENTRY.unpack_from(value, offset)
     idle = ticks / _TICKS_PER_SECOND if packets else None
     return EntryCounters(packets, size, wrong, idle)
 
 
-def read_entries(family: Family, table: int, found: Entries) -> Iterator[None]:
-    """Read the counters of all entries of ``table`` into ``found``; yields after each slice.
+def read_entries(family: Family, table: int) -> Iterator[Entries]:
+    """Read the counters of all entries of ``table``, a slice at a time; OSError.
 
-    OSError. Blocks only as long as the kernel takes for one slice. An entry that is added or
-    removed meanwhile may be missing. A table that does not exist has no entries.
+    Blocks only as long as the kernel takes for one slice. An entry that is added or removed
+    meanwhile may be missing. A table that does not exist has no entries.
     """
     number, any_address = kernel_table(family, table), family.unspecified
     with open_dump_socket() as sock:
         request_dump(sock, family, number, sequence=1)
         while True:
+            found: Entries = {}
             data = sock.recv(SLICE_BYTES)
             for message, _, _, start, end in netlink.messages(data):
                 if message == RTM_NEWROUTE:
                     _parse(data, start, end, number, any_address, found)
                 elif message in (netlink.NLMSG_DONE, netlink.NLMSG_ERROR):
                     check_result(INT.unpack_from(data, start)[0])
+                    yield found
                     return
-            yield
+            yield found
 
 
 def _parse(
