@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -46,10 +46,12 @@ class Proxy(MultiService):
     takes the kernel's tables, and raises MulticastRoutingError or OSError where that is
     refused; ``startService`` then starts the instances, and follows the links. ``inherited`` is
     what a previous process left. ``since`` is the time of construction on the timer's clock, and
-    ``started`` the same as a date.
+    ``started`` the same as a date. ``cleared`` has the counts and bytes at the last time that
+    statistics were cleared.
     """
 
     log = Logger()
+    cleared: Mapping[tuple[object, ...], tuple[int, int]] = {}
 
     def __init__(
         self, reactor: Any, configuration: Configuration, inherited: Inherited | None = None

@@ -11,6 +11,7 @@ from twisted.logger import Logger
 
 from .linux.netlink.links import Link
 from .linux.send_socket import open_send_socket, send_on, send_without_address
+from .message_counts import MessageCounts, MessageKey, by_kind, message_key
 from .protocol.family import IPV4, Family
 from .protocol.wire import datagram
 from .protocol.wire.packets import Query, RouterAdvertisement, RouterTermination, Send
@@ -18,17 +19,13 @@ from .protocol.wire.packets import Query, RouterAdvertisement, RouterTermination
 _NEEDS_ADDRESS = frozenset((Query, RouterAdvertisement, RouterTermination))
 """What is not sent from 0.0.0.0 or :: (RFC 9776 4.1.12, RFC 9777 5.1.14, RFC 4286 3.3.1, 5.2.1)."""
 
-_KINDS: dict[type, str] = {
-    RouterAdvertisement: "router-advertisement",
-    RouterTermination: "router-termination",
-}
-
 
 class Sender(Service):
     """Sends packets on links, each from the source address that its kind needs.
 
     Failures are counted, and logged once until the link sends again: the protocols repeat
-    their messages, and the kernel reports a link that went down anyway.
+    their messages, and the kernel reports a link that went down anyway. ``messages`` counts
+    what was sent, ``not_sent`` what could not be sent.
     """
 
     name = "sender"
@@ -38,8 +35,18 @@ class Sender(Service):
         self._open = open_socket
         self._sockets: dict[Family, socket.socket] = {}
         self._failing: set[tuple[Family, str]] = set()
-        self.sent: Counter[tuple[str, str]] = Counter()
-        self.failed: Counter[tuple[str, str]] = Counter()
+        self.messages: MessageCounts = Counter()
+        self.not_sent: MessageCounts = Counter()
+
+    @property
+    def sent(self) -> Counter[tuple[str, str]]:
+        """How many messages were sent, by interface and type."""
+        return by_kind(self.messages)
+
+    @property
+    def failed(self) -> Counter[tuple[str, str]]:
+        """How many messages could not be sent, by interface and type."""
+        return by_kind(self.not_sent)
 
     def open(self, family: Family) -> None:
         """Open the socket of ``family``; OSError when that is not permitted."""
@@ -57,7 +64,6 @@ class Sender(Service):
         """Send ``sends`` on ``link``, in their order."""
         sock = self._sockets[family]
         for destination, packet in sends:
-            kind = _KINDS.get(type(packet)) or type(packet).__name__.lower()
             source = link.address(family)
             if source is None:
                 if type(packet) in _NEEDS_ADDRESS:
@@ -70,19 +76,19 @@ class Sender(Service):
                 else:
                     send_on(sock, family, link.index, data, destination)
             except OSError as error:
-                self._note_failure(family, link, kind, error)
+                self._note_failure(family, link, message_key(family, link.name, packet), error)
             else:
-                self.sent[link.name, kind] += 1
+                self.messages[message_key(family, link.name, packet)] += 1
                 self._failing.discard((family, link.name))
 
-    def _note_failure(self, family: Family, link: Link, kind: str, error: OSError) -> None:
-        self.failed[link.name, kind] += 1
+    def _note_failure(self, family: Family, link: Link, key: MessageKey, error: OSError) -> None:
+        self.not_sent[key] += 1
         if (family, link.name) not in self._failing:
             self._failing.add((family, link.name))
             self.log.warn(
                 "cannot send a {protocol} {kind}: {reason}; tried again with the next one",
                 protocol=family.protocol,
-                kind=kind,
+                kind=key.kind,
                 interface=link.name,
                 reason=error.strerror or str(error),
             )

@@ -149,8 +149,14 @@ def build(
         "control": partial(_make_control, reactor, proxy, changes, socket),
     }
     proxy.optional_services.build(plan_services(configuration), makers)
+    sys.setswitchinterval(SWITCH_INTERVAL)
     GarbageCollection().setServiceParent(proxy)  # type: ignore[no-untyped-call]  # untyped in Twisted
     return proxy
+
+
+SWITCH_INTERVAL = 0.0005
+"""Seconds for which a thread waits while another one runs Python; joins wait for the routing
+thread. Python's default is ten times as long."""
 
 
 def _raise_descriptor_limit() -> None:

@@ -11,7 +11,13 @@ from .source import imports, sources
 LAYERS = (
     ("mcproxy.protocol", "mcproxy.exit_codes"),
     ("mcproxy.linux", "mcproxy.config", "mcproxy.systemd", "mcproxy.timer", "mcproxy.logs"),
-    ("mcproxy.messages", "mcproxy.events", "mcproxy.signals", "mcproxy.optional_services"),
+    (
+        "mcproxy.messages",
+        "mcproxy.message_counts",
+        "mcproxy.events",
+        "mcproxy.signals",
+        "mcproxy.optional_services",
+    ),
     ("mcproxy.garbage",),
     ("mcproxy.receiver", "mcproxy.sender", "mcproxy.routing"),
     ("mcproxy.instance",),

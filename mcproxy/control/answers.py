@@ -5,9 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
+from time import perf_counter
 from typing import Any, Protocol
 
 ROWS_A_PIECE = 100
+"""The most rows of a piece."""
+
+PIECE_TIME = 0.001
+"""Seconds after which a piece gets no more rows; the reactor serves others between pieces."""
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 
@@ -42,16 +47,28 @@ class RowsAnswer(Answer):
         self._rows = iter(rows)
 
     def pieces(self) -> Iterator[bytes]:
-        """The JSON text, ROWS_A_PIECE rows in a piece; one without rows is an empty line."""
+        """The JSON text; a piece of which no row is shown is an empty line."""
         before = b"{" + _encoded(self._value) + b": [\n"
-        while rows := list(islice(self._rows, ROWS_A_PIECE)):
-            shown = [_encode(row) for row in rows if row is not None]
+        while (shown := self._next_rows()) is not None:
             if not shown:
                 yield b"\n"
                 continue
             yield before + ",\n".join(shown).encode()
             before = b",\n"
         yield (before if before.startswith(b"{") else b"\n") + b"]}\n"
+
+    def _next_rows(self) -> list[str] | None:
+        """The next rows that are shown; None at the end."""
+        shown: list[str] = []
+        taken = 0
+        ends = perf_counter() + PIECE_TIME
+        for row in islice(self._rows, ROWS_A_PIECE):
+            taken += 1
+            if row is not None:
+                shown.append(_encode(row))
+            if perf_counter() > ends:
+                break
+        return shown if taken else None
 
 
 class Stream(Protocol):

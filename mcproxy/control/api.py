@@ -2,8 +2,8 @@
 
 ::
 
-    GET  /status /interfaces /groups /hosts /upstreams /sources /filters /routes /counters
-         with ?family=4&instance=NAME&interface=IF&group=G/len&source=S/len
+    GET  /status /interfaces /groups /hosts /upstreams /sources /filters /routes /flows
+         /counters with ?family=4&instance=NAME&interface=IF&group=G/len&source=S/len
     GET  /config /log-level
     GET  /events with the same filters, ?event=KIND and ?level=LEVEL: lines of JSON, as they happen
     POST /reload  {"dry-run": false}
@@ -11,6 +11,7 @@
     POST /remove  {"instance": NAME} alone, or with "upstream": IF or "downstream": IF
     POST /move    {"interface": IF, "to": NAME}
     POST /restart
+    POST /clear   {"what": "counters"}
     POST /log-level {"level": LEVEL} for all, or with "instance", "interface", "group" for a part
 
 A filter of a GET may be repeated; a row must match one value of each key (see ``row_filter``).
@@ -52,6 +53,7 @@ from .changes import REFUSALS, Changes, Outcome
 from .event_requests import level_view, open_stream, set_level
 from .requests import (
     BadRequestError,
+    ClearRequest,
     MemberRequest,
     MoveRequest,
     ReloadRequest,
@@ -60,6 +62,7 @@ from .requests import (
 )
 from .row_filter import RowFilter
 from .view_list import VIEWS, View
+from .views.statistics import clear
 from .views.status import FILTERS as STATUS_FILTERS
 from .views.status import status
 
@@ -91,6 +94,7 @@ class Api:
             "/remove": self._remove,
             "/move": self._move,
             "/restart": self._restart,
+            "/clear": self._clear,
             "/log-level": self._set_log_level,
         }
 
@@ -128,8 +132,15 @@ class Api:
 
     # -- views
 
-    def _rows(self, name: str, view: View, query: str) -> Answer:
-        rows = RowFilter.parse(query, view.keys).select(view.rows(self._proxy))
+    async def _rows(self, name: str, view: View, query: str) -> Answer:
+        wanted = RowFilter.parse(query, view.keys)
+        if view.looks_for is None:
+            rows = wanted.select(view.rows(self._proxy))
+        else:
+            # The kernel's counters are read for this answer: it takes some tenths of a second.
+            sampler = self._proxy.routing.sampler
+            reading = await sampler.read(view.looks_for(self._proxy))
+            rows = wanted.select(view.rows(self._proxy, reading))
         return RowsAnswer(name, list(rows) if view.at_once else rows)
 
     def _status(self, query: str) -> Answer:
@@ -146,6 +157,13 @@ class Api:
         return StreamAnswer(open_stream(query, self._proxy.events, self._clock))
 
     # -- changes
+
+    async def _clear(self, body: bytes) -> Answer:
+        request = parse(body, ClearRequest)
+        if request.what != "counters":
+            raise BadRequestError(f'cannot clear {request.what!r}; "what" must be "counters"')
+        clear(self._proxy)
+        return Answer({"cleared": request.what})
 
     async def _set_log_level(self, body: bytes) -> Answer:
         set_level(body, levels)

@@ -17,11 +17,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from io import BytesIO
 from typing import Any, cast
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall, IPullProducer
+from twisted.internet.interfaces import IDelayedCall, IPushProducer
+from twisted.internet.task import CooperativeTask, Cooperator, TaskFinished
 from twisted.logger import Logger
 from twisted.protocols.policies import ProtocolWrapper
 from twisted.python.failure import Failure
@@ -41,6 +43,10 @@ REQUEST_TIME = 10.0
 
 ANSWER_TIME = 30.0
 """Seconds for a client to take a piece of an answer."""
+
+_TURNS = Cooperator(terminationPredicateFactory=lambda: lambda: True)
+"""Makes one piece of one answer, then lets the reactor serve others. Twisted's own makes pieces
+for 10 ms at a time."""
 
 Handler = Callable[[str, str, bytes], "Deferred[Answer]"]
 """Answers a method, a path with its query string, and a body. The Deferred does not fail."""
@@ -200,7 +206,7 @@ class _Commands(Resource):
         return NOT_DONE_YET
 
 
-@implementer(IPullProducer)
+@implementer(IPushProducer)
 class _Delivery:
     """An answer on its way to the client, piece by piece."""
 
@@ -209,7 +215,8 @@ class _Delivery:
     def __init__(self, request: Request, connection: Connection) -> None:
         self._request: Any = request  # Twisted declares no types for most of its methods
         self._connection = connection
-        self._pieces: Iterator[bytes] = iter(())
+        self._task: CooperativeTask[Iterator[None]] | None = None
+        self._paused = False
 
     def start(self, answer: Answer) -> None:
         """Send ``answer``, unless the client is gone."""
@@ -228,26 +235,40 @@ class _Delivery:
             Streaming(self._request, self._connection, answer.open)
             return
         headers.setRawHeaders("Content-Type", ["application/json"])
-        self._pieces = answer.pieces()
-        self._request.registerProducer(self, False)
+        self._request.registerProducer(self, True)
+        self._task = _TURNS.cooperate(self._send(answer.pieces()))
 
-    def resumeProducing(self) -> None:
-        """Send the next piece, or end."""
+    def _send(self, pieces: Iterator[bytes]) -> Iterator[None]:
+        """Send a piece at each step, and end."""
         try:
-            piece = next(self._pieces, None)
+            for piece in pieces:
+                self._connection.expect_taken()
+                self._request.write(piece)
+                yield
         except Exception:
             self.log.failure("internal error: an answer on the control socket breaks off")
             self._request.unregisterProducer()
             self._connection.abort()
             return
-        if piece is not None:
-            self._connection.expect_taken()
-            self._request.write(piece)
-            return
         self._request.unregisterProducer()
         self._request.finish()
         self._connection.close()
 
+    def pauseProducing(self) -> None:
+        """Wait: the client has not taken what was sent."""
+        if self._task is not None and not self._paused:
+            self._paused = True
+            self._task.pause()
+
+    def resumeProducing(self) -> None:
+        """Go on: the client has taken what was sent."""
+        if self._task is not None and self._paused:
+            self._paused = False
+            self._task.resume()
+
     def stopProducing(self) -> None:
         """The client is gone."""
+        if self._task is not None:
+            with suppress(TaskFinished):
+                self._task.stop()
         self._request.unregisterProducer()

@@ -51,6 +51,13 @@ class RestartRequest:
     """Body of POST /restart."""
 
 
+@attrs.frozen
+class ClearRequest:
+    """Body of POST /clear: what to clear."""
+
+    what: str = ""
+
+
 class BadRequestError(ValueError):
     """A request that is malformed or incomplete; the text says what is wrong."""
 

@@ -6,7 +6,7 @@ plan when it makes its next batch: see the package.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Protocol
 
 from ..messages import CacheMiss, WrongInterface
@@ -39,7 +39,7 @@ class Forwarding(Protocol):
     ) -> Iterable[Address] | None:
         """The sources that may have entries for a group; None if there are other entries, too."""
 
-    def groups(self) -> Iterable[Address]:
+    def groups(self) -> Collection[Address]:
         """Groups that may have entries without being wanted."""
 
     def receive(self, message: CacheMiss | WrongInterface) -> None:

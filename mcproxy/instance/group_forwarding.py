@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from ..events.bus import Events
 from ..events.forwarding import SourceMoved
@@ -75,7 +75,7 @@ class GroupForwarding:
     def planned_sources(self, group: Address, subscriptions: Subscriptions) -> None:
         """None: a group has an entry for all sources, too."""
 
-    def groups(self) -> Iterable[Address]:
+    def groups(self) -> Collection[Address]:
         """None: entries follow from memberships alone."""
         return ()
 

@@ -51,7 +51,7 @@ def warning_of(reason: Refusal, packet: Packet, family: Family) -> str | None:
 
 
 EXPLANATIONS = {
-    Refusal.SCOPE: "the group is of link-local scope, which is never forwarded",
+    Refusal.SCOPE: "the group is not a multicast address",
     Refusal.SOURCES: "none of the listed sources can send forwarded data",
     Refusal.SSM: "the group is source-specific, and the host named no source",
     Refusal.MAX_GROUPS: "the link has as many groups as it may have",

@@ -6,7 +6,7 @@ boundary, peers, or no upstream.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -162,7 +162,7 @@ class SourceForwarding:
         listed = self._planner.listed(subscriptions) if self._selection.join is Join.FIRST else ()
         return {*self.sources.of(group), *listed}
 
-    def groups(self) -> Iterable[Address]:
+    def groups(self) -> Collection[Address]:
         """The groups that something is sent to."""
         return self.sources.groups
 

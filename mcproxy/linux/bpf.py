@@ -30,7 +30,7 @@ NETWORK_HEADER = 0xFFF00000
 
 _SO_ATTACH_FILTER = 26
 _LOAD_WORD, _LOAD_HALF, _LOAD_BYTE = 0x20, 0x28, 0x30
-_SHIFT_RIGHT, _JUMP_IF_EQUAL, _RETURN = 0x74, 0x15, 0x06
+_AND, _SHIFT_RIGHT, _JUMP_IF_EQUAL, _JUMP_IF_GREATER, _RETURN = 0x54, 0x74, 0x15, 0x25, 0x06
 _WHOLE_PACKET = 0xFFFFFFFF
 _SOCK_FILTER, _SOCK_FPROG = Struct("=HBBI"), Struct("@HP")
 
@@ -62,6 +62,16 @@ def load_word(offset: int) -> Instruction:
 def shift_right(bits: int) -> Instruction:
     """Shift what was loaded."""
     return Instruction(_SHIFT_RIGHT, bits)
+
+
+def mask(bits: int) -> Instruction:
+    """Keep only these bits of what was loaded."""
+    return Instruction(_AND, bits)
+
+
+def if_greater(value: int, if_true: str = "", if_false: str = "") -> Instruction:
+    """Go on at one of these labels further down: is what was loaded greater?"""
+    return Instruction(_JUMP_IF_GREATER, value, if_true, if_false)
 
 
 def if_equal(value: int, if_true: str = "", if_false: str = "") -> Instruction:

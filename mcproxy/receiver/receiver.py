@@ -12,8 +12,9 @@ from twisted.logger import Logger
 from ..events.bus import Events
 from ..linux.mroute.socket import MulticastTable
 from ..linux.netlink.links import Link
-from ..protocol.family import Family
+from ..protocol.family import FAMILIES, Family
 from ..protocol.wire.packets import Packet
+from .drops import Counts
 from .sent_reports import LocalMemberships
 from .table_reader import Listener, Registration, TablePort, TableProtocol
 
@@ -32,7 +33,12 @@ class Receiver(Service):
         self._protocols: dict[tuple[Family, int], TableProtocol] = {}
         self._ports: dict[tuple[Family, int], TablePort] = {}
         self._is_reading = False
-        self.dropped: Counter[tuple[str, str]] = Counter()
+        self.counts = {family: Counts() for family in FAMILIES}
+
+    @property
+    def dropped(self) -> Counter[tuple[str, str]]:
+        """How many messages were dropped, by interface and reason."""
+        return sum((counts.dropped for counts in self.counts.values()), Counter())
 
     @property
     def is_behind(self) -> bool:
@@ -41,7 +47,8 @@ class Receiver(Service):
 
     def listen(self, table: MulticastTable, vif_name: Callable[[int], str | None]) -> None:
         """Read the socket of ``table`` from now on, or else from ``begin_reading`` on."""
-        protocol = TableProtocol(table, vif_name, self.dropped, self._events, self._call_later)
+        counts = self.counts[table.family]
+        protocol = TableProtocol(table, vif_name, counts, self._events, self._call_later)
         port = TablePort(protocol, self._reactor)
         self._protocols[table.family, table.table] = protocol
         self._ports[table.family, table.table] = port

@@ -9,13 +9,11 @@ with many records is delivered in parts for the same reason.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from math import inf
-from socket import AF_INET6, inet_pton
 from time import perf_counter, thread_time
 from typing import Any, Protocol
 
@@ -25,13 +23,15 @@ from ..events.bus import Events
 from ..linux.datagram_port import DatagramPort
 from ..linux.mroute.socket import MulticastTable
 from ..linux.mroute.upcall import Upcall, UpcallKind, parse_upcall
-from ..linux.packet_info import Ancillary, ipv4_arrival, ipv6_arrival, ipv6_info, losses
+from ..linux.packet_info import Ancillary, ipv4_arrival, ipv6_arrival, losses
+from ..message_counts import message_key
 from ..messages import CacheMiss, Message, OwnPacketReceived, PacketReceived, WrongInterface
 from ..protocol.family import IPV4, Address
-from ..protocol.wire.datagram import Datagram, accept, decode_ipv4, ipv6_router_alert, is_direct
+from ..protocol.wire.datagram import accept, is_direct
 from ..protocol.wire.packets import Query, Record, Report, WireError
 from .brake import Brakes
-from .drops import Drops
+from .datagrams import ipv4_datagram, ipv6_datagram
+from .drops import Counts, Drops
 from .fair_queue import STRANGERS, FairQueue, Sender
 from .known_hosts import KnownHosts
 
@@ -81,10 +81,9 @@ class Registration:
 class TableProtocol:
     """Delivers what arrives on one multicast routing socket, and each link its share of time.
 
-    ``counters`` counts what was dropped, by interface and reason. ``vif_name`` gives the name
-    of a vif's interface. ``call_later`` makes a call after some seconds; 0: after the reactor has
-    served others.
-    ``work_clock`` is the processor time of this thread. Once closed, it delivers nothing.
+    ``counts`` gets what arrives and what is dropped. ``vif_name`` gives the name of a vif's
+    interface. ``call_later`` makes a call after some seconds; 0: after the reactor has served
+    others. ``work_clock`` is the processor time of this thread. Once closed, it delivers nothing.
     """
 
     log = Logger()
@@ -93,7 +92,7 @@ class TableProtocol:
         self,
         table: MulticastTable,
         vif_name: Callable[[int], str | None],
-        counters: Counter[tuple[str, str]],
+        counts: Counts,
         events: Events,
         call_later: Callable[[float, Callable[[], None]], object],
         clock: Callable[[], float] = perf_counter,
@@ -114,10 +113,11 @@ class TableProtocol:
         self._slice = SLICE
         self._slice_ends = inf
         self._most_records = MOST_RECORDS
-        self._drops = Drops(table.family.protocol, counters, events)
+        self._messages = counts.messages
+        self._drops = Drops(table.family.protocol, counts.dropped, events)
         ipv4 = table.family is IPV4
         self._arrival = ipv4_arrival if ipv4 else ipv6_arrival
-        self._datagram = _ipv4_datagram if ipv4 else _ipv6_datagram
+        self._datagram = ipv4_datagram if ipv4 else ipv6_datagram
 
     # -- what the Receiver changes
 
@@ -276,7 +276,9 @@ class TableProtocol:
             return
         if datagram.source in found.own:
             found.deliver(OwnPacketReceived(found.name, packet))
-        elif type(packet) is not Report or len(packet.records) == 1:
+            return
+        self._messages[message_key(self._family, found.name, packet)] += 1
+        if type(packet) is not Report or len(packet.records) == 1:
             direct = isinstance(packet, Query) and is_direct(self._family, datagram, packet)
             found.deliver(PacketReceived(found.name, datagram.source, packet, direct))
         elif len(packet.records) <= self._most_records:
@@ -337,14 +339,3 @@ class TablePort(DatagramPort):
         while self._more and perf_counter() < ends:
             self._more = self.read()
         self.table.end_reading(self._more)
-
-
-def _ipv4_datagram(data: bytes, ancillary: Ancillary, address: Any) -> Datagram:
-    return decode_ipv4(data)
-
-
-def _ipv6_datagram(data: bytes, ancillary: Ancillary, address: Any) -> Datagram:
-    """The message with what the kernel reports of its IPv6 header."""
-    destination, hops, options = ipv6_info(ancillary)
-    source = inet_pton(AF_INET6, address[0].partition("%")[0])
-    return Datagram(source, destination, hops, ipv6_router_alert(options), data)

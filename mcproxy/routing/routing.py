@@ -21,6 +21,7 @@ from ..linux.policy_rules import Rule, set_rules
 from ..linux.stale_rules import OtherRules, remove_stale_rules
 from ..protocol.family import Address, Family
 from .adopt import InheritedTable, Routes, TableKey, TableStore, adopt_table
+from .counters import CounterSampler
 from .table import ForwardingTable
 
 OpenTable = Callable[[Family, int], MulticastTable]
@@ -32,7 +33,8 @@ class Routing(Service):
     Tables that are ``inherited`` from a previous process belong to this service, which adopts
     each when it is opened and closes the others; ``adopted`` has their entries until
     ``release_hold``. They are exact (``is_exact``) unless that process was interrupted. What
-    the next process needs of each table is in ``store``.
+    the next process needs of each table is in ``store``. ``sampler`` reads the kernel's counters
+    for whoever asks.
     """
 
     name = "routing"
@@ -49,6 +51,7 @@ class Routing(Service):
     ) -> None:
         self.tables: dict[TableKey, ForwardingTable] = {}
         self.adopted: dict[TableKey, Routes] = {}
+        self.sampler = CounterSampler(reactor, self.tables)
         self._reactor = reactor
         self._events = events
         self._open_table = open_table
@@ -165,7 +168,9 @@ class Routing(Service):
         if self._watch is not None:
             self._watch.stopListening()
             self._watch = None
-        tables, self.tables = self.tables, {}
+        self.sampler.close()
+        tables = dict(self.tables)
+        self.tables.clear()
         for inherited in self._inherited.values():
             inherited.close()
         self._inherited.clear()

@@ -18,12 +18,13 @@ from .hostile import HOSTILE
 from .load import LOAD
 from .measure import Findings, Measure
 from .reaction import REACTION
+from .readers import READERS
 from .table import document, facts, plain
 from .tracking import TRACKING
 from .turns import TURNS
 from .views import VIEWS
 
-ORDINARY = (*REACTION, *LOAD, *TRACKING, *TURNS, *VIEWS)
+ORDINARY = (*REACTION, *LOAD, *TRACKING, *READERS, *TURNS, *VIEWS)
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.rst"
 
 

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from math import inf
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from mcproxy.control import answers
 from mcproxy.control.answers import ROWS_A_PIECE, RowsAnswer
 
 
 class AnswerTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.patch(answers, "PIECE_TIME", inf)  # a busy machine makes pieces smaller
+
+    def test_rows_that_take_long_have_a_piece_each(self) -> None:
+        self.patch(answers, "PIECE_TIME", -1.0)
+        pieces = list(RowsAnswer("rows", range(3)).pieces())
+        self.assertEqual(pieces, [b'{"rows": [\n0', b",\n1", b",\n2", b"\n]}\n"])
+
     def test_rows_are_one_json_list(self) -> None:
         for count in (0, 1, ROWS_A_PIECE, 2 * ROWS_A_PIECE + 1):
             rows = [{"number": number} for number in range(count)]

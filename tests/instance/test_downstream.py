@@ -185,13 +185,13 @@ class DownstreamTests(SynchronousTestCase):
         for told, (start, end) in zip(self.log.lines, expected, strict=True):
             self.assertTrue(told.startswith(start) and told.endswith(end), told)
 
-    def test_everyday_refusal_is_counted_and_not_warned_of(self) -> None:
+    def test_report_of_a_link_local_group_is_no_refusal(self) -> None:
         """Link-local groups are in every host's reports."""
         record = Record(RecordType.CHANGE_TO_EXCLUDE_MODE, packed("224.0.0.251"))
         self.says("10.0.2.9", Report((record,)))
-        self.assertEqual(
-            (self.log.lines, self.downstream.querier.refused), ([], {Refusal.SCOPE: 1})
-        )
+        querier = self.downstream.querier
+        self.assertEqual((self.log.lines, querier.refused), ([], {}))
+        self.assertEqual(querier.admission.link_scope, 1)
 
     def test_other_settings_apply_at_once(self) -> None:
         """Static groups come at once, and the subnet is checked from then on."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +13,7 @@ from mcproxy.protocol.family import IPV4, IPV6, packed
 from mcproxy.protocol.wire import datagram
 from mcproxy.protocol.wire.packets import Record, RecordType, Report
 from mcproxy.receiver.brake import FIRST_PAUSE, LONGEST_PAUSE, PAUSE_MEMORY
+from mcproxy.receiver.drops import Counts
 from mcproxy.receiver.known_hosts import (
     MEMORY,
     MOST_CANDIDATES,
@@ -69,11 +69,12 @@ class FloodTests(SynchronousTestCase):
         self.reactor = FakeReactor()
         self.now = 0.0
         self.listener = SlowListener(self)
-        self.dropped: Counter[tuple[str, str]] = Counter()
+        self.counts = Counts()
+        self.dropped = self.counts.dropped
         self.table: Any = FilteredTable(IPV4)
         clock = lambda: self.now  # noqa: E731 - it is needed twice
         self.protocol = TableProtocol(
-            self.table, {3: "d1"}.get, self.dropped, Events(), self.call_later, clock, clock
+            self.table, {3: "d1"}.get, self.counts, Events(), self.call_later, clock, clock
         )
         for index, name in ((7, "d1"), (8, "d2")):
             self.protocol.interfaces[index] = Registration(name, frozenset(), [self.listener], [])

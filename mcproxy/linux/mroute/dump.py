@@ -36,11 +36,12 @@ class InstalledRoute(NamedTuple):
 RTNL_FAMILY_IPMR, RTNL_FAMILY_IP6MR = 128, 129
 RTM_NEWROUTE, RTM_DELROUTE, RTM_GETROUTE = 24, 25, 26
 RTA_DST, RTA_SRC, RTA_IIF, RTA_MULTIPATH, RTA_TABLE, RTA_MFC_STATS = 1, 2, 3, 9, 15, 17
+RTA_EXPIRES = 23
 RTNH_F_UNRESOLVED = 0x20
 RTMSG = Struct("=BBBBBBBBI")
 """struct rtmsg; its last field are the flags."""
 
-_FLAGS_AT = 8
+FLAGS_AT = 8
 _NEXT_HOP = Struct("=HBBi")
 _STATS = Struct("=QQQ")
 
@@ -59,14 +60,7 @@ def dump_routes(family: Family, table: int = 0) -> list[InstalledRoute]:
 
     Blocks. Unresolved entries, for which packets wait, are left out.
     """
-    with netlink.open_netlink(blocking=True) as sock:
-        sock.settimeout(_TIMEOUT)
-        try:
-            # Lets the kernel select the table; an older kernel sends all tables.
-            sock.setsockopt(netlink.SOL_NETLINK, netlink.NETLINK_GET_STRICT_CHK, 1)
-        except OSError as error:
-            if error.errno != errno.ENOPROTOOPT:
-                raise
+    with open_dump_socket() as sock:
         for sequence in range(1, _MOST_TRIES + 1):
             routes, whole = _dump_once(sock, family, kernel_table(family, table), sequence)
             if whole:
@@ -74,14 +68,33 @@ def dump_routes(family: Family, table: int = 0) -> list[InstalledRoute]:
         return routes
 
 
-def _dump_once(
-    sock: socket.socket, family: Family, table: int, sequence: int
-) -> tuple[list[InstalledRoute], bool]:
-    """The entries, and whether none changed meanwhile."""
+def open_dump_socket() -> socket.socket:
+    """A blocking socket for ``request_dump``; OSError."""
+    sock = netlink.open_netlink(blocking=True)
+    sock.settimeout(_TIMEOUT)
+    try:
+        # Lets the kernel select the table; an older kernel sends all tables.
+        sock.setsockopt(netlink.SOL_NETLINK, netlink.NETLINK_GET_STRICT_CHK, 1)
+    except OSError as error:
+        if error.errno != errno.ENOPROTOOPT:
+            sock.close()
+            raise
+    return sock
+
+
+def request_dump(sock: socket.socket, family: Family, table: int, sequence: int) -> None:
+    """Ask for the entries of a table, numbered as in netlink messages; OSError."""
     kind = RTNL_FAMILY_IPMR if family is IPV4 else RTNL_FAMILY_IP6MR
     body = RTMSG.pack(kind, 0, 0, 0, 0, 0, 0, 0, 0)
     body += netlink.attribute(RTA_TABLE, INT.pack(table))
     sock.send(netlink.request(RTM_GETROUTE, netlink.NLM_F_DUMP, sequence, body))
+
+
+def _dump_once(
+    sock: socket.socket, family: Family, table: int, sequence: int
+) -> tuple[list[InstalledRoute], bool]:
+    """The entries, and whether none changed meanwhile."""
+    request_dump(sock, family, table, sequence)
     routes: list[InstalledRoute] = []
     whole = True
     while True:
@@ -95,11 +108,11 @@ def _dump_once(
                 if route is not None:
                     routes.append(route)
             elif message in (netlink.NLMSG_DONE, netlink.NLMSG_ERROR):
-                _check(INT.unpack_from(data, start)[0])
+                check_result(INT.unpack_from(data, start)[0])
                 return routes, whole
 
 
-def _check(result: int) -> None:
+def check_result(result: int) -> None:
     """Raise the kernel's error, unless the table does not exist."""
     if result not in (0, -errno.ENOENT):
         raise OSError(-result, os.strerror(-result))
@@ -109,7 +122,7 @@ def _parse(
     data: bytes, start: int, end: int, table: int, any_address: Address
 ) -> InstalledRoute | None:
     """The entry in one message; None when it is in another table or unresolved."""
-    if INT.unpack_from(data, start + _FLAGS_AT)[0] & RTNH_F_UNRESOLVED:
+    if INT.unpack_from(data, start + FLAGS_AT)[0] & RTNH_F_UNRESOLVED:
         return None
     source = group = any_address
     parent = packets = size = wrong = 0

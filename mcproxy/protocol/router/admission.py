@@ -26,7 +26,7 @@ class Refusal(Enum):
     """Why a message, or a record of it, was refused. The values are names of counters."""
 
     SCOPE = "scope"
-    """The group is not multicast, or its scope is link-local or narrower."""
+    """The group is not a multicast address."""
     SOURCES = "sources"
     """None of the listed sources can be the source of forwarded data."""
     SSM = "ssm"
@@ -64,7 +64,8 @@ class SsmPolicy:
 class Admission:
     """Checks the records of one link.
 
-    ``refused`` counts refusals by reason. ``latest`` are those that nobody took with
+    ``refused`` counts refusals by reason, ``link_scope`` records about groups that never leave
+    the link: every host sends those by nature. ``latest`` are those that nobody took with
     ``take_latest`` yet, each with its group or None; a group that is never forwarded is not among
     them, because every host reports such groups. ``most_sources`` is the limit for one group,
     ``most_of_link`` for all groups together; None is no limit.
@@ -78,6 +79,7 @@ class Admission:
         most_of_link: int | None = None,
     ) -> None:
         self.refused: Counter[Refusal] = Counter()
+        self.link_scope = 0
         self.latest: list[tuple[Refusal, Address | None]] = []
         self.family = family
         self.ssm = ssm
@@ -94,7 +96,7 @@ class Admission:
     def refuse(self, reason: Refusal, group: Address | None = None) -> None:
         """Count a refused message, or a record about ``group``."""
         self.refused[reason] += 1
-        if reason is not Refusal.SCOPE and len(self.latest) < MOST_NOTED:
+        if len(self.latest) < MOST_NOTED:
             self.latest.append((reason, group))
 
     def take_latest(self) -> list[tuple[Refusal, Address | None]]:
@@ -106,7 +108,10 @@ class Admission:
         """``record`` without unusable sources; None if it is refused."""
         family = self.family
         if not family.is_proxied(record.group):
-            self.refuse(Refusal.SCOPE)
+            if family.is_multicast(record.group):
+                self.link_scope += 1
+            else:
+                self.refuse(Refusal.SCOPE)
             return None
         excludes = record.type in _EXCLUDES
         if excludes and self.ssm.is_ssm(record.group):
