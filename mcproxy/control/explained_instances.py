@@ -58,7 +58,7 @@ def evidence_of(
     """
     now = proxy.timer.now()
     own = [row for row in rows if row["instance"] == instance.name]
-    wanted = text(source) if source is not None else None
+    wanted = None if source is None else text(source)
     known = [
         row
         for row in flows.rows_of(proxy, reading, instance, group)
@@ -66,7 +66,7 @@ def evidence_of(
     ]
     table = proxy.routing.tables.get(instance.table_key)
     return Evidence(
-        instance.name,
+        instance.planned.name,
         instance.family,
         text(group),
         wanted,
@@ -76,7 +76,7 @@ def evidence_of(
         tuple(_links(proxy, instance, group, interface, own, now)),
         tuple(_upstreams(proxy, instance, group, own)),
         tuple(known),
-        {row["interface"]: f"{row['role']} of {row['instance']}" for row in rows},
+        {row["interface"]: f"{row['role']} of {row['instance']}" for row in (*rows, *own)},
         kernel_refused={} if table is None else table.refused,
     )
 
@@ -118,6 +118,7 @@ def _link(
         return LinkEvidence(row)
     ended = downstream.leaves.of(group)
     left = None
+    settings = instance.planned.downstreams.settings(name)
     if ended is not None:
         left = Leave(now - ended.when, None if ended.host is None else text(ended.host))
     return LinkEvidence(
@@ -130,6 +131,7 @@ def _link(
         },
         {reason.value: count for reason, count in downstream.querier.refused.items()},
         left,
+        ttl_threshold=1 if settings is None else settings.ttl_threshold,
     )
 
 

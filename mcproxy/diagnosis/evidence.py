@@ -81,6 +81,7 @@ class LinkEvidence:
 
     ``dropped`` are messages that were received there and broke a rule, ``refused`` those that
     were valid and not accepted: counts by reason. ``mtu`` is None where it is not known.
+    A packet is forwarded there only with a TTL above ``ttl_threshold``.
     """
 
     interface: Row
@@ -89,6 +90,7 @@ class LinkEvidence:
     refused: Mapping[str, int] = field(default_factory=dict)
     left: Leave | None = None
     mtu: int | None = None
+    ttl_threshold: int = 1
 
     @property
     def name(self) -> str:

@@ -139,17 +139,22 @@ def _too_few_hops(
     evidence: Evidence, link: LinkEvidence, row: Row, arrived: list[Arrived]
 ) -> Step | None:
     most = max((one.hops for one in arrived), default=None)
-    if row["state"] != "ttl" and (most is None or most > 1):
+    least = link.ttl_threshold
+    if row["state"] != "ttl" if most is None else most > least:
         return None
-    hops = "too small" if most is None else most
-    name = evidence.hops_name
-    limit = "" if most is None or most <= 1 else f" (here {row['reason']})"
+    name, where = evidence.hops_name, row["incoming-interface"]
+    text = f"Data of {evidence.what} arrives at {where} with"
+    text += f" too small a {name}" if most is None else f" {name} {most}"
+    if least > 1:
+        return wrong(
+            "data",
+            f"{text}, and ttl-threshold of {link.name} is {least}.",
+            f"Lower ttl-threshold, or have the source send with a {name} above {least + 1}.",
+        )
     return wrong(
         "data",
-        f"Data of {evidence.what} arrives at {row['incoming-interface']} with {name} {hops}, and"
-        f" the kernel forwards none with so few hops left{limit}.",
-        f"Have the source send with a higher {name}, such as 16"
-        + (", or lower ttl-threshold." if limit else "."),
+        f"{text}, and routers forward only what has at least 2.",
+        f"Have the source send with a higher {name}, such as 16.",
     )
 
 

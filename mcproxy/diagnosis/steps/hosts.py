@@ -186,7 +186,7 @@ def _gone(evidence: Evidence, link: LinkEvidence) -> Step | None:
     return wrong(
         "hosts",
         text,
-        "Start the receiver again; if another host still watches, do without fast-leave there."
+        "Start the receiver again; if another host still watches, do without immediate-leave there."
         if name
         else "Start the receiver again; if it still runs, see why it does not answer queries.",
     )

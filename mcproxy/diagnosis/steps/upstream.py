@@ -59,8 +59,7 @@ def upstream(evidence: Evidence) -> Iterator[Step]:
             yield note("upstream", f"Upstream {one.name} is not used: {reason}.")
         elif not asked or one not in asked:
             held = " (it is held back: upstream-hold-time)" * (one.interface["state"] == "held")
-            first = asked[0].name if asked else None
-            why = f"; {first} comes first" if first and not held else ""
+            why = f"; {asked[0].name} comes first" if asked and not held else ""
             text = f"Upstream {one.name} is not asked for {evidence.group}{held}{why}."
             yield note("upstream", text)
 
