@@ -35,7 +35,7 @@ from .views.interfaces import rows as interface_rows
 if TYPE_CHECKING:
     from ..linux.mroute.counters import Entries
     from ..proxy import Proxy
-    from ..routing.counters import Reading
+    from ..routing.readings import Reading, TableKey
 
 SHORTEST_CAPTURE, LONGEST_CAPTURE = 0.5, 45.0
 """Seconds; the first is what a request without ``capture`` gets."""
@@ -162,9 +162,10 @@ class Explainer:
         proxy = self._proxy
         up_time = proxy.timer.now() - proxy.since
         daemon = DaemonState(os.getpid(), up_time, tuple(rows), frozenset({asked.group}))
+        entries = {key: one.entries for key, one in reading.histories.items()}
         try:
             completed: list[Evidence] = await self._in_thread(
-                _look_at_machine, proxy.plan, daemon, asked, found, reading.after.entries
+                _look_at_machine, proxy.plan, daemon, asked, found, entries
             )
             return completed
         except OSError as error:
@@ -206,7 +207,7 @@ def _look_at_machine(
     daemon: DaemonState,
     asked: ExplainRequest,
     found: list[Evidence],
-    entries: dict[Any, Entries],
+    entries: dict[TableKey, Entries],
 ) -> list[Evidence]:
     sources = {packed(name) for one in found for name in _sources(one)}
     facts = collect([(one.family, one.number) for one in plan.tables], sorted(sources))
@@ -226,7 +227,7 @@ def _complete(
     daemon: DaemonState,
     asked: ExplainRequest,
     sources: Collection[Address],
-    entries: dict[Any, Entries],
+    entries: dict[TableKey, Entries],
 ) -> Evidence:
     situation = Situation(facts, replace(plan, instances=(of,)), daemon)
     links = {one.name for one in evidence.links} | {one.name for one in evidence.upstreams}
@@ -245,7 +246,7 @@ def _complete(
 
 def _of_group(table: Entries, asked: ExplainRequest) -> Iterator[bytes]:
     size = asked.family.address_size
-    return (key for key in table if key[size : 2 * size] == asked.group)
+    return (key for key in list(table) if key[size : 2 * size] == asked.group)
 
 
 def _sources(evidence: Evidence) -> Iterator[str]:
