@@ -21,7 +21,7 @@ SAMPLE_GROUPS = {
 }
 """Groups that stand for all, where nobody has joined one."""
 
-MOST_GROUPS = 16
+MOST_GROUPS = 8
 
 
 def unread(situation: Situation) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ LOWEST = 1024
 ANY = 5000
 """Stands for all ports that no rule names."""
 
-MOST = 500
+MOST = 100
 
 _PORT = Struct(">H")
 
