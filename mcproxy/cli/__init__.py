@@ -16,6 +16,7 @@ SUBCOMMANDS = {
     "demo": "run the proxy in a small network of its own and show what it forwards",
     "show": "show the daemon's state: status, interfaces, groups, hosts, upstreams ...",
     "clear": "begin the daemon's counts at 0 again",
+    "explain": "say why a stream does or does not reach a link, and what to do",
     "doctor": "find what keeps multicast from flowing on this machine, with the cure",
     "monitor": "follow what happens in the running daemon: joins, queries, reports, refusals",
     "log-level": "show or set which events the running daemon writes to its log",

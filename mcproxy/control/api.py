@@ -5,6 +5,7 @@
     GET  /status /interfaces /groups /hosts /upstreams /sources /filters /routes /flows
          /counters with ?family=4&instance=NAME&interface=IF&group=G/len&source=S/len
     GET  /config /log-level
+    GET  /explain?group=G&source=S&interface=IF&instance=NAME&capture=SECONDS
     GET  /events with the same filters, ?event=KIND and ?level=LEVEL: lines of JSON, as they happen
     POST /reload  {"dry-run": false}
     POST /add     {"instance": NAME} with "table": {...}, "upstream": IF or "downstream": IF
@@ -86,6 +87,7 @@ class Api:
             "/config": self._config,
             "/log-level": lambda _: Answer(level_view(levels)),
             "/events": self._events,
+            "/explain": self._explain,
             **{f"/{name}": partial(self._rows, name, view) for name, view in VIEWS.items()},
         }
         self._changing: dict[str, Callable[[bytes], Coroutine[Any, Any, Answer]]] = {
@@ -155,6 +157,11 @@ class Api:
 
     def _events(self, query: str) -> Answer:
         return StreamAnswer(open_stream(query, self._proxy.events, self._clock))
+
+    async def _explain(self, query: str) -> Answer:
+        from .explaining import Explainer  # with the diagnosis, which takes memory
+
+        return Answer(await Explainer(self._proxy, self._clock).answer(query))
 
     # -- changes
 

@@ -27,7 +27,7 @@ def hear(links: Iterable[HostLink], seconds: float) -> Mapping[int, tuple[Addres
 
 def _reported(packet: bytes) -> Iterator[Address]:
     """The groups in a report; none in other messages. WireError."""
-    family, found = _decode(packet)
+    family, found = decode(packet)
     match accept(family, found):
         case Report(records=records):
             yield from (record.group for record in records)
@@ -35,7 +35,8 @@ def _reported(packet: bytes) -> Iterator[Address]:
             yield group
 
 
-def _decode(packet: bytes) -> tuple[Family, Datagram]:
+def decode(packet: bytes) -> tuple[Family, Datagram]:
+    """The message in an IP packet, with its family; WireError or IndexError."""
     if packet[0] >> 4 == 4:
         return IPV4, decode_ipv4(packet)
     start = _IPV6_HEADER + 8 * (packet[_EXTENSION_LENGTH_AT] + 1)

@@ -42,6 +42,7 @@ from .membership_events import (
     query_heard,
     record_events,
 )
+from .recent_leaves import RecentLeaves
 from .refusals import RecentRefusals, groups_of, setting_of, warning_of
 
 
@@ -66,7 +67,8 @@ class Downstream:
     ``groups`` lets reports reach us, and ``link_layer`` tells from where they come; both are
     closed with it.
 
-    ``heard`` is the last query of another router, ``refusals`` are joins that were refused lately.
+    ``heard`` is the last query of another router, ``refusals`` are joins that were refused lately,
+    and ``leaves`` the groups that ended.
     With ``check_subnet`` it drops reports and queries of hosts and routers that are in no subnet
     of the link. Once closed it ignores packets, timers and changes of the link.
     """
@@ -102,6 +104,7 @@ class Downstream:
         self._membership = MembershipEvents(events, querier)
         self.heard: HeardQuery | None = None
         self.refusals = RecentRefusals()
+        self.leaves = RecentLeaves()
         self.advertiser = Advertiser(querier, timer, self._send)
 
     def begin(self) -> None:
@@ -225,6 +228,7 @@ class Downstream:
             self._owner.role_changed(self)
         if effects.changed:
             self._owner.changed(effects.changed, now)
+            self.leaves.note(effects.changed, self.querier.groups, host, now)
         self._send(effects.send)
         for one in effects.send:
             if isinstance(one.packet, Query):

@@ -36,22 +36,37 @@ def without_entry(proxy: Proxy) -> Iterator[Address]:
 
 def rows(proxy: Proxy, reading: Reading) -> Iterator[Row]:
     """Flows of all instances; ``*`` stands for any source or any group."""
+    judge = _make_judge(proxy, reading)
+    for instance in list(proxy.instances):
+        flows = _Flows(proxy, instance, reading)
+        for group in _groups(instance):
+            yield from _rows_of(instance, flows, judge, group)
+
+
+def rows_of(
+    proxy: Proxy, reading: Reading, instance: ProxyInstance, group: Address
+) -> Iterator[Row]:
+    """The flows of one group in one instance."""
+    flows = _Flows(proxy, instance, reading)
+    yield from _rows_of(instance, flows, _make_judge(proxy, reading), group)
+
+
+def _make_judge(proxy: Proxy, reading: Reading) -> Judge:
     thresholds = {
         (key, name): table.vifs.thresholds[vif.number]
         for key, table in proxy.routing.tables.items()
         for name, vif in table.vifs.by_name.items()
         if vif.number in table.vifs.thresholds
     }
-    judge = Judge(reading, thresholds)
-    for instance in list(proxy.instances):
-        flows = _Flows(proxy, instance, reading)
-        for group in _groups(instance):
-            for flow in flows.of(group):
-                state, reason = judge.judge(flow)
-                yield _row(instance, flow) | {
-                    "state": state.value,
-                    "reason": reason,
-                }
+    return Judge(reading, thresholds)
+
+
+def _rows_of(
+    instance: ProxyInstance, flows: _Flows, judge: Judge, group: Address
+) -> Iterator[Row]:
+    for flow in flows.of(group):
+        state, reason = judge.judge(flow)
+        yield _row(instance, flow) | {"state": state.value, "reason": reason}
 
 
 def _groups(instance: ProxyInstance) -> Iterator[Address]:

@@ -38,6 +38,13 @@ def rows(proxy: Proxy) -> Iterator[Row | None]:
             yield from _LinkGroups(instance, name, downstream, proxy.timer.now()).rows()
 
 
+def row_of(
+    instance: ProxyInstance, name: str, downstream: Downstream, group: Address, now: float
+) -> Row | None:
+    """The row of one group on one link; None where nobody has asked for it."""
+    return _LinkGroups(instance, name, downstream, now).row(group)
+
+
 class _LinkGroups:
     """The groups of one link at one moment."""
 
@@ -50,6 +57,14 @@ class _LinkGroups:
         self._asked = Asked(instance)
         self._refused = downstream.refusals.since(now - RECENT)
         self._place = place(instance, name)
+
+    def row(self, address: Address) -> Row | None:
+        """The row of one group; None where nobody has asked for it."""
+        group = self._querier.groups.get(address)
+        if group is not None:
+            return self._group(address, group)
+        is_refused = address in self._refused
+        return self._place | self._without_group(address) if is_refused else None
 
     def rows(self) -> Iterator[Row | None]:
         """A row for each group; None is a pause."""

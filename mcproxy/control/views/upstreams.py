@@ -27,11 +27,13 @@ def rows(proxy: Proxy) -> Iterator[Row | None]:
     for instance in list(proxy.instances):
         for name, upstream in list(instance.upstreams.items()):
             for group in in_order(upstream.host.groups if upstream.link else ()):
-                found = None if group is None else _group(instance, upstream, group, proxy)
+                found = None if group is None else group_row(instance, upstream, group, proxy)
                 yield None if found is None else place(instance, name) | found
 
 
-def _group(instance: ProxyInstance, upstream: Upstream, group: Address, proxy: Proxy) -> Row | None:
+def group_row(
+    instance: ProxyInstance, upstream: Upstream, group: Address, proxy: Proxy
+) -> Row | None:
     """A group that is joined on the upstream; None if it has been left, or is another's."""
     wanted = upstream.host.groups.get(group)
     wanted_by = _wanted_by(instance, group)

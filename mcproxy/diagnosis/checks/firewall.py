@@ -69,6 +69,21 @@ def data(situation: Situation) -> Iterator[Finding]:
             yield from _judged(situation, role, "firewall-data", packets, what, effect)
 
 
+def stream(
+    situation: Situation, role: Role, group: Address, source: Address | None
+) -> Iterator[Finding]:
+    """Data of one stream that is not forwarded to a downstream; ``source`` None is any."""
+    below = role.usable
+    if role.role != DOWNSTREAM or below is None:
+        return
+    for _, above in situation.upstreams_of(role.plan):
+        if above.index != below.index:
+            one = packet.data(role.family, source, group, above, below)
+            what = f"data of {text(group)} from {above.name} to {below.name}"
+            effect = f"It does not arrive on {below.name}."
+            yield from _judged(situation, role, "firewall-data", [one], what, effect)
+
+
 def output(situation: Situation) -> Iterator[Finding]:
     """The daemon's own reports and queries, which do not leave."""
     for role, link in (*situation.in_role(UPSTREAM), *situation.in_role(DOWNSTREAM)):

@@ -1,0 +1,1 @@
+"""The steps of an explanation, from the hosts to the source: pure functions of the evidence."""

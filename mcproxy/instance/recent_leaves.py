@@ -1,0 +1,42 @@
+"""RecentLeaves: when groups ended on a downstream, and by whom, for those who ask later."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable
+from typing import NamedTuple
+
+from ..protocol.family import Address
+
+
+class Ended(NamedTuple):
+    """When a group ended (the daemon's clock); ``host`` left it, None where nobody answered."""
+
+    when: float
+    host: Address | None
+
+
+class RecentLeaves:
+    """The latest groups that ended on a link, at most ``most`` of them."""
+
+    def __init__(self, most: int = 256) -> None:
+        self._known: dict[Address, Ended] = {}
+        self._most = most
+
+    def note(
+        self,
+        changed: Iterable[Address],
+        groups: Container[Address],
+        host: Address | None,
+        now: float,
+    ) -> None:
+        """Groups have changed; those that are not among ``groups`` have ended."""
+        for group in changed:
+            if group not in groups:
+                self._known.pop(group, None)
+                self._known[group] = Ended(now, host)
+                if len(self._known) > self._most:
+                    del self._known[next(iter(self._known))]
+
+    def of(self, group: Address) -> Ended | None:
+        """When a group ended here; None if that is not known."""
+        return self._known.get(group)

@@ -1,0 +1,21 @@
+"""The last sentence of ``explain`` names each staged fault: interfaces, queriers and policy."""
+
+from __future__ import annotations
+
+from .explaining import ExplainTestCase, IPv6ExplainTestCase
+from .faults import links
+from .faults.fault import add_tests
+
+MODULE = links.__name__.rpartition(".")[2]
+
+
+class LinkTests(ExplainTestCase):
+    """With IGMP."""
+
+
+class IPv6LinkTests(IPv6ExplainTestCase):
+    """With MLD."""
+
+
+add_tests(LinkTests, MODULE)
+add_tests(IPv6LinkTests, MODULE)
