@@ -20,6 +20,7 @@ from .config.errors import ConfigurationError
 from .config.files import load
 from .config.model import Configuration, ControlConfig, ManholeConfig
 from .config.native.toml import from_interfaces
+from .config.paths import CONFIGURATION
 from .control.changes import Changes
 from .control.unix_socket import ConnectionFactory, ControlService
 from .events.log_reader import LogReader
@@ -43,6 +44,18 @@ START_ERRORS = (ConfigurationError, MulticastRoutingError, CannotBuildError, OSE
 """Errors that end a start with a line instead of a traceback."""
 
 
+ONE_OF_BOTH = "give --config FILE, or --upstream IF and --downstream IF, but not both"
+
+
+def configured(
+    path: str | None, upstreams: Sequence[str], downstreams: Sequence[str]
+) -> Configuration:
+    """The configuration of interfaces, if some are given, or of a file; ConfigurationError."""
+    if upstreams or downstreams:
+        return from_interfaces(upstreams, downstreams)
+    return load(CONFIGURATION if path is None else path)
+
+
 class Options(usage.Options):
     """Options of ``twistd mcproxy``: a file, or interfaces."""
 
@@ -52,8 +65,7 @@ class Options(usage.Options):
         "have joined."
     )
     optParameters: ClassVar = [  # noqa: N815 - Twisted's name
-        ["config", "c", None, "The configuration file."],
-        ["upstream", None, None, "The upstream interface, if there is no file."],
+        ["config", "c", None, f"The configuration file (default: {CONFIGURATION})."],
         ["socket", None, None, "The control socket, in place of the file's; empty for none."],
     ]
 
@@ -62,7 +74,12 @@ class Options(usage.Options):
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # untyped in Twisted
+        self["upstream"] = []
         self["downstream"] = []
+
+    def opt_upstream(self, interface: str) -> None:
+        """An upstream interface, if there is no file. May be repeated: the first is preferred."""
+        self["upstream"].append(interface)
 
     def opt_downstream(self, interface: str) -> None:
         """A downstream interface or a pattern, if there is no file. May be repeated."""
@@ -74,16 +91,13 @@ class Options(usage.Options):
         sys.exit(0)
 
     def postOptions(self) -> None:
-        """UsageError unless either a file or interfaces are given."""
-        by_name = self["upstream"] is not None or self["downstream"]
-        if (self["config"] is not None) is bool(by_name):
-            raise usage.UsageError("give --config FILE, or --upstream IF and --downstream IF")
+        """UsageError if a file and interfaces are given."""
+        if self["config"] is not None and (self["upstream"] or self["downstream"]):
+            raise usage.UsageError(ONE_OF_BOTH)
 
     def configuration(self) -> Configuration:
         """The configuration that the options name, read again; ConfigurationError."""
-        if self["config"] is not None:
-            return load(self["config"])
-        return from_interfaces(self["upstream"], self["downstream"])
+        return configured(self["config"], self["upstream"], self["downstream"])
 
     def build(self, reactor: Any, configuration: Configuration) -> Proxy:
         """The service tree for ``configuration``; CannotBuildError or ConfigurationError."""

@@ -18,14 +18,20 @@ NUMBERS = {
 
 def main(arguments: Sequence[str]) -> int:
     """Exit code 0 once the daemon has applied the change."""
-    parser = client.parser(
+    options = parser().parse_args(arguments)
+    return client.change(options.socket, "/add", _request(options))
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the command line."""
+    made = client.parser(
         "add",
         "Add a proxy instance, or an upstream or downstream of an instance, to the running "
         "daemon. Without --save the change is lost at the next reload or restart.",
         "add instance radio --upstream eth0 --downstream 'ppp*'",
         "add downstream eth3 --to radio --save",
     )
-    instance = client.add_kinds(parser, "--to")["instance"]
+    instance = client.add_kinds(made, "--to")["instance"]
     interfaces = {"upstream": "an upstream", "downstream": "a downstream, or a pattern"}
     for role, described in interfaces.items():
         instance.add_argument(
@@ -37,8 +43,7 @@ def main(arguments: Sequence[str]) -> int:
         )
     for key, described in NUMBERS.items():
         instance.add_argument(f"--{key}", metavar="N", type=int, help=described)
-    options = parser.parse_args(arguments)
-    return client.change(options.socket, "/add", _request(options))
+    return made
 
 
 def _request(options: argparse.Namespace) -> dict[str, Any]:

@@ -8,10 +8,11 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from ..config.errors import ConfigurationError
-from ..config.files import read, usable
+from ..config.files import usable
 from ..config.model import IN, UPSTREAM, Configuration, InstanceConfig
 from ..config.not_recommended import not_recommended
 from ..config.notable import notable
+from ..config.paths import CONFIGURATION
 from ..exit_codes import DONE, NO
 from ..instance.forced_versions import forced_versions
 from ..instance.missing import exists_now, missing, named, notes_of
@@ -19,21 +20,21 @@ from ..instance.plan.group_ranges import is_among
 from ..instance.plan.plan import Plan, compile_plan
 from ..instance.plan.versions import own_version, version_of
 from ..protocol.family import FAMILIES, IPV4, IPV6, Family, packed
+from .input_file import add_file, read_file
+from .parsers import make_parser
 
 
 def main(arguments: Sequence[str]) -> int:
     """Exit code 0 if the daemon could start with the file, 1 if not."""
-    description = "Find the mistakes in a configuration file."
-    parser = argparse.ArgumentParser("mcproxy check", description=description)
-    parser.add_argument("file", metavar="FILE", help="a configuration file")
-    path = parser.parse_args(arguments).file
+    path = parser().parse_args(arguments).file
     try:
-        reading = usable(read(path), path)
+        name, reading = read_file(path)
+        usable(reading, name)
         plan = compile_plan(reading.configuration)
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return NO
-    print(f"{path}: good: {summary(reading.configuration)}")
+    print(f"{name}: good: {summary(reading.configuration)}")
     for one in not_recommended(reading.configuration):
         print(f"warning: {one}")
     for text in forced_versions(plan, _existing(plan)):
@@ -41,8 +42,20 @@ def main(arguments: Sequence[str]) -> int:
     absent = notes_of(missing(plan, exists_now))
     roles = [one.text for one in notable(reading.configuration)]
     for note in (*reading.notes, *absent, *roles, *advice(reading.configuration)):
-        print(f"{path}: note: {note}")
+        print(f"{name}: note: {note}")
     return DONE
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the command line."""
+    made = make_parser(
+        "check",
+        "Check a configuration file: print all its mistakes, each with its place and a remedy, or "
+        "what the file configures, with warnings and notes. Nothing is started.",
+        ("check", "check new.toml", "check - < new.toml"),
+    )
+    add_file(made, "the file", CONFIGURATION)
+    return made
 
 
 def _existing(plan: Plan) -> set[str]:

@@ -16,7 +16,7 @@ from typing import Any
 
 from ..config.paths import CONTROL_SOCKET
 from ..exit_codes import DONE, NO, NO_DAEMON, NOT_PERMITTED
-from .parsers import make_parser
+from .parsers import frame, make_parser
 
 CONNECT_TIME = 5.0
 ANSWER_TIME = 60.0
@@ -124,12 +124,14 @@ def add_kinds(to: argparse.ArgumentParser, of: str) -> dict[str, argparse.Argume
 
     ``of`` is the option that names the instance of an interface.
     """
+    verb = to.prog.rpartition(" ")[2].capitalize()
     kinds = to.add_subparsers(metavar="WHAT", required=True, dest="kind", title="arguments")
-    instance = kinds.add_parser("instance", help="a proxy instance", allow_abbrev=False)
+    described = "a proxy instance"
+    instance = kinds.add_parser("instance", help=described, **frame(f"{verb} {described}."))
     instance.add_argument("name", metavar="NAME", help="the instance's name")
     for role in ("upstream", "downstream"):
         described = f"an interface in the role {role}"
-        link = kinds.add_parser(role, help=described, allow_abbrev=False)
+        link = kinds.add_parser(role, help=described, **frame(f"{verb} {described}."))
         name = "the interface's name" + (", or a pattern" if role == "downstream" else "")
         link.add_argument("interface", metavar="IF", help=name)
         named = "the instance's name"

@@ -2,38 +2,44 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from collections.abc import Sequence
 
 from ..config.errors import ConfigurationError
-from ..config.files import read
 from ..config.foreign.draft import NATIVE, Reading
 from ..config.native.text import toml_text
 from ..exit_codes import DONE, NO
+from .input_file import add_file, read_file
 from .parsers import make_parser
 
 
 def main(arguments: Sequence[str]) -> int:
     """Exit code 0 with the TOML file on standard output; 1 if the old file has mistakes."""
-    parser = make_parser(
+    path = parser().parse_args(arguments).file
+    try:
+        name, reading = read_file(path)
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
+        return NO
+    if reading.language == NATIVE:
+        print(f"{name}: already in mcproxy's own format; nothing to convert", file=sys.stderr)
+        return NO
+    print(converted(reading, os.path.basename(name)), end="")
+    return DONE
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the command line."""
+    made = make_parser(
         "convert",
         "Convert a configuration of mcproxy 1.1 or igmpproxy to mcproxy's own format, TOML, and "
         "print it. Comments at its top say what has no counterpart.",
         ["convert /etc/igmpproxy.conf > mcproxy.toml"],
     )
-    parser.add_argument("file", metavar="FILE", help="the old configuration file")
-    path = parser.parse_args(arguments).file
-    try:
-        reading = read(path)
-    except ConfigurationError as error:
-        print(error, file=sys.stderr)
-        return NO
-    if reading.language == NATIVE:
-        print(f"{path}: already in mcproxy's own format; nothing to convert", file=sys.stderr)
-        return NO
-    print(converted(reading, os.path.basename(path)), end="")
-    return DONE
+    add_file(made, "the old configuration file")
+    return made
 
 
 def converted(reading: Reading, name: str) -> str:

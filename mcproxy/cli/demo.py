@@ -5,6 +5,7 @@ The network consists of namespaces on this machine and does not touch the machin
 
 from __future__ import annotations
 
+import argparse
 import os
 import signal
 import subprocess
@@ -33,18 +34,7 @@ The exit code is 0 if every wanted packet arrived exactly once and no unwanted p
 
 def main(arguments: Sequence[str]) -> int:
     """Run the demo and return the exit code."""
-    parser = make_parser("demo", DESCRIPTION, ["demo", "demo --scene mobility"])
-    parser.add_argument(
-        "--plain", action="store_true", help="print lines instead of a table that is redrawn"
-    )
-    parser.add_argument(
-        "--scene",
-        choices=("house", "mobility"),
-        default="house",
-        help="house: three receivers and a camera on two links (default); "
-        "mobility: a node that moves between access gateways",
-    )
-    options = parser.parse_args(arguments)
+    options = parser().parse_args(arguments)
     perform = _play if options.scene == "house" else _travel
     # SIGTERM acts as an interrupt, so that the network is removed then too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -56,6 +46,22 @@ def main(arguments: Sequence[str]) -> int:
         return _fail(
             NO, f"the demo needs the Python package {error.name}; run: pip install {error.name}"
         )
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the command line."""
+    made = make_parser("demo", DESCRIPTION, ["demo", "demo --scene mobility"])
+    made.add_argument(
+        "--plain", action="store_true", help="print lines instead of a table that is redrawn"
+    )
+    made.add_argument(
+        "--scene",
+        choices=("house", "mobility"),
+        default="house",
+        help="house: three receivers and a camera on two links (default); "
+        "mobility: a node that moves between access gateways",
+    )
+    return made
 
 
 def _can_redraw() -> bool:

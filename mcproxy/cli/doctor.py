@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -37,26 +38,7 @@ class _Inputs:
 
 def main(arguments: Sequence[str]) -> int:
     """Exit code 0 if there is no problem, 1 if there is one."""
-    parser = client.parser(
-        "doctor",
-        "Look for what keeps multicast from flowing on this machine, and say what to do. Nothing"
-        " is changed. The configuration is that of the running daemon, or of a file if none runs;"
-        " run it as root to have the firewall checked, too.",
-        "doctor",
-        "doctor --config /etc/mcproxy.toml --json",
-    )
-    parser.add_argument(
-        "--config", metavar="FILE", help=f"examine this configuration (default: {CONFIGURATION})"
-    )
-    parser.add_argument(
-        "--listen",
-        metavar="SECONDS",
-        type=_seconds,
-        default=0.0,
-        help="also listen for hosts on interfaces that no instance names, for this long",
-    )
-    parser.add_argument("-j", "--json", action="store_true", help="print the findings as JSON")
-    options = parser.parse_args(arguments)
+    options = parser().parse_args(arguments)
     codes = []
 
     def diagnose() -> None:
@@ -69,6 +51,30 @@ def main(arguments: Sequence[str]) -> int:
 
     failed = client.run(diagnose)
     return codes[0] if codes else failed
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the command line."""
+    made = client.parser(
+        "doctor",
+        "Look for what keeps multicast from flowing on this machine, and say what to do. Nothing"
+        " is changed. The configuration is that of the running daemon, or of a file if none runs;"
+        " run it as root to have the firewall checked, too.",
+        "doctor",
+        "doctor --config /etc/mcproxy.toml --json",
+    )
+    made.add_argument(
+        "--config", metavar="FILE", help=f"examine this configuration (default: {CONFIGURATION})"
+    )
+    made.add_argument(
+        "--listen",
+        metavar="SECONDS",
+        type=_seconds,
+        default=0.0,
+        help="also listen for hosts on interfaces that no instance names, for this long",
+    )
+    made.add_argument("-j", "--json", action="store_true", help="print the findings as JSON")
+    return made
 
 
 def _seconds(text: str) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +13,23 @@ _LEVELS = ("debug", "info", "warn", "error")
 
 def main(arguments: Sequence[str]) -> int:
     """Exit code 0 once the levels are printed."""
-    parser = client.parser(
+    made = parser()
+    options = made.parse_args(arguments)
+    names = ("level", "instance", "interface", "group")
+    given = {name: value for name in names if (value := getattr(options, name)) is not None}
+    if given and "level" not in given:
+        made.error("a part of the daemon is named, but no level; write the level first")
+
+    def act() -> None:
+        method, body = ("POST", given) if given else ("GET", None)
+        print(text(client.ask(options.socket, method, "/log-level", body)), end="")
+
+    return client.run(act)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the command line."""
+    made = client.parser(
         "log-level",
         "Show or set the least level of the events in the running daemon's log. With options, "
         "the level is that of one part of the daemon; without any, it is that of all parts. A "
@@ -22,20 +39,10 @@ def main(arguments: Sequence[str]) -> int:
         "log-level debug --interface br-lan --group 239.1.0.0/16",
         "log-level info",
     )
-    parser.add_argument("level", metavar="LEVEL", nargs="?", choices=_LEVELS, help=_described())
+    made.add_argument("level", metavar="LEVEL", nargs="?", choices=_LEVELS, help=_described())
     for option, takes in (("instance", "NAME"), ("interface", "IF"), ("group", "G[/LENGTH]")):
-        parser.add_argument(f"--{option}", metavar=takes, help=f"for this {option} only")
-    options = parser.parse_args(arguments)
-    names = ("level", "instance", "interface", "group")
-    given = {name: value for name in names if (value := getattr(options, name)) is not None}
-    if given and "level" not in given:
-        parser.error("a part of the daemon is named, but no level; write the level first")
-
-    def act() -> None:
-        method, body = ("POST", given) if given else ("GET", None)
-        print(text(client.ask(options.socket, method, "/log-level", body)), end="")
-
-    return client.run(act)
+        made.add_argument(f"--{option}", metavar=takes, help=f"for this {option} only")
+    return made
 
 
 def text(levels: dict[str, Any]) -> str:

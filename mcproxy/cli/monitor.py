@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import http.client
 import json
 import sys
@@ -16,7 +17,18 @@ from .row_options import add_filters, query
 
 def main(arguments: Sequence[str]) -> int:
     """Exit code 0 when the user ends it, 3 when the daemon does."""
-    parser = client.parser(
+    options = parser().parse_args(arguments)
+    levels = [options.level] if options.level else []
+    target = "/events" + query(options, ("event", options.event or ()), ("level", levels))
+    try:
+        return client.run(lambda: _follow(options.socket, target, options.json, options.count))
+    except KeyboardInterrupt:
+        return DONE
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the command line."""
+    made = client.parser(
         "monitor",
         "Follow the events of the running daemon: joins and leaves, queries, reports sent "
         "upstream, kernel entries, links, refusals. Ctrl-C ends it.",
@@ -24,22 +36,16 @@ def main(arguments: Sequence[str]) -> int:
         "monitor --interface br-lan --group 239.0.0.0/8",
         "monitor --event join --event leave --json",
     )
-    parser.add_argument("-j", "--json", action="store_true", help="print lines of JSON")
-    parser.add_argument(
+    made.add_argument("-j", "--json", action="store_true", help="print lines of JSON")
+    made.add_argument(
         "--event", metavar="KIND", action="append", help="events of this kind only; may be repeated"
     )
-    parser.add_argument(
+    made.add_argument(
         "--level", metavar="LEVEL", help="events of at least this level: debug, info, warn or error"
     )
-    parser.add_argument("--count", metavar="N", type=int, help="end after N events")
-    add_filters(parser, "events")
-    options = parser.parse_args(arguments)
-    levels = [options.level] if options.level else []
-    target = "/events" + query(options, ("event", options.event or ()), ("level", levels))
-    try:
-        return client.run(lambda: _follow(options.socket, target, options.json, options.count))
-    except KeyboardInterrupt:
-        return DONE
+    made.add_argument("--count", metavar="N", type=int, help="end after N events")
+    add_filters(made, "events")
+    return made
 
 
 def _follow(path: str, target: str, as_json: bool, count: int | None) -> None:

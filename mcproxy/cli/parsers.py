@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable
 from textwrap import fill
+from typing import Any
 
 from .. import exit_codes
 
@@ -15,13 +16,17 @@ def make_parser(
     name: str, description: str, examples: Iterable[str] = ()
 ) -> argparse.ArgumentParser:
     """A parser for ``mcproxy NAME``. Examples are command lines, without "mcproxy"."""
-    return argparse.ArgumentParser(
-        f"mcproxy {name}",
-        description="\n\n".join(fill(part, _WIDTH) for part in description.split("\n\n")),
-        epilog=f"{_shown(examples)}exit codes:\n{exit_codes.as_text()}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    return argparse.ArgumentParser(f"mcproxy {name}", **frame(description, examples))
+
+
+def frame(description: str, examples: Iterable[str] = ()) -> dict[str, Any]:
+    """What all parsers have in common, also those of a subcommand's first argument."""
+    return {
+        "description": "\n\n".join(fill(part, _WIDTH) for part in description.split("\n\n")),
+        "epilog": f"{_shown(examples)}exit codes:\n{exit_codes.as_text()}",
+        "formatter_class": argparse.RawDescriptionHelpFormatter,
+        "allow_abbrev": False,
+    }
 
 
 def _shown(examples: Iterable[str]) -> str:

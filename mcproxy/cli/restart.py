@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -17,14 +18,18 @@ _PAUSE = 0.05
 
 def main(arguments: Sequence[str]) -> int:
     """Exit code 0 once the new program is ready."""
-    parser = client.parser(
+    options = parser().parse_args(arguments)
+    return client.run(lambda: _restart(options.socket))
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the command line."""
+    return client.parser(
         "restart",
         "Restart the daemon's program, for instance after an upgrade, without interrupting a "
         "stream. The configuration file is read first: a file with a mistake is refused, and the "
         "daemon continues to run.",
     )
-    options = parser.parse_args(arguments)
-    return client.run(lambda: _restart(options.socket))
 
 
 def _restart(path: str) -> None:

@@ -2,44 +2,22 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from functools import partial
+from typing import Any
 
 from twisted.application.service import IService
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
-from twisted.python import usage
 from twisted.python.failure import Failure
 
-from .. import tap
-from ..exit_codes import DONE, NO, WRONG_USE
+from .. import __version__, tap
+from ..config.paths import CONFIGURATION
+from ..exit_codes import DONE, NO
 from ..logs import LEVELS, start_logging
-
-
-class Options(tap.Options):
-    """The options of ``twistd mcproxy``, and the log level."""
-
-    command = (sys.executable, *sys.orig_argv[1:])
-    synopsis = "Usage: mcproxy run --config FILE | --upstream IF --downstream IF ..."
-    optParameters: ClassVar = [  # noqa: N815 - Twisted's name
-        [
-            "log-level",
-            None,
-            "info",
-            f"Least level of the log lines that are printed: {', '.join(LEVELS)}.",
-        ],
-    ]
-
-    def getSynopsis(self) -> str:
-        """The first line of the help text."""
-        return self.synopsis
-
-    def postOptions(self) -> None:
-        """UsageError if the options contradict each other."""
-        super().postOptions()
-        if self["log-level"] not in LEVELS:
-            raise usage.UsageError(f"--log-level must be one of {', '.join(LEVELS)}")
+from .parsers import make_parser
 
 
 class Runner:
@@ -84,18 +62,51 @@ class Runner:
 
 def main(arguments: Sequence[str]) -> int:
     """Run until SIGTERM or SIGINT; exit code 0, or another if the daemon cannot run."""
-    options = Options()
+    made = parser()
+    options = made.parse_args(arguments)
+    if options.config is not None and (options.upstream or options.downstream):
+        made.error(tap.ONE_OF_BOTH)
+    load = partial(tap.configured, options.config, options.upstream, options.downstream)
     try:
-        options.parseOptions(list(arguments))  # type: ignore[no-untyped-call]  # untyped in Twisted
-    except usage.UsageError as error:
-        print(f"mcproxy run: {error}", file=sys.stderr)
-        return WRONG_USE
-    try:
-        configuration = options.configuration()
+        configuration = load()
         from twisted.internet import reactor
 
-        start_logging(options["log-level"])
-        service = options.build(reactor, configuration)
+        start_logging(options.log_level)
+        service = tap.build(reactor, configuration, load, options.socket, COMMAND)
     except tap.START_ERRORS as error:
         return tap.tell(error)
     return Runner(reactor, service).run()
+
+
+COMMAND = (sys.executable, *sys.orig_argv[1:])
+"""Starts this program again, for a restart."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the command line."""
+    made = make_parser(
+        "run",
+        "Run the daemon in the foreground until SIGTERM or SIGINT. The configuration is a file, "
+        "or one instance with the interfaces that are named.",
+        (
+            "run",
+            "run --config /etc/mcproxy.toml --log-level debug",
+            "run --upstream eth0 --downstream eth1 --downstream 'lan*'",
+        ),
+    )
+    made.add_argument("--version", action="version", version=f"mcproxy {__version__}")
+    described = f"the configuration file (default: {CONFIGURATION})"
+    made.add_argument("-c", "--config", metavar="FILE", help=described)
+    for role, what in (
+        ("upstream", "an upstream interface; the first of several is preferred"),
+        ("downstream", "a downstream interface or a pattern"),
+    ):
+        described = f"{what}; may be repeated"
+        made.add_argument(f"--{role}", metavar="IF", action="append", default=[], help=described)
+    described = "least level of the log lines: %(choices)s (default: info)"
+    made.add_argument(
+        "--log-level", metavar="LEVEL", choices=tuple(LEVELS), default="info", help=described
+    )
+    described = "the control socket, in place of the file's; empty for none"
+    made.add_argument("--socket", metavar="PATH", help=described)
+    return made

@@ -7,12 +7,13 @@ import re
 import select
 import time
 from io import FileIO
-from typing import NoReturn
+from typing import IO, NoReturn
 
 from .errors import ConfigurationError, Mistake
 from .foreign.draft import CLASSIC, IGMPPROXY, NATIVE, Reading
 from .model import Configuration
 from .native.toml import decode, parse
+from .paths import CONFIGURATION
 
 LONGEST_FILE = 1 << 20
 """Bytes; a longer file is not a configuration, and /dev/zero would never end."""
@@ -32,6 +33,11 @@ _LANGUAGES = (
 """The beginnings of lines that only one language has."""
 
 _UCI = re.compile(r"\s*config\s+['\"]?(igmpproxy|phyint)\b")
+
+_NO_DEFAULT = (
+    "this is the default; write it (see mcproxy.toml(5)), name another file, or name interfaces: "
+    "mcproxy run --upstream IF --downstream IF"
+)
 
 MOST_SILENCE = 3.0
 """Seconds that the writer of a pipe has for the whole file."""
@@ -56,7 +62,16 @@ def usable(reading: Reading, path: str) -> Reading:
 
 def read(path: str) -> Reading:
     """Read the file ``path``; ConfigurationError."""
-    text = text_of(path)
+    return _read(_content(path), path)
+
+
+def read_input(stream: IO[bytes], name: str) -> Reading:
+    """Read all of ``stream``, which messages call ``name``; ConfigurationError."""
+    return _read(_limited(stream.read(LONGEST_FILE + 1), name), name)
+
+
+def _read(content: bytes, path: str) -> Reading:
+    text = _text(content, path)
     _refuse_uci(text, path)
     name = language(text)
     if name == CLASSIC:
@@ -71,11 +86,12 @@ def read(path: str) -> Reading:
 
 
 def text_of(path: str) -> str:
-    """The text of the file ``path``; ConfigurationError.
+    """The text of the file ``path``; ConfigurationError."""
+    return _text(_content(path), path)
 
-    Files of other programs may have comments in Latin-1.
-    """
-    content = _content(path)
+
+def _text(content: bytes, path: str) -> str:
+    """``content`` as text. Files of other programs may have comments in Latin-1."""
     try:
         return decode(content, path)
     except ConfigurationError:
@@ -111,7 +127,7 @@ def _content(path: str) -> bytes:
         with open(path, "rb", buffering=0, opener=_open_at_once) as file:
             content = _read_all(file)
     except FileNotFoundError:
-        _fail(path, "", "no such file", "check the path")
+        _fail(path, "", "no such file", _NO_DEFAULT if path == CONFIGURATION else "check the path")
     except IsADirectoryError:
         _fail(path, "", "it is a directory", "name a file in it")
     except PermissionError:
@@ -121,6 +137,10 @@ def _content(path: str) -> bytes:
         _fail(path, "", message, "name a file")
     except (OSError, ValueError) as error:
         _fail(path, "", f"cannot be read: {getattr(error, 'strerror', None) or error}")
+    return _limited(content, path)
+
+
+def _limited(content: bytes, path: str) -> bytes:
     if len(content) > LONGEST_FILE:
         _fail(path, "", "it is longer than 1 MiB", "name a configuration file")
     return content

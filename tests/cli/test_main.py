@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from collections.abc import Collection
 
 from mcproxy import __version__, exit_codes
 from mcproxy.cli import SUBCOMMANDS, check
+from mcproxy.config import files
 from mcproxy.instance.forced_versions import forced_versions
 from mcproxy.instance.plan.plan import Plan
 from mcproxy.linux.forced_versions import ForcedVersion
@@ -24,8 +26,10 @@ class MainTests(CommandTestCase):
                 self.assertIn(f"  {name} ", self.out)
 
     def test_help_of_each_subcommand_ends_with_its_exit_codes(self) -> None:
-        for name in SUBCOMMANDS.keys() - {"run", "check"}:
-            self.assertEqual(self.run_here(name, "--help"), 0)
+        kinds = [(name, kind) for name in ("add", "remove") for kind in ("instance", "upstream")]
+        for words in [*((name,) for name in SUBCOMMANDS), *kinds]:
+            self.assertEqual(self.run_here(*words, "--help"), 0)
+            self.assertTrue(self.out.startswith(f"usage: mcproxy {' '.join(words)} ["), self.out)
             self.assertTrue(self.out.endswith(f"exit codes:\n{exit_codes.as_text()}\n"), self.out)
             self.assertLessEqual(max(map(len, self.out.splitlines())), 80, self.out)
 
@@ -38,7 +42,6 @@ class MainTests(CommandTestCase):
         self.assertIn("missing subcommand", self.err)
         self.assertEqual(self.run_here("chekc"), 2)
         self.assertIn('unknown subcommand "chekc"; did you mean check?', self.err)
-        self.assertEqual(self.run_here("check"), 2)
         self.assertEqual(self.run_here("check", "--nonsense", "x"), 2)
 
     def test_help_imports_no_subcommand(self) -> None:
@@ -166,6 +169,31 @@ class CheckTests(CommandTestCase):
         self.assertEqual(len(notes), 2, notes)
         self.assertIn("note: eth1 is upstream and downstream of instance tv: a link betw", notes[0])
         self.assertIn("note: instance b has no upstream: it forwards among eth3, eth4,", notes[1])
+
+    def test_dash_is_standard_input(self) -> None:
+        self.have_interfaces()
+        for text, code in ((GOOD + BOUNDARY, 0), ("[instance.tv]\nupstraem = 3\n", 1)):
+            self.patch(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+            self.assertEqual(self.run_here("check", "-"), code)
+            first, *_ = (self.out + self.err).splitlines()
+            self.assertIn(("standard input: good: tv", "standard input: instance.tv")[code], first)
+
+    def test_file_that_is_left_out_is_the_default_one(self) -> None:
+        self.have_interfaces()
+        self.patch(check, "CONFIGURATION", self.write(GOOD + BOUNDARY))
+        self.assertEqual(self.run_here("check"), 0)
+        self.assertIn(": good: tv from eth0", self.out)
+
+    def test_default_file_that_is_missing_has_a_cure(self) -> None:
+        path = "/nowhere/mcproxy.toml"
+        for module in (check, files):
+            self.patch(module, "CONFIGURATION", path)
+        self.assertEqual(self.run_here("check"), 1)
+        self.assertEqual(
+            self.err,
+            f"{path}: no such file; this is the default; write it (see mcproxy.toml(5)), name "
+            "another file, or name interfaces: mcproxy run --upstream IF --downstream IF\n",
+        )
 
     def test_each_mistake_is_a_line_on_standard_error(self) -> None:
         path = self.write("[instance.tv]\nupstraem = 3\n")

@@ -7,21 +7,45 @@ import subprocess
 import sys
 from typing import Any
 
+from mcproxy import tap
+from mcproxy.cli import run
+from mcproxy.config import files
+
 from .support import GOOD, PROJECT, RUN, TWISTD, CommandTestCase
 
 
 class RefusalTests(CommandTestCase):
     def test_wrong_use_has_exit_code_2_and_a_reason(self) -> None:
         for arguments, what in (
-            ((), "give --config FILE, or --upstream IF and --downstream IF"),
             (("--config", "x", "--upstream", "y"), "give --config FILE, or"),
             (("--config", "x", "--downstream", "y"), "give --config FILE, or"),
-            (("--config", "x", "--log-level", "loud"), "--log-level must be one of debug, info"),
-            (("--nonsense",), "option --nonsense not recognized"),
-            (("--config",), "option --config requires argument"),
+            (("--config", "x", "--log-level", "loud"), "argument --log-level: invalid choice"),
+            (("--nonsense",), "unrecognized arguments: --nonsense"),
+            (("--config",), "argument -c/--config: expected one argument"),
         ):
             self.assertEqual(self.run_here("run", *arguments), 2, arguments)
-            self.assertIn(f"mcproxy run: {what}", self.err)
+            self.assertIn(f"mcproxy run: error: {what}", self.err)
+
+    def test_default_file_that_is_missing_has_a_cure(self) -> None:
+        path = "/nowhere/mcproxy.toml"
+        for module in (tap, files):
+            self.patch(module, "CONFIGURATION", path)
+        self.assertEqual(self.run_here("run"), 1)
+        self.assertIn(f"{path}: no such file; this is the default; write it", self.err)
+
+    def test_all_interfaces_of_the_command_line_are_used(self) -> None:
+        """Also under twistd."""
+        words = ("--upstream=a", "--upstream", "b", "--downstream=c", "--downstream", "d*")
+        twistd = tap.Options()
+        twistd.parseOptions(words)  # type: ignore[no-untyped-call]  # untyped in Twisted
+        options = run.parser().parse_args(words)
+        for one in (
+            twistd.configuration(),
+            tap.configured(options.config, options.upstream, options.downstream),
+        ):
+            [instance] = one.instances
+            self.assertEqual(instance.upstreams, ("a", "b"))
+            self.assertEqual(instance.downstreams, ("c", "d*"))
 
     def test_help_and_version_are_printed(self) -> None:
         self.assertEqual(self.run_here("run", "--help"), 0)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from mcproxy.cli.show_flows import bit_rate, last_seen
-
 from .test_client import ClientTestCase
 
 FLOW = {
@@ -38,36 +36,11 @@ class FlowTests(ClientTestCase):
         self.daemon({"flows": [FLOW, UNKNOWN]})
         self.assertEqual(self.command("show flows"), 0, self.err)
         lines = [" ".join(line.split()) for line in self.out.splitlines()]
-        self.assertEqual(
-            lines,
-            [
-                "Source Group In Out Packets Rate Seen State",
-                "* 239.1.1.1 up down1 down2 1234 1.2 Mbit/s 0s forwarding",
-                "* 239.1.1.1 - - 0 - - not asked upstream (no usable upstream?)",
-            ],
-        )
-
-    def test_rates_have_a_readable_unit(self) -> None:
-        for value, text in (
-            (None, "-"),
-            (0, "0 bit/s"),
-            (999, "999 bit/s"),
-            (1_500, "1.5 kbit/s"),
-            (99_990, "100 kbit/s"),
-            (999_600, "1.0 Mbit/s"),
-            (12_300_000_000, "12.3 Gbit/s"),
-            (5e15, "5000 Tbit/s"),
-        ):
-            self.assertEqual(bit_rate(value), text)
-
-    def test_last_packet_is_seconds_minutes_or_hours_ago(self) -> None:
-        for value, text in (
-            (None, "-"),
-            (59.9, "59s"),
-            (192, "3m12s"),
-            (7_380, "2h03m"),
-        ):
-            self.assertEqual(last_seen(value), text)
+        self.assertEqual(lines[0], "Source Group In Out Packets Rate Seen State")
+        self.assertEqual(lines[1], "* 239.1.1.1 up down1 down2 1234 1.2 Mbit/s 0s forwarding")
+        other = " ".join(lines[2:])
+        self.assertTrue(other.startswith("* 239.1.1.1 - - 0 - - not asked upstream"), other)
+        self.assertTrue(other.endswith("usable upstream?)"), other)
 
 
 def _row(what: str, kind: str, count: int, **others: object) -> dict[str, object]:
@@ -91,16 +64,16 @@ class StatisticsTests(ClientTestCase):
         self.assertEqual(
             lines,
             [
-                "Interface Protocol Message Received Sent Not-Sent",
-                "down1 IGMP query v3 0 4 1",
-                "down1 IGMP report v2 2 0 0",
-                "down1 IGMP report v3 7 0 0",
+                "Interface Message Received Sent Not-Sent",
+                "down1 query v3 0 4 1",
+                "down1 report v2 2 0 -",
+                "down1 report v3 7 0 -",
                 "",
-                "Interface Protocol What Reason Count",
-                "down1 IGMP dropped ttl 3",
+                "Interface What Reason Count",
+                "down1 dropped ttl 3",
                 "",
-                "Interface Family Data Packets Bytes",
-                "down1 ipv4 in 10 280",
+                "Interface Data Packets Bytes",
+                "down1 data in 10 280",
             ],
         )
 

@@ -59,7 +59,7 @@ class LineTests(SynchronousTestCase):
         self.assertIsNone(changed.line_of(("instance", "a")))
 
     def test_configuration_from_options_has_no_lines(self) -> None:
-        configuration = from_interfaces("eth0", ["eth1"])
+        configuration = from_interfaces(["eth0"], ["eth1"])
         self.assertIsNone(configuration.line_of(("instance", "default")))
 
     def test_mistake_names_file_key_and_line(self) -> None:

@@ -50,6 +50,7 @@ MAPS = (
 
 XT_COMMON = (
     *("-i up", "! -i down1", "-i down+", "-p udp", "! -p tcp"),
+    *("-p udp -m multiport --dports 53,4000:6000", "-p udp -m multiport ! --dports 5000,6000"),
     *("-p udp --dport 5000", "-p udp --dport 6000:7000", "-p udp ! --dport 5000"),
     *("-m pkttype --pkt-type multicast", "-m pkttype ! --pkt-type broadcast"),
     *("-m conntrack --ctstate NEW", "-m conntrack --ctstate RELATED,ESTABLISHED"),

@@ -145,6 +145,13 @@ class NftablesTests(FirewallTestCase):
             shown=True,
         )
 
+    def test_rule_for_ports_of_services_does_not_help_streams(self) -> None:
+        accept = ("udp dport { 53, 500, 4500 } jump deeper", "udp dport < 600 accept")
+        self.nft("table inet fw {\n chain deeper {\n udp dport != 4500 accept\n }\n }\n")
+        self.chain("forward", *accept, policy="drop")
+        config = CONFIG + "mld-version = 0\n"
+        self.assert_finds("firewall-data", "The policy of chain forwards", config=config)
+
     def test_rule_for_sources_is_unclear(self) -> None:
         """Nobody knows what the provider sends from."""
         self.chain("forward", "ip saddr 172.16.0.0/12 accept", policy="drop")
@@ -202,6 +209,13 @@ class IptablesTests(FirewallTestCase):
         self.iptables("-A FORWARD -j REJECT")
         config = CONFIG + "mld-version = 0\n"
         self.assert_finds("firewall-unclear", config=config, severity="warning")
+
+    def test_ports_of_services_do_not_help_streams(self) -> None:
+        self.iptables("-A FORWARD -p udp -m multiport --dports 53,500:600 -j ACCEPT")
+        self.iptables("-A FORWARD -p udp --dport 67:68 -j ACCEPT")
+        self.iptables("-A FORWARD -j REJECT")
+        config = CONFIG + "mld-version = 0\n"
+        self.assert_finds("firewall-data", "of chain FORWARD", config=config)
 
     def test_allowing_rules_are_healthy(self) -> None:
         for program, protocol in (("iptables", "igmp"), ("ip6tables", "icmpv6")):

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
-from types import SimpleNamespace
+from functools import partial
 from typing import Any
 
 import attrs
@@ -23,6 +22,7 @@ from mcproxy.protocol.wire.packets import OldReport, Query
 
 from ..control.views.support import ViewTestCase
 from ..instance.support import ALLOW, ANY, TO_EX, link
+from .traffic import play_counts, reading
 
 NEWS, FILM, SPORT, CHANNEL, LOCAL = map(
     packed, ("239.1.1.1", "239.1.1.2", "239.1.1.3", "232.1.1.1", "239.255.0.1")
@@ -70,10 +70,8 @@ class Sample(ViewTestCase):
         proxy = self.proxy
         proxy.since, proxy.ready = self.clock.seconds(), True
         proxy.started = datetime(2026, 3, 1, 18, 0, tzinfo=UTC)
-        proxy.sender = SimpleNamespace(sent=Counter(), failed=Counter())
-        proxy.sender.sent.update({("eth0", "report"): 31, ("lan1", "query"): 12})
-        proxy.receiver = SimpleNamespace(dropped=Counter({("lan2", "checksum"): 1}))
-        proxy.routing = SimpleNamespace(tables={})
+        proxy.cleared = {}
+        play_counts(proxy)
         self.clock.pump([1.0] * 70)
         self.instance.upstreams["eth0"].receive(
             PacketReceived("eth0", packed("198.51.100.1"), Query(3, ANY, 10.0))
@@ -99,7 +97,10 @@ class Sample(ViewTestCase):
         if view == "status":
             self.proxy.configuration = replace_path(self.proxy.configuration)
             return status(self.proxy, RowFilter()) | {"pid": 1234, "memory": 48 << 20}
-        return {view: self.rows(VIEWS[view].rows)}
+        rows = VIEWS[view].rows
+        if VIEWS[view].looks_for is not None:
+            rows = partial(rows, reading=reading(self.instance.table_key))
+        return {view: self.rows(rows)}
 
 
 def replace_path(configuration: Any) -> Any:

@@ -1,5 +1,5 @@
 """``mcproxy show``: the running daemon's state, as tables or as JSON."""
 
-from .command import main
+from .command import main, parser
 
-__all__ = ("main",)
+__all__ = ("main", "parser")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from ..table import Output, Row, table
 from .groups import GROUPS, HOSTS, JOINED, ROUTES, SOURCES, UPSTREAMS
 from .links import COUNTERS, FILTERS, INTERFACES, STATUS
+from .traffic import FLOWS, STATISTICS, print_statistics
 from .view import Table, View, print_status
 
 
@@ -51,6 +52,12 @@ VIEWS: dict[str, View] = {
     "sources": View("each source that is known, and where its data goes", (Table(SOURCES),)),
     "filters": View("each filter and boundary, and what it denied", (Table(FILTERS),)),
     "routes": View("which groups and sources go from where to where", (Table(ROUTES),)),
+    "flows": View("each flow: where it goes, how much arrives, and what stops it", (Table(FLOWS),)),
+    "statistics": View(
+        "messages by type and version, drops and refusals, data",
+        STATISTICS,
+        print_statistics,
+    ),
     "counters": View(
         "messages sent, dropped and refused, by reason", (Table(COUNTERS),), _counters
     ),

@@ -12,11 +12,12 @@ from typing import Any
 from ..origin import KeyPath, Origin
 
 _DEEPEST = 5  # instance.NAME.interface.IF.KEY
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r'"""(?:\\.|[^\\])*?"{3,5}|\'\'\'.*?\'{3,5}'  # texts over several lines
     r'|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*|[][{},\n]|[^][{},\n"\'#\s]+',
     re.DOTALL,
 )
+"""A text, a comment, a bracket, a comma, the end of a line, or what stands between them."""
 
 
 class TomlOrigin(Origin):
@@ -72,7 +73,7 @@ def _statements(text: str) -> Iterator[tuple[int, str, list[int]]]:
     line, depth, start, begun = 1, 0, 0, 0
     items: list[int] = []
     is_list = expected = False
-    for token in _TOKEN.finditer(text + "\n"):
+    for token in TOKEN.finditer(text + "\n"):
         word = token[0]
         if word == "\n" and depth == 0:
             if begun:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -13,6 +14,8 @@ from ..origin import KeyPath, Origin, key_text
 from ..schema.option import Option, options_of
 
 T = TypeVar("T")
+
+_NUMBER = re.compile("[0-9]+")
 
 MAX_LISTED = 25
 """Names that a message lists, if none is similar."""
@@ -117,9 +120,17 @@ def nearest(name: str, known: Sequence[str], is_table: bool = False) -> str:
 
 
 def _similar(name: str, known: Sequence[str]) -> list[str]:
-    """The known name that is most similar, or none."""
+    """The known name that is most similar, or none.
+
+    A name that differs in its numbers only, as eth3 and eth77 do, means another thing.
+    """
     wanted = name.replace("_", "-").lower()
-    return difflib.get_close_matches(wanted, known, 1, cutoff=0.6)
+    possible = [one for one in known if not _differ_in_numbers(wanted, one)]
+    return difflib.get_close_matches(wanted, possible, 1, cutoff=0.6)
+
+
+def _differ_in_numbers(name: str, other: str) -> bool:
+    return name != other and _NUMBER.sub("0", name) == _NUMBER.sub("0", other)
 
 
 def _plain(name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
@@ -11,7 +10,7 @@ import attrs
 
 from ..errors import ConfigurationError, Mistake
 from ..model import SERVICES, Configuration
-from ..origin import KeyPath, Origin, key_text
+from ..origin import KeyPath, Origin
 from ..schema.tables import Section
 from .filters import FilterReader
 from .lines import TomlOrigin
@@ -25,14 +24,9 @@ from .tables import (
     read_interfaces,
     read_section,
 )
+from .toml_errors import mistake
 
 NO_INSTANCE_HINT = "write [instance.NAME] with an upstream and a downstream"
-
-_REPEATED_TABLE = re.compile(r"Cannot declare \((.*)\) twice$")
-_NO_QUOTES = ("Invalid value", "Expected '=' after a key")
-"""What tomllib says about text that lacks its quotes."""
-
-_POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
 def parse(text: str | bytes, path: str = "<text>") -> Configuration:
@@ -45,20 +39,19 @@ def parse(text: str | bytes, path: str = "<text>") -> Configuration:
     return build(_read_toml(text, path), Mistakes(TomlOrigin(path, text)))
 
 
-def from_interfaces(upstream: str | None, downstreams: Iterable[str]) -> Configuration:
+def from_interfaces(upstreams: Iterable[str], downstreams: Iterable[str]) -> Configuration:
     """The configuration of one instance with default settings; ConfigurationError.
 
     Its mistakes name the options of a command line.
     """
-    names = list(downstreams)
-    given = {"upstream": upstream is not None, "downstream": bool(names)}
+    given = {"upstream": list(upstreams), "downstream": list(downstreams)}
     if not all(given.values()):
         raise ConfigurationError(
             Mistake("command line", "", f"no {role}", f"add --{role} IF")
             for role, there in given.items()
             if not there
         )
-    document = {"instance": {"default": {"upstream": upstream, "downstream": names}}}
+    document = {"instance": {"default": given}}
     return attrs.evolve(build(document, Mistakes(_CommandLine())), path=None)
 
 
@@ -132,28 +125,9 @@ def _read_toml(text: str, path: str) -> dict[str, Any]:
     except RecursionError:
         _fail(path, "", "not TOML that can be read: brackets are nested too deeply")
     except tomllib.TOMLDecodeError as error:
-        message = str(error)
-        found = _POSITION.search(message)
-        where = ""
-        if found is not None:
-            message = message[: found.start()]
-            line = found[1] or text.rstrip().count("\n") + 1
-            where = f"line {line}, column {found[2]}" if found[2] else f"line {line}"
-        _fail(path, where, *_in_our_words(message))
+        raise ConfigurationError([mistake(path, text, error)]) from None
     except ValueError:  # from int(), whose digits are limited
         _fail(path, "", "a number has too many digits")
-
-
-def _in_our_words(message: str) -> tuple[str, str]:
-    """A message of tomllib, and what to do about it."""
-    repeated = _REPEATED_TABLE.match(message)
-    if repeated is not None:
-        table = key_text(tuple(re.findall(r"'([^']*)'", repeated[1])))
-        return f"[{table}] is there twice", "write all its keys in one place"
-    if message == "Cannot overwrite a value":
-        return "this key is there twice", "remove one"
-    hint = "names and other text need quotes" if message.startswith(_NO_QUOTES) else ""
-    return f"not TOML: {message}", hint
 
 
 def _fail(path: str, where: str, message: str, hint: str = "") -> NoReturn:

@@ -109,11 +109,8 @@ class InterfaceNames:
                 f"the list has {len(value)} names, and {MOST_NAMES} are allowed",
                 "write patterns such as lan*",
             )
-        names = _all_checked(value, _check_listed if self.patterns else check_name_or_pattern)
-        if not self.patterns:  # upstreams have an order
-            for name in names:
-                check_name(name)
-        return tuple(names)
+        # Upstreams have an order, so each is one interface.
+        return tuple(_all_checked(value, _check_listed if self.patterns else check_name))
 
 
 @attrs.frozen

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from ...linux.firewall.ruleset import FAMILY_NAMES, Chain, Rule
+from ...linux.firewall.ruleset import FAMILY_NAMES, Chain, Rule, Ruleset
 from ...protocol.family import IPV4, Address, packed, text
 from ..findings import Finding, problem, warning
 from ..firewall import packet
 from ..firewall.commands import accepting
 from ..firewall.judge import Drop, judge
 from ..firewall.packet import Packet
+from ..firewall.ports import deciding_ports
 from ..situation import DOWNSTREAM, UPSTREAM, Role, Situation
 
 SAMPLE_GROUPS = {
@@ -19,7 +21,7 @@ SAMPLE_GROUPS = {
 }
 """Groups that stand for all, where nobody has joined one."""
 
-MOST_GROUPS = 16
+MOST_GROUPS = 8
 
 
 def unread(situation: Situation) -> Iterator[Finding]:
@@ -112,7 +114,7 @@ def _judged(
     firewall = situation.facts.firewall
     if firewall is None:
         return
-    drops = [(one, judge(firewall, one)) for one in packets]
+    drops = [(one, _judge(firewall, one)) for one in packets]
     dropped = [(one, drop) for one, drop in drops if drop is not None]
     if not dropped:
         return
@@ -127,6 +129,21 @@ def _judged(
         one, drop = dropped[0]
         found = _unclear(drop, what, accepting(drop, one))
     yield role.about(found)
+
+
+def _judge(firewall: Ruleset, one: Packet) -> Drop | None:
+    """What drops a packet; data to any port is dropped for certain if no port of streams passes."""
+    drop = judge(firewall, one)
+    if drop is None or drop.perhaps is None or one.protocol != packet.UDP:
+        return drop
+    ports = deciding_ports(firewall)
+    if ports is None:
+        return drop
+    for port in ports:
+        found = judge(firewall, replace(one, port=port))
+        if found is None or found.perhaps is not None:
+            return drop
+    return drop._replace(perhaps=None)
 
 
 def _certain(check: str, drop: Drop, what: str, effect: str, command: str) -> Finding:

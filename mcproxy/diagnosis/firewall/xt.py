@@ -13,6 +13,10 @@ _NUMBER = Struct("=I")
 _TWO_NUMBERS = Struct("=II")
 _ADDRTYPE = Struct("=HHI")
 _PORTS = Struct("=HHHHB")
+_MULTIPORT = Struct("=BB15H15sB")
+"""struct xt_multiport_v1; a flag at a port says that it begins a range."""
+
+_DESTINATION_PORTS = 1
 _ANY_PORT = 0, 0xFFFF
 _INVERTED_SOURCE, _INVERTED_DESTINATION = 1, 2
 _STATE_AT = 150
@@ -77,8 +81,30 @@ def _udp(match: XtMatch, packet: Packet) -> bool | None:
     return None if inside is None else inside is not bool(inverted & _INVERTED_DESTINATION)
 
 
-def _ports(_: XtMatch, packet: Packet) -> bool | None:
-    return None if packet.protocol == UDP else False
+def _ports(match: XtMatch, packet: Packet) -> bool | None:
+    if packet.protocol != UDP:
+        return False
+    kind, count, *rest = _MULTIPORT.unpack_from(match.info)
+    ports, is_first, inverted = rest[:15], rest[15], rest[16]
+    if packet.port is None or kind != _DESTINATION_PORTS:
+        return None
+    inside, number = False, 0
+    while number < count:
+        low = high = ports[number]
+        if is_first[number] and number + 1 < count:
+            number += 1
+            high = ports[number]
+        inside = inside or low <= packet.port <= high
+        number += 1
+    return inside is not bool(inverted)
+
+
+def ports_of(match: XtMatch) -> list[int]:
+    """The destination ports that a match for UDP or for several ports names."""
+    if match.name == "udp":
+        return [number for number in _PORTS.unpack_from(match.info)[2:4] if number < 0xFFFF]
+    _, count, *rest = _MULTIPORT.unpack_from(match.info)
+    return rest[:count]
 
 
 def _icmpv6(match: XtMatch, packet: Packet) -> bool | None:

@@ -234,11 +234,11 @@ class MistakeTests(ConfigurationTestCase):
         place = "instance.split.filter[1].allow[1] (line 8): "
         for name, where, expected in (
             ("up2", {}, 'instance split has no downstream "up2"; there are down1, lan*'),
-            ("down2", {}, 'instance split has no downstream "down2"; did you mean down1?'),
+            ("down2", {}, 'instance split has no downstream "down2"; there are down1, lan*'),
             (
                 "up3",
                 {"role": "downstream"},
-                'instance split has no interface "up3"; did you mean up2?',
+                'instance split has no interface "up3"; there are up1, up2, down1, lan*',
             ),
             (
                 "up1",

@@ -67,6 +67,13 @@ class InterfaceTests(ConfigurationTestCase):
             " write patterns such as lan*",
         )
 
+    def test_all_wrong_names_of_a_list_are_told(self) -> None:
+        for key in ("upstream", "downstream"):
+            lines = self.mistakes(f'[instance.a]\n{key} = ["a/b", 3, "", "c d"]\n')
+            self.assertEqual(len([one for one in lines if f".{key} (line 2)" in one]), 4, lines)
+        lines = self.mistakes('[instance.a]\nupstream = ["a*", "b*"]\ndownstream = "c"\n')
+        self.assertEqual(len(lines), 2, lines)
+
     def test_downstream_that_is_not_a_list_of_names_is_refused(self) -> None:
         """PX-01, PX-04."""
         for value, what in (
@@ -111,7 +118,7 @@ class InterfaceTests(ConfigurationTestCase):
     def test_settings_of_an_unknown_interface_are_refused(self) -> None:
         where = "instance.a.interface"
         for name, expected in (
-            ("eth3", "eth3 (line 5): no such downstream in this instance; did you mean eth2?"),
+            ("eth3", "eth3 (line 5): no such downstream in this instance; there are eth1, eth2"),
             ("wlan", "wlan (line 5): no such downstream in this instance; there are eth1, eth2"),
         ):
             self.refuses(f"{SMALLEST}[instance.a.interface.{name}]\n", f"{where}.{expected}")

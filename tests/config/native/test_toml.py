@@ -139,10 +139,40 @@ class NoTomlTests(ConfigurationTestCase):
         (line,) = self.mistakes('[instance."a.b"]\n[instance."a.b"]\n')
         self.assertEqual(
             line,
-            'line 2, column 16: [instance."a.b"] is there twice; write all its keys in one place',
+            'line 2, column 16: [instance."a.b"] is there twice, first on line 1;'
+            " write all its keys in one place",
         )
         (line,) = self.mistakes("[defaults]\n[defaults]\n")
         self.assertIn("[defaults] is there twice", line)
+
+    def test_table_that_keys_have_made_is_not_called_repeated(self) -> None:
+        for text, where in (
+            ('instance.a.upstream = "eth0"\n[instance.a]\n', "line 2, column 12"),
+            ("[instance.a.interface.eth0]\n[instance]\na.b = 1\n[instance.a]\n", ""),
+        ):
+            (line,) = self.mistakes(text)
+            self.assertNotIn("twice", line)
+            self.assertIn(where, line)
+        (line,) = self.mistakes("[instance.a]\n[[instance.a]]\n")
+        self.assertIn("[[instance.a]] is there already, written in another way", line)
+
+    def test_list_that_is_not_closed_is_named_by_its_first_line(self) -> None:
+        for text in (
+            '[instance.a]\ndownstream = [\n  "eth1", # [\n  "eth2"\nboundary = []\n',
+            '[instance.a]\ndownstream = [ "eth1" "eth2" ]\n',
+        ):
+            (line,) = self.mistakes(text)
+            self.assertIn("not TOML: the list that begins on line 2 is not closed; add", line)
+            self.assertIn("or the comma between two values", line)
+        (line,) = self.mistakes('[defaults]\na = { b = [1], c = "}"\n')
+        self.assertIn("the table that begins on line 2 is not closed", line)
+
+    def test_text_that_does_not_end_says_so(self) -> None:
+        for quote in "\"'":
+            (line,) = self.mistakes(f"[instance.a]\nupstream = {quote}eth0\nx = {quote}y{quote}\n")
+            self.assertIn("line 2, column 17: not TOML: a text does not end on its line", line)
+        for text in ("a = 'b\n", 'a = "b'):
+            self.assertIn("not TOML: a text does not end; close it", self.mistakes(text)[0])
 
     def test_syntax_that_quotes_do_not_mend_has_no_hint_about_quotes(self) -> None:
         for text in ("[instance.a\n", 'a = "b\n'):
@@ -214,7 +244,7 @@ class LoadTests(ConfigurationTestCase):
 
 class InterfacesTests(ConfigurationTestCase):
     def test_options_give_one_instance_with_defaults(self) -> None:
-        configuration = from_interfaces("eth0", ["eth1", "lan*"])
+        configuration = from_interfaces(["eth0"], ["eth1", "lan*"])
         (instance,) = configuration.instances
         self.assertIsNone(configuration.path)
         self.assertEqual((instance.upstream, instance.downstream), ("eth0", ("eth1", "lan*")))
@@ -222,24 +252,24 @@ class InterfacesTests(ConfigurationTestCase):
 
     def test_mistakes_name_the_command_line_options(self) -> None:
         shows = "write the name as `ip link` shows it"
-        for upstream, downstreams, expected in (
-            (None, [], "no upstream; add --upstream IF\nno downstream; add --downstream IF"),
-            ("a", [], "no downstream; add --downstream IF"),
+        for upstreams, downstreams, expected in (
+            ([], [], "no upstream; add --upstream IF\nno downstream; add --downstream IF"),
+            (["a"], [], "no downstream; add --downstream IF"),
             (
-                "a",
+                ["a"],
                 ["a"],
                 '--downstream: "a" is the only upstream and the only downstream;'
                 " add another interface",
             ),
-            ("a", ["b", "b"], '--downstream: "b" is listed twice; remove one'),
-            ("", ["b"], f"--upstream: an interface name is empty; {shows}"),
+            (["a"], ["b", "b"], '--downstream: "b" is listed twice; remove one'),
+            ([""], ["b"], f"--upstream: an interface name is empty; {shows}"),
             (
-                "\udcff",
+                ["\udcff"],
                 ["b"],
                 '--upstream: no interface can be named "\\udcff": it contains a control character;'
                 f" {shows}",
             ),
         ):
-            error = self.assertRaises(ConfigurationError, from_interfaces, upstream, downstreams)
+            error = self.assertRaises(ConfigurationError, from_interfaces, upstreams, downstreams)
             lines = [line.removeprefix("command line: ") for line in str(error).split("\n")]
             self.assertEqual("\n".join(lines), expected)
