@@ -206,7 +206,8 @@ def _dropped(evidence: Evidence, link: LinkEvidence) -> Step | None:
     refused = [(count, reason) for reason, count in link.refused.items() if count]
     if known:
         count, reason = max(known)
-        return _fault(reason, f"{count} {evidence.family.protocol} messages on {link.name}")
+        messages = f"{count} {evidence.family.protocol} messages on {link.name}"
+        return _fault(reason, f"No host has asked for {evidence.group}, but {messages}")
     told = [(count, reason) for count, reason in refused if reason in REFUSALS]
     told = [one for one in told if one[1] != "scope"]
     if told:
