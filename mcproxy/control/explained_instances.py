@@ -16,7 +16,7 @@ from .views.values import Row, place
 if TYPE_CHECKING:
     from ..instance.instance import ProxyInstance
     from ..proxy import Proxy
-    from ..routing.counters import Reading
+    from ..routing.readings import Reading
 
 MOST_LINKS = 100
 """Downstreams of an instance that are examined."""

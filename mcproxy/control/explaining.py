@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 
@@ -35,7 +36,7 @@ from .views.interfaces import rows as interface_rows
 if TYPE_CHECKING:
     from ..linux.mroute.counters import Entries
     from ..proxy import Proxy
-    from ..routing.counters import Reading
+    from ..routing.readings import Reading, TableKey
 
 SHORTEST_CAPTURE, LONGEST_CAPTURE = 0.5, 45.0
 """Seconds; the first is what a request without ``capture`` gets."""
@@ -45,6 +46,8 @@ MOST_CAPTURES = 4
 
 _free_captures = BoundedSemaphore(MOST_CAPTURES)
 """Of the whole process, since each connection has an Explainer of its own."""
+
+_ROWS_A_TURN = 50
 
 KEYS = ("group", "source", "interface", "instance", "capture")
 
@@ -131,15 +134,15 @@ class Explainer:
         if not instances:
             named = f" named {asked.instance}" if asked.instance else ""
             raise BadRequestError(f"there is no {asked.family.name} instance{named}")
+        strict = strict_interfaces(instances)
         if not _free_captures.acquire(blocking=False):
             raise BadRequestError(
                 f"{MOST_CAPTURES} explanations are being made already; ask again in some seconds"
             )
-        strict = strict_interfaces(instances)
         capturing = self._capture(asked, strict)
         reading = await proxy.routing.sampler.read([asked.group])
         seen = await capturing
-        rows = list(interface_rows(proxy))
+        rows = await self._interfaces()
         found = [
             evidence_of(proxy, instance, asked.group, asked.source, asked.interface, rows, reading)
             for instance in instances
@@ -162,14 +165,24 @@ class Explainer:
         proxy = self._proxy
         up_time = proxy.timer.now() - proxy.since
         daemon = DaemonState(os.getpid(), up_time, tuple(rows), frozenset({asked.group}))
+        entries = {key: one.entries for key, one in reading.histories.items()}
         try:
             completed: list[Evidence] = await self._in_thread(
-                _look_at_machine, proxy.plan, daemon, asked, found, reading.after.entries
+                _look_at_machine, proxy.plan, daemon, asked, found, entries
             )
             return completed
         except OSError as error:
             self.log.warn("explain: cannot look at this machine: {reason}", reason=error.strerror)
             return found
+
+    async def _interfaces(self) -> list[dict[str, Any]]:
+        """The rows of all interfaces; other work has its turn in between."""
+        rows = []
+        for row in interface_rows(self._proxy):
+            rows.append(row)
+            if len(rows) % _ROWS_A_TURN == 0:
+                await deferLater(self._reactor, 0)
+        return rows
 
     def _capture(self, asked: ExplainRequest, strict: Collection[str]) -> Deferred[Capture]:
         capturing: Deferred[Capture] = self._in_thread(
@@ -206,10 +219,10 @@ def _look_at_machine(
     daemon: DaemonState,
     asked: ExplainRequest,
     found: list[Evidence],
-    entries: dict[Any, Entries],
+    entries: dict[TableKey, Entries],
 ) -> list[Evidence]:
     sources = {packed(name) for one in found for name in _sources(one)}
-    facts = collect([(one.family, one.number) for one in plan.tables], sorted(sources))
+    facts = collect((), sorted(sources), with_routes=False)
     by_name = {one.name: one for one in plan.instances}
     return [
         _complete(one, plan, by_name[one.instance], facts, daemon, asked, sources, entries)
@@ -226,7 +239,7 @@ def _complete(
     daemon: DaemonState,
     asked: ExplainRequest,
     sources: Collection[Address],
-    entries: dict[Any, Entries],
+    entries: dict[TableKey, Entries],
 ) -> Evidence:
     situation = Situation(facts, replace(plan, instances=(of,)), daemon)
     links = {one.name for one in evidence.links} | {one.name for one in evidence.upstreams}
@@ -245,7 +258,7 @@ def _complete(
 
 def _of_group(table: Entries, asked: ExplainRequest) -> Iterator[bytes]:
     size = asked.family.address_size
-    return (key for key in table if key[size : 2 * size] == asked.group)
+    return (key for key in list(table) if key[size : 2 * size] == asked.group)
 
 
 def _sources(evidence: Evidence) -> Iterator[str]:

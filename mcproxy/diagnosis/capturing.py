@@ -11,7 +11,16 @@ from ..linux.group_capture import Seen, capture_group
 from ..protocol.family import IPV4, Address, Family, text
 from ..protocol.wire import igmp, mld
 from ..protocol.wire.datagram import Datagram, accept
-from ..protocol.wire.packets import Leave, OldReport, Packet, Query, Report, WireError
+from ..protocol.wire.packets import (
+    Leave,
+    OldReport,
+    Packet,
+    Query,
+    Record,
+    RecordType,
+    Report,
+    WireError,
+)
 from .evidence import Arrived, Capture, Heard
 from .hearing import decode
 
@@ -90,13 +99,22 @@ def _kind(family: Family, group: Address, packet: Packet) -> str:
             return f"{protocol}v{version} query for the group"
         case Query(version=version, group=asked) if asked == family.unspecified:
             return f"{protocol}v{version} query"
-        case Report(records=records) if any(one.group == group for one in records):
-            return f"{protocol}v{current} report"
+        case Report(records=records):
+            own = [one for one in records if one.group == group]
+            kind = "report" if any(map(_joins, own)) else "leave"
+            return f"{protocol}v{current} {kind}" if own else ""
         case OldReport(version=version, group=joined) if joined == group:
             return f"{protocol}v{version} report"
         case Leave(group=left) if left == group:
             return f"{protocol} leave"
     return ""
+
+
+def _joins(record: Record) -> bool:
+    """Whether the host wants something of the group, as far as the record tells."""
+    if record.type in (RecordType.MODE_IS_INCLUDE, RecordType.CHANGE_TO_INCLUDE_MODE):
+        return bool(record.sources)
+    return record.type is not RecordType.BLOCK_OLD_SOURCES
 
 
 def _fault(family: Family, found: Datagram, strict: bool) -> str:

@@ -70,17 +70,20 @@ def collect(
     tables: Collection[tuple[Family, int]] = (),
     sources: Collection[Address] = (),
     listen_time: float = 0.0,
+    *,
+    with_routes: bool = True,
 ) -> HostFacts:
     """Look at the network namespace of the calling thread; OSError. Blocks.
 
     ``tables`` are the kernel tables that matter, ``sources`` the addresses whose route does.
     ``listen_time`` is for how many seconds to listen for reports, which needs CAP_NET_RAW.
+    Without ``with_routes`` the unicast routes, of which a router may have a million, stay unknown.
     """
     links = read_links()
     return HostFacts(
         links,
         {index: read_link_settings(link.name) for index, link in links.items()},
-        {family: tuple(read_unicast_routes(family)) for family in FAMILIES},
+        {family: tuple(read_unicast_routes(family)) for family in FAMILIES if with_routes},
         _look_up(sources),
         {family: read_usage(family, _numbers(tables, family)) for family in FAMILIES},
         {family: tuple(find_rules(family)) for family in FAMILIES},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Container, Iterable
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ class RecentLeaves:
     """The latest groups that ended on a link, at most ``most`` of them."""
 
     def __init__(self, most: int = 256) -> None:
-        self._known: dict[Address, Ended] = {}
+        self._known: OrderedDict[Address, Ended] = OrderedDict()
         self._most = most
 
     def note(
@@ -32,10 +33,10 @@ class RecentLeaves:
         """Groups have changed; those that are not among ``groups`` have ended."""
         for group in changed:
             if group not in groups:
-                self._known.pop(group, None)
                 self._known[group] = Ended(now, host)
+                self._known.move_to_end(group)
                 if len(self._known) > self._most:
-                    del self._known[next(iter(self._known))]
+                    self._known.popitem(last=False)
 
     def of(self, group: Address) -> Ended | None:
         """When a group ended here; None if that is not known."""

@@ -17,8 +17,6 @@ import re
 import shutil
 import socket
 import subprocess
-import threading
-from collections.abc import Callable
 from contextlib import redirect_stdout
 from typing import Any
 
@@ -31,11 +29,11 @@ from mcproxy.lab.node import Node
 from mcproxy.lab.waiting import wait_until
 from mcproxy.protocol.family import IPV4, IPV6, Family, packed
 from mcproxy.protocol.wire import datagram
-from mcproxy.protocol.wire.encoding import checksum
 from mcproxy.protocol.wire.packets import Packet, Query, Report
 
 from ..lab.support import LabTestCase
 from .messages import TO_EX, record, send_message
+from .odd_packets import altered, large_stream
 
 PROGRAMS = {"nft": "nftables"}
 """What faults are staged with, and the Debian package of each."""
@@ -45,7 +43,6 @@ SETTINGS = "query-max-response-time = 0.3\nlast-member-query-interval = 0.2\n"
 Words = tuple[str, ...]
 
 _MRT_INIT, _MRT_TABLE = 200, 209
-_IPV6_MTU_DISCOVER, _PMTUDISC_PROBE = 23, 3
 
 GROUPS = {IPV4: "239.1.1.1", IPV6: "ff15::1"}
 SSM = {IPV4: "232.1.1.1", IPV6: "ff35::8000:1"}
@@ -178,7 +175,12 @@ class ExplainTestCase(LabTestCase):
     @property
     def current_report(self) -> Report:
         """A report of the current version by which a host joins the group."""
-        return Report((record(TO_EX, self.group),))
+        return self.current_report_of(self.group)
+
+    @staticmethod
+    def current_report_of(group: str) -> Report:
+        """The same for another group."""
+        return Report((record(TO_EX, group),))
 
     def include(self, source: str) -> None:
         """Have a host join one source of the group."""
@@ -197,13 +199,13 @@ class ExplainTestCase(LabTestCase):
         self.addCleanup(stop)
 
     def put_switch_before_home(self) -> None:
-        """Connect home to down1 by a switch that snoops, and takes down1 for no router's port."""
-        switch = self.lab.switch("switch", snooping=True)
+        """Connect home to down1 by a switch that passes no multicast to down1."""
+        switch = self.lab.switch("switch", snooping=False)
         self.proxy.delete_link("down1")
         self.lab.link(switch, "to-proxy", self.proxy, "down1", (), addresses(2, 1))
         self.lab.link(switch, "to-home", self.home, "eth0", (), addresses(2, 2, 3))
         switch.run(
-            *("ip", "link", "set", "dev", "to-proxy", "type", "bridge_slave", "mcast_router", "0")
+            *("ip", "link", "set", "dev", "to-proxy", "type", "bridge_slave", "mcast_flood", "off")
         )
 
     # -- what the daemon must know first
@@ -229,6 +231,10 @@ class ExplainTestCase(LabTestCase):
     def await_state(self, interface: str, state: str) -> None:
         """Wait until an interface of the daemon has this state."""
         self._await_row(interface, "state", state)
+
+    def await_reason(self, interface: str, reason: str) -> None:
+        """Wait until the daemon gives this reason why an interface cannot be used."""
+        self._await_row(interface, "reason", reason)
 
     def await_querier(self, querier: str) -> None:
         """Wait until the querier of down1 is "local" or "other"."""
@@ -308,50 +314,3 @@ class IPv6ExplainTestCase(ExplainTestCase):
     """The same with MLD."""
 
     family = IPV6
-
-
-def altered(data: bytes, hops: int, *, alert: bool) -> bytes:
-    """An encoded message with another TTL, or without its Router Alert option."""
-    packet = bytearray(data)
-    if packet[0] >> 4 == 6:
-        packet[7] = hops
-        if not alert:
-            packet[42:48] = bytes.fromhex("010400000000")  # PadN
-        return bytes(packet)
-    packet[8] = hops
-    if not alert:
-        del packet[20:24]
-        packet[0] = 0x45
-        packet[2:4] = len(packet).to_bytes(2, "big")
-    size = 4 * (packet[0] & 15)
-    packet[10:12] = bytes(2)
-    packet[10:12] = checksum(bytes(packet[:size])).to_bytes(2, "big")
-    return bytes(packet)
-
-
-def large_stream(node: Node, group: str, source: str) -> Callable[[], None]:
-    """Send packets of 1400 bytes of data that must not be fragmented; call the result to stop."""
-    is_ipv6 = ":" in group
-    family = socket.AF_INET6 if is_ipv6 else socket.AF_INET
-    ended = threading.Event()
-    with node.namespace:
-        sock = socket.socket(family, socket.SOCK_DGRAM)
-    sock.bind((source, 0))
-    level, hops = (41, socket.IPV6_MULTICAST_HOPS) if is_ipv6 else (0, socket.IP_MULTICAST_TTL)
-    sock.setsockopt(level, hops, 8)
-    if is_ipv6:  # as a source that never sees Packet Too Big: it does not fragment
-        sock.setsockopt(level, _IPV6_MTU_DISCOVER, _PMTUDISC_PROBE)
-
-    def send() -> None:
-        while not ended.wait(0.01):
-            sock.sendto(bytes(1400), (group, 5000))
-        sock.close()
-
-    thread = threading.Thread(target=send)
-    thread.start()
-
-    def stop() -> None:
-        ended.set()
-        thread.join()
-
-    return stop

@@ -10,11 +10,15 @@ MODULE = links.__name__.rpartition(".")[2]
 
 
 class LinkTests(ExplainTestCase):
-    """With IGMP."""
+    def test_the_same_network_without_a_fault_flows(self) -> None:
+        self.watch()
+        self.assert_flows()
 
 
 class IPv6LinkTests(IPv6ExplainTestCase):
-    """With MLD."""
+    def test_the_same_network_without_a_fault_flows(self) -> None:
+        self.watch()
+        self.assert_flows()
 
 
 add_tests(LinkTests, MODULE)

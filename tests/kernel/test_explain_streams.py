@@ -10,11 +10,15 @@ MODULE = streams.__name__.rpartition(".")[2]
 
 
 class StreamTests(ExplainTestCase):
-    """With IGMP."""
+    def test_the_same_network_without_a_fault_flows(self) -> None:
+        self.watch()
+        self.assert_flows()
 
 
 class IPv6StreamTests(IPv6ExplainTestCase):
-    """With MLD."""
+    def test_the_same_network_without_a_fault_flows(self) -> None:
+        self.watch()
+        self.assert_flows()
 
 
 add_tests(StreamTests, MODULE)

@@ -23,7 +23,7 @@ def rp_filter(situation: Situation) -> Iterator[Finding]:
         named = _dropped(situation, role, link, mode)
         if named:
             yield role.about(_named(situation, link, mode, named))
-        elif not _leads_out(situation, link, mode):
+        elif situation.facts.routes and not _leads_out(situation, link, mode):
             yield role.about(_all_others(situation, link, mode))
 
 

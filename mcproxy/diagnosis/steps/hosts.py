@@ -54,9 +54,10 @@ def group(evidence: Evidence) -> Iterator[Step]:
 def link(link: LinkEvidence) -> Iterator[Step]:
     """Whether the downstream can be used."""
     row = link.interface
-    if row["state"] == "down":
+    if row["state"] == "down" or row.get("reason"):
         cure = row.get("cure") or "the log says what failed"
-        text = f"Downstream {link.name} is not used: {row.get('reason') or 'down'}."
+        effect = "is not used" if row["state"] == "down" else "cannot ask its hosts"
+        text = f"Downstream {link.name} {effect}: {row.get('reason') or 'down'}."
         yield wrong("link", text, f"{cure[:1].upper()}{cure[1:]}.")
         return
     yield ok("link", f"Downstream {link.name} is up, with address {row.get('address')}.")
@@ -128,6 +129,7 @@ def _nobody(evidence: Evidence, link: LinkEvidence) -> Step:
     return (
         _faulty(evidence, link)
         or _filtered(evidence, link)
+        or _just_gone(evidence, link)
         or _unheard(evidence, link)
         or _gone(evidence, link)
         or _dropped(evidence, link)
@@ -167,11 +169,17 @@ def _unheard(evidence: Evidence, link: LinkEvidence) -> Step | None:
         if is_report and not one.is_leaving and not one.fault:
             return wrong(
                 "hosts",
-                f"A {one.kind} of {one.host} for {evidence.group} arrived on {link.name}, and is"
+                f"The {one.kind} of {one.host} for {evidence.group} arrived on {link.name}, and is"
                 " not accepted.",
                 f"See what was refused there: mcproxy show counters --interface {link.name}.",
             )
     return None
+
+
+def _just_gone(evidence: Evidence, link: LinkEvidence) -> Step | None:
+    """The group ended after the capture began, so that the capture may have seen reports."""
+    is_recent = link.left is not None and link.left.ago <= evidence.capture.seconds + 1
+    return _gone(evidence, link) if is_recent else None
 
 
 def _gone(evidence: Evidence, link: LinkEvidence) -> Step | None:
@@ -198,7 +206,8 @@ def _dropped(evidence: Evidence, link: LinkEvidence) -> Step | None:
     refused = [(count, reason) for reason, count in link.refused.items() if count]
     if known:
         count, reason = max(known)
-        return _fault(reason, f"{count} {evidence.family.protocol} messages on {link.name}")
+        messages = f"{count} {evidence.family.protocol} messages on {link.name}"
+        return _fault(reason, f"No host has asked for {evidence.group}, but {messages}")
     told = [(count, reason) for count, reason in refused if reason in REFUSALS]
     told = [one for one in told if one[1] != "scope"]
     if told:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from mcproxy.protocol.family import IPV4, IPV6
 from mcproxy.protocol.wire.packets import Leave, OldReport
 
@@ -55,6 +53,18 @@ def too_many_groups(case: ExplainTestCase) -> None:
     case.start(settings="max-groups = 1")
     case.join(case.neighbour_group)
     case.home.join(case.group)
+    case.await_group(case.group, "refused")
+
+
+@fault(
+    "A host sends more reports than max-host-report-rate allows.",
+    "was refused: more reports came than one host may send per second (see max-host-report-rate)",
+)
+def host_floods(case: ExplainTestCase) -> None:
+    case.start(settings="max-host-report-rate = 1")
+    for _ in range(10):
+        case.report(case.current_report_of(case.neighbour_group))
+    case.report(case.current_report)
     case.await_group(case.group, "refused")
 
 
@@ -139,7 +149,6 @@ def source_not_asked(case: ExplainTestCase) -> Words:
 def switch_keeps_reports(case: ExplainTestCase) -> None:
     case.put_switch_before_home()
     case.start()
-    time.sleep(2)  # the switch floods until it knows the querier
     case.home.join(case.group)
 
 

@@ -33,9 +33,19 @@ def no_carrier(case: ExplainTestCase) -> None:
 
 @fault("The downstream has no address.", "Downstream down1 is not used: no IPv4 address", IPV4)
 def no_address(case: ExplainTestCase) -> None:
+    case.proxy.delete_address("down1", "10.0.2.1/24")
+    case.start()
+
+
+@fault(
+    "The downstream has lost its address at run time.",
+    "Downstream down1 cannot ask its hosts: no IPv4 address",
+    IPV4,
+)
+def address_lost(case: ExplainTestCase) -> None:
     case.start()
     case.proxy.delete_address("down1", "10.0.2.1/24")
-    case.await_state("down1", "down")
+    case.await_reason("down1", "no IPv4 address")
 
 
 @fault("The downstream is a port of a bridge.", "Downstream down1 is not used: port of bridge br0")
@@ -74,7 +84,7 @@ def other_querier(case: ExplainTestCase) -> None:
 
 @fault(
     "A filter of the downstream denies the group.",
-    "239.1.1.1 is not passed to down1: the filter of downstream down1, out denies it",
+    '239.1.1.1 is not passed to down1: the filter of downstream down1, direction "out", denies it',
 )
 def filter_below(case: ExplainTestCase) -> None:
     case.start(tables=_FILTER.format("down1", "downstream", "out", case.group))
@@ -83,7 +93,7 @@ def filter_below(case: ExplainTestCase) -> None:
 
 @fault(
     "A filter of the upstream denies the group.",
-    "239.1.1.1 is not passed to down1: the filter of upstream up, in denies it",
+    '239.1.1.1 is not passed to down1: the filter of upstream up, direction "in", denies it',
 )
 def filter_above(case: ExplainTestCase) -> None:
     case.start(tables=_FILTER.format("up", "upstream", "in", case.group))
