@@ -7,7 +7,7 @@ import socket
 import sys
 from collections.abc import Iterator, Sequence
 
-from ..config.errors import ConfigurationError
+from ..config.errors import ConfigurationError, Mistake
 from ..config.files import usable
 from ..config.model import IN, UPSTREAM, Configuration, InstanceConfig
 from ..config.not_recommended import not_recommended
@@ -31,11 +31,12 @@ def main(arguments: Sequence[str]) -> int:
         name, reading = read_file(path)
         usable(reading, name)
         plan = compile_plan(reading.configuration)
+        lacks = _lacks(reading.configuration)
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return NO
     print(f"{name}: good: {summary(reading.configuration)}")
-    for one in not_recommended(reading.configuration):
+    for one in (*not_recommended(reading.configuration), *lacks):
         print(f"warning: {one}")
     for text in forced_versions(plan, _existing(plan)):
         print(f"warning: {text}")
@@ -56,6 +57,18 @@ def parser() -> argparse.ArgumentParser:
     )
     add_file(made, "the file", CONFIGURATION)
     return made
+
+
+def _lacks(configuration: Configuration) -> list[Mistake]:
+    """What [control] and [manhole] miss on this machine; ConfigurationError where that is fatal."""
+    if configuration.control is None and configuration.manhole is None:
+        return []
+    from ..control.machine import look  # it imports much
+
+    found = list(look(configuration))
+    if any(one.refuses for one in found):
+        raise ConfigurationError(one.mistake for one in found if one.refuses)
+    return [one.mistake for one in found]
 
 
 def _existing(plan: Plan) -> set[str]:
