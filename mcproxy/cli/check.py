@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from ..config.errors import ConfigurationError, Mistake
 from ..config.files import usable
+from ..config.idle import idle
 from ..config.model import IN, UPSTREAM, Configuration, InstanceConfig
 from ..config.not_recommended import not_recommended
 from ..config.notable import notable
@@ -42,6 +43,8 @@ def main(arguments: Sequence[str]) -> int:
         print(f"warning: {text}")
     absent = notes_of(missing(plan, exists_now))
     roles = [one.text for one in notable(reading.configuration)]
+    for mistake in idle(reading.configuration):
+        print(f"note: {mistake}")
     for note in (*reading.notes, *absent, *roles, *advice(reading.configuration)):
         print(f"{name}: note: {note}")
     return DONE

@@ -61,9 +61,7 @@ def _make_judge(proxy: Proxy, reading: Reading) -> Judge:
     return Judge(reading, thresholds)
 
 
-def _rows_of(
-    instance: ProxyInstance, flows: _Flows, judge: Judge, group: Address
-) -> Iterator[Row]:
+def _rows_of(instance: ProxyInstance, flows: _Flows, judge: Judge, group: Address) -> Iterator[Row]:
     for flow in flows.of(group):
         state, reason = judge.judge(flow)
         yield _row(instance, flow) | {"state": state.value, "reason": reason}
