@@ -17,6 +17,7 @@ TEST = [
     "scapy>=2.8",
     "coverage>=7",
     "jsonschema>=4.18",
+    "docutils>=0.20",
     "setuptools>=70.1",
     *MANHOLE,
 ]

@@ -22,6 +22,7 @@ from .config.model import Configuration, ControlConfig, ManholeConfig
 from .config.native.toml import from_interfaces
 from .config.paths import CONFIGURATION
 from .control.changes import Changes
+from .control.machine import NEEDS_PACKAGES, how_to_install
 from .control.unix_socket import ConnectionFactory, ControlService
 from .events.log_reader import LogReader
 from .exit_codes import NO, NOT_PERMITTED
@@ -185,10 +186,7 @@ def _make_manhole(reactor: Any, proxy: Proxy, config: ManholeConfig | None) -> I
     try:
         from .control.manhole import make_service
     except ImportError as error:
-        raise CannotBuildError(
-            f"the manhole needs Python packages that are missing ({error}); install them with"
-            f" {sys.executable} -m pip install 'twisted[conch]', or remove the table [manhole]"
-        ) from error
+        raise CannotBuildError(f"{NEEDS_PACKAGES} ({error}); {how_to_install()}") from error
     try:
         return make_service(reactor, config, proxy)
     except (OSError, ValueError) as error:

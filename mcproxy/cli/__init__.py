@@ -25,6 +25,7 @@ SUBCOMMANDS = {
     "add": "add an instance, an upstream or a downstream to the running daemon",
     "remove": "remove an instance, an upstream or a downstream from the running daemon",
     "move": "move a downstream to another instance",
+    "shell": "open the Python shell in the running daemon, with ssh",
 }
 
 SHORT_FORMS = {"sh": "show"}

@@ -7,8 +7,9 @@ import socket
 import sys
 from collections.abc import Iterator, Sequence
 
-from ..config.errors import ConfigurationError
+from ..config.errors import ConfigurationError, Mistake
 from ..config.files import usable
+from ..config.idle import idle
 from ..config.model import IN, UPSTREAM, Configuration, InstanceConfig
 from ..config.not_recommended import not_recommended
 from ..config.notable import notable
@@ -31,16 +32,19 @@ def main(arguments: Sequence[str]) -> int:
         name, reading = read_file(path)
         usable(reading, name)
         plan = compile_plan(reading.configuration)
+        lacks = _lacks(reading.configuration)
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return NO
     print(f"{name}: good: {summary(reading.configuration)}")
-    for one in not_recommended(reading.configuration):
+    for one in (*not_recommended(reading.configuration), *lacks):
         print(f"warning: {one}")
     for text in forced_versions(plan, _existing(plan)):
         print(f"warning: {text}")
     absent = notes_of(missing(plan, exists_now))
     roles = [one.text for one in notable(reading.configuration)]
+    for mistake in idle(reading.configuration):
+        print(f"note: {mistake}")
     for note in (*reading.notes, *absent, *roles, *advice(reading.configuration)):
         print(f"{name}: note: {note}")
     return DONE
@@ -56,6 +60,18 @@ def parser() -> argparse.ArgumentParser:
     )
     add_file(made, "the file", CONFIGURATION)
     return made
+
+
+def _lacks(configuration: Configuration) -> list[Mistake]:
+    """What [control] and [manhole] miss on this machine; ConfigurationError where that is fatal."""
+    if configuration.control is None and configuration.manhole is None:
+        return []
+    from ..control.machine import look  # it imports much
+
+    found = list(look(configuration))
+    if any(one.refuses for one in found):
+        raise ConfigurationError(one.mistake for one in found if one.refuses)
+    return [one.mistake for one in found]
 
 
 def _existing(plan: Plan) -> set[str]:

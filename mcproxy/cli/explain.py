@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Iterator, Sequence
 from textwrap import fill
@@ -18,26 +19,7 @@ _LABELS = {"ok": "ok", "note": "-", "problem": "PROBLEM"}
 
 def main(arguments: Sequence[str]) -> int:
     """Exit code 0 if the stream flows to each link that was examined, 1 if it does not."""
-    parser = client.parser(
-        "explain",
-        "Say why a stream does or does not reach the hosts, step by step from the host to the"
-        " source, with the cause and what to do as the last sentence. It looks at all downstreams"
-        " that want the group; at all of them if none does.",
-        "explain 239.1.1.1",
-        "explain 232.1.1.1 --source 10.1.1.1 --interface br-lan",
-        "explain ff15::1 --capture 10 --json",
-    )
-    parser.add_argument("group", metavar="GROUP", help="the multicast group")
-    parser.add_argument("--source", metavar="S", help="this source of the group only")
-    parser.add_argument("--interface", metavar="IF", help="this downstream only")
-    parser.add_argument("--instance", metavar="NAME", help="this instance only")
-    parser.add_argument(
-        "--capture",
-        metavar="SECONDS",
-        help="listen on all links for this long, at most 45 (default: 0.5)",
-    )
-    parser.add_argument("-j", "--json", action="store_true", help="print the chain as JSON")
-    options = parser.parse_args(arguments)
+    options = parser().parse_args(arguments)
     keys = ("group", "source", "interface", "instance", "capture")
     pairs = [(key, value) for key in keys if (value := getattr(options, key)) is not None]
     target = f"/explain?{urlencode(pairs, safe='/:')}"
@@ -53,6 +35,30 @@ def main(arguments: Sequence[str]) -> int:
 
     failed = client.run(ask)
     return codes[0] if codes else failed
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the command line."""
+    made = client.parser(
+        "explain",
+        "Say why a stream does or does not reach the hosts, step by step from the host to the"
+        " source, with the cause and what to do as the last sentence. It looks at all downstreams"
+        " that want the group; at all of them if none does.",
+        "explain 239.1.1.1",
+        "explain 232.1.1.1 --source 10.1.1.1 --interface br-lan",
+        "explain ff15::1 --capture 10 --json",
+    )
+    made.add_argument("group", metavar="GROUP", help="the multicast group")
+    made.add_argument("--source", metavar="S", help="this source of the group only")
+    made.add_argument("--interface", metavar="IF", help="this downstream only")
+    made.add_argument("--instance", metavar="NAME", help="this instance only")
+    made.add_argument(
+        "--capture",
+        metavar="SECONDS",
+        help="listen on all links for this long, at most 45 (default: 0.5)",
+    )
+    made.add_argument("-j", "--json", action="store_true", help="print the chain as JSON")
+    return made
 
 
 def _ask(socket: str, target: str) -> Any:

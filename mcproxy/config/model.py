@@ -52,7 +52,8 @@ class Configuration:
 
     The settings of the instances contain ``defaults`` already; these are kept for downstreams
     that are added later. ``notes`` say what a file of another program means that is not here.
-    ``filters`` are the named ones. ``control`` is None without a table
+    ``filters`` are the named ones, and ``unused_filters`` those that no instance uses.
+    ``control`` is None without a table
     [control]; the socket then has its default path. ``origin`` knows the lines of the file; a
     configuration that was changed after reading has no lines.
     """
@@ -91,6 +92,7 @@ class Configuration:
     )
     origin: Origin = attrs.field(factory=Origin, eq=False, repr=False)
     notes: tuple[str, ...] = attrs.field(default=(), eq=False, repr=False)
+    unused_filters: tuple[str, ...] = attrs.field(default=(), eq=False, repr=False)
 
     def line_of(self, where: KeyPath) -> int | None:
         """The line of a key, as ("instance", "a", "igmp-version"); None where it has none."""

@@ -125,6 +125,7 @@ class Changes:
             raise _refused("the daemon was started without a file", "start it with --config FILE")
         target = await self._target(self._load)
         if dry_run:
+            await self._proxy.try_out(target.plan)
             steps, notes = self._proxy.steps(target.plan), self._proxy.notes(target.plan)
             return Outcome(target.differences, _texts(steps), notes)
         # What a service manager waits for after SIGHUP (sd_notify(3), Type=notify-reload).

@@ -7,11 +7,10 @@ on a loopback address or a UNIX socket only, and accepts the keys of one file, f
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pprint import pprint
 from typing import TYPE_CHECKING, Any
 
 from twisted.application.service import IService, Service
-from twisted.conch import checkers, manhole, manhole_ssh
+from twisted.conch import checkers, manhole_ssh
 from twisted.conch.insults import insults
 from twisted.cred.portal import Portal
 from twisted.internet.defer import Deferred, maybeDeferred, succeed
@@ -19,22 +18,20 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.protocol import Factory
 
 from ..config.model import ManholeConfig
+from .shell import Shell, namespace
 from .ssh_keys import KeyFile, host_key
 from .ssh_server import SshFactory
 from .unix_socket import listen_unix
-from .views import counters, groups, instances, routes
 
 if TYPE_CHECKING:
     from ..proxy import Proxy
 
-BANNER = (
-    b"This is a Python shell in the mcproxy daemon. instances(), groups(), routes() and\r\n"
-    b"counters() print its state; proxy is the daemon itself. Ctrl-D ends the session.\r\n"
-)
-
 
 class _Session(manhole_ssh.TerminalSession):
     """A session whose window may change its size, and whose input may end."""
+
+    width, height = 80, 24
+    """Of a client without a terminal."""
 
     def windowChanged(self, newWindowSize: object) -> None:  # noqa: N803 - Twisted's name
         """The new size does not matter to a line editor."""
@@ -43,32 +40,25 @@ class _Session(manhole_ssh.TerminalSession):
         """The client closes the channel itself."""
 
 
-class _Shell(manhole.Manhole):
-    """The shell of one session."""
+class _Transport(manhole_ssh.TerminalSessionTransport):
+    """Tells the client at the end of a session that all went well: ssh returns exit code 0."""
 
-    def initializeScreen(self) -> None:
-        """Show the banner and the prompt."""
-        self.terminal.reset()
-        self.terminal.write(BANNER)
-        self.terminal.write(self.ps[self.pn])
-        self.setInsertMode()  # type: ignore[no-untyped-call]  # untyped in Twisted
+    def __init__(self, proto: Any, shell: Any, avatar: Any, width: int, height: int) -> None:
+        super().__init__(proto, shell, avatar, width, height)  # type: ignore[no-untyped-call]  # untyped in Twisted
+        close = proto.transport.loseConnection
 
+        def close_with_status() -> None:
+            avatar.conn.sendRequest(proto.session, b"exit-status", bytes(4))
+            close()
 
-def namespace(proxy: Proxy) -> dict[str, Any]:
-    """The names in the shell: the daemon, and functions that print its state."""
-    return {
-        "proxy": proxy,
-        "instances": lambda: pprint(instances.rows(proxy)),
-        "groups": lambda: pprint([row for row in groups.rows(proxy) if row]),
-        "routes": lambda: pprint([row for row in routes.rows(proxy) if row]),
-        "counters": lambda: pprint(list(counters.rows(proxy))),
-    }
+        proto.transport.loseConnection = close_with_status
 
 
 class _Realm(manhole_ssh.TerminalRealm):
     """Gives each visitor a shell with ``names``."""
 
     sessionFactory = _Session  # noqa: N815 - Twisted's name
+    transportFactory = _Transport  # noqa: N815 - Twisted's name
 
     def __init__(self, names: Mapping[str, Any]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # untyped in Twisted
@@ -78,7 +68,7 @@ class _Realm(manhole_ssh.TerminalRealm):
         self,
     ) -> insults.ServerProtocol:
         """A terminal with a shell; the visitor may change its names."""
-        return insults.ServerProtocol(_Shell, dict(self._names))  # type: ignore[no-untyped-call]  # untyped in Twisted
+        return insults.ServerProtocol(Shell, self._names)  # type: ignore[no-untyped-call]  # untyped in Twisted
 
 
 def make_factory(reactor: Any, config: ManholeConfig, names: Mapping[str, Any]) -> Factory:

@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import IO
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -50,7 +50,7 @@ class KeyFile:
     def check(self) -> None:
         """ValueError if others may write to the file; a warning if it cannot be read."""
         try:
-            self._keys()
+            self._read()
         except OSError as error:
             self.log.warn(
                 "manhole: cannot read {path}: {reason}; nobody can log in until the file can be "
@@ -62,7 +62,7 @@ class KeyFile:
     def getAuthorizedKeys(self, username: bytes) -> Iterable[Key]:
         """All keys of the file, for any user name; none if the file cannot be used."""
         try:
-            return self._keys()
+            return self._read()
         except OSError as error:
             reason = f"cannot read {self._path}: {error.strerror} (see authorized-keys)"
         except ValueError as error:
@@ -70,30 +70,39 @@ class KeyFile:
         self.log.error("manhole: login refused: {reason}", reason=reason)
         return []
 
-    def _keys(self) -> list[Key]:
-        with _opened(self._path) as file:
-            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-            if mode & _OTHERS_WRITE:
-                raise ValueError(
-                    f"other users may write to {self._path} (mode {mode:04o}), and so let "
-                    f"themselves in; run chmod go-w {self._path} (see authorized-keys)"
-                )
-            return list(self._accepted(file))
-
-    def _accepted(self, lines: Iterable[bytes]) -> Iterator[Key]:
-        for number, line in enumerate(lines, 1):
-            text = line.strip()
-            if not text or text.startswith(b"#"):
-                continue
-            try:
-                yield public_key(text)
-            except ValueError as error:
-                self._log_once(f"line {number} of {self._path} is not accepted: {error}")
+    def _read(self) -> list[Key]:
+        return accepted_keys(self._path, self._log_once)
 
     def _log_once(self, reason: str) -> None:
         if reason not in self._logged:
             self._logged.add(reason)
             self.log.warn("manhole: {reason} (see authorized-keys)", reason=reason)
+
+
+def accepted_keys(path: str, tell: Callable[[str], None]) -> list[Key]:
+    """The keys of a file that may log in; OSError, or ValueError if others may write to it.
+
+    ``tell`` is called with the reason for each line that is not accepted.
+    """
+    with _opened(path) as file:
+        mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+        if mode & _OTHERS_WRITE:
+            raise ValueError(
+                f"other users may write to {path} (mode {mode:04o}), and so let "
+                f"themselves in; run chmod go-w {path} (see authorized-keys)"
+            )
+        return list(_accepted(file, path, tell))
+
+
+def _accepted(lines: Iterable[bytes], path: str, tell: Callable[[str], None]) -> Iterator[Key]:
+    for number, line in enumerate(lines, 1):
+        text = line.strip()
+        if not text or text.startswith(b"#"):
+            continue
+        try:
+            yield public_key(text)
+        except ValueError as error:
+            tell(f"line {number} of {path} is not accepted: {error}")
 
 
 def public_key(line: bytes) -> Key:
@@ -123,9 +132,25 @@ def host_key(path: str) -> Key:
             serialization.PrivateFormat.OpenSSH,
             serialization.NoEncryption(),
         )
+        check_folder(path)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with open(descriptor, "wb") as file:
             file.write(secret)
+    return existing_host_key(path)
+
+
+def check_folder(path: str) -> None:
+    """FileNotFoundError, with the cure, if the folder of the host key does not exist."""
+    folder = os.path.dirname(path) or "."
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(
+            f"the folder {folder} for the daemon's own key does not exist; run mkdir -p {folder}, "
+            "or name a file in another folder (see host-key)"
+        )
+
+
+def existing_host_key(path: str) -> Key:
+    """The daemon's own key from a file that exists; OSError or ValueError as ``host_key``."""
     with _opened(path) as file:
         mode, secret = stat.S_IMODE(os.fstat(file.fileno()).st_mode), file.read()
     if mode & _OTHERS_ACCESS:

@@ -108,7 +108,7 @@ class ControlService(Service):
         return maybeDeferred(port.stopListening)
 
     def _listen(self, config: ControlConfig) -> None:
-        group = _group_number(config.group) if config.group else -1
+        group = group_number(config.group) if config.group else -1
         if not self._is_required:
             Path(config.socket).parent.mkdir(mode=0o755, exist_ok=True)
         self._port = listen_unix(self._reactor, config.socket, self._factory)
@@ -134,10 +134,9 @@ def listen_unix(reactor: Any, path: str, factory: Factory) -> Any:
 
 def remove_stale_socket(path: str) -> None:
     """Remove a socket on which no process listens; FileExistsError for any other file."""
+    check_place(path)
     if not os.path.lexists(path):
         return
-    if not Path(path).is_socket():
-        raise FileExistsError(None, "a file of this name exists and is not a socket")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as sock:
         try:
             sock.connect(path)
@@ -150,7 +149,14 @@ def remove_stale_socket(path: str) -> None:
     raise FileExistsError(None, "another process listens on it; choose another path")
 
 
-def _group_number(name: str) -> int:
+def check_place(path: str) -> None:
+    """FileExistsError if a file that is no socket is at ``path``."""
+    if os.path.lexists(path) and not Path(path).is_socket():
+        raise FileExistsError(None, "a file of this name exists and is not a socket")
+
+
+def group_number(name: str) -> int:
+    """The number of the group; FileNotFoundError."""
     try:
         return grp.getgrnam(name).gr_gid
     except KeyError:

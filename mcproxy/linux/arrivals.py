@@ -1,4 +1,4 @@
-"""A look at multicast data that arrives, before the kernel routes or drops it.
+"""A look at multicast data that arrives, before the kernel routes or drops it, or that leaves.
 
 The kernel's counters do not tell why a stream is not forwarded: what a firewall or rp_filter drops
 is counted nowhere by group, and what arrives with a small TTL counts as any other packet. So
@@ -36,12 +36,16 @@ MOST_PACKETS = 2000
 """The most packets of a family that one look counts."""
 
 _ETHERTYPES = {IPV4: 0x0800, IPV6: 0x86DD}
+_ETH_P_ALL = 3
+_PACKET_OUTGOING = 4
+_PROTOCOL, _PACKET_TYPE = 0xFFFFF000, 0xFFFFF000 + 4
+"""Where a filter finds the protocol and the direction (SKF_AD_PROTOCOL, SKF_AD_PKTTYPE)."""
 _RECEIVE_BUFFER = 4 << 20
 _HEADER = 40
 
 
 class Arrival(NamedTuple):
-    """Data of ``source`` to ``group`` with this TTL or hop limit arrived on ``interface``."""
+    """Data of ``source`` to ``group`` with this TTL or hop limit was seen on ``interface``."""
 
     interface: str
     source: Address
@@ -54,14 +58,15 @@ class ArrivalLook:
 
     It sees packets of these ``groups``, at most MOST_GROUPS of each family, and packets of all
     groups whose TTL or hop limit is at most ``hops``. Groups of link-local scope do not count.
+    With ``leaving`` it sees packets of the groups that leave the machine, and no others.
     """
 
-    def __init__(self, groups: Collection[Address], hops: int = 1) -> None:
+    def __init__(self, groups: Collection[Address], hops: int = 1, leaving: bool = False) -> None:
         self._sockets: dict[Family, socket.socket] = {}
         try:
             for family in FAMILIES:
                 own = [group for group in groups if len(group) == family.address_size]
-                self._sockets[family] = _open(family, own[:MOST_GROUPS], hops)
+                self._sockets[family] = _open(family, own[:MOST_GROUPS], hops, leaving)
         except BaseException:
             self.close()
             raise
@@ -90,10 +95,15 @@ def _arrival(family: Family, data: bytes, interface: str) -> Arrival | None:
     return Arrival(interface, data[8:24], data[24:40], data[7]) if len(data) >= 40 else None
 
 
-def _open(family: Family, groups: Iterable[Address], hops: int) -> socket.socket:
-    program = assemble(*_program(family, groups, hops))
+def _open(family: Family, groups: Iterable[Address], hops: int, leaving: bool) -> socket.socket:
+    if leaving:  # only sockets for all protocols see what leaves
+        program = assemble(*_leaving(family, groups))
+        protocol = _ETH_P_ALL
+    else:
+        program = assemble(*_program(family, groups, hops))
+        protocol = _ETHERTYPES[family]
     kind = socket.SOCK_DGRAM | socket.SOCK_NONBLOCK
-    sock = socket.socket(socket.AF_PACKET, kind, socket.htons(_ETHERTYPES[family]))
+    sock = socket.socket(socket.AF_PACKET, kind, socket.htons(protocol))
     try:
         attach(sock, program)
         with suppress(BlockingIOError):
@@ -107,25 +117,41 @@ def _open(family: Family, groups: Iterable[Address], hops: int) -> socket.socket
 
 
 def _program(family: Family, groups: Iterable[Address], hops: int) -> Iterator[Instruction | str]:
-    """Keep data of ``groups``, and of other groups if its TTL is at most ``hops``.
-
-    Of an IPv6 group only the last eight bytes are compared.
-    """
+    """Keep data of ``groups``, and of other groups if its TTL is at most ``hops``."""
     destination, lifetime = (16, 8) if family is IPV4 else (24, 7)
     yield from _only_multicast(family, destination)
-    for group in groups:
-        other = f"not {group.hex()}"
-        parts = ((0, group),) if family is IPV4 else ((8, group[8:12]), (12, group[12:]))
-        for offset, part in parts:
-            yield load_word(destination + offset)
-            yield if_equal(int.from_bytes(part, "big"), "", other)
-        yield keep()
-        yield other
+    yield from _of_groups(destination, groups)
     yield load_byte(lifetime)
     yield if_greater(hops, "", "few")
     yield drop()
     yield "few"
     yield keep()
+
+
+def _leaving(family: Family, groups: Iterable[Address]) -> Iterator[Instruction | str]:
+    """Keep data of ``groups`` that leaves the machine."""
+    yield load_word(_PACKET_TYPE)
+    yield if_equal(_PACKET_OUTGOING, "leaves", "")
+    yield drop()
+    yield "leaves"
+    yield load_word(_PROTOCOL)
+    yield if_equal(_ETHERTYPES[family], "family", "")
+    yield drop()
+    yield "family"
+    yield from _of_groups(16 if family is IPV4 else 24, groups)
+    yield drop()
+
+
+def _of_groups(destination: int, groups: Iterable[Address]) -> Iterator[Instruction | str]:
+    """Keep data of these groups; of an IPv6 group only the last eight bytes are compared."""
+    for group in groups:
+        other = f"not {group.hex()}"
+        parts = ((0, group),) if len(group) == 4 else ((8, group[8:12]), (12, group[12:]))
+        for offset, part in parts:
+            yield load_word(destination + offset)
+            yield if_equal(int.from_bytes(part, "big"), "", other)
+        yield keep()
+        yield other
 
 
 def _only_multicast(family: Family, destination: int) -> Iterator[Instruction | str]:

@@ -25,8 +25,8 @@ from twisted.python.failure import Failure
 from ..linux.arrivals import MOST_GROUPS, ArrivalLook
 from ..linux.host_counters import HostCounters, read_host_counters
 from ..linux.mroute.counters import VifCounters, read_entries, read_vif, unpack_entry
-from ..protocol.family import Address
-from .readings import History, Look, Reading, Sample, TableKey, VifKey
+from ..protocol.family import Address, Family
+from .readings import FEW, History, Look, Reading, Sample, TableKey, VifKey
 from .table import ForwardingTable
 
 LOOK_TIME = 0.3
@@ -109,7 +109,12 @@ class CounterSampler:
         levels = (table.vifs.thresholds.values() for table in self._tables.values())
         hops = max(chain.from_iterable(levels), default=1)
         look = await self._in_thread(_look, self._histories, wanted, hops, self._check)
-        return Reading(before, await self._sample(), look, self._histories)
+        reading = Reading(before, await self._sample(), look, self._histories)
+        lossy = {family for (family, _), loss in reading.losses().items() if loss.is_some}
+        if lossy:
+            left = await self._in_thread(_look_at_leaving, self._histories, lossy, self._check)
+            reading = reading._replace(left=left)
+        return reading
 
     async def _sample(self) -> Sample:
         when, vifs = self._reactor.seconds(), self.vifs()
@@ -195,15 +200,27 @@ def _look(
     hops: int,
     check: Callable[[], None],
 ) -> Look | None:
+    """Look at groups of which nothing is counted, and at small TTLs."""
+    return _look_at((*wanted, *_silent(tables, check)), hops)
+
+
+def _look_at_leaving(
+    tables: Mapping[TableKey, History], families: Collection[Family], check: Callable[[], None]
+) -> Look | None:
+    """Look which groups leave the machine: something of these families is lost after routing."""
+    return _look_at(_moving(tables, families, check), leaving=True)
+
+
+def _look_at(wanted: Iterable[Address], hops: int = 1, leaving: bool = False) -> Look | None:
     """Wait for LOOK_TIME, and look meanwhile; None where that is not permitted."""
     groups: dict[Address, None] = {}
     sizes: Counter[int] = Counter()
-    for group in (*wanted, *_silent(tables, check)):
+    for group in wanted:
         if group not in groups and sizes[len(group)] < MOST_GROUPS:
             groups[group] = None
             sizes[len(group)] += 1
     try:
-        look = ArrivalLook(groups, hops)
+        look = ArrivalLook(groups, hops, leaving)
     except OSError:
         time.sleep(LOOK_TIME)
         return None
@@ -226,5 +243,23 @@ def _silent(tables: Mapping[TableKey, History], check: Callable[[], None]) -> It
             counters = unpack_entry(packed)
             idle = counters.idle is None or counters.idle > _SILENT
             if idle or 2 * counters.wrong_interface > counters.packets:
+                left -= 1
+                yield key[size : 2 * size]
+
+
+def _moving(
+    tables: Mapping[TableKey, History], families: Collection[Family], check: Callable[[], None]
+) -> Iterator[Address]:
+    """Groups of these families with entries that have counted something just now."""
+    for (family, _), history in tables.items():
+        size = family.address_size
+        left = MOST_GROUPS if family in families else 0
+        for number, key in enumerate(history.entries):
+            if number % 200 == 199:
+                _pause(check)
+            if not left:
+                break
+            moved = history.moved(key)
+            if moved is not None and moved.packets > FEW and any(key[size : 2 * size]):
                 left -= 1
                 yield key[size : 2 * size]

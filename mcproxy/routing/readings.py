@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from struct import Struct
 from typing import NamedTuple
 
 from ..linux.arrivals import Arrival
-from ..linux.host_counters import HostCounters
+from ..linux.host_counters import ANY_INTERFACE, HostCounters
 from ..linux.mroute.counters import ENTRY, Entries, EntryCounters, VifCounters, unpack_entry
-from ..protocol.family import Address, Family
+from ..protocol.family import IPV4, Address, Family
 
 TableKey = tuple[Family, int]
 VifKey = tuple[Family, int, str]
@@ -17,6 +18,9 @@ VifKey = tuple[Family, int, str]
 _TIME = Struct("=d")
 _SIZE = ENTRY.size + _TIME.size
 _A_SLICE = 200
+
+FEW = 3
+"""Packets that may be missing because counters are not read at the same moment."""
 
 
 class Moved(NamedTuple):
@@ -93,16 +97,30 @@ class Look(NamedTuple):
     seen: Mapping[Arrival, int] = {}
 
 
+class Loss(NamedTuple):
+    """Packets that did not leave, of those that were routed."""
+
+    lost: int
+    routed: int
+
+    @property
+    def is_some(self) -> bool:
+        """Whether it is more than what counters read at different moments explain."""
+        return self.lost > max(FEW, self.routed // 50)
+
+
 class Reading(NamedTuple):
     """Two samples and the look between them; ``look`` is None where it was not permitted.
 
-    ``histories`` have the entries, which later readings replace by newer ones.
+    ``histories`` have the entries, which later readings replace by newer ones. ``left`` is a look
+    at moving groups that leave the machine; None if all that was routed has left.
     """
 
     before: Sample
     after: Sample
     look: Look | None
     histories: Mapping[TableKey, History]
+    left: Look | None = None
 
     def entry(self, table: TableKey, key: bytes) -> Moved | None:
         """The counters of an entry (see ``entry_key``); None if the kernel has none."""
@@ -115,3 +133,19 @@ class Reading(NamedTuple):
         if after is None or before is None:
             return 0
         return max(0, after.packets_out - before.packets_out)
+
+    def losses(self) -> dict[tuple[Family, str], Loss]:
+        """What was routed to an interface and did not leave it, where the kernel tells.
+
+        For IPv4 it tells that of all interfaces together, which are ANY_INTERFACE here.
+        """
+        routed: Counter[tuple[Family, str]] = Counter()
+        for key in self.after.vifs:
+            family, _, name = key
+            routed[family, ANY_INTERFACE if family is IPV4 else name] += self.packets_out(key)
+        before, after = self.before.host.sent, self.after.host.sent
+        return {
+            place: Loss(max(0, count - after[place] + before[place]), count)
+            for place, count in routed.items()
+            if place in before and place in after
+        }

@@ -203,6 +203,14 @@ class CheckTests(CommandTestCase):
         self.assertEqual(len(lines), 2)
         self.assertTrue(all(line.startswith(f"{path}: instance.tv") for line in lines), self.err)
 
+    def test_what_a_service_misses_on_this_machine_is_told(self) -> None:
+        self.have_interfaces()
+        text = GOOD + BOUNDARY + '[control]\nsocket = "/nowhere/s"\n'
+        self.assertEqual(self.run_here("check", self.write(text)), 0)
+        self.assertIn("control.socket (line 6): the folder /nowhere does not exist", self.out)
+        self.assertEqual(self.run_here("check", self.write(text + 'group = "no-such"\n')), 1)
+        self.assertIn("control.group (line 7): group no-such does not exist", self.err)
+
     def test_contradiction_about_a_shared_upstream_is_a_mistake(self) -> None:
         other = '[instance.b]\nupstream = "eth0"\ndownstream = "eth2"\nigmp-version = 2\n'
         path = self.write(GOOD + other)

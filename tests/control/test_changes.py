@@ -120,6 +120,11 @@ class ChangesTests(SynchronousTestCase):
         self.assertRegex(self.told[0], r"^RELOADING=1\nMONOTONIC_USEC=\d+$")
         self.assertEqual(self.told[1:], ["READY=1"])
 
+    def test_dry_run_is_refused_where_a_reload_would_be(self) -> None:
+        self.proxy.refusal = OSError("cannot listen on it")
+        self.failureResultOf(self.changes.reload(dry_run=True), OSError)
+        self.assertEqual(len(self.proxy.tried), 1)
+
     def test_dry_run_says_the_changes_and_steps_and_applies_nothing(self) -> None:
         before = self.proxy.configuration
         self.write(FILE.replace("down1", "down3"))

@@ -8,13 +8,15 @@ import sys
 from typing import Any
 from unittest import mock
 
+from twisted.conch.insults.insults import ServerProtocol
 from twisted.internet.error import CannotListenError
 from twisted.internet.protocol import ServerFactory
-from twisted.internet.testing import MemoryReactor
+from twisted.internet.testing import MemoryReactor, StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.config.model import ManholeConfig
-from mcproxy.control.manhole import ManholeService, make_service, namespace
+from mcproxy.control.manhole import ManholeService, make_service
+from mcproxy.control.shell import Shell, namespace
 from mcproxy.control.views import counters
 from mcproxy.protocol.family import IPV6
 
@@ -79,6 +81,36 @@ class ShellTests(SynchronousTestCase):
             output.truncate(output.seek(0))
             names[name]()
             self.assertEqual(output.getvalue(), "[]\n")
+
+    def shell(self, *lines: str) -> tuple[str, bool]:
+        """What a session shows after these lines, and whether it has ended."""
+        transport = StringTransport()
+        server = ServerProtocol(Shell, {"proxy": None})
+        server.makeConnection(transport)
+        for line in lines:
+            server.dataReceived(line.encode() + b"\r")
+        return transport.value().decode(), transport.disconnecting
+
+    def test_exit_and_all_that_raises_systemexit_ends_the_session_alone(self) -> None:
+        for line in ("exit()", "quit()", "exit(3)", "raise SystemExit", "import sys; sys.exit(1)"):
+            output, ended = self.shell("1 + 1", line)
+            self.assertTrue(ended, line)
+            self.assertNotIn("Traceback", output)
+        self.assertFalse(self.shell("1 + 1")[1])
+
+    def test_help_is_printed_and_waits_for_no_key(self) -> None:
+        output, ended = self.shell("help()")
+        for name in ("instances()", "counters()", "exit()"):
+            self.assertIn(f"\n{name}", output.replace("\r", ""))
+        output, _ = self.shell("help(print)")
+        self.assertIn("built-in function print in module builtins", output)
+        self.assertFalse(ended)
+
+    def test_functions_that_wait_for_the_terminal_are_refused(self) -> None:
+        for name in ("input", "breakpoint", "license", "credits", "copyright"):
+            output, ended = self.shell(f"{name}()")
+            self.assertIn(f"RuntimeError: {name}() is not possible here", output)
+            self.assertFalse(ended)
 
     def test_counters_show_what_the_kernel_refused_by_table(self) -> None:
         proxy = mock.Mock(instances=[], upstreams=[])

@@ -37,6 +37,21 @@ class ArrivalTests(TableTestCase):
         expected = {self.arrival(family, OTHERS[family], 1): 1 for family in FAMILIES}
         self.assertEqual(look.take(), expected)
 
+    def test_look_at_what_leaves_sees_the_groups_that_are_forwarded(self) -> None:
+        for family in FAMILIES:
+            table = self.table(family)
+            for group in (GROUPS, OTHERS):
+                address = packed(group[family])
+                table.add(table.pack(family.unspecified, address, 0, [0, 1]))
+            out = self.sniff(self.peer, "down0", family)
+            groups = [packed(GROUPS[family])]
+            look = self.open(self.router, ArrivalLook, groups, 1, True)
+            for group in (GROUPS, OTHERS):
+                self.send_data("up0", SOURCES[family], group[family], hops=9)
+            await_datagrams(out, lambda data: data.endswith(b"data"), 2)
+            seen = self.arrival(family, GROUPS[family], 8)._replace(interface="down0")
+            self.assertEqual(look.take(), {seen: 1})
+
     def test_threshold_is_the_largest_ttl_that_is_seen(self) -> None:
         look = self.look(hops=16)
         for hops in (15, 16, 17):

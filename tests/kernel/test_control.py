@@ -48,6 +48,8 @@ class CommandTests(RunningTestCase):
             ("hosts", group),
             ("upstreams", group, "down1:"),
             ("filters", "Denied"),
+            ("flows", group, "forwarding", "kbit/s"),
+            ("statistics", "report v3", "query v2", "data out"),
             ("counters", "report"),
             ("routes", group, "down1 up"),
             ("config", "[instance.radio]", "query-max-response-time = 0.3"),

@@ -38,11 +38,12 @@ class FlowScenarios(Scenarios):
         [row] = self.flows()
         return row
 
-    def flows(self) -> list[dict[str, Any]]:
-        """The rows of the group, by a new reading."""
+    def flows(self, group: str = "") -> list[dict[str, Any]]:
+        """The rows of a group, by a new reading."""
         time.sleep(FRESH_TIME)
-        answer = client.ask(str(self.daemon.socket), "GET", "/flows")
-        return [row for row in answer["flows"] if row["group-address"] == self.group]
+        path = f"/flows?group={group or self.group}"
+        rows = client.ask(str(self.daemon.socket), "GET", path)["flows"]
+        return [row for row in rows if row["group-address"] != "*"]
 
     def await_flow(self, state: str) -> dict[str, Any]:
         """The row of the group once it is in this state; AssertionError after some readings."""
@@ -117,6 +118,18 @@ class SharedFlowScenarios(FlowScenarios):
         self.send()
         row = self.await_flow("dropped-after-routing")
         self.assertEqual(row["reason"], "dropped after routing (firewall: forward?)")
+
+    def test_firewall_that_drops_one_of_two_streams_is_named_at_that_one(self) -> None:
+        drop_group(self.proxy, "forward", self.group)
+        self.begin()
+        self.send()
+        good = self.groups[1]
+        self.home.join(good)
+        self.server.stream(good, rate=200, source=self.source)
+        self.await_flow("dropped-after-routing")
+        [row] = self.flows(good)
+        self.assertEqual(row["state"], "forwarding", row)
+        self.assertEqual(row["reason"], "forwarding")
 
     def test_firewall_in_the_prerouting_chain_drops_before_routing(self) -> None:
         drop_group(self.proxy, "prerouting", self.group)

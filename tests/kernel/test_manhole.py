@@ -115,6 +115,26 @@ class ManholeTests(SynchronousTestCase):
         self.assertNotIn("Traceback", output)
         member.leave()
 
+    def test_mcproxy_shell_opens_a_session_on_either_kind_of_address(self) -> None:
+        for listen in ("127.0.0.1:4022", str(self.folder / "man%hole")):
+            daemon = self.daemon(listen)
+            words = [sys.executable, "-m", "mcproxy", "shell", "--identity", f"{self.folder}/mine"]
+            shell = self.router.popen(
+                [*words, "--socket", str(daemon.socket)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                env={**os.environ, "TERM": "vt100", "HOME": str(self.folder)},
+            )
+            output, _ = shell.communicate("instances()\nhelp()\nexit()\n", timeout=30)
+            self.assertIn("'instance': 'a/ipv4'", output)
+            self.assertIn("end the session, as quit()", output)
+            self.assertEqual(shell.returncode, 0, output)
+            lines = daemon.lines[:]
+            daemon.terminate()
+            self.assertFalse([one for one in lines if "critical" in one or "Traceback" in one])
+
     def test_host_key_is_created_once_with_mode_0600(self) -> None:
         daemon = self.daemon("127.0.0.1:4022")
         key = self.folder / "host_key"

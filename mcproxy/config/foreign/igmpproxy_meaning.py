@@ -13,7 +13,14 @@ from ..errors import Wrong
 from ..model import DOWNSTREAM, IN, OUT, UPSTREAM
 from .draft import ForeignDraft, Position
 from .igmpproxy_file import File, Phyint
-from .prefixes import LINK_LOCAL, MULTICAST, can_send, last_match_allows, read_prefix
+from .prefixes import (
+    LINK_LOCAL,
+    MULTICAST,
+    all_but,
+    can_send,
+    last_match_allows,
+    read_prefix,
+)
 from .words import Word
 
 INSTANCE = "igmpproxy"
@@ -138,17 +145,21 @@ class Meaning:
 
     def _note_sources(self, one: Phyint) -> None:
         networks = [(allow, self._checked_network(word)) for allow, word in one.nets]
-        denied = [found[0] for allow, found in networks if found and not allow]
-        if denied:
-            role, position = self._role(one), one.nets[0][1].position
-            rules = [f"* | {network}" for network in denied if can_send(network)]
-            self._filter(one.name.text, role, IN, position, deny=rules)
+        denied, role = self._denied(one), self._role(one)
+        if denied and not (one.groups and role == UPSTREAM):
+            position = one.nets[0][1].position
+            self._filter(one.name.text, role, IN, position, deny=[f"* | {n}" for n in denied])
         allowed = [found[0] for allow, found in networks if found and allow]
         if one.role == UPSTREAM and not denied:
             self._note_altnet(one, allowed)
         elif allowed:
             text = f"altnet: mcproxy accepts reports from all subnets on {one.name.text}"
             self._draft.note(one.nets[0][1].position, text)
+
+    def _denied(self, one: Phyint) -> list[IPv4Network]:
+        """The networks of sources that are denied at an interface."""
+        networks = [self._network(word) for allow, word in one.nets if not allow]
+        return [found[0] for found in networks if found is not None and can_send(found[0])]
 
     def _note_altnet(self, one: Phyint, networks: list[IPv4Network]) -> None:
         """Say how to accept data only from the sources that igmpproxy accepts."""
@@ -206,11 +217,15 @@ class Meaning:
                 f" {one.name.text} deliver any",
             )
         direction = IN if role == UPSTREAM else OUT
+        denied = self._denied(one) if role == UPSTREAM else []
         if any(allow for allow, _ in one.groups):
             rules = self._allowed_groups(one)
+            if denied:
+                rules = [f"{group} | {_any(n)}" for group in rules for n in all_but(denied)]
             self._filter(one.name.text, role, direction, position, allow=rules)
         else:
             rules = [str(network) for _, network in self._groups(one)]
+            rules += [f"* | {network}" for network in denied]
             self._filter(one.name.text, role, direction, position, deny=rules)
 
     def _allowed_groups(self, one: Phyint) -> list[str]:
@@ -233,6 +248,13 @@ class Meaning:
         if not one.filters or one.role == "disabled":
             return
         word = one.filters[0].word
+        if one.groups or (self._denied(one) and self._role(one) == UPSTREAM):
+            self._draft.mistake(
+                word.position,
+                f"{one.name.text} has filter beside whitelist, blacklist or deniednet",
+                "write all of them as filter",
+            )
+            return
         rules, allows = [], [statement.allow for statement in one.filters]
         for statement in one.filters:
             group = self._checked_network(statement.group)

@@ -35,6 +35,12 @@ def last_match_allows(entries: Iterable[tuple[bool, IPv4Network]]) -> list[IPv4N
     return allowed
 
 
+def all_but(denied: Iterable[IPv4Network]) -> list[IPv4Network]:
+    """The networks of all possible sources that are in none of ``denied``."""
+    entries = [(True, IPv4Network("0.0.0.0/0")), *((False, network) for network in denied)]
+    return [network for network in last_match_allows(entries) if can_send(network)]
+
+
 def can_send(network: IPv4Network) -> bool:
     """Whether ``network`` has an address that can be the source of forwarded data."""
     ends = (network.network_address.packed, network.broadcast_address.packed)

@@ -46,6 +46,8 @@ class FilterReader:
         self._named: dict[str, list[LocatedRule]] = {}
         written = {name: self._read_named(name, table) for name, table in tables.items()}
         self._known = list(written)
+        self._references = {name: _references(items) for name, items in written.items()}
+        self._used: set[str] = set()
         for name in self._in_order(written):
             self._named[name] = self._resolved(written[name])
 
@@ -53,6 +55,17 @@ class FilterReader:
     def named(self) -> dict[str, tuple[FilterRule, ...]]:
         """The rules of each named filter, in the order of the file."""
         return {name: _rules(self._named.get(name, [])) for name in self._known}
+
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """The named filters that no instance has used, also through another one."""
+        used, found = set(), list(self._used)
+        while found:
+            name = found.pop()
+            if name not in used:
+                used.add(name)
+                found += self._references.get(name, ())
+        return tuple(name for name in self._known if name not in used)
 
     def of_instance(
         self, instance: InstanceConfig, tables: Iterable[object]
@@ -93,12 +106,8 @@ class FilterReader:
 
     def _in_order(self, written: Mapping[str, list[LocatedRule | _Reference]]) -> list[str]:
         """The names of filters, each after those that it refers to; none if there is a circle."""
-        references = {
-            name: [item.name for item in items if isinstance(item, _Reference)]
-            for name, items in written.items()
-        }
         try:
-            order = list(TopologicalSorter(references).static_order())
+            order = list(TopologicalSorter(self._references).static_order())
         except CycleError as error:
             circle = error.args[1][::-1]
             names = [shown(name) for name in circle]
@@ -177,7 +186,8 @@ class FilterReader:
         if isinstance(written, str):
             items = [_Reference((*where, key), written)]
         else:
-            items = self._read_items(written, (*where, key))
+            items = list(self._read_items(written, (*where, key)))
+        self._used.update(_references(items))
         rules = self._resolved(items)
         for rule_key, rule in rules:
             self._note_useless(rule_key, _why_useless(rule, read, instance))
@@ -196,6 +206,11 @@ class FilterReader:
             self._useless[where] = wrong and self._useless.get(where, wrong)
         elif wrong is not None:
             self._mistakes.add(where, wrong.message, wrong.hint)
+
+
+def _references(items: Iterable[LocatedRule | _Reference]) -> list[str]:
+    """The names of the filters that a list refers to."""
+    return [item.name for item in items if isinstance(item, _Reference)]
 
 
 def _read_item(item: object) -> FilterRule | str:

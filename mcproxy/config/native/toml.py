@@ -93,6 +93,7 @@ def build(document: Mapping[str, Any], mistakes: Mistakes) -> Configuration:
         path=mistakes.origin.path,
         defaults=defaults,
         filters=named.named,
+        unused_filters=named.unused,
         origin=mistakes.origin,
         **services,
     )

@@ -20,22 +20,22 @@ for all interfaces together. rp_filter has a counter of its own.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
 from ...linux.arrivals import Arrival
 from ...linux.host_counters import ANY_INTERFACE
-from ...protocol.family import IPV4, Address, Family
+from ...protocol.family import IPV4, Address
 from ...routing.counters import LOOK_TIME
-from ...routing.readings import Moved, Reading, TableKey
+from ...routing.readings import FEW, Moved, Reading, TableKey
 
 MOVING_TIME = 2.0
 """Seconds since the last packet within which a slow stream counts as moving."""
 
-_FEW = 3
-"""Packets that may be missing because counters are not read at the same moment."""
+_ENOUGH = 5
+"""Packets that a look should see of a stream, so that none at all means something."""
 
 
 class FlowState(Enum):
@@ -90,11 +90,7 @@ class Judge:
         if reading.look is not None:
             for arrival, count in reading.look.seen.items():
                 self._seen[arrival.group].append((arrival, count))
-        self._routed: Counter[tuple[Family, str]] = Counter()
-        for key in reading.after.vifs:
-            family, _, name = key
-            place = (family, ANY_INTERFACE if family is IPV4 else name)
-            self._routed[place] += reading.packets_out(key)
+        self._losses = reading.losses()
 
     def judge(self, flow: Flow) -> Judgement:
         """The state of a flow, with the reason."""
@@ -152,7 +148,7 @@ class Judge:
     def _judge_output(self, flow: Flow, ways: list[str]) -> Judgement | None:
         """The kernel accepts the data; compare what it routed out with what left."""
         family, number = flow.table
-        if flow.moved is None or flow.moved.packets <= _FEW:
+        if flow.moved is None or flow.moved.packets <= FEW:
             return None
         routed = sum(self._reading.packets_out((family, number, name)) for name in ways)
         places = {(family, ANY_INTERFACE if family is IPV4 else name) for name in ways}
@@ -165,18 +161,33 @@ class Judge:
             if fragments > 0:
                 return FlowState.TOO_LARGE, "packets are larger than the MTU, not forwarded"
             return FlowState.TTL, "arrives, TTL too small, not forwarded"
-        lost = total = 0
-        for place in places:
-            if place in after.sent and place in before.sent:
-                total += self._routed[place]
-                lost += max(0, self._routed[place] - after.sent[place] + before.sent[place])
-        if lost <= max(_FEW, total // 50):
+        losses = [self._losses[place] for place in places if place in self._losses]
+        lossy = [one for one in losses if one.is_some]
+        if not lossy:
             return None
-        if 10 * lost < 9 * total:
+        lost, total = sum(one.lost for one in lossy), sum(one.routed for one in losses)
+        leaves = self._leaves(flow, ways)
+        if leaves:
+            return None
+        if leaves is None and 10 * lost < 9 * total:
             return FlowState.FORWARDING, "forwarding; some streams are dropped after routing"
         if 2 * fragments >= lost:
             return FlowState.TOO_LARGE, "packets are larger than the MTU, not forwarded"
         return FlowState.AFTER_ROUTING, "dropped after routing (firewall: forward?)"
+
+    def _leaves(self, flow: Flow, ways: list[str]) -> bool | None:
+        """Whether the flow was seen to leave, of several of which some do not; None: not known."""
+        left, moved = self._reading.left, flow.moved
+        if left is None or flow.group not in left.groups or moved is None or not moved.span:
+            return None
+        if moved.packets / moved.span * LOOK_TIME < _ENOUGH:
+            return None
+        return any(
+            arrival.group == flow.group
+            and arrival.interface in ways
+            and (arrival.source == flow.source or not any(flow.source))
+            for arrival in left.seen
+        )
 
     # -- flows of which nothing is accepted
 

@@ -25,6 +25,7 @@ class TableInUse(MulticastRoutingError):  # noqa: N818
     """Another socket is the multicast router of this table."""
 
 
+_RUNNERS = ("python", "twistd")
 _REMEDY = "run it as root, or grant CAP_NET_ADMIN and CAP_NET_RAW"
 _FAMILIES = {"ipv4": ("IPv4", "CONFIG_IP_MROUTE"), "ipv6": ("IPv6", "CONFIG_IPV6_MROUTE")}
 
@@ -132,7 +133,12 @@ def _link(file: Path) -> str:
 
 
 def _name_of(process: Path) -> str:
+    """The program's name; mcproxy is one that Python or twistd runs, and is named all the same."""
     try:
-        return process.joinpath("comm").read_text().strip()
+        name = process.joinpath("comm").read_text().strip()
+        if name.startswith(_RUNNERS):
+            words = process.joinpath("cmdline").read_text(errors="replace").split("\0")
+            return "mcproxy" if "mcproxy" in map(os.path.basename, words) else name
+        return name
     except OSError:
         return "?"

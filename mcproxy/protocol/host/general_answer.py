@@ -17,6 +17,12 @@ from ..sources import NOTHING, SourceFilter
 _RECORD_HEADER_SIZE = 4
 """Bytes of a record before its group."""
 
+SHORTEST_SLOT = 0.001
+"""Seconds for each report of an answer, also where the query leaves less time for it.
+
+Otherwise a querier that asks again and again for an immediate answer would take all the time.
+"""
+
 
 class GeneralAnswer:
     """The answer that is under way, if any; ``next`` is when its next report is due then.
@@ -47,10 +53,13 @@ class GeneralAnswer:
         for it already are reported again.
         """
         begun, many = bool(self._reported), len(self._parts) > 1
-        if many and not begun and self._ends <= now + longest:
+        in_time = now + max(longest, SHORTEST_SLOT * len(self._parts))
+        if many and not begun and self._ends <= in_time:
             return  # all groups will be reported, and in time
         left = [group for part in self._parts for group in part]
         parts = self._divide(left + self._reported if begun else list(self._groups), room)
+        if len(parts) > 1:
+            longest = max(longest, SHORTEST_SLOT * len(parts))
         slot = longest / len(parts)
         when = now + slot * (1.0 - self._random())
         if not begun and self.covers(when):

@@ -154,6 +154,27 @@ class ForkTests(ConfigurationTestCase):
         )
         self.assertEqual(allowed.rules, (read_rule("239.0.0.2/31"),))
 
+    def test_denied_networks_and_groups_of_an_upstream_are_one_filter(self) -> None:
+        text = "phyint eth1 downstream\nphyint eth0 upstream deniednet 128.0.0.0/1 64.0.0.0/2 "
+        (only,) = filters_of(read(f"{text}whitelist 239.1.0.0/16 239.3.0.0/16", FILE))
+        self.assertEqual(
+            (only.allow, only.rules),
+            (True, (read_rule("239.1.0.0/16 | 0.0.0.0/2"), read_rule("239.3.0.0/16 | 0.0.0.0/2"))),
+        )
+        (only,) = filters_of(read(f"{text}blacklist 239.1.0.0/16", FILE))
+        self.assertFalse(only.allow)
+        self.assertEqual(
+            set(only.rules),
+            set(map(read_rule, ("239.1.0.0/16", "* | 128.0.0.0/1", "* | 64.0.0.0/2"))),
+        )
+
+    def test_filter_beside_lists_of_an_interface_is_refused_with_its_line(self) -> None:
+        each = "filter 0.0.0.0/0 239.9.0.0/16 allow"
+        for lists in ("whitelist 239.1.0.0/16", "deniednet 10.0.0.0/8"):
+            text = f"phyint eth1 downstream\nphyint eth0 upstream {lists}\n{each}"
+            with self.assertRaisesRegex(Exception, "line 3.*eth0 has filter beside whitelist"):
+                read(text, FILE)
+
     def test_filters_of_one_kind_become_rules(self) -> None:
         allow = "filter 10.0.0.0/8 239.0.0.0/8 up allow filter 0.0.0.0/0 232.1.0.0/16 allow"
         (only,) = filters_of(read(f"{SMALL}{allow}", FILE))

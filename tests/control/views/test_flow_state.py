@@ -107,6 +107,22 @@ class JudgeTests(SynchronousTestCase):
             reading = self.reading(sent=0)
             self.assertEqual(self.judged(self.flow(), reading)[0], "dropped-after-routing")
 
+    def test_stream_that_leaves_beside_one_that_does_not_is_forwarded(self) -> None:
+        group, other = GROUPS[IPV4], packed("239.9.9.9")
+        left = Look(frozenset([group, other]), {self.arrival("down1"): 9})
+        reading = self.reading(routed=200, sent=100)._replace(left=left)
+        self.assertEqual(self.judged(self.flow(), reading)[0], "forwarding")
+        nothing = reading._replace(left=left._replace(seen={}))
+        self.assertEqual(self.judged(self.flow(), nothing)[0], "dropped-after-routing")
+        elsewhere = left._replace(seen={self.arrival("down2"): 9})
+        state, _ = self.judged(self.flow(), reading._replace(left=elsewhere))
+        self.assertEqual(state, "dropped-after-routing")
+
+    def test_stream_that_is_too_slow_to_be_seen_is_blamed_for_nothing(self) -> None:
+        left = Look(frozenset([GROUPS[IPV4]]), {})
+        reading = self.reading(routed=200, sent=100)._replace(left=left)
+        self.assertEqual(self.judged(self.flow(packets=10), reading)[0], "forwarding")
+
     def test_loss_of_some_of_several_streams_is_told_and_blamed_on_none(self) -> None:
         state, reason = self.judged(self.flow(), self.reading(routed=200, sent=100))
         self.assertEqual(state, "forwarding")

@@ -102,6 +102,20 @@ class ErrorTests(SynchronousTestCase):
             self.patch(Path, "read_text", lambda _, text=text: text)
             self.assertEqual(mrouteerrors.socket_holders(IPV4), [])
 
+    def test_mcproxy_is_named_whatever_runs_it(self) -> None:
+        for comm, words, name in (
+            ("python3", ("python3", "-m", "mcproxy", "run"), "mcproxy"),
+            ("twistd", ("/usr/bin/twistd", "-n", "mcproxy", "-c", "file"), "mcproxy"),
+            ("python3", ("python3", "/opt/bin/mcproxy", "run"), "mcproxy"),
+            ("python3", ("python3", "other.py"), "python3"),
+            ("igmpproxy", ("igmpproxy", "mcproxy"), "igmpproxy"),
+        ):
+            process = Path(self.mktemp())
+            process.mkdir()
+            process.joinpath("comm").write_text(f"{comm}\n")
+            process.joinpath("cmdline").write_text("\0".join([*words, ""]))
+            self.assertEqual(mrouteerrors._name_of(process), name)
+
     def test_kernel_without_pim_is_accepted(self) -> None:
         sock = FakeSocket(208, errno.ENOPROTOOPT)
         self.patch(mroute.socket, "socket", lambda *_: sock)

@@ -87,6 +87,15 @@ class SpreadAnswerTests(HostTests):
             heard += [(step / 10 + when, listed) for when, listed in self.answers(0.1)]
         self.assertEqual({one for _, listed in heard for one in listed}, set(self.known))
 
+    def test_flood_of_queries_for_immediate_answers_does_not_hurry_the_answer(self) -> None:
+        """HR-10: not more than two reports in a millisecond."""
+        heard: list[tuple[float, list[Address]]] = []
+        for step in range(500):
+            self.receives_general_query(within=0)
+            heard += [(step / 1e4 + when, listed) for when, listed in self.answers(0.0001)]
+        self.assertEqual({one for _, listed in heard for one in listed}, set(self.known))
+        self.assertLess(len(heard), 100)
+
     def test_group_query_during_an_answer_is_answered_in_time(self) -> None:
         """HQ-03: a general answer that takes longer does not replace it."""
         self.receives_general_query(within=10, delay=0.5)
