@@ -59,6 +59,7 @@ FLOW: dict[str, Any] = {
     "wrong-interface": 0,
     "packet-rate": 100.0,
     "bit-rate": 800000.0,
+    "last-seen": 0.1,
     "state": "forwarding",
     "reason": "forwarding",
 }
@@ -115,6 +116,10 @@ class ExplainTests(SynchronousTestCase):
     def test_capture_that_sees_data_leave_outweighs_a_silent_counter(self) -> None:
         seen = Capture(0.5, (arrived(), arrived("lan", hops=7, is_leaving=True)))
         self.assertTrue(explain([replace(HEALTHY, flows=(SILENT,), capture=seen)]).flows)
+
+    def test_stream_that_ended_while_counters_were_read_does_not_flow(self) -> None:
+        evidence = replace(HEALTHY, flows=(FLOW | {"last-seen": 9.0},))
+        self.assert_cause("No data of 239.1.1.1 arrives at wan", evidence)
 
     def test_kernel_that_refused_the_entry_is_the_cause(self) -> None:
         evidence = replace(

@@ -102,7 +102,7 @@ class HealthyScenarios(Scenarios):
         self.assert_flows()
 
     def test_two_instances(self) -> None:
-        table = '[instance.other]\ntable = 9\nupstream = "up"\ndownstream = "down2"\n'
+        table = '[instance.other]\nupstream = "up"\ndownstream = "down2"\n'
         self.start(tables=table)
         self.flow()
         self.assert_flows(self.group, "--interface", "down1")

@@ -22,7 +22,7 @@ def policy(evidence: Evidence, link: LinkEvidence) -> Iterator[Step]:
     text = f"{evidence.group} is not passed to {link.name}: {refused['text']}"
     cures = {
         "filter": f"Allow {evidence.group} in this filter.",
-        "boundary": f"Take {evidence.group} out of boundary, if it shall cross it.",
+        "boundary": f"Take {evidence.group} out of boundary, if it should cross it.",
         "older querier": "Have the router upstream use the current version, or set"
         " ssm-fallback = true.",
         "querier": f"Switch off that querier, or set allowed-queriers = [] for {link.name}.",

@@ -41,19 +41,21 @@ def in_family(text: str, family: Family) -> str:
 class Fault:
     """``what`` is wrong, and what the last sentence says: ``says``, in which "..." is any text.
 
-    Both are about IPv4. ``stage`` sets the fault up and returns the arguments of ``explain`` where
-    they are more than the group.
+    ``cure`` is how its end begins, what to do. All are about IPv4. ``stage`` sets the fault up, and
+    returns the arguments of ``explain`` where they are more than the group.
     """
 
     name: str
     what: str
     says: str
+    cure: str
     stage: Stage
     families: tuple[Family, ...] = FAMILIES
 
     def pattern(self, family: Family) -> str:
-        """A regular expression for the cause."""
-        return ".*".join(map(re.escape, in_family(self.says, family).split(" ... ")))
+        """A regular expression for the cause and what to do."""
+        cause = ".*".join(map(re.escape, in_family(self.says, family).split(" ... ")))
+        return f"{cause}.*; what to do: {re.escape(in_family(self.cure, family))}"
 
 
 FAULTS: dict[str, list[Fault]] = {}
@@ -61,13 +63,13 @@ FAULTS: dict[str, list[Fault]] = {}
 
 
 def fault(
-    what: str, says: str, *families: Family
+    what: str, says: str, cure: str, *families: Family
 ) -> Callable[[Callable[[Any], Words | None]], Callable[[Any], Words | None]]:
     """Make a fault of the function that stages it."""
 
     def define(stage: Callable[[Any], Words | None]) -> Callable[[Any], Words | None]:
         module = stage.__module__.rpartition(".")[2]
-        one = Fault(stage.__name__, what, says, stage, families or FAMILIES)
+        one = Fault(stage.__name__, what, says, cure, stage, families or FAMILIES)
         FAULTS.setdefault(module, []).append(one)
         return stage
 

@@ -16,7 +16,11 @@ deny = ["{}"]
 """
 
 
-@fault("The downstream is down.", "Downstream down1 is not used: administratively down")
+@fault(
+    "The downstream is down.",
+    "Downstream down1 is not used: administratively down",
+    "Set it up: ip link set down1 up",
+)
 def link_down(case: ExplainTestCase) -> None:
     case.start()
     case.join()
@@ -24,14 +28,23 @@ def link_down(case: ExplainTestCase) -> None:
     case.await_state("down1", "down")
 
 
-@fault("The downstream has lost its cable.", "Downstream down1 is not used: no carrier")
+@fault(
+    "The downstream has lost its cable.",
+    "Downstream down1 is not used: no carrier",
+    "Check its cable, its radio or what is at its other end",
+)
 def no_carrier(case: ExplainTestCase) -> None:
     case.start()
     case.home.set_link("eth0", state="down")
     case.await_state("down1", "down")
 
 
-@fault("The downstream has no address.", "Downstream down1 is not used: no IPv4 address", IPV4)
+@fault(
+    "The downstream has no address.",
+    "Downstream down1 is not used: no IPv4 address",
+    "Give it one: ip address add ADDRESS/LENGTH dev down1; or set query-address",
+    IPV4,
+)
 def no_address(case: ExplainTestCase) -> None:
     case.proxy.delete_address("down1", "10.0.2.1/24")
     case.start()
@@ -40,6 +53,7 @@ def no_address(case: ExplainTestCase) -> None:
 @fault(
     "The downstream has lost its address at run time.",
     "Downstream down1 cannot ask its hosts: no IPv4 address",
+    "Give it one: ip address add ADDRESS/LENGTH dev down1; or set query-address",
     IPV4,
 )
 def address_lost(case: ExplainTestCase) -> None:
@@ -48,7 +62,11 @@ def address_lost(case: ExplainTestCase) -> None:
     case.await_reason("down1", "no IPv4 address")
 
 
-@fault("The downstream is a port of a bridge.", "Downstream down1 is not used: port of bridge br0")
+@fault(
+    "The downstream is a port of a bridge.",
+    "Downstream down1 is not used: port of bridge br0",
+    "Configure the bridge br0 in its place",
+)
 def bridge_port(case: ExplainTestCase) -> None:
     case.proxy.run("ip", "link", "add", "br0", "type", "bridge")
     case.proxy.run("ip", "link", "set", "br0", "up")
@@ -56,7 +74,11 @@ def bridge_port(case: ExplainTestCase) -> None:
     case.start()
 
 
-@fault("The downstream does not exist.", "Downstream down9 is not used: absent")
+@fault(
+    "The downstream does not exist.",
+    "Downstream down9 is not used: absent",
+    "It will be used as soon as it appears; check the spelling of its name",
+)
 def absent(case: ExplainTestCase) -> Words:
     case.start(downstream='["down1", "down9"]')
     return case.group, "--interface", "down9"
@@ -65,6 +87,7 @@ def absent(case: ExplainTestCase) -> Words:
 @fault(
     "The interface is in no instance.",
     "Downstream down2 is not used: it is no downstream of instance tv",
+    "Add it: mcproxy add downstream down2 --to tv",
 )
 def no_downstream(case: ExplainTestCase) -> Words:
     case.start()
@@ -74,6 +97,7 @@ def no_downstream(case: ExplainTestCase) -> Words:
 @fault(
     "Another router is the querier of the link.",
     "is the IGMP querier on down1, so that this proxy forwards nothing there",
+    "Switch off that querier, or set allowed-queriers = [] for down1",
 )
 def other_querier(case: ExplainTestCase) -> None:
     case.start()
@@ -85,6 +109,7 @@ def other_querier(case: ExplainTestCase) -> None:
 @fault(
     "A filter of the downstream denies the group.",
     '239.1.1.1 is not passed to down1: the filter of downstream down1, direction "out", denies it',
+    "Allow 239.1.1.1 in this filter",
 )
 def filter_below(case: ExplainTestCase) -> None:
     case.start(tables=FILTER.format("down1", "downstream", "out", case.group))
@@ -94,13 +119,18 @@ def filter_below(case: ExplainTestCase) -> None:
 @fault(
     "A filter of the upstream denies the group.",
     '239.1.1.1 is not passed to down1: the filter of upstream up, direction "in", denies it',
+    "Allow 239.1.1.1 in this filter",
 )
 def filter_above(case: ExplainTestCase) -> None:
     case.start(tables=FILTER.format("up", "upstream", "in", case.group))
     case.join()
 
 
-@fault("The group is within the boundary.", "the group stays within the boundary")
+@fault(
+    "The group is within the boundary.",
+    "the group stays within the boundary",
+    "Take 239.1.1.1 out of boundary, if it should cross it",
+)
 def boundary(case: ExplainTestCase) -> None:
     case.start('boundary = ["239.1.0.0/16", "ff15::/64"]')
     case.join()
@@ -109,6 +139,7 @@ def boundary(case: ExplainTestCase) -> None:
 @fault(
     "The upstream does not exist.",
     "No upstream of instance tv can be used: nosuch (absent)",
+    "It will be used as soon as it appears; check the spelling of its name",
 )
 def upstream_absent(case: ExplainTestCase) -> None:
     case.start(upstream='"nosuch"', querier=False)
@@ -116,7 +147,9 @@ def upstream_absent(case: ExplainTestCase) -> None:
 
 
 @fault(
-    "The upstream is down.", "No upstream of instance tv can be used: up (administratively down)"
+    "The upstream is down.",
+    "No upstream of instance tv can be used: up (administratively down)",
+    "Set it up: ip link set up up",
 )
 def upstream_down(case: ExplainTestCase) -> None:
     case.start()
@@ -128,6 +161,7 @@ def upstream_down(case: ExplainTestCase) -> None:
 @fault(
     "The router upstream speaks an old version, and the group is source-specific.",
     "the router upstream speaks an older version, which cannot name sources",
+    "Have the router upstream use the current version, or set ssm-fallback = true",
 )
 def old_router(case: ExplainTestCase) -> Words:
     case.start(querier=False)

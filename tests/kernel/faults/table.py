@@ -26,11 +26,12 @@ def faults() -> list[Fault]:
 
 def lines() -> Iterator[str]:
     """The lines of the table."""
-    yield from (".. list-table::", "   :header-rows: 1", "   :widths: 40 60", "")
-    yield from ("   * - What is wrong", "     - What the last sentence of ``explain`` says")
+    yield from (".. list-table::", "   :header-rows: 1", "   :widths: 30 40 30", "")
+    yield from ("   * - What is wrong", "     - What ``explain`` says", "     - What to do")
     for one in faults():
         yield f"   * - {one.what}"
-        yield f"     - {one.says}"
+        yield f"     - {'... ' * one.says[0].islower()}{one.says}"
+        yield f"     - {one.cure.rstrip('.')}"
 
 
 def table() -> str:
