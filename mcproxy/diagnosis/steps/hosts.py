@@ -9,7 +9,7 @@ from ..evidence import Evidence, LinkEvidence, Row
 from .step import Step, from_finding, note, ok, wrong
 
 FAULTS = {
-    "ttl": ("do not have the TTL or hop limit 1", "have the host, or its switch, send them with 1"),
+    "ttl": ("were sent with more than one hop left", "have the host send them with one hop left"),
     "router-alert": (
         "lack the Router Alert option",
         "correct the host, or for IGMP set require-router-alert = false",

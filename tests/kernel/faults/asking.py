@@ -117,8 +117,8 @@ def no_router_alert(case: ExplainTestCase) -> None:
 
 @fault(
     "A host's reports have TTL 2.",
-    "IGMP messages on down1 are dropped: they do not have",
-    "Have the host, or its switch, send them with 1",
+    "IGMP messages on down1 are dropped: they were sent with more than one hop left",
+    "Have the host send them with one hop left",
 )
 def report_with_hops(case: ExplainTestCase) -> None:
     case.start()

@@ -30,7 +30,9 @@ def lines() -> Iterator[str]:
     yield from ("   * - What is wrong", "     - What ``explain`` says", "     - What to do")
     for one in faults():
         yield f"   * - {one.what}"
-        yield f"     - {'... ' * one.says[0].islower()}{one.says}"
+        first = one.says.split()[0]
+        begin = "... " if first.isalpha() and first.islower() else ""
+        yield f"     - {begin}{one.says}"
         yield f"     - {one.cure.rstrip('.')}"
 
 
