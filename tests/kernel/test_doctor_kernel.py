@@ -37,7 +37,7 @@ class KernelTests(DoctorTestCase):
 
     def test_other_router_is_found(self) -> None:
         Daemon(self.proxy, CONFIG + "mld-version = 0\n").wait_ready()
-        self.assert_finds("other-router", "in the default table of the kernel: python", shown=True)
+        self.assert_finds("other-router", "in the default table of the kernel: mcproxy", shown=True)
 
     def test_other_router_of_ipv6_is_found(self) -> None:
         config = CONFIG + "igmp-version = 0\n"

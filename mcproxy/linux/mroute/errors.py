@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from ...protocol.family import IPV4, Family
@@ -132,7 +133,33 @@ def _link(file: Path) -> str:
 
 
 def _name_of(process: Path) -> str:
+    """The program's name; of one in Python that of the program, and not of its interpreter."""
     try:
-        return process.joinpath("comm").read_text().strip()
+        name = process.joinpath("comm").read_text().strip()
+        words = process.joinpath("cmdline").read_bytes().decode(errors="replace").split("\0")
     except OSError:
         return "?"
+    return python_program(words) or name if name.startswith(("python", "pypy", "twistd")) else name
+
+
+_OPTIONS_WITH_VALUE = ("-W", "-X", "-Q", "--check-hash-based-pycs")
+
+
+def python_program(words: Sequence[str]) -> str:
+    """The name of what an interpreter runs with this command line; empty if it is not known.
+
+    ``twistd`` runs mcproxy as a plugin, so that it stands among its arguments.
+    """
+    if any(os.path.basename(word) == "mcproxy" for word in words):
+        return "mcproxy"
+    rest = iter(words[1:])
+    for word in rest:
+        if word == "-m":
+            return next(rest, "").partition(".")[0]
+        if word == "-c":
+            return ""
+        if word in _OPTIONS_WITH_VALUE:
+            next(rest, None)
+        elif word and not word.startswith("-"):
+            return os.path.basename(word)
+    return ""
