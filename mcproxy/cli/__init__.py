@@ -26,6 +26,7 @@ SUBCOMMANDS = {
     "remove": "remove an instance, an upstream or a downstream from the running daemon",
     "move": "move a downstream to another instance",
     "shell": "open the Python shell in the running daemon, with ssh",
+    "completion": "print the script by which bash, zsh or fish complete command lines",
 }
 
 SHORT_FORMS = {"sh": "show"}
