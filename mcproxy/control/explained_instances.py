@@ -103,7 +103,8 @@ def _links(
     below = [row for row in rows if row["role"] == DOWNSTREAM]
     if interface is not None:
         below = [row for row in below if row["interface"] == interface]
-        below = below or [_not_ours(instance, interface, rows)]
+        if not below:
+            return [LinkEvidence(_not_ours(instance, interface, rows), is_configured=False)]
     found = [_link(proxy, instance, group, row, now) for row in below[:MOST_LINKS]]
     asking = [one for one in found if one.group is not None]
     return asking or found

@@ -147,8 +147,10 @@ class Explainer:
             evidence_of(proxy, instance, asked.group, asked.source, asked.interface, rows, reading)
             for instance in instances
         ]
-        if asked.interface is None and any(_wants(one) for one in found):
-            found = [one for one in found if _wants(one)]
+        if asked.interface is None:
+            found = [one for one in found if _wants(one)] or found
+        else:
+            found = [one for one in found if _has(one)] or found[:1]
         found = [replace(one, capture=seen) for one in found if one.links]
         if not found:
             raise BadRequestError(f"no {asked.family.name} instance has a downstream")
@@ -202,6 +204,10 @@ class Explainer:
 
 def _wants(evidence: Evidence) -> bool:
     return any(link.group is not None for link in evidence.links)
+
+
+def _has(evidence: Evidence) -> bool:
+    return any(link.is_configured for link in evidence.links)
 
 
 # -- in a thread

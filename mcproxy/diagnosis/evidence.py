@@ -81,7 +81,8 @@ class LinkEvidence:
 
     ``dropped`` are messages that were received there and broke a rule, ``refused`` those that
     were valid and not accepted: counts by reason. ``mtu`` is None where it is not known.
-    A packet is forwarded there only with a TTL above ``ttl_threshold``.
+    A packet is forwarded there only with a TTL above ``ttl_threshold``. ``is_configured`` is false
+    for an interface that is no downstream of the instance.
     """
 
     interface: Row
@@ -91,6 +92,7 @@ class LinkEvidence:
     left: Leave | None = None
     mtu: int | None = None
     ttl_threshold: int = 1
+    is_configured: bool = True
 
     @property
     def name(self) -> str:

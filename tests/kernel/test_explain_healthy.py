@@ -94,6 +94,19 @@ class HealthyScenarios(Scenarios):
         self.start(downstream='["br0"]')
         self.flow()
 
+    def test_source_on_another_downstream(self) -> None:
+        self.start(downstream='["down1", "down2"]')
+        member = self.join()
+        self.send(node=self.other)
+        wait_until(lambda: member.total() > 10, 10, "the network is not healthy")
+        self.assert_flows()
+
+    def test_two_instances(self) -> None:
+        table = '[instance.other]\ntable = 9\nupstream = "up"\ndownstream = "down2"\n'
+        self.start(tables=table)
+        self.flow()
+        self.assert_flows(self.group, "--interface", "down1")
+
     def test_proxy_behind_the_proxy(self) -> None:
         leaf = self.lab.node("leaf")
         self.lab.link(leaf, "eth0", self.home, "down", addresses(4, 2), addresses(4, 1))

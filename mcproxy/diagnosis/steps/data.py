@@ -289,7 +289,17 @@ def _nothing_arrives(
     return wrong("data", text, cure)
 
 
+def _denied(
+    evidence: Evidence, link: LinkEvidence, row: Row, arrived: list[Arrived]
+) -> Step | None:
+    if row["state"] != "denied":
+        return None
+    text = f"{evidence.what} is not forwarded to {link.name}: {row['reason']}."
+    return wrong("data", text, "Allow it there; mcproxy show filters lists the rules that denied.")
+
+
 _REASONS: tuple[_Reason, ...] = (
+    _denied,
     _too_few_hops,
     _rp_filter,
     _too_large,

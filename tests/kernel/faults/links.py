@@ -7,7 +7,7 @@ from mcproxy.protocol.family import IPV4
 from ..explaining import ExplainTestCase, Words
 from .fault import fault
 
-_FILTER = """
+FILTER = """
 [[instance.tv.filter]]
 interface = "{}"
 role = "{}"
@@ -87,7 +87,7 @@ def other_querier(case: ExplainTestCase) -> None:
     '239.1.1.1 is not passed to down1: the filter of downstream down1, direction "out", denies it',
 )
 def filter_below(case: ExplainTestCase) -> None:
-    case.start(tables=_FILTER.format("down1", "downstream", "out", case.group))
+    case.start(tables=FILTER.format("down1", "downstream", "out", case.group))
     case.join()
 
 
@@ -96,7 +96,7 @@ def filter_below(case: ExplainTestCase) -> None:
     '239.1.1.1 is not passed to down1: the filter of upstream up, direction "in", denies it',
 )
 def filter_above(case: ExplainTestCase) -> None:
-    case.start(tables=_FILTER.format("up", "upstream", "in", case.group))
+    case.start(tables=FILTER.format("up", "upstream", "in", case.group))
     case.join()
 
 

@@ -6,6 +6,7 @@ from mcproxy.protocol.family import IPV4
 
 from ..explaining import ExplainTestCase, Words
 from .fault import fault
+from .links import FILTER
 
 STRANGER = "10.77.0.5"
 """A source that no route of the proxy leads to."""
@@ -166,6 +167,19 @@ def other_source(case: ExplainTestCase) -> None:
 def named_source_silent(case: ExplainTestCase) -> Words:
     case.watch()
     return case.group, "--source", case.at(1, 3)
+
+
+@fault(
+    "A filter denies this source of the group, and passes others.",
+    "10.0.1.3 to 239.1.1.1 is not forwarded to down1: arrives, denied by the filter of up (in)",
+)
+def source_denied(case: ExplainTestCase) -> Words:
+    source = case.at(1, 3)
+    case.start(tables=FILTER.format("up", "upstream", "in", f"{case.group} | {source}"))
+    case.join()
+    case.send()
+    case.send(source=source)
+    return case.group, "--source", source
 
 
 @fault(
