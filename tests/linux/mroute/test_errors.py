@@ -119,7 +119,7 @@ class ErrorTests(SynchronousTestCase):
             ("python3", ("python3", "-m", "mcproxy", "run"), "mcproxy"),
             ("twistd", ("/usr/bin/twistd", "-n", "mcproxy", "-c", "file"), "mcproxy"),
             ("python3", ("python3", "/opt/bin/mcproxy", "run"), "mcproxy"),
-            ("python3", ("python3", "other.py"), "python3"),
+            ("python3", ("python3", "other.py"), "other.py"),
             ("igmpproxy", ("igmpproxy", "mcproxy"), "igmpproxy"),
         ):
             process = Path(self.mktemp())
