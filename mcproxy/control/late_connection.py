@@ -48,7 +48,7 @@ class Imports:
         for name in self._names:
             import_module(name)
 
-    def _imported(self, result: object) -> None:
+    def _imported(self, result: Any) -> None:
         waiting, self._waiting = self._waiting or [], None
         self.are_done = not isinstance(result, Failure)
         for done in waiting:
