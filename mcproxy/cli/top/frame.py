@@ -88,25 +88,22 @@ class Frame:
         rows = table(COLUMNS, shown, output).splitlines() if shown else ["no flows"]
         return [*(line[: output.width] for line in head), *rows[:room]]
 
-    def _a_second(self, number: float) -> str:
-        return f"{number / max(self.now.taken - self.before.taken, 0.001):.1f}"
+    def _a_second(self, number: float) -> float:
+        return number / max(self.now.taken - self.before.taken, 0.001)
 
     def _happened(self) -> str:
-        parts = [f"{name} {self._a_second(self.activity[name])}" for name in COUNTED]
-        lost = self.activity["lost"]
-        return "per second: " + "  ".join(parts) + (f"  ({lost} not counted)" if lost else "")
+        parts = [f"{name} {_rounded(self._a_second(self.activity[name]))}" for name in COUNTED]
+        return "per s:  " + "  ".join(parts)
 
     def _messages(self) -> str:
-        parts = [
-            f"messages {what} {self._a_second(self._grown(what, 'count'))}/s"
-            for what in ("received", "sent")
-        ]
-        elapsed = max(self.now.taken - self.before.taken, 0.001)
-        parts += [
-            f"{what} {quantity(self._grown(what, 'bytes') * 8 / elapsed, 'bit/s')}"
+        received, sent = (
+            _rounded(self._a_second(self._grown(what, "count"))) for what in ("received", "sent")
+        )
+        arrived, left = (
+            quantity(self._a_second(self._grown(what, "bytes") * 8), "bit/s")
             for what in ("data in", "data out")
-        ]
-        return "   ".join(parts)
+        )
+        return f"messages in {received}/s, out {sent}/s   data in {arrived}, out {left}"
 
     def _grown(self, what: str, key: str) -> int:
         """By how much a count has grown; counts can begin at 0 again."""
@@ -115,4 +112,9 @@ class Frame:
     def _flows(self) -> str:
         states = Counter(row["state"] for row in self.now.flows)
         listed = ", ".join(f"{count} {state}" for state, count in states.most_common(4))
-        return f"{len(self.now.flows)} flows" + (f": {listed}" if listed else "")
+        lost = f"; {self.activity['lost']} events not counted" if self.activity["lost"] else ""
+        return f"{len(self.now.flows)} flows" + (f": {listed}" if listed else "") + lost
+
+
+def _rounded(number: float) -> str:
+    return f"{number:.1f}" if number < 100 else f"{number:.0f}"

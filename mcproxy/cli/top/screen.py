@@ -13,7 +13,7 @@ from contextlib import contextmanager
 _ENTER, _LEAVE = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
 """The other screen without a cursor, and back."""
 
-_HOME, _TO_END_OF_LINE, _BELOW = "\x1b[H", "\x1b[K", "\x1b[J"
+_HOME, _CLEAR_LINE, _BELOW = "\x1b[H", "\x1b[K", "\x1b[J"
 
 
 @contextmanager
@@ -35,7 +35,7 @@ def screen() -> Iterator[None]:
 
 def draw(lines: list[str]) -> None:
     """Show the lines in place of those before, without a flicker."""
-    sys.stdout.write(_HOME + "\r\n".join(line + _TO_END_OF_LINE for line in lines) + _BELOW)
+    sys.stdout.write(_HOME + "\n".join(_CLEAR_LINE + line for line in lines) + _BELOW)
     sys.stdout.flush()
 
 
