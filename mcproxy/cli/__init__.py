@@ -19,6 +19,7 @@ SUBCOMMANDS = {
     "explain": "say why a stream does or does not reach a link, and what to do",
     "doctor": "find what keeps multicast from flowing on this machine, with the cure",
     "monitor": "follow what happens in the running daemon: joins, queries, reports, refusals",
+    "top": "show the flows by rate, and joins, zaps and refusals a second, live",
     "log-level": "show or set which events the running daemon writes to its log",
     "reload": "apply the changes in the configuration file to the running daemon",
     "restart": "restart the daemon without interrupting a stream",
