@@ -10,7 +10,6 @@ from mcproxy.lab.waiting import wait_until
 from .running import ONE_INSTANCE, RunningTestCase
 
 UNUSED = {
-    "OpenSSL.SSL",
     "asyncio.sslproto",
     "cryptography",
     "email",
