@@ -22,6 +22,7 @@ from .config.model import Configuration, ControlConfig, ManholeConfig
 from .config.native.toml import from_interfaces
 from .config.paths import CONFIGURATION
 from .control.changes import Changes
+from .control.late_connection import Imports, LateConnection
 from .control.machine import NEEDS_PACKAGES, how_to_install
 from .control.unix_socket import ConnectionFactory, ControlService
 from .events.log_reader import LogReader
@@ -200,12 +201,19 @@ def _make_control(
     socket: str | None,
     config: ControlConfig,
 ) -> IService:
-    def connect(factory: ConnectionFactory) -> IProtocol:
-        # The web server takes memory: it is imported when the first client connects.
+    # The web server takes memory: it is imported when the first client connects.
+    imports = Imports(("mcproxy.control.api", "mcproxy.control.http"))
+
+    def make(factory: ConnectionFactory) -> IProtocol:
         from .control.api import Api
         from .control.http import Connection
 
         return Connection(factory, reactor, Api(proxy, changes, reactor).handle)
+
+    def connect(factory: ConnectionFactory) -> IProtocol:
+        if imports.are_done:
+            return make(factory)
+        return LateConnection(factory, imports, partial(make, factory))
 
     if socket is not None:
         path = os.path.abspath(socket) if socket else ""

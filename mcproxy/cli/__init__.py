@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from importlib import import_module
+from typing import Any
 
 from .. import __version__, exit_codes
 from ..exit_codes import DONE, NO, WRONG_USE
+from .late_imports import late_imports
 
 SUBCOMMANDS = {
     "run": "run the daemon in the foreground",
@@ -19,6 +22,7 @@ SUBCOMMANDS = {
     "explain": "say why a stream does or does not reach a link, and what to do",
     "doctor": "find what keeps multicast from flowing on this machine, with the cure",
     "monitor": "follow what happens in the running daemon: joins, queries, reports, refusals",
+    "top": "show the flows by rate, and joins, zaps and refusals a second, live",
     "log-level": "show or set which events the running daemon writes to its log",
     "reload": "apply the changes in the configuration file to the running daemon",
     "restart": "restart the daemon without interrupting a stream",
@@ -26,6 +30,7 @@ SUBCOMMANDS = {
     "remove": "remove an instance, an upstream or a downstream from the running daemon",
     "move": "move a downstream to another instance",
     "shell": "open the Python shell in the running daemon, with ssh",
+    "completion": "print the script by which bash, zsh or fish complete command lines",
 }
 
 SHORT_FORMS = {"sh": "show"}
@@ -64,11 +69,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"mcproxy: {error}\n\n{_help()}", end="", file=sys.stderr)
         return WRONG_USE
     try:
-        return int(import_module(f".{name.replace('-', '_')}", __name__).main(words[1:]))
+        return int(_module(name).main(words[1:]))
     except SystemExit as exiting:  # the subcommand has printed the reason
         return exiting.code if isinstance(exiting.code, int) else DONE
     except KeyboardInterrupt:
         return NO
+
+
+def _module(subcommand: str) -> Any:
+    # Only the daemon runs for long enough that its memory matters.
+    with late_imports() if subcommand == "run" else nullcontext():
+        return import_module(f".{subcommand.replace('-', '_')}", __name__)
 
 
 def _subcommand(word: str) -> str:

@@ -17,6 +17,7 @@ from .. import __version__, tap
 from ..config.paths import CONFIGURATION
 from ..exit_codes import DONE, NO
 from ..logs import LEVELS, start_logging
+from .late_imports import late_imports
 from .parsers import make_parser
 
 
@@ -69,8 +70,8 @@ def main(arguments: Sequence[str]) -> int:
     load = partial(tap.configured, options.config, options.upstream, options.downstream)
     try:
         configuration = load()
-        from twisted.internet import reactor
-
+        with late_imports():
+            from twisted.internet import reactor
         start_logging(options.log_level)
         service = tap.build(reactor, configuration, load, options.socket, COMMAND)
     except tap.START_ERRORS as error:

@@ -29,7 +29,7 @@ from ..protocol.family import Address, Family
 from .readings import FEW, History, Look, Reading, Sample, TableKey, VifKey
 from .table import ForwardingTable
 
-LOOK_TIME = 0.3
+LOOK_TIME = 0.2
 """Seconds between the two samples, unless there is a recent one."""
 
 FRESH_TIME = 0.25

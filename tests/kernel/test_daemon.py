@@ -115,7 +115,7 @@ class RightsScenarios(Scenarios):
         second = Daemon(self.proxy, DISABLED[OTHER[self.family]])
         self.assertEqual(second.wait(), 1)
         [line] = second.lines
-        self.assertIn(f"pid {first.pid}", line)
+        self.assertIn(f"mcproxy (pid {first.pid})", line)
         self.await_packets(member)
         self.assert_no_loss(member)
 

@@ -22,8 +22,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from ...linux.arrivals import Arrival
 from ...linux.host_counters import ANY_INTERFACE
@@ -59,8 +59,7 @@ Judgement = tuple[FlowState, str]
 """The state, and the reason in words."""
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(NamedTuple):
     """One entry, or a wanted group without one, and what the daemon knows of it.
 
     An unspecified ``source`` stands for any. ``is_asked`` says whether an upstream was asked for

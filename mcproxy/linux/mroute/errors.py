@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from ...protocol.family import IPV4, Family
@@ -25,7 +26,6 @@ class TableInUse(MulticastRoutingError):  # noqa: N818
     """Another socket is the multicast router of this table."""
 
 
-_RUNNERS = ("python", "twistd")
 _REMEDY = "run it as root, or grant CAP_NET_ADMIN and CAP_NET_RAW"
 _FAMILIES = {"ipv4": ("IPv4", "CONFIG_IP_MROUTE"), "ipv6": ("IPv6", "CONFIG_IPV6_MROUTE")}
 
@@ -133,12 +133,33 @@ def _link(file: Path) -> str:
 
 
 def _name_of(process: Path) -> str:
-    """The program's name; mcproxy is one that Python or twistd runs, and is named all the same."""
+    """The program's name; of one in Python that of the program, and not of its interpreter."""
     try:
         name = process.joinpath("comm").read_text().strip()
-        if name.startswith(_RUNNERS):
-            words = process.joinpath("cmdline").read_text(errors="replace").split("\0")
-            return "mcproxy" if "mcproxy" in map(os.path.basename, words) else name
-        return name
+        words = process.joinpath("cmdline").read_bytes().decode(errors="replace").split("\0")
     except OSError:
         return "?"
+    return python_program(words) or name if name.startswith(("python", "pypy", "twistd")) else name
+
+
+_OPTIONS_WITH_VALUE = ("-W", "-X", "-Q", "--check-hash-based-pycs")
+
+
+def python_program(words: Sequence[str]) -> str:
+    """The name of what an interpreter runs with this command line; empty if it is not known.
+
+    ``twistd`` runs mcproxy as a plugin, so that it stands among its arguments.
+    """
+    if any(os.path.basename(word) == "mcproxy" for word in words):
+        return "mcproxy"
+    rest = iter(words[1:])
+    for word in rest:
+        if word == "-m":
+            return next(rest, "").partition(".")[0]
+        if word == "-c":
+            return ""
+        if word in _OPTIONS_WITH_VALUE:
+            next(rest, None)
+        elif word and not word.startswith("-"):
+            return os.path.basename(word)
+    return ""

@@ -1,4 +1,7 @@
-"""Netlink messages about links and addresses as small values, decoded by pyroute2.
+"""Netlink messages about links and addresses as small values.
+
+They are decoded here: pyroute2's decoders of all kinds of links take 8 MiB for as long as the
+daemon runs.
 
 A message need not describe its link in full: after each Wi-Fi scan cfg80211 sends an
 RTM_NEWLINK with the interface's name and IFLA_WIRELESS and nothing else. An attribute that a
@@ -8,9 +11,10 @@ message does not carry is None here, which means "unchanged".
 from __future__ import annotations
 
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from struct import Struct
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ...protocol.family import Address
 from . import frame as netlink
@@ -18,6 +22,10 @@ from . import frame as netlink
 _RTM_NEWLINK, _RTM_DELLINK, _RTM_GETLINK = 16, 17, 18
 _RTM_NEWADDR, _RTM_DELADDR, _RTM_GETADDR = 20, 21, 22
 _IFLA_EXT_MASK, _RTEXT_FILTER_SKIP_STATS = 29, 8
+_IFLA_IFNAME, _IFLA_MTU, _IFLA_MASTER, _IFLA_LINKINFO = 3, 4, 10, 18
+_IFLA_CARRIER_DOWN_COUNT, _IFLA_PROP_LIST, _IFLA_ALT_IFNAME = 48, 52, 53
+_IFLA_INFO_SLAVE_KIND = 4
+_IFA_ADDRESS, _IFA_LOCAL, _IFA_FLAGS = 1, 2, 8
 _IFINFOMSG = Struct("=BxHiII")
 _IFADDRMSG = Struct("=BBBBI")
 
@@ -29,6 +37,8 @@ _FAMILIES = {
     _RTM_NEWADDR: _ADDRESSES,
     _RTM_DELADDR: _ADDRESSES,
 }
+
+_ADDRESS_SIZES: dict[int, int] = {socket.AF_INET: 4, socket.AF_INET6: 16}
 
 PORT_KINDS = ("bridge", "bond", "team", "openvswitch")
 """Kinds of master that take all packets of their ports; a VRF, for one, leaves them to IP."""
@@ -123,10 +133,6 @@ class Decoder:
     """Turns the datagrams of a netlink socket into events."""
 
     def __init__(self) -> None:
-        # Slow to import and large in memory; commands that run no proxy do without it.
-        from pyroute2.netlink.rtnl.marshal import MarshalRtnl
-
-        self._marshal = MarshalRtnl()
         self._interrupted = False
 
     def decode(self, data: bytes) -> Iterator[Event]:
@@ -137,10 +143,9 @@ class Decoder:
                 yield DumpEnd(sequence, _error(data, start, end), self._interrupted)
                 self._interrupted = False
             elif kind in _DECODERS and data[start] in _FAMILIES[kind]:
-                for message in self._marshal.parse(data[start - netlink.HEADER.size : end]):
-                    event = _DECODERS[kind](message)
-                    if event is not None:
-                        yield event
+                event = _DECODERS[kind](data, start, end)
+                if event is not None:
+                    yield event
 
 
 def _error(data: bytes, start: int, end: int) -> int:
@@ -148,65 +153,99 @@ def _error(data: bytes, start: int, end: int) -> int:
     return -netlink.INT.unpack_from(data, start)[0] if end - start >= netlink.INT.size else 0
 
 
-def _link_seen(message: Any) -> LinkSeen:
-    name, mtu = message.get_attr("IFLA_IFNAME"), message.get_attr("IFLA_MTU")
-    kind = message.get_nested("IFLA_LINKINFO", "IFLA_INFO_SLAVE_KIND")
+def _link_seen(data: bytes, start: int, end: int) -> LinkSeen | None:
+    if end - start < _IFINFOMSG.size:
+        return None
+    _, _, index, flags, _ = _IFINFOMSG.unpack_from(data, start)
+    found = netlink.attributes(data, start + _IFINFOMSG.size, end)
+    mtu = _number(found, _IFLA_MTU)
     # A message in full has an MTU. Only there the lack of a kind means that there is no master:
     # a network card without one has no IFLA_LINKINFO at all.
-    port = None if mtu is None and kind is None else kind if kind in PORT_KINDS else ""
-    # The same with other names, and with the list that they are in.
-    properties = message.get_attr("IFLA_PROP_LIST")
-    altnames = () if mtu is not None else None
-    if properties is not None:
-        altnames = tuple(properties.get_attrs("IFLA_ALT_IFNAME"))
-    losses = message.get_attr("IFLA_CARRIER_DOWN_COUNT")
-    master = message.get_attr("IFLA_MASTER", 0 if mtu is not None else None)
-    index, flags = message["index"], message["flags"]
-    return LinkSeen(index, name, flags, mtu, port, altnames, losses, master)
+    nothing = None if mtu is None else ""
+    return LinkSeen(
+        index,
+        _text(found[_IFLA_IFNAME]) if _IFLA_IFNAME in found else None,
+        flags,
+        mtu,
+        _port(found.get(_IFLA_LINKINFO, b""), nothing),
+        # The same with other names, and with the list that they are in.
+        _altnames(found.get(_IFLA_PROP_LIST), None if mtu is None else ()),
+        _number(found, _IFLA_CARRIER_DOWN_COUNT),
+        _number(found, _IFLA_MASTER, None if mtu is None else 0),
+    )
 
 
-def _link_gone(message: Any) -> LinkGone:
-    return LinkGone(message["index"])
+def _port(link_info: bytes, otherwise: str | None) -> str | None:
+    """The kind of the master in IFLA_LINKINFO, if it takes the packets of its ports."""
+    kind = netlink.attributes(link_info, 0, len(link_info)).get(_IFLA_INFO_SLAVE_KIND)
+    if kind is None:
+        return otherwise
+    return _text(kind) if _text(kind) in PORT_KINDS else ""
 
 
-def _address_seen(message: Any) -> AddressSeen | None:
-    address = _own_address(message)
+def _altnames(
+    properties: bytes | None, otherwise: tuple[str, ...] | None
+) -> tuple[str, ...] | None:
+    if properties is None:
+        return otherwise
+    each = netlink.each_attribute(properties, 0, len(properties))
+    return tuple(_text(value) for kind, value in each if kind == _IFLA_ALT_IFNAME)
+
+
+def _link_gone(data: bytes, start: int, end: int) -> LinkGone | None:
+    if end - start < _IFINFOMSG.size:
+        return None
+    return LinkGone(_IFINFOMSG.unpack_from(data, start)[2])
+
+
+def _address_seen(data: bytes, start: int, end: int) -> AddressSeen | None:
+    if end - start < _IFADDRMSG.size:
+        return None
+    family, prefix_length, short_flags, _, index = _IFADDRMSG.unpack_from(data, start)
+    found = netlink.attributes(data, start + _IFADDRMSG.size, end)
+    address = _own_address(found, family)
     if address is None:
         return None
-    flags = message.get_attr("IFA_FLAGS")
+    flags = _number(found, _IFA_FLAGS)
     if flags is None:
-        flags = message["flags"]  # the lower eight bits of the same
+        flags = short_flags  # the lower eight bits of the same
+    peer = found.get(_IFA_ADDRESS, address)
     return AddressSeen(
-        message["index"],
+        index,
         address,
-        message["prefixlen"],
+        prefix_length,
         secondary=bool(flags & _IFA_F_SECONDARY),
         usable=not flags & (_IFA_F_TENTATIVE | _IFA_F_DADFAILED),
-        peer=_peer(message, address),
+        peer=peer if peer != address else None,
         duplicate=bool(flags & _IFA_F_DADFAILED),
     )
 
 
-def _address_gone(message: Any) -> AddressGone | None:
-    address = _own_address(message)
-    if address is None:
+def _address_gone(data: bytes, start: int, end: int) -> AddressGone | None:
+    if end - start < _IFADDRMSG.size:
         return None
-    return AddressGone(message["index"], address, message["prefixlen"])
+    family, prefix_length, _, _, index = _IFADDRMSG.unpack_from(data, start)
+    address = _own_address(netlink.attributes(data, start + _IFADDRMSG.size, end), family)
+    return None if address is None else AddressGone(index, address, prefix_length)
 
 
-def _own_address(message: Any) -> Address | None:
+def _own_address(found: dict[int, bytes], family: int) -> Address | None:
     # On a point-to-point link IFA_ADDRESS is the peer's, and IFA_LOCAL ours.
-    text = message.get_attr("IFA_LOCAL") or message.get_attr("IFA_ADDRESS")
-    return socket.inet_pton(message["family"], text) if text else None
+    address = found.get(_IFA_LOCAL) or found.get(_IFA_ADDRESS)
+    return address if address and len(address) == _ADDRESS_SIZES[family] else None
 
 
-def _peer(message: Any, own: Address) -> Address | None:
-    text = message.get_attr("IFA_ADDRESS")
-    other = socket.inet_pton(message["family"], text) if text else own
-    return other if other != own else None
+def _number(found: dict[int, bytes], kind: int, otherwise: int | None = None) -> int | None:
+    """The unsigned 32-bit number in an attribute."""
+    value = found.get(kind, b"")
+    return int.from_bytes(value, sys.byteorder) if len(value) == 4 else otherwise
 
 
-_DECODERS: dict[int, Callable[[Any], Event | None]] = {
+def _text(value: bytes) -> str:
+    return value.rstrip(b"\0").decode(errors="replace")
+
+
+_DECODERS: dict[int, Callable[[bytes, int, int], Event | None]] = {
     _RTM_NEWLINK: _link_seen,
     _RTM_DELLINK: _link_gone,
     _RTM_NEWADDR: _address_seen,

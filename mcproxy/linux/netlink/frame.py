@@ -61,11 +61,17 @@ def messages(data: bytes) -> Iterator[tuple[int, int, int, int, int]]:
 
 def attributes(data: bytes, start: int, end: int) -> dict[int, bytes]:
     """The attributes in ``data[start:end]`` by type; stops at a length that is impossible."""
-    found = {}
-    while start + 4 <= end:
+    return dict(each_attribute(data, start, end))
+
+
+def each_attribute(data: bytes, start: int, end: int) -> Iterator[tuple[int, bytes]]:
+    """Type and value of each attribute in ``data[start:end]``, as ``attributes``.
+
+    For lists in which a type comes several times.
+    """
+    while start + ATTRIBUTE.size <= end:
         size, kind = ATTRIBUTE.unpack_from(data, start)
-        if size < 4 or start + size > end:
-            break
-        found[kind & _TYPE_MASK] = data[start + 4 : start + size]
+        if size < ATTRIBUTE.size or start + size > end:
+            return
+        yield kind & _TYPE_MASK, data[start + ATTRIBUTE.size : start + size]
         start += (size + 3) & ~3
-    return found

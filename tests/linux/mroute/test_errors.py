@@ -92,6 +92,18 @@ class ErrorTests(SynchronousTestCase):
         for text in self.refuse(TableInUse, INIT, errno.EADDRINUSE, table=5):
             self.assertIn("table 5", text)
 
+    def test_program_in_python_is_named_in_place_of_its_interpreter(self) -> None:
+        for line, name in (
+            ("python3 -m mcproxy run --config /etc/mcproxy.toml", "mcproxy"),
+            ("/opt/m/bin/python3 /opt/m/bin/mcproxy run", "mcproxy"),
+            ("python3 /usr/bin/twistd3 --nodaemon mcproxy --config x", "mcproxy"),
+            ("python3 -u -X dev /usr/bin/pimd-py --config mcproxy.toml", "pimd-py"),
+            ("python3 -m other.router x", "other"),
+            ("python3 -c code", ""),
+            ("python3", ""),
+        ):
+            self.assertEqual(mrouteerrors.python_program(line.split()), name, line)
+
     def test_search_for_the_holder_never_fails(self) -> None:
         def fail(_: Path) -> str:
             raise PermissionError(errno.EACCES, "hidden")
@@ -107,7 +119,7 @@ class ErrorTests(SynchronousTestCase):
             ("python3", ("python3", "-m", "mcproxy", "run"), "mcproxy"),
             ("twistd", ("/usr/bin/twistd", "-n", "mcproxy", "-c", "file"), "mcproxy"),
             ("python3", ("python3", "/opt/bin/mcproxy", "run"), "mcproxy"),
-            ("python3", ("python3", "other.py"), "python3"),
+            ("python3", ("python3", "other.py"), "other.py"),
             ("igmpproxy", ("igmpproxy", "mcproxy"), "igmpproxy"),
         ):
             process = Path(self.mktemp())

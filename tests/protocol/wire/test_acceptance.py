@@ -108,6 +108,18 @@ class AcceptanceTests(FamilyTests):
                 arriving = self.arriving(packet, destination=there)
                 self.assertEqual(accept(self.family, arriving), packet)
 
+    def test_general_query_to_another_group_is_refused_in_igmp(self) -> None:
+        """HQ-07: it is sent to all hosts; one to this machine alone is accepted."""
+        current, nobody = self.family.current_version, self.family.unspecified
+        other = (group(self.family, 1), self.family.all_routers, self.family.report_destination)
+        for version in range(1, current + 1):
+            general = Query(version, nobody, 1.0)
+            for there in (self.family.all_nodes, host(self.family, 9)):
+                arriving = self.arriving(general, destination=there)
+                self.assertEqual(accept(self.family, arriving).group, nobody)
+            for there in other if self.family is IPV4 else ():
+                self.refused(self.arriving(general, destination=there), DropReason.DESTINATION)
+
     @given(st.data())
     @examples(10)
     def test_random_datagram_is_accepted_or_refused(self, data: st.DataObject) -> None:
