@@ -52,6 +52,7 @@ from ..logs import levels
 from .answers import Answer, RowsAnswer, StreamAnswer
 from .changes import REFUSALS, Changes, Outcome
 from .event_requests import level_view, open_stream, set_level
+from .late_connection import Imports
 from .requests import (
     BadRequestError,
     ClearRequest,
@@ -71,6 +72,10 @@ if TYPE_CHECKING:
     from ..proxy import Proxy
 
 Edit = Callable[[Configuration], Configuration]
+
+
+_EXPLAINING = Imports(("mcproxy.control.explaining",))
+"""With the diagnosis: it takes memory, and is imported when somebody asks first."""
 
 
 class Api:
@@ -159,7 +164,9 @@ class Api:
         return StreamAnswer(open_stream(query, self._proxy.events, self._clock))
 
     async def _explain(self, query: str) -> Answer:
-        from .explaining import Explainer  # with the diagnosis, which takes memory
+        if not _EXPLAINING.are_done:
+            await _EXPLAINING.when_done()
+        from .explaining import Explainer
 
         return Answer(await Explainer(self._proxy, self._clock).answer(query))
 
