@@ -56,6 +56,8 @@ A subcommand may be abbreviated: "mcproxy sh int" is "mcproxy show interfaces".
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the subcommand that ``arguments`` or else the command line name; return its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:1] == ["help"] and len(words) > 1:
+        words = [words[1], "--help"]
     first = words[0] if words else ""
     if first in ("--help", "-h", "help"):
         print(_help(), end="")
