@@ -22,6 +22,10 @@ EXPLAINED_BY_HELP = {"-h", "--help", "--version", "--plain", "--resolve"}
 """Options that need no place in the manual."""
 
 
+OF_OTHER_PROGRAMS = {"--nodaemon", "--logger"}
+"""Options of twistd and others, which the documents name too."""
+
+
 class SnippetTests(SynchronousTestCase):
     def test_every_command_line_in_the_documents_is_accepted(self) -> None:
         found = [one for path in DOCUMENTS for one in snippets(path)]
@@ -32,6 +36,19 @@ class SnippetTests(SynchronousTestCase):
             if (reason := refusal(one))
         ]
         self.assertEqual(refused, [])
+
+    def test_every_example_in_the_manual_is_accepted(self) -> None:
+        examples = re.findall(r"(?m)^mcproxy ([a-z].*)$", MANUAL)
+        self.assertGreater(len(examples), 4)
+        for text in examples:
+            self.assertEqual(refusal(Snippet("mcproxy.8", 1, text)), "", text)
+
+    def test_every_option_that_the_documents_name_is_one_of_the_program(self) -> None:
+        known = {word for one in commands() for option in one.options for word in option.words}
+        for path in DOCUMENTS:
+            text = path.read_text(encoding="utf-8")
+            named = {found[1] for found in re.finditer(r"``(--[a-z][a-z-]*)\b[^`]*``", text)}
+            self.assertEqual(named - known - OF_OTHER_PROGRAMS, set(), path.name)
 
     def test_wrong_command_lines_are_recognised(self) -> None:
         for text in ("shwo", "show --nonsense", "run --upstream", "add nothing", "log-level loud"):
