@@ -161,6 +161,11 @@ class NameTests(CommandTestCase):
         self.assertEqual(self.run_here("completion", "--names", "groups"), 0)
         self.assertEqual(self.out, "239.0.0.1\nff15::1\n")
 
+    def test_instance_is_named_without_its_family(self) -> None:
+        self.answer([{"instance": "tv/ipv4"}, {"instance": "tv/ipv6"}, {"instance": "b.c/ipv4"}])
+        self.run_here("completion", "--names", "instances")
+        self.assertEqual(self.out, "tv\nb.c\n")
+
     def test_number_of_names_is_limited(self) -> None:
         self.answer([{"group-address": str(number)} for number in range(5000)])
         self.run_here("completion", "--names", "groups")
