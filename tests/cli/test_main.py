@@ -24,6 +24,7 @@ class MainTests(CommandTestCase):
             self.assertEqual(self.run_here(word), 0)
             for name in SUBCOMMANDS:
                 self.assertIn(f"  {name} ", self.out)
+            self.assertLessEqual(max(map(len, self.out.splitlines())), 80, self.out)
 
     def test_help_of_each_subcommand_ends_with_its_exit_codes(self) -> None:
         kinds = [(name, kind) for name in ("add", "remove") for kind in ("instance", "upstream")]
