@@ -40,6 +40,11 @@ class SampleTests(IPv4TestCase):
         """What the command prints."""
         first, *rest = sample.words
         words = [sys.executable, "-m", "mcproxy", first, "--socket", str(self.daemon.socket)]
+        if first == "reload":
+            link = ("ip", "link", "add", "eth4", "type", "veth", "peer", "name", "other")
+            self.proxy.run(*link)
+            text = self.daemon.config.read_text(encoding="utf-8")
+            self.daemon.config.write_text(text.replace('"up"', '["up", "eth4"]'), encoding="utf-8")
         zapping = threading.Event()
         if first == "monitor":
             threading.Thread(target=self.zap, args=(zapping,)).start()
