@@ -191,7 +191,10 @@ def _make_manhole(reactor: Any, proxy: Proxy, config: ManholeConfig | None) -> I
     try:
         return make_service(reactor, config, proxy)
     except (OSError, ValueError) as error:
-        raise CannotBuildError(f"the manhole cannot be made: {error}") from error
+        reason = str(error)
+        if isinstance(error, OSError) and error.filename is not None:
+            reason = f"{error.filename}: {error.strerror}"
+        raise CannotBuildError(f"the manhole cannot be made: {reason}") from error
 
 
 def _make_control(

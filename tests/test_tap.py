@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
@@ -64,6 +65,15 @@ class BuildTests(SynchronousTestCase):
             str(error),
             "the manhole cannot be made: the folder /nowhere for the daemon's own key does not "
             "exist; run mkdir -p /nowhere, or name a file in another folder (see host-key)",
+        )
+
+    def test_key_that_cannot_be_read_is_named_with_the_reason(self) -> None:
+        path = self.mktemp()
+        os.mkdir(path)
+        manhole = ManholeConfig("127.0.0.1:4022", "/keys", path)
+        error = self.assertRaises(tap.CannotBuildError, self.build, manhole)
+        self.assertEqual(
+            str(error), f"the manhole cannot be made: {path}: it is not a regular file"
         )
 
     def test_manhole_without_its_packages_says_what_to_install(self) -> None:

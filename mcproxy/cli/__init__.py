@@ -16,18 +16,18 @@ SUBCOMMANDS = {
     "run": "run the daemon in the foreground",
     "check": "check a configuration file and list its mistakes",
     "convert": "convert a configuration of mcproxy 1.1 or igmpproxy",
-    "demo": "run the proxy in a small network of its own and show what it forwards",
-    "show": "show the daemon's state: status, interfaces, groups, hosts, upstreams ...",
+    "demo": "run the proxy in a network of its own and show what it forwards",
+    "show": "show the daemon's state: status, interfaces, groups, hosts ...",
     "clear": "begin the daemon's counts at 0 again",
     "explain": "say why a stream does or does not reach a link, and what to do",
-    "doctor": "find what keeps multicast from flowing on this machine, with the cure",
-    "monitor": "follow what happens in the running daemon: joins, queries, reports, refusals",
+    "doctor": "find what keeps multicast from flowing here, with the cure",
+    "monitor": "follow what happens in the daemon: joins, queries, reports ...",
     "top": "show the flows by rate, and joins, zaps and refusals a second, live",
     "log-level": "show or set which events the running daemon writes to its log",
     "reload": "apply the changes in the configuration file to the running daemon",
     "restart": "restart the daemon without interrupting a stream",
-    "add": "add an instance, an upstream or a downstream to the running daemon",
-    "remove": "remove an instance, an upstream or a downstream from the running daemon",
+    "add": "add an instance, an upstream or a downstream to the daemon",
+    "remove": "remove an instance, an upstream or a downstream from the daemon",
     "move": "move a downstream to another instance",
     "shell": "open the Python shell in the running daemon, with ssh",
     "completion": "print the script by which bash, zsh or fish complete command lines",
@@ -49,13 +49,15 @@ exit codes:
 {exit_codes}
 
 A subcommand may be abbreviated: "mcproxy sh int" is "mcproxy show interfaces".
-"mcproxy SUBCOMMAND --help" describes a subcommand.
+"mcproxy SUBCOMMAND --help" and "mcproxy help SUBCOMMAND" describe a subcommand.
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the subcommand that ``arguments`` or else the command line name; return its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:1] == ["help"] and len(words) > 1:
+        words = [words[1], "--help"]
     first = words[0] if words else ""
     if first in ("--help", "-h", "help"):
         print(_help(), end="")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from shlex import quote
 from typing import Any
+from unittest import SkipTest
 
 from mcproxy.cli import SUBCOMMANDS, client
 from mcproxy.cli.completion import names
@@ -46,9 +48,12 @@ _mcproxy
 
 
 class ScriptTests(CommandTestCase):
-    """The same questions to each shell; each must be installed, as ``.ci/run`` does."""
+    """The same questions to each shell."""
 
     def setUp(self) -> None:
+        for shell in ("bash", "zsh", "fish"):
+            if shutil.which(shell) is None:
+                raise SkipTest(f"{shell} is not installed; on Debian: apt-get install {shell}")
         self.folder = Path(self.mktemp()).absolute()
         self.folder.mkdir()
         program = self.folder / "mcproxy"
@@ -155,6 +160,11 @@ class NameTests(CommandTestCase):
         )
         self.assertEqual(self.run_here("completion", "--names", "groups"), 0)
         self.assertEqual(self.out, "239.0.0.1\nff15::1\n")
+
+    def test_instance_is_named_without_its_family(self) -> None:
+        self.answer([{"instance": "tv/ipv4"}, {"instance": "tv/ipv6"}, {"instance": "b.c/ipv4"}])
+        self.run_here("completion", "--names", "instances")
+        self.assertEqual(self.out, "tv\nb.c\n")
 
     def test_number_of_names_is_limited(self) -> None:
         self.answer([{"group-address": str(number)} for number in range(5000)])

@@ -24,6 +24,7 @@ class MainTests(CommandTestCase):
             self.assertEqual(self.run_here(word), 0)
             for name in SUBCOMMANDS:
                 self.assertIn(f"  {name} ", self.out)
+            self.assertLessEqual(max(map(len, self.out.splitlines())), 80, self.out)
 
     def test_help_of_each_subcommand_ends_with_its_exit_codes(self) -> None:
         kinds = [(name, kind) for name in ("add", "remove") for kind in ("instance", "upstream")]
@@ -32,6 +33,11 @@ class MainTests(CommandTestCase):
             self.assertTrue(self.out.startswith(f"usage: mcproxy {' '.join(words)} ["), self.out)
             self.assertTrue(self.out.endswith(f"exit codes:\n{exit_codes.as_text()}\n"), self.out)
             self.assertLessEqual(max(map(len, self.out.splitlines())), 80, self.out)
+
+    def test_help_of_a_subcommand_may_be_asked_for_by_a_word(self) -> None:
+        self.assertEqual(self.run_here("help", "mon"), 0)
+        self.assertTrue(self.out.startswith("usage: mcproxy monitor ["), self.out)
+        self.assertEqual(self.run_here("help", "nonsense"), 2)
 
     def test_version_is_printed(self) -> None:
         self.assertEqual(self.run_here("--version"), 0)

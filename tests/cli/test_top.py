@@ -47,7 +47,7 @@ class FrameTests(SynchronousTestCase):
         happened, messages, flows, *_ = self.frame(flow("239.1.1.1", 5.0))
         self.assertIn("joins 1.5  leaves 0.0  zaps 0.5", happened)
         self.assertIn("data in 1.0 Mbit/s", messages)
-        self.assertEqual(flows, "1 flows: 1 forwarding; 2 events not counted")
+        self.assertEqual(flows, "1 flow: 1 forwarding; 2 events not counted")
 
     def test_flows_are_sorted(self) -> None:
         flows = (

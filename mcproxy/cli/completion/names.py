@@ -58,4 +58,6 @@ def _name(line: bytes, member: str) -> str:
         row = json.loads(line.strip().rstrip(b","))
     except ValueError:
         return ""
-    return str(row.get(member, "")) if isinstance(row, dict) else ""
+    name = str(row.get(member, "")) if isinstance(row, dict) else ""
+    # Rows name an instance with its family, as tv/ipv4; commands take the name alone.
+    return name.partition("/")[0] if member == "instance" else name

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import shutil
 import sys
 import time
@@ -28,7 +27,6 @@ HEIGHT = 24
 def main(arguments: Sequence[str]) -> int:
     """Exit code 0 when the user ends it, or after the one frame."""
     options = parser().parse_args(arguments)
-    gc.disable()  # rows are many and make no circles
     try:
         return client.run(lambda: _Top(options).run())
     except KeyboardInterrupt:

@@ -113,7 +113,10 @@ class Frame:
         states = Counter(row["state"] for row in self.now.flows)
         listed = ", ".join(f"{count} {state}" for state, count in states.most_common(4))
         lost = f"; {self.activity['lost']} events not counted" if self.activity["lost"] else ""
-        return f"{len(self.now.flows)} flows" + (f": {listed}" if listed else "") + lost
+        number = len(self.now.flows)
+        return (
+            f"{number} flow{'' if number == 1 else 's'}" + (f": {listed}" if listed else "") + lost
+        )
 
 
 def _rounded(number: float) -> str:

@@ -1,0 +1,1 @@
+"""Tests that read the documentation: its command lines, and its samples of output."""
