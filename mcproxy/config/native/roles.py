@@ -52,7 +52,7 @@ def check_roles(instances: Mapping[str, InstanceConfig], mistakes: Mistakes) -> 
 def named_elsewhere(name: str, instances: Mapping[str, InstanceConfig]) -> frozenset[str]:
     """The interfaces that other instances than ``name`` name, for a family that it has too.
 
-    None if it has no pattern that could match them.
+    Nothing if it has no pattern that could match them.
     """
     if not any(map(is_pattern, instances[name].downstreams)):
         return frozenset()
