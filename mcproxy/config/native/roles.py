@@ -45,12 +45,17 @@ def check_roles(instances: Mapping[str, InstanceConfig], mistakes: Mistakes) -> 
         earlier.append(use)
     for name, config in instances.items():
         _check_exceptions(name, config, mistakes)
-        _check_settings(name, config, named_elsewhere(name, instances), mistakes)
+        _check_settings(name, config, named, mistakes)
     _count(instances, mistakes)
 
 
 def named_elsewhere(name: str, instances: Mapping[str, InstanceConfig]) -> frozenset[str]:
-    """The interfaces that other instances than ``name`` name, for a family that it has too."""
+    """The interfaces that other instances than ``name`` name, for a family that it has too.
+
+    Nothing if it has no pattern that could match them.
+    """
+    if not any(map(is_pattern, instances[name].downstreams)):
+        return frozenset()
     families = instances[name].families
     return frozenset(
         use.name
@@ -124,11 +129,15 @@ def _check_exceptions(name: str, config: InstanceConfig, mistakes: Mistakes) -> 
 
 
 def _check_settings(
-    name: str, config: InstanceConfig, elsewhere: frozenset[str], mistakes: Mistakes
+    name: str, config: InstanceConfig, named: Mapping[str, list[_Use]], mistakes: Mistakes
 ) -> None:
     """Note settings of an interface that a pattern matches, but that another instance names."""
     for interface in config.interface:
-        if interface in elsewhere and interface not in (*config.downstream, *config.upstreams):
+        is_elsewhere = any(
+            use.instance != name and use.config.families & config.families
+            for use in named.get(interface, ())
+        )
+        if is_elsewhere and interface not in (*config.downstream, *config.upstreams):
             where = ("instance", name, "interface", interface)
             mistakes.add(where, "another instance names this interface", "write its settings there")
 

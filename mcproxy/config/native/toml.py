@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
@@ -27,6 +28,11 @@ from .tables import (
 from .toml_errors import mistake
 
 NO_INSTANCE_HINT = "write [instance.NAME] with an upstream and a downstream"
+
+_MOST_PARTS = 64
+_PART = r"""(?:[\w-]+|"[^"\n]*"|'[^'\n]*')"""
+_LONG_KEY = re.compile(rf"(?m)(?:^|[\[{{,])[ \t]*{_PART}(?:[ \t]*\.[ \t]*{_PART}){{{_MOST_PARTS}}}")
+"""A key with very many parts, for which tomllib takes time that grows with their square."""
 
 
 def parse(text: str | bytes, path: str = "<text>") -> Configuration:
@@ -121,6 +127,10 @@ def decode(content: bytes, path: str) -> str:
 
 
 def _read_toml(text: str, path: str) -> dict[str, Any]:
+    long_key = _LONG_KEY.search(text)
+    if long_key is not None:
+        number = text.count("\n", 0, long_key.start()) + 1
+        _fail(path, f"line {number}", f"a key with more than {_MOST_PARTS} parts between dots")
     try:
         return tomllib.loads(text)
     except RecursionError:

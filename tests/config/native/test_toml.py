@@ -197,6 +197,14 @@ class NoTomlTests(ConfigurationTestCase):
             "a = " + "[" * 100_000, "not TOML that can be read: brackets are nested too deeply"
         )
 
+    def test_key_with_very_many_parts_is_refused(self) -> None:
+        """Python's parser would be busy for hours with a mebibyte of them."""
+        message = "line 2: a key with more than 64 parts between dots"
+        for key in (".".join(["a"] * 65), " . ".join(["a", '"b.c"', "'d'"] * 30)):
+            self.refuses(f"\n{key} = 1\n", message)
+            self.refuses(f"\n[{key}]\n", message)
+            self.refuses(f"\nx = {{{key} = 1}}\n", message)
+
     def test_number_with_too_many_digits_is_refused(self) -> None:
         self.refuses("a = " + "9" * 5000, "a number has too many digits")
 
