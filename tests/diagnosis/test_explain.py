@@ -127,6 +127,19 @@ class ExplainTests(SynchronousTestCase):
         found = self.assert_cause("Instance tv has no upstream", evidence)
         self.assertIn("(mcproxy add upstream IF --to tv)", found.verdict)
 
+    def test_link_with_a_fault_is_the_cause_before_a_link_where_nobody_asks(self) -> None:
+        down = {"state": "down", "reason": "port of bridge br0", "cure": "configure br0"}
+        quiet = LinkEvidence(DOWN | {"interface": "lan2"}, None)
+        broken = LinkEvidence(DOWN | down, None)
+        for links in (quiet, broken), (broken, quiet):
+            evidence = replace(HEALTHY, links=links, flows=(SILENT,))
+            self.assert_cause("Downstream lan is not used: port of bridge br0", evidence)
+
+    def test_first_link_is_the_cause_where_nobody_asks_on_any(self) -> None:
+        links = tuple(LinkEvidence(DOWN | {"interface": name}, None) for name in ("lan", "lan2"))
+        evidence = replace(HEALTHY, links=links, flows=(SILENT,))
+        self.assert_cause("No host on lan has asked", evidence)
+
     def test_host_that_stopped_reporting_is_told_with_the_time(self) -> None:
         evidence = self.with_link(group=None, left=Leave(30.4))
         self.assert_cause("the last one left, or stopped reporting it, 30 s ago", evidence)
