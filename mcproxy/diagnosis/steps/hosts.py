@@ -103,7 +103,8 @@ def _joined(evidence: Evidence, link: LinkEvidence, row: Row) -> Step:
     who = f"; {row['last-reporter']} reported it last" if row["last-reporter"] else ""
     is_include = row["filter-mode"] == "include"
     wanted = f" from {', '.join(sources[:3])} only" if is_include else ""
-    text = f"Hosts on {link.name} have asked for {evidence.group}{wanted} for {row['up-time']:.0f} s"
+    since = f"{row['up-time']:.0f} s"
+    text = f"Hosts on {link.name} have asked for {evidence.group}{wanted} for {since}"
     stopped = {one["source-address"] for one in row["source"] if not one["forwarded"]}
     source = evidence.source
     unwanted = source is not None and (source not in sources if is_include else source in stopped)
