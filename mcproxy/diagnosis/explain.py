@@ -70,8 +70,11 @@ class Explanation:
 
     @property
     def verdict(self) -> str:
-        """The last sentence: about the first link that the stream does not reach."""
-        stopped = [one for one in self.links if not one.flows]
+        """The last sentence: about the first link that the stream does not reach.
+
+        A link where nobody asks comes after one with a known fault: the receiver may be there.
+        """
+        stopped = sorted((one for one in self.links if not one.flows), key=_is_vague)
         if stopped:
             return stopped[0].verdict
         if not self.links:
@@ -89,6 +92,11 @@ class Explanation:
             "links": [one.as_row() for one in self.links],
             "verdict": self.verdict,
         }
+
+
+def _is_vague(link: LinkExplanation) -> bool:
+    """Whether no more is known of a link than that nobody asks there."""
+    return link.cause is not None and link.cause.is_vague
 
 
 def explain(evidences: Sequence[Evidence]) -> Explanation:

@@ -132,6 +132,29 @@ class ExplainTests(SynchronousTestCase):
         found = self.assert_cause("Instance tv has no upstream", evidence)
         self.assertIn("(mcproxy add upstream IF --to tv)", found.verdict)
 
+    def test_link_with_a_fault_is_the_cause_before_a_link_where_nobody_asks(self) -> None:
+        down = {"state": "down", "reason": "port of bridge br0", "cure": "configure br0"}
+        quiet = LinkEvidence(DOWN | {"interface": "lan2"}, None)
+        broken = LinkEvidence(DOWN | down, None)
+        for links in (quiet, broken), (broken, quiet):
+            evidence = replace(HEALTHY, links=links, flows=(SILENT,))
+            self.assert_cause("Downstream lan is not used: port of bridge br0", evidence)
+
+    def test_first_link_is_the_cause_where_nobody_asks_on_any(self) -> None:
+        links = tuple(LinkEvidence(DOWN | {"interface": name}, None) for name in ("lan", "lan2"))
+        evidence = replace(HEALTHY, links=links, flows=(SILENT,))
+        self.assert_cause("No host on lan has asked", evidence)
+
+    def test_data_for_a_link_that_cannot_be_served_is_not_blamed_on_the_firewall(self) -> None:
+        other = DOWN | {"querier": "other", "querier-address": "10.0.2.0"}
+        down = DOWN | {"state": "down", "reason": "no carrier", "cure": "check the cable"}
+        for row, cause in (other, "10.0.2.0 is the IGMP querier"), (down, "no carrier"):
+            evidence = replace(self.with_link(interface=row), capture=Capture(0.5, (arrived(),)))
+            found = self.assert_cause(cause, evidence)
+            [step] = [one for one in found.links[0].steps if one.name == "data"]
+            self.assertFalse(step.is_problem, step)
+            self.assertIn("Data arrives at wan, and nothing is forwarded to lan", step.text)
+
     def test_host_that_stopped_reporting_is_told_with_the_time(self) -> None:
         evidence = self.with_link(group=None, left=Leave(30.4))
         self.assert_cause("the last one left, or stopped reporting it, 30 s ago", evidence)
@@ -160,6 +183,7 @@ class ExplainTests(SynchronousTestCase):
         down = DOWN | {"state": "down", "reason": "no carrier", "cure": "check its cable"}
         found = self.assert_cause("lan is not used: no carrier", self.with_link(interface=down))
         self.assertIn("what to do: Check its cable.", found.verdict)
+        found = self.assert_cause("No host on lan has asked", self.with_link(group=None))
         self.assertGreater(sum(step.is_problem for step in found.links[0].steps), 1)
 
     def test_one_link_that_it_does_not_reach_is_named(self) -> None:

@@ -64,7 +64,8 @@ class Flow(NamedTuple):
 
     An unspecified ``source`` stands for any. ``is_asked`` says whether an upstream was asked for
     it, ``is_wanted`` whether a host wants it, ``since`` for how long (s). ``denied_by`` names the
-    setting that lets nothing pass. ``moved`` is None where the kernel has no entry.
+    setting that lets nothing pass. ``moved`` is None where the kernel has no entry. ``foreign``
+    are the links of all hosts that want it, if another router is the querier on each.
     """
 
     table: TableKey
@@ -77,6 +78,7 @@ class Flow(NamedTuple):
     since: float | None
     denied_by: str
     moved: Moved | None
+    foreign: tuple[str, ...] = ()
 
 
 class Judge:
@@ -95,6 +97,9 @@ class Judge:
         """The state of a flow, with the reason."""
         if not any(flow.group):
             return FlowState.DEFAULT, "for groups that nobody asks for"
+        if flow.foreign and not flow.oifs:
+            links = ", ".join(flow.foreign)
+            return FlowState.DENIED, f"not forwarded, another router is the querier on {links}"
         if self._is_moving(flow):
             return self._judge_moving(flow)
         return self._judge_silent(flow)

@@ -128,6 +128,7 @@ class _Flows:
         iif = "" if iif[:1] == NO_INTERFACE else iif
         specific = any(source)
         wanted = [n for n, one in wishes.items() if not specific or one.wants(source)]
+        foreign = self._instance.links.usable.foreign
         is_asked = bool(asked) and (not specific or any(one.wants(source) for one in asked))
         key = entry_key(source, group, self._indexes.get(iif, 0))
         return Flow(
@@ -141,6 +142,7 @@ class _Flows:
             self._since(group),
             self._denial(group, source, iif, wishes) if wanted else "",
             self._reading.entry(self._instance.table_key, key),
+            tuple(sorted(wanted)) if foreign.issuperset(wanted) else (),
         )
 
     def _since(self, group: Address) -> float | None:

@@ -49,10 +49,13 @@ def _entry(row: Row) -> str:
 def data(evidence: Evidence, link: LinkEvidence) -> Iterator[Step]:
     """Whether data arrives, and leaves on the link."""
     yield from _seen(evidence)
+    if link.interface["state"] == "down" or link.interface.get("querier") == "other":
+        yield _without_flow(evidence, f"nothing is forwarded to {link.name}")
+        return
     rows = [row for row in evidence.flows if link.name in row["outgoing-interface"]]
     row = _best(rows or list(evidence.flows))
     if row is None:
-        yield _without_flow(evidence)
+        yield _without_flow(evidence, f"{evidence.group} is not forwarded anywhere")
         return
     arrived = _arrived(evidence, row)
     left = evidence.capture.on(link.name, leaving=True)
@@ -119,8 +122,8 @@ def _seen(evidence: Evidence) -> Iterator[Step]:
         yield note("capture", f"{heard.kind} of {heard.host} {verb} {heard.interface}{fault}.")
 
 
-def _without_flow(evidence: Evidence) -> Step:
-    """Nobody wants the group, so that there is no flow of it."""
+def _without_flow(evidence: Evidence, effect: str) -> Step:
+    """Nobody wants the group, or the link cannot be served, so that no flow of it is judged."""
     arrived = sorted({one.interface for one in evidence.capture.arrived if not one.is_leaving})
     where = f"Data arrives at {', '.join(arrived)}, and" if arrived else "No data was seen, and"
-    return note("data", f"{where} {evidence.group} is not forwarded anywhere.")
+    return note("data", f"{where} {effect}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ...protocol.family import IPV4
 from ..evidence import Evidence, LinkEvidence, Row
@@ -102,7 +103,8 @@ def _joined(evidence: Evidence, link: LinkEvidence, row: Row) -> Step:
     who = f"; {row['last-reporter']} reported it last" if row["last-reporter"] else ""
     is_include = row["filter-mode"] == "include"
     wanted = f" from {', '.join(sources[:3])} only" if is_include else ""
-    text = f"Hosts on {link.name} have asked for {evidence.group}{wanted} for {row['up-time']} s"
+    since = f"{row['up-time']:.0f} s"
+    text = f"Hosts on {link.name} have asked for {evidence.group}{wanted} for {since}"
     stopped = {one["source-address"] for one in row["source"] if not one["forwarded"]}
     source = evidence.source
     unwanted = source is not None and (source not in sources if is_include else source in stopped)
@@ -125,7 +127,6 @@ def _refused(evidence: Evidence, refused: Row) -> str:
 
 def _nobody(evidence: Evidence, link: LinkEvidence) -> Step:
     """Nobody asks: which of the known reasons it is."""
-    protocol = evidence.family.protocol
     return (
         _faulty(evidence, link)
         or _filtered(evidence, link)
@@ -134,14 +135,21 @@ def _nobody(evidence: Evidence, link: LinkEvidence) -> Step:
         or _gone(evidence, link)
         or _dropped(evidence, link)
         or _in_bridge(evidence, link)
-        or wrong(
-            "hosts",
-            f"No host on {link.name} has asked for {evidence.group}: no {protocol} report of it"
-            " was received.",
-            f"Start the receiver; if it runs, see whether a switch before {link.name} keeps its"
-            f" {protocol} reports to itself (try --capture 30; router-discovery helps).",
-        )
+        or _no_report(evidence, link)
     )
+
+
+def _no_report(evidence: Evidence, link: LinkEvidence) -> Step:
+    """Nobody asks, and no reason is known."""
+    protocol = evidence.family.protocol
+    step = wrong(
+        "hosts",
+        f"No host on {link.name} has asked for {evidence.group}: no {protocol} report of it"
+        " was received.",
+        f"Start the receiver; if it runs, see whether a switch before {link.name} keeps its"
+        f" {protocol} reports to itself (try --capture 30; router-discovery helps).",
+    )
+    return replace(step, is_vague=True)
 
 
 def _faulty(evidence: Evidence, link: LinkEvidence) -> Step | None:
@@ -171,7 +179,7 @@ def _unheard(evidence: Evidence, link: LinkEvidence) -> Step | None:
                 "hosts",
                 f"The {one.kind} of {one.host} for {evidence.group} arrived on {link.name}, and is"
                 " not accepted.",
-                f"See what was refused there: mcproxy show counters --interface {link.name}.",
+                f"See what was refused there: mcproxy show statistics --interface {link.name}.",
             )
     return None
 

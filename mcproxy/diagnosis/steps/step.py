@@ -19,13 +19,18 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step: its ``name``, and a sentence of ``text``; a problem has a ``cure``."""
+    """A step: its ``name``, and a sentence of ``text``; a problem has a ``cure``.
+
+    ``is_vague``: nobody asks for the stream on this link, and nothing is known that prevents it.
+    A problem of another link tells more.
+    """
 
     name: str
     verdict: Verdict
     text: str
     cure: str = ""
     command: str = ""
+    is_vague: bool = False
 
     @property
     def is_problem(self) -> bool:

@@ -73,6 +73,16 @@ class JudgeTests(SynchronousTestCase):
         """A flow of which nothing came."""
         return self.flow(packets=0, **{"idle": None, **others})  # type: ignore[arg-type]
 
+    def test_flow_for_links_of_another_querier_says_so_and_not_that_nothing_arrives(self) -> None:
+        for flow in self.still(oifs=()), self.flow(oifs=()):
+            foreign = flow._replace(foreign=("lan1", "lan2"))
+            reason = "not forwarded, another router is the querier on lan1, lan2"
+            self.assertEqual(self.judged(foreign, self.reading()), ("denied", reason))
+
+    def test_flow_that_goes_upstream_is_judged_whoever_is_the_querier(self) -> None:
+        flow = self.flow()._replace(foreign=("lan1",))
+        self.assertEqual(self.judged(flow, self.reading()), ("forwarding", "forwarding"))
+
     def test_stream_that_leaves_is_forwarded(self) -> None:
         self.assertEqual(self.judged(self.flow(), self.reading()), ("forwarding", "forwarding"))
 
