@@ -39,6 +39,7 @@ def _restart(path: str) -> None:
     while time.monotonic() < deadline:
         after = _status(path)
         if after is not None and after["started"] != before["started"] and after["ready"]:
+            print("restarted")
             return
         time.sleep(_PAUSE)
     raise client.FailureError(

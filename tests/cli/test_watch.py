@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import signal
 import sys
@@ -11,6 +12,7 @@ import time
 from mcproxy.cli.show import watch
 from mcproxy.exit_codes import DONE, NO, NO_DAEMON
 
+from ..source import PROJECT
 from .test_client import ClientTestCase
 
 PROGRAM = "import sys; from mcproxy.cli import main; sys.exit(main(sys.argv[1:]))"
@@ -47,6 +49,16 @@ class LoopTests(ClientTestCase):
         self.assertEqual(self.out.count("mcproxy show status    every 0.5 s"), 3)
         self.assertEqual(self.out.count("mcproxy 9, process 7"), 3)
         self.assertNotIn("\x1b", self.out)
+
+    def test_json_stands_alone_where_a_program_reads_it(self) -> None:
+        self.daemon(STATUS)
+        self.assertEqual(self.command("show --watch 0.5 --json"), DONE)
+        text, decoder = self.out, json.JSONDecoder()
+        for _ in range(3):
+            found, end = decoder.raw_decode(text)
+            self.assertEqual(found["pid"], 7)
+            text = text[end:].lstrip()
+        self.assertEqual(text, "")
 
     def test_terminal_is_cleared_and_keeps_the_first_lines(self) -> None:
         out = io.StringIO()
@@ -87,7 +99,7 @@ class LoopTests(ClientTestCase):
 class ProcessTests(ClientTestCase):
     def test_ctrl_c_and_closed_pipe_end_it_without_a_traceback(self) -> None:
         self.daemon(STATUS)
-        path = os.path.abspath(self.path)
+        path = os.path.relpath(self.path, PROJECT)  # short enough for a UNIX socket
         arguments = ("show", "--watch", "0.1", "--socket", path)
         for interrupt in (True, False):
             process = self.start(PROGRAM, *arguments)

@@ -61,7 +61,7 @@ class UnitTests(RestartTestCase):
         before = self.machine.property("MainPID")
         for _ in range(2):
             done = self.machine.run("mcproxy", "restart")
-            self.assertEqual((done.returncode, done.stdout), (0, "no changes\n"))
+            self.assertEqual((done.returncode, done.stdout), (0, "no changes\nrestarted\n"))
             self.assert_no_stream_loss()
         self.assertEqual(self.machine.property("MainPID"), before)
         self.crash()

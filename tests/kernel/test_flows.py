@@ -14,6 +14,7 @@ from mcproxy.protocol.family import IPV4, IPV6
 from mcproxy.routing.counters import FRESH_TIME
 
 from .firewall import drop_group
+from .messages import Query, send_message
 from .site import DOWN2, IPv4TestCase, IPv6TestCase, Scenarios
 
 STRANGER = "10.77.0.5"
@@ -138,6 +139,17 @@ class SharedFlowScenarios(FlowScenarios):
         row = self.await_flow("dropped-before-routing")
         self.assertEqual(row["reason"], "dropped before routing (firewall: prerouting?)")
 
+    def test_querier_beside_the_proxy_is_named(self) -> None:
+        self.expected_levels = (["info"], ["warn"])
+        self.begin()
+        lower = "10.0.2.0" if self.family is IPV4 else "fe80::1"
+        version, anyone = self.family.current_version, self.family.unspecified
+        query = Query(version, anyone, 1.0, robustness=2, interval=125)
+        send_message(self.home.raw_host(), lower, query)
+        self.send()
+        reason = "not forwarded, another router is the querier on down1"
+        self.assertEqual(self.await_flow("denied")["reason"], reason)
+
     def test_data_on_an_interface_of_no_instance_arrives_at_the_wrong_one(self) -> None:
         self.begin()
         self.other.stream(self.group, rate=200, source=self.plan.at(DOWN2, 2))
@@ -169,7 +181,8 @@ class SharedFlowScenarios(FlowScenarios):
             return {row["source-address"]: row["reason"] for row in self.flows()}
 
         wait_until(lambda: reasons() == expected, 10, "a source has another reason")
-        self.assertEqual(self.flows()[0]["outgoing-interface"], ["down1"])
+        ways = {row["source-address"]: row["outgoing-interface"] for row in self.flows()}
+        self.assertEqual(ways, {self.source: ["down1"], denied: []})
 
 
 class FlowTests(SharedFlowScenarios, IPv4TestCase):

@@ -88,7 +88,7 @@ def _show(options: argparse.Namespace) -> None:
     if options.watch is None:
         sys.stdout.write(look())
     else:
-        watch(f"mcproxy show {options.what}", options.watch, look)
+        watch(f"mcproxy show {options.what}", options.watch, look, is_json=options.json)
 
 
 def json_text(answer: client.Answer) -> str:

@@ -25,30 +25,39 @@ def seconds(text: str) -> float:
     return found
 
 
-def watch(title: str, interval: float, look: Callable[[], str]) -> None:
+def watch(title: str, interval: float, look: Callable[[], str], *, is_json: bool = False) -> None:
     """Print what ``look`` returns every ``interval`` seconds; Ctrl-C ends it.
 
-    A terminal is cleared before each look; elsewhere each one follows the one before. A daemon
-    that stops to answer is waited for, as it may be restarted.
+    A terminal is cleared before each look; elsewhere each one follows the one before, and JSON
+    stands alone there, for programs. A daemon that stops to answer is waited for, as it may be
+    restarted.
     """
+    is_bare = is_json and not sys.stdout.isatty()
     text = look()
     try:
         while True:
-            _show(f"{title}    every {interval:g} s    {time.strftime('%H:%M:%S')}", text)
+            if is_bare:
+                print(text, end="", flush=True)
+            else:
+                _show(f"{title}    every {interval:g} s    {time.strftime('%H:%M:%S')}", text)
             time.sleep(interval)
-            text = _again(look)
+            text = _again(look, is_bare)
     except KeyboardInterrupt:
         if sys.stdout.isatty():
             print()
 
 
-def _again(look: Callable[[], str]) -> str:
+def _again(look: Callable[[], str], is_bare: bool) -> str:
     try:
         return look()
     except FailureError as failure:
         if failure.code != NO_DAEMON:
             raise
-        return f"mcproxy: {failure}\n"
+        text = f"mcproxy: {failure}\n"
+    if not is_bare:
+        return text
+    sys.stderr.write(text)
+    return ""
 
 
 def _show(head: str, text: str) -> None:
