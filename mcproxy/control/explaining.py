@@ -249,7 +249,10 @@ def _complete(
 ) -> Evidence:
     situation = Situation(facts, replace(plan, instances=(of,)), daemon)
     links = {one.name for one in evidence.links} | {one.name for one in evidence.upstreams}
-    findings: list[Finding] = list(stream_findings(situation, asked.group, sorted(sources), links))
+    ports = {one.port for one in evidence.capture.arrived if one.port is not None}
+    findings: list[Finding] = list(
+        stream_findings(situation, asked.group, sorted(sources), links, sorted(ports))
+    )
     table = entries.get((of.family, of.table))
     return replace(
         evidence,

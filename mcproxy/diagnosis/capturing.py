@@ -27,7 +27,8 @@ from .hearing import decode
 MOST_TOLD = 50
 """Lines about data, and about messages, that a capture has."""
 
-_IGMP, _HOP_BY_HOP = 2, 0
+_IGMP, _HOP_BY_HOP, _UDP = 2, 0, 17
+_IPV6_HEADER = 40
 
 ArrivedKey = tuple[str, bool, Address, int]
 
@@ -44,7 +45,7 @@ def capture(
     On the ``strict`` interfaces IGMP messages need a Router Alert option.
     """
     began = monotonic()
-    arrived: dict[ArrivedKey, tuple[int, int]] = {}
+    arrived: dict[ArrivedKey, tuple[int, int, int | None]] = {}
     heard: dict[Heard, int] = {}
     for seen in capture_group(family, group, seconds, is_cancelled):
         if _is_message(family, seen.packet):
@@ -54,14 +55,17 @@ def capture(
         else:
             key, length = _datum(family, seen)
             if key in arrived or len(arrived) < MOST_TOLD:
-                count, longest = arrived.get(key, (0, 0))
-                arrived[key] = count + 1, max(longest, length)
+                count, longest, port = arrived.get(key, (0, 0, None))
+                port = port or _port(family, seen.packet)
+                arrived[key] = count + 1, max(longest, length), port
     span = max(monotonic() - began, 0.001)
     return Capture(
         span,
         tuple(
-            Arrived(name, text(source), hops, count, count / span, length, leaving)
-            for (name, leaving, source, hops), (count, length) in sorted(arrived.items())
+            Arrived(name, text(source), hops, count, count / span, length, leaving, port)
+            for (name, leaving, source, hops), (count, length, port) in sorted(
+                arrived.items(), key=lambda item: item[0]
+            )
         ),
         tuple(replace(one, count=count) for one, count in heard.items()),
     )
@@ -78,6 +82,19 @@ def _datum(family: Family, seen: Seen) -> tuple[ArrivedKey, int]:
     else:
         source, hops, length = packet[8:24], packet[7], 40 + int.from_bytes(packet[4:6], "big")
     return (seen.interface, seen.is_leaving, source, hops), length
+
+
+def _port(family: Family, packet: bytes) -> int | None:
+    """The destination port of UDP; None for other protocols and for later fragments."""
+    if family is IPV4:
+        start, protocol = 4 * (packet[0] & 15), packet[9]
+        if int.from_bytes(packet[6:8], "big") & 0x1FFF:
+            return None
+    else:
+        start, protocol = _IPV6_HEADER, packet[6]
+    if protocol != _UDP or len(packet) < start + 4:
+        return None
+    return int.from_bytes(packet[start + 2 : start + 4], "big")
 
 
 def _messages(family: Family, group: Address, seen: Seen, strict: bool) -> Iterator[Heard]:

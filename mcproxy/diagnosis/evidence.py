@@ -21,7 +21,7 @@ class Arrived:
     """Data of one source that a link saw; ``is_leaving`` if this machine sent it there.
 
     ``hops`` is the TTL or hop limit, ``rate`` is in packets per second, ``length`` is the size in
-    bytes of the largest packet.
+    bytes of the largest packet, ``port`` the destination port of UDP; None where it is not known.
     """
 
     interface: str
@@ -31,6 +31,7 @@ class Arrived:
     rate: float
     length: int
     is_leaving: bool = False
+    port: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

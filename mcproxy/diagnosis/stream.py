@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from itertools import product
 
 from ..protocol.family import Address
 from .checks import firewall, interfaces, kernel, links, reverse_path
@@ -24,9 +25,13 @@ _CHECKS = (
 
 
 def stream_findings(
-    situation: Situation, group: Address, sources: Collection[Address], interfaces: Collection[str]
+    situation: Situation,
+    group: Address,
+    sources: Collection[Address],
+    interfaces: Collection[str],
+    ports: Collection[int] = (),
 ) -> Iterator[Finding]:
-    """Findings about ``interfaces``, for a group and those of its sources that are known.
+    """Findings about ``interfaces``, for a group and its sources and UDP ports that are known.
 
     ``situation`` has the plan of one instance in the family of the group.
     """
@@ -36,13 +41,17 @@ def stream_findings(
                 yield finding
     for role in situation.roles:
         if role.interface in interfaces:
-            yield from _dropped(situation, role, group, sources)
+            yield from _dropped(situation, role, group, sources, ports)
 
 
 def _dropped(
-    situation: Situation, role: Role, group: Address, sources: Collection[Address]
+    situation: Situation,
+    role: Role,
+    group: Address,
+    sources: Collection[Address],
+    ports: Collection[int],
 ) -> Iterator[Finding]:
-    for source in sources or (None,):
-        for finding in firewall.stream(situation, role, group, source):
+    for source, port in product(sources or (None,), ports or (None,)):
+        for finding in firewall.stream(situation, role, group, source, port):
             if finding.severity is Severity.PROBLEM:
                 yield finding

@@ -70,15 +70,18 @@ def data(situation: Situation) -> Iterator[Finding]:
 
 
 def stream(
-    situation: Situation, role: Role, group: Address, source: Address | None
+    situation: Situation, role: Role, group: Address, source: Address | None, port: int | None
 ) -> Iterator[Finding]:
-    """Data of one stream that is not forwarded to a downstream; ``source`` None is any."""
+    """Data of one stream that is not forwarded to a downstream.
+
+    ``source`` None is any, and so is ``port``, the destination port of UDP.
+    """
     below = role.usable
     if role.role != DOWNSTREAM or below is None:
         return
     for _, above in situation.upstreams_of(role.plan):
         if above.index != below.index:
-            one = packet.data(role.family, source, group, above, below)
+            one = packet.data(role.family, source, group, above, below, port)
             what = f"data of {text(group)} from {above.name} to {below.name}"
             effect = f"It does not arrive on {below.name}."
             yield from _judged(situation, role, "firewall-data", [one], what, effect)

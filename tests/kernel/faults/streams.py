@@ -113,6 +113,17 @@ def firewall_forward(case: ExplainTestCase) -> None:
 
 
 @fault(
+    "The firewall drops the data by its UDP port.",
+    "The rule with handle 2 of chain forwards (nftables, table inet fw) drops data of 239.1.1.1"
+    " from up to down1",
+    "Accept them before that rule",
+)
+def firewall_port(case: ExplainTestCase) -> None:
+    case.chain("forward", "udp dport 1024-65535 drop")
+    case.watch()
+
+
+@fault(
     "The firewall's forward chain accepts nothing by default.",
     "The policy of chain forwards (nftables, table inet fw) drops data of 239.1.1.1 from up to"
     " down1",
