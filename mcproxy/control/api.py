@@ -53,6 +53,7 @@ from .answers import Answer, RowsAnswer, StreamAnswer
 from .changes import REFUSALS, Changes, Outcome
 from .event_requests import level_view, open_stream, set_level
 from .late_connection import Imports
+from .named import check_names
 from .requests import (
     BadRequestError,
     ClearRequest,
@@ -141,6 +142,7 @@ class Api:
 
     async def _rows(self, name: str, view: View, query: str) -> Answer:
         wanted = RowFilter.parse(query, view.keys)
+        check_names(self._proxy, query)
         if view.looks_for is None:
             rows = wanted.select(view.rows(self._proxy))
         else:
@@ -151,7 +153,9 @@ class Api:
         return RowsAnswer(name, list(rows) if view.at_once else rows)
 
     def _status(self, query: str) -> Answer:
-        return Answer(status(self._proxy, RowFilter.parse(query, STATUS_FILTERS)))
+        wanted = RowFilter.parse(query, STATUS_FILTERS)
+        check_names(self._proxy, query)
+        return Answer(status(self._proxy, wanted))
 
     def _config(self, query: str) -> Answer:
         from ..config.save import write
@@ -161,7 +165,9 @@ class Api:
         return Answer({"path": running.path, "config": document(running), "text": write(running)})
 
     def _events(self, query: str) -> Answer:
-        return StreamAnswer(open_stream(query, self._proxy.events, self._clock))
+        opened = open_stream(query, self._proxy.events, self._clock)
+        check_names(self._proxy, query)
+        return StreamAnswer(opened)
 
     async def _explain(self, query: str) -> Answer:
         if not _EXPLAINING.are_done:

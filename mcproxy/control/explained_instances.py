@@ -104,7 +104,9 @@ def _links(
     if interface is not None:
         below = [row for row in below if row["interface"] == interface]
         if not below:
-            return [LinkEvidence(_not_ours(instance, interface, rows), is_configured=False)]
+            exists = interface in proxy.monitor.links
+            row = _not_ours(instance, interface, rows, exists=exists)
+            return [LinkEvidence(row, is_configured=False)]
     found = [_link(proxy, instance, group, row, now) for row in below[:MOST_LINKS]]
     asking = [one for one in found if one.group is not None]
     return asking or found
@@ -136,8 +138,15 @@ def _link(
     )
 
 
-def _not_ours(instance: ProxyInstance, interface: str, rows: Iterable[Row]) -> Row:
+def _not_ours(instance: ProxyInstance, interface: str, rows: Iterable[Row], *, exists: bool) -> Row:
     """A row for an interface that is no downstream of the instance."""
+    if not exists:
+        return place(instance, interface) | {
+            "role": DOWNSTREAM,
+            "state": "down",
+            "reason": "no interface has this name",
+            "cure": "correct the name; mcproxy show interfaces lists the names",
+        }
     is_upstream = any(row["interface"] == interface for row in rows)
     name = instance.planned.instance
     reason = f"it is no downstream of instance {name}"

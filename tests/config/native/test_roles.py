@@ -144,7 +144,8 @@ class InterfaceTests(ConfigurationTestCase):
     def test_settings_for_a_part_of_a_pattern_are_accepted(self) -> None:
         text = SMALLEST.replace("eth2", "lan*")
         for name in ("lan1", "lan*", "lan[0-3]", "*"):
-            self.instance(f'{text}[instance.a.interface."{name}"]\nmax-groups = 3\n')
+            made = self.instance(f'{text}[instance.a.interface."{name}"]\nmax-groups = 3\n')
+            self.assertEqual([one.max_groups for one in made.interface.values()], [3], name)
 
 
 class InstanceNameTests(ConfigurationTestCase):
