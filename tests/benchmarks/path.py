@@ -1,0 +1,134 @@
+"""``python -m tests.benchmarks.path``: where the microseconds of one report go.
+
+One host joins a group at a time, in a report of its own. The first table has the time that passes
+between the kernel's receive time stamp of this report and each stage of its way, to the report
+upstream and to the installed entry. The second one has what such a report costs: the CPU time of all
+threads, with 1,000 reports a second, of joins with the repeats of the reports upstream, and of
+refreshes. All values are medians, with 95th percentiles where there are many.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcproxy.lab.daemon import Daemon
+from mcproxy.lab.node import Node
+from mcproxy.lab.privileges import NoRightsError, ensure_network_rights
+from mcproxy.protocol.wire.packets import RecordType
+
+from . import process
+from .contenders import MCPROXY, Contender, Folder
+from .measure import percentile_95
+from .packets import IGMPV3, MLDV2, HostProtocol
+from .path_recorder import STAGES
+from .site import Site, groups
+from .table import aligned, facts
+
+_APART = 0.03
+_PACE = 0.001
+_REPEATED = 1.5
+_ROUNDS = 5
+
+
+@dataclass(frozen=True)
+class _Stamped(Contender):
+    """mcproxy with the ways of reports stamped in ``site.daemon.config`` with another suffix."""
+
+    def start(self, node: Node) -> Daemon:
+        """Start it on ``node``; the lab stops it."""
+        folder = Path(node.keep(Folder()).name)
+        file = folder / "configuration.toml"
+        file.write_text(self.configuration, encoding="ascii")
+        stamps = str(file.with_suffix(".stamps"))
+        module = "tests.benchmarks.path_recorder"
+        daemon = Daemon(node, command=(sys.executable, "-m", module, stamps, str(file)))
+        daemon.config = file
+        return daemon
+
+
+def _stages(protocol: HostProtocol, count: int) -> list[list[str]]:
+    """The table of the stages that a join passes."""
+    with Site(_Stamped("mcproxy", MCPROXY.configuration, ("stamped",)), protocol=protocol) as site:
+        for group in groups(count, protocol.family):
+            site.join(group)
+            time.sleep(_APART)
+        time.sleep(_REPEATED)
+        lines = site.daemon.config.with_suffix(".stamps").read_text("ascii").splitlines()
+        joined, reported = site.sent_joins(), site.reported_joins()
+    ways = [json.loads(line) for line in lines]
+    ways = [way for way in ways if "installed" in way and "sent" in way]
+    rows = []
+    for stage, meaning in STAGES.items():
+        passed = [(way[stage] - way["arrived"]) / 1000 for way in ways if stage in way]
+        if passed:
+            rows.append([stage, *_figures(passed), meaning])
+    rows.sort(key=lambda row: float(row[1]))
+    delays = [(when - joined[group]) / 1000 for group, when in reported.items()]
+    rows.append(["(whole)", *_figures(delays), "from the host's report to the report upstream"])
+    return [["stage", "us", "95 %", f"{protocol.name}: {len(ways)} joins, each alone"], *rows]
+
+
+def _costs(protocol: HostProtocol, count: int) -> list[list[str]]:
+    """The table of the CPU time of reports that come alone."""
+    rows = []
+    with Site(MCPROXY, protocol=protocol) as site:
+        wanted, joins, refreshes = groups(count * _ROUNDS, protocol.family), [], []
+        for at in range(0, len(wanted), count):
+            some = wanted[at : at + count]
+            joins.append(_cost(site, RecordType.CHANGE_TO_EXCLUDE_MODE, some))
+            refreshes.append(_cost(site, RecordType.MODE_IS_EXCLUDE, some))
+        lost = process.igmp_queue(site.pid)[1]
+    for title, values in (("a join alone, with its repeat", joins), ("a refresh alone", refreshes)):
+        rows.append(
+            [title, *(f"{value:.0f}" for value in (statistics.median(values), min(values)))]
+        )
+    head = f"{protocol.name}: CPU of {count:,} reports in {count * _PACE:g} s, {lost} lost"
+    return [[head, "us", "least"], *rows]
+
+
+def _cost(site: Site, kind: RecordType, wanted: list[bytes]) -> float:
+    """CPU time in microseconds for each report of a group alone, at a steady pace."""
+    protocol = site.protocol
+    reports = [protocol.reports(protocol.host, kind, [group])[0] for group in wanted]
+    before, begin = process.cpu_ns(site.pid), time.monotonic()
+    for number, report in enumerate(reports):
+        time.sleep(max(0.0, begin + number * _PACE - time.monotonic()))
+        site.home.send(report)
+    time.sleep(_REPEATED)
+    return (process.cpu_ns(site.pid) - before) / len(reports) / 1000
+
+
+def _figures(values: list[float]) -> tuple[str, str]:
+    return f"{statistics.median(values):.0f}", f"{percentile_95(values):.0f}"
+
+
+def main() -> int:
+    """Measure, and print the tables."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.path", description=__doc__)
+    parser.add_argument("--joins", type=int, default=200, help="joins of the first table (200)")
+    parser.add_argument("--reports", type=int, default=500, help="reports a round (500)")
+    parser.add_argument("--mld", action="store_true", help="MLDv2 in place of IGMPv3")
+    parser.add_argument("--only", choices=("stages", "costs"), help="one of the tables")
+    options = parser.parse_args()
+    try:
+        ensure_network_rights()
+    except NoRightsError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print("\n".join(facts()), file=sys.stderr)
+    protocol = MLDV2 if options.mld else IGMPV3
+    if options.only != "costs":
+        print(aligned(_stages(protocol, options.joins)), end="\n\n")
+    if options.only != "stages":
+        print(aligned(_costs(protocol, options.reports)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
