@@ -2,9 +2,9 @@
 
 One host joins a group at a time, in a report of its own. The first table has the time that passes
 between the kernel's receive time stamp of this report and each stage of its way, to the report
-upstream and to the installed entry. The second one has what such a report costs: the CPU time of all
-threads, with 1,000 reports a second, of joins with the repeats of the reports upstream, and of
-refreshes. All values are medians, with 95th percentiles where there are many.
+upstream and to the installed entry, as medians and 95th percentiles. The second one has what such
+a report costs with 1,000 reports a second: the CPU time of all threads, of joins with the repeats
+of the reports upstream, and of refreshes, as the median of several rounds and the least of them.
 """
 
 from __future__ import annotations
