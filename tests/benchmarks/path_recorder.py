@@ -24,7 +24,7 @@ from mcproxy import sender
 from mcproxy.instance.downstream import Downstream
 from mcproxy.linux.mroute.socket import MulticastTable
 from mcproxy.receiver.table_reader import Registration, TablePort, TableProtocol
-from mcproxy.routing.routing import Routing
+from mcproxy.routing.thread import RoutingThread
 from mcproxy.routing.work import KernelWork
 
 STAGES = {
@@ -39,7 +39,7 @@ STAGES = {
     "installing": "the routing thread asks the kernel for the entry",
     "installed": "the kernel has the entry",
     "turned": "the reactor has read the socket to its end",
-    "finished": "the reactor knows that the entry is installed",
+    "finished": "the reactor knows that the entry is installed: when the next one changes",
 }
 """What a stamp means."""
 
@@ -102,7 +102,7 @@ def _record(path: _Path) -> None:
     _wrap(TablePort, "doRead", path.begin, stamp("turned"))
     _wrap(Registration, "deliver", stamp("decoded"), nothing)
     _wrap(Downstream, "_carry_out", stamp("decided"), nothing)
-    _wrap(Routing, "_submit", nothing, stamp("handed"))
+    _wrap(RoutingThread, "submit_quietly", nothing, stamp("handed"))
     _wrap(sender, "send_on", stamp("built"), stamp("sent"))
     _wrap(MulticastTable, "apply", stamp("installing"), stamp("installed"))
     _wrap(KernelWork, "_finished", nothing, stamp("finished"))
