@@ -53,16 +53,21 @@ class _Stamped(Contender):
 
 
 def _stages(protocol: HostProtocol, count: int) -> list[list[str]]:
-    """The table of the stages that a join passes."""
+    """The table of the stages that a join passes, and the processor time of it and of a refresh."""
     with Site(_Stamped("mcproxy", MCPROXY.configuration, ("stamped",)), protocol=protocol) as site:
         for group in groups(count, protocol.family):
             site.join(group)
             time.sleep(_APART)
         time.sleep(_REPEATED)
-        lines = site.daemon.config.with_suffix(".stamps").read_text("ascii").splitlines()
         joined, reported = site.sent_joins(), site.reported_joins()
-    ways = [json.loads(line) for line in lines]
-    ways = [way for way in ways if "installed" in way and "sent" in way]
+        for group in groups(count, protocol.family):
+            (refresh,) = protocol.reports(protocol.host, RecordType.MODE_IS_EXCLUDE, [group])
+            site.home.send(refresh)
+            time.sleep(_APART)
+        lines = site.daemon.config.with_suffix(".stamps").read_text("ascii").splitlines()
+    every = [way for way in map(json.loads, lines) if "cpu" in way]
+    ways = [way for way in every if "installed" in way and "sent" in way]
+    refreshes = [way["cpu"] / 1000 for way in every if "handed" not in way and "sent" not in way]
     rows = []
     for stage, meaning in STAGES.items():
         passed = [(way[stage] - way["arrived"]) / 1000 for way in ways if stage in way]
@@ -71,6 +76,11 @@ def _stages(protocol: HostProtocol, count: int) -> list[list[str]]:
     rows.sort(key=lambda row: float(row[1]))
     delays = [(when - joined[group]) / 1000 for group, when in reported.items()]
     rows.append(["(whole)", *_figures(delays), "from the host's report to the report upstream"])
+    joins = [way["cpu"] / 1000 for way in ways]
+    rows.append(
+        ["(CPU)", *_figures(joins), "processor time of the reactor's turn, without repeats"]
+    )
+    rows.append(["(CPU)", *_figures(refreshes), f"the same of {len(refreshes)} refreshes"])
     return [["stage", "us", "95 %", f"{protocol.name}: {len(ways)} joins, each alone"], *rows]
 
 

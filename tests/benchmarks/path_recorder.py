@@ -3,7 +3,8 @@
 ``python -m tests.benchmarks.path_recorder STAMPS FILE`` runs ``mcproxy run --config FILE``. Each
 line of the file STAMPS is a JSON object: the nanoseconds of the system's clock at which a report
 passed each stage of STAGES. The first stamp is the kernel's. The stages of the routing thread are
-stamped in that thread. The line of a report is written when the next one comes.
+stamped in that thread. ``cpu`` has the nanoseconds of processor time that the reactor's thread used
+for the whole turn, with the wait for it. The line of a report is written when the next one comes.
 
 The stamps are taken by wrappers around methods of the daemon, which itself is not changed. Each
 costs less than a microsecond.
@@ -53,12 +54,22 @@ class _Path:
     def __init__(self, file: TextIO) -> None:
         self._file = file
         self._stamps: dict[str, int] = {}
+        self._is_in_turn = False
+        self._cpu = 0
 
     def begin(self) -> None:
         """Another report comes: write the stamps of the one before."""
         if "arrived" in self._stamps:
             self._file.write(json.dumps(self._stamps) + "\n")
         self._stamps = {"woken": time.time_ns()}
+        self._is_in_turn = True
+
+    def end_turn(self) -> None:
+        """The reactor looks at its descriptors again."""
+        before, self._cpu = self._cpu, time.thread_time_ns()
+        if self._is_in_turn:
+            self._is_in_turn = False
+            self._stamps["cpu"] = self._cpu - before
 
     def stamp(self, stage: str) -> None:
         """The report passes a stage; only the first time counts."""
@@ -123,13 +134,34 @@ def _record_arrival(path: _Path) -> None:
     owner.start, owner.datagramReceived = start_stamped, receive_stamped
 
 
+class _Poller:
+    """Stands before the reactor's epoll object, and tells when a turn ends."""
+
+    def __init__(self, poller: Any, path: _Path) -> None:
+        self._poller = poller
+        self._path = path
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._poller, name)
+
+    def poll(self, timeout: float, most: int) -> Any:
+        """End the turn, and wait as the reactor wants."""
+        self._path.end_turn()
+        return self._poller.poll(timeout, most)
+
+
 def main() -> int:
     """Run the daemon with the ways of reports recorded."""
+    from twisted.internet import reactor
+
     from mcproxy.cli.run import main as run
 
     stamps, config = sys.argv[1:]
     with open(stamps, "w", buffering=1, encoding="ascii") as file:
-        _record(_Path(file))
+        path = _Path(file)
+        _record(path)
+        measured: Any = reactor
+        measured._poller = _Poller(measured._poller, path)
         return run(["--config", config])
 
 
