@@ -1,7 +1,7 @@
 """The kernel's lock of network settings (rtnl), held for a while.
 
 The whole machine shares this lock. A program that deletes many interfaces at once holds it until
-all of them are gone, and a program that changes a multicast route waits meanwhile, in any namespace.
+all of them are gone, and a program that changes a multicast route waits for that, wherever it is.
 """
 
 from __future__ import annotations
