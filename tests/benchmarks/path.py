@@ -5,6 +5,7 @@ between the kernel's receive time stamp of this report and each stage of its way
 upstream and to the installed entry, as medians and 95th percentiles. The second one has what such
 a report costs with 1,000 reports a second: the CPU time of all threads, of joins with the repeats
 of the reports upstream, and of refreshes, as the median of several rounds and the least of them.
+The third one has how long hosts wait while another program holds the kernel's lock (rtnl).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import json
 import statistics
 import sys
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,18 +24,21 @@ from mcproxy.lab.node import Node
 from mcproxy.lab.privileges import NoRightsError, ensure_network_rights
 from mcproxy.protocol.wire.packets import RecordType
 
-from . import process
+from ..kernel.held_lock import HeldLock
+from . import packets, process
 from .contenders import MCPROXY, Contender, Folder
 from .measure import percentile_95
 from .packets import IGMPV3, MLDV2, HostProtocol
 from .path_recorder import STAGES
-from .site import Site, groups
+from .site import Site, first_reports, groups
 from .table import aligned, facts
 
 _APART = 0.03
 _PACE = 0.001
 _REPEATED = 1.5
 _ROUNDS = 5
+_HELD = 1000
+_TABLES = ("stages", "costs", "held")
 
 
 @dataclass(frozen=True)
@@ -114,6 +119,40 @@ def _cost(site: Site, kind: RecordType, wanted: list[bytes]) -> float:
     return (process.cpu_ns(site.pid) - before) / len(reports) / 1000
 
 
+def _held(protocol: HostProtocol) -> list[list[str]]:
+    """The table of what hosts see while another program holds the kernel's lock."""
+    with Site(MCPROXY, protocol=protocol) as site, closing(HeldLock()) as lock:
+        every = groups(2 * _HELD, protocol.family)
+        old, new = every[:_HELD], every[_HELD:]
+        for group in old:
+            site.join(group)
+        time.sleep(2 * _REPEATED)
+        site.home_igmp.read()
+        site.reported_joins()
+        begin = time.monotonic()
+        holder = lock.hold()
+        while holder.poll() is None and new:
+            site.join(new.pop())
+            site.leave(old.pop())
+            time.sleep(_PACE)
+        seconds = time.monotonic() - begin
+        holder.wait()
+        time.sleep(_REPEATED)
+        reported, seen = site.reported_joins(), site.home_igmp.read()
+    joined = first_reports([one for one in seen if one.outgoing])
+    left = {group: one.time for one in seen for group in packets.left_groups(one.bytes)}
+    asked: dict[bytes, int] = {}
+    for one in seen:
+        asked.setdefault(packets.queried_group(one.bytes) or b"", one.time)
+    joins = [(reported[group] - when) / 1000 for group, when in joined.items() if group in reported]
+    leaves = [(asked[group] - when) / 1000 for group, when in left.items() if group in asked]
+    return [
+        [f"{protocol.name}: rtnl held for most of {seconds:.2f} s", "us", "95 %", "longest", "of"],
+        ["join to report upstream", *_figures(joins), f"{max(joins):.0f}", f"{len(joined)}"],
+        ["leave to query", *_figures(leaves), f"{max(leaves):.0f}", f"{len(left)}"],
+    ]
+
+
 def _figures(values: list[float]) -> tuple[str, str]:
     return f"{statistics.median(values):.0f}", f"{percentile_95(values):.0f}"
 
@@ -124,7 +163,7 @@ def main() -> int:
     parser.add_argument("--joins", type=int, default=200, help="joins of the first table (200)")
     parser.add_argument("--reports", type=int, default=500, help="reports a round (500)")
     parser.add_argument("--mld", action="store_true", help="MLDv2 in place of IGMPv3")
-    parser.add_argument("--only", choices=("stages", "costs"), help="one of the tables")
+    parser.add_argument("--only", choices=_TABLES, help="one of the tables")
     options = parser.parse_args()
     try:
         ensure_network_rights()
@@ -133,10 +172,12 @@ def main() -> int:
         return 1
     print("\n".join(facts()), file=sys.stderr)
     protocol = MLDV2 if options.mld else IGMPV3
-    if options.only != "costs":
-        print(aligned(_stages(protocol, options.joins)), end="\n\n")
-    if options.only != "stages":
-        print(aligned(_costs(protocol, options.reports)))
+    for name in [options.only] if options.only else _TABLES:
+        if name == "stages":
+            table = _stages(protocol, options.joins)
+        else:
+            table = _costs(protocol, options.reports) if name == "costs" else _held(protocol)
+        print(aligned(table), end="\n\n")
     return 0
 
 
