@@ -38,6 +38,7 @@ class Reminder:
         self._missed: float | None = None
         self._when: float | None = None
         self._call: IDelayedCall | None = None
+        self._call_time = 0.0
 
     @property
     def when(self) -> float | None:
@@ -51,7 +52,7 @@ class Reminder:
             self.cancel()
         elif self._call is None:
             self._call_at(when)
-        elif when < self._call.getTime():
+        elif when < self._call_time:
             self._call.cancel()
             self._call_at(when)
 
@@ -63,6 +64,9 @@ class Reminder:
             self._call = None
 
     def _call_at(self, when: float) -> None:
+        # Not what the call tells: the clock goes on before the delay is added to it, and each
+        # packet would seem to bring an earlier deadline.
+        self._call_time = when
         delay = max(0.0, when - self._clock.seconds())
         self._call = self._clock.callLater(delay, self._fire)
 

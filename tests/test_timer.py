@@ -6,6 +6,14 @@ from twisted.trial.unittest import SynchronousTestCase
 from mcproxy.timer import Timer
 
 
+class RunningClock(Clock):
+    """Goes on by a microsecond whenever somebody looks."""
+
+    def seconds(self) -> float:
+        self.rightNow += 1e-6
+        return self.rightNow
+
+
 class ReminderTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock = Clock()
@@ -28,6 +36,14 @@ class ReminderTests(SynchronousTestCase):
         self.assertEqual(self.due, [])
         self.clock.advance(0.1)
         self.assertEqual(self.due, [8.0])
+
+    def test_same_time_again_leaves_the_call_as_it_is(self) -> None:
+        """Also on a real clock, which goes on while the call is made."""
+        reminder = Timer(RunningClock()).reminder(self.due.append)
+        reminder.set(3.0)
+        call = reminder._call
+        reminder.set(3.0)
+        self.assertIs(reminder._call, call)
 
     def test_earlier_time_replaces_the_first(self) -> None:
         self.reminder.set(8.0)

@@ -221,9 +221,13 @@ class ProxyInstance(Service):
     # -- what downstreams tell
 
     def changed(self, groups: Iterable[Address], now: float) -> None:
-        """Tell upstreams and Routing of groups with a new subscription."""
-        self._chosen.changed(groups, now)
+        """Tell Routing and upstreams of groups with a new subscription.
+
+        The entries go first: a stream that is here already waits for nothing else, and the
+        routing thread works while the report is made.
+        """
         self._context.table.changed(groups)
+        self._chosen.changed(groups, now)
         if JoinDenied in self._context.events.wanted:
             tell_denied(self, self._context.events, groups)
 

@@ -21,8 +21,8 @@ from ..linux.mroute.vif_record import VifEntry, VifRecord
 from ..protocol.family import MAX_VIFS, Address, Family
 from ..protocol.forwarding.planner import Route
 from .plan import Installed
-from .rules import Submit
 from .table import ForwardingTable
+from .thread import WorkThread
 from .vifs import Vifs
 
 TableKey = tuple[Family, int]
@@ -61,7 +61,7 @@ class TableStore(Protocol):
 def adopt_table(
     kernel: MulticastTable,
     record: VifRecord,
-    submit: Submit,
+    thread: WorkThread,
     clock: IReactorTime,
     events: Events,
     *,
@@ -93,7 +93,7 @@ def adopt_table(
     is_exact = is_exact and recorded.keys().isdisjoint(gone)
     installed, known = _read_entries(kernel, vifs, routes, gone, is_exact)
     entries = {group: tuple(some) for group, some in installed.items()}
-    return ForwardingTable.adopt(kernel, submit, clock, events, vifs, entries), known
+    return ForwardingTable.adopt(kernel, thread, clock, events, vifs, entries), known
 
 
 def _read_entries(

@@ -7,10 +7,8 @@ from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList, succeed
-from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.failure import Failure
-from twisted.python.threadpool import ThreadPool
 
 from ..events.bus import Events
 from ..linux.datagram_port import DatagramPort
@@ -23,6 +21,7 @@ from ..protocol.family import Address, Family
 from .adopt import InheritedTable, Routes, TableKey, TableStore, adopt_table
 from .counters import CounterSampler
 from .table import ForwardingTable
+from .thread import RoutingThread
 
 OpenTable = Callable[[Family, int], MulticastTable]
 
@@ -58,7 +57,7 @@ class Routing(Service):
         self._inherited = dict(inherited or {})
         self._is_exact = is_exact
         self._store = store
-        self._pool = ThreadPool(1, 1, "routing")
+        self._thread = RoutingThread(reactor)
         self._watch: DatagramPort | None = None
         self._foreign: dict[Family, set[Rule]] = {}
 
@@ -71,7 +70,7 @@ class Routing(Service):
         table = None if inherited is None else self._adopt(key, inherited)
         if table is None:
             table = ForwardingTable(
-                self._open_table(family, number), self._submit, self._reactor, self._events
+                self._open_table(family, number), self._thread, self._reactor, self._events
             )
         self.tables[key] = table
         self._keep(key, table)
@@ -88,7 +87,7 @@ class Routing(Service):
             table, self.adopted[key] = adopt_table(
                 kernel,
                 inherited.vif_record,
-                self._submit,
+                self._thread,
                 self._reactor,
                 self._events,
                 is_exact=self._is_exact,
@@ -152,7 +151,7 @@ class Routing(Service):
     def startService(self) -> None:
         """Start the thread and the watch over what other programs do to the tables."""
         super().startService()  # type: ignore[no-untyped-call]  # untyped in Twisted
-        self._pool.start()
+        self._thread.start()
         # Rules that a process left which could not end well.
         self._set_rules(dict.fromkeys(self.tables.keys() - self.adopted.keys(), ()))
         self._look_at_other_rules()
@@ -179,24 +178,21 @@ class Routing(Service):
         return closing.addCallback(self._stopped)
 
     def _stopped(self, _: object) -> None:
-        self._pool.stop()  # waits for its one thread, which has nothing left to do
-
-    def _submit(self, function: Callable[..., Any], *arguments: object) -> Deferred[Any]:
-        return deferToThreadPool(self._reactor, self._pool, function, *arguments)
+        self._thread.stop()  # waits for its one thread, which has nothing left to do
 
     def _set_rules(self, wanted: Mapping[TableKey, Iterable[str]]) -> Deferred[None]:
         """Have packets of these interfaces, and no others, looked up in these tables."""
         own = {key: names for key, names in wanted.items() if key[1]}
         if not own:
             return succeed(None)
-        done: Deferred[None] = self._submit(set_rules, own)
+        done: Deferred[None] = self._thread.submit(set_rules, own)
         message = "the policy rules of the tables of their own may be wrong (see ip mrule)"
         return done.addErrback(lambda failure: self.log.failure(message, failure))
 
     def _look_at_other_rules(self) -> None:
         """Remove rules that a previous process left, and warn of those of other programs."""
         own = self.tables.keys() | self._inherited.keys()
-        done = self._submit(remove_stale_rules, own)
+        done = self._thread.submit(remove_stale_rules, own)
         done.addCallbacks(self._take_other_rules, self._cannot_look)
 
     def _take_other_rules(self, found: list[OtherRules]) -> None:

@@ -1,7 +1,7 @@
 """One kernel table: what its owners want is kept installed.
 
 Owners say that something changed ("mark dirty"), and are asked what they want then ("pull").
-A table is HELD, OPEN or CLOSED (``work.State``).
+A table is HELD, OPEN or CLOSED (``state.State``).
 """
 
 from __future__ import annotations
@@ -18,9 +18,11 @@ from ..linux.mroute.socket import Counters, MulticastTable
 from ..protocol.family import Address
 from .entries import EntryPlanner
 from .plan import Entries, Owner
-from .rules import PolicyRules, Submit
+from .rules import PolicyRules
+from .state import State
+from .thread import WorkThread
 from .vifs import Vifs
-from .work import KernelWork, State
+from .work import KernelWork
 
 
 class ForwardingTable:
@@ -33,7 +35,7 @@ class ForwardingTable:
     def __init__(
         self,
         kernel: MulticastTable,
-        submit: Submit,
+        thread: WorkThread,
         clock: IReactorTime,
         events: Events,
         vifs: Vifs | None = None,
@@ -42,23 +44,25 @@ class ForwardingTable:
     ) -> None:
         self.kernel = kernel
         self.vifs = Vifs(kernel) if vifs is None else vifs
-        self.rules = PolicyRules(kernel.family, kernel.table, submit, clock, self.vifs.by_name)
+        self.rules = PolicyRules(
+            kernel.family, kernel.table, thread.submit, clock, self.vifs.by_name
+        )
         self._entries = EntryPlanner(kernel, self.vifs, installed)
-        self._work = KernelWork(kernel, submit, clock, events, state, self.vifs, self._entries)
-        self._submit = submit
+        self._work = KernelWork(kernel, thread, clock, events, state, self.vifs, self._entries)
+        self._thread = thread
 
     @classmethod
     def adopt(
         cls,
         kernel: MulticastTable,
-        submit: Submit,
+        thread: WorkThread,
         clock: IReactorTime,
         events: Events,
         vifs: Vifs,
         installed: Mapping[Address, Entries],
     ) -> ForwardingTable:
         """A table that a previous process filled; it is HELD until ``release_hold``."""
-        return cls(kernel, submit, clock, events, vifs, installed, State.HELD)
+        return cls(kernel, thread, clock, events, vifs, installed, State.HELD)
 
     @property
     def state(self) -> State:
@@ -152,7 +156,7 @@ class ForwardingTable:
         """
         if self.state is State.CLOSED:
             return fail(CancelledError())
-        asked: Deferred[list[InstalledRoute]] = self._submit(
+        asked: Deferred[list[InstalledRoute]] = self._thread.submit(
             dump_routes, self.kernel.family, self.kernel.table
         )
         return asked.addCallback(self._unless_closed)
@@ -207,7 +211,7 @@ class ForwardingTable:
 
     def _give_back(self) -> Deferred[Any]:
         self.vifs.close_record()
-        return self._submit(self.kernel.close)
+        return self._thread.submit(self.kernel.close)
 
     def when_idle(self) -> Deferred[None]:
         """Fires once everything asked for is in the kernel."""

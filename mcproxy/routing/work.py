@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from enum import Enum
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
@@ -29,26 +28,14 @@ from .entries import EntryPlanner
 from .plan import Batch, Entries, VifChange
 from .retry_timer import RetryTimer
 from .route_events import ROUTES, route_events
-from .rules import Submit
+from .state import State
+from .thread import WorkThread
 from .vifs import Vifs
 
 GROUPS_A_BATCH = 1000
 
 PLANNING_SLICE = 0.005
 """Seconds of planning before the reactor can serve others again."""
-
-
-class State(Enum):
-    """What a table does with what its owners want.
-
-    HELD: it was adopted, its owners have not said yet what they want, and nothing in the kernel
-    is changed. OPEN: it is kept as its owners want it. CLOSED: it goes back to the kernel;
-    whatever comes late is ignored.
-    """
-
-    HELD = "held"
-    OPEN = "open"
-    CLOSED = "closed"
 
 
 _OPEN = State.OPEN  # the attribute of an Enum costs ten times as much, for each batch
@@ -65,7 +52,7 @@ class KernelWork:
     def __init__(
         self,
         kernel: MulticastTable,
-        submit: Submit,
+        thread: WorkThread,
         clock: IReactorTime,
         events: Events,
         state: State,
@@ -75,7 +62,7 @@ class KernelWork:
         self.state = state
         self.refused: Counter[str] = Counter()
         self._kernel = kernel
-        self._submit = submit
+        self._thread = thread
         self._events = events
         self._vifs = vifs
         self._entries = entries
@@ -136,12 +123,15 @@ class KernelWork:
             return succeed(None)
         waiting: Deferred[None] = Deferred()
         self._waiting.append(waiting)
+        self._thread.hurry()
         return waiting
 
     # -- one piece of work after the other
 
     def _start(self) -> None:
         """Start the next piece of work unless one is under way."""
+        if self._busy is not None:
+            self._thread.hurry()  # it may have ended quietly; if not, go on once it has
         vifs = self._vifs
         while self._busy is None and self._called is None and self.state is _OPEN:
             if self._dirty or vifs.pending:
@@ -150,12 +140,11 @@ class KernelWork:
                     if self._dirty:
                         self._called = self._clock.callLater(0, self._go_on)
                     continue
-                self._busy = self._submit(self._kernel.apply, batch.operations)
-                self._busy.addCallback(self._applied, batch)
+                self._busy = self._apply(batch)
             elif self._audit_wanted:
                 self._audit_wanted = False
                 expected = Expected.now(self._kernel, self._entries.installed, vifs)
-                self._busy = self._submit(inspect, self._kernel, expected)
+                self._busy = self._thread.submit(inspect, self._kernel, expected)
                 self._busy.addCallbacks(self._mend, self._audit_failed, (vifs.version,))
             else:
                 vifs.retired.free()
@@ -166,6 +155,16 @@ class KernelWork:
             if self._busy is not None:
                 self._busy.addErrback(self._failed)
                 self._busy.addCallback(self._finished)
+
+    def _apply(self, batch: Batch) -> Deferred[None]:
+        """Hand a batch to the kernel. Unless somebody waits for the end, it comes late."""
+        tells = bool(ROUTES & self._events.wanted)
+        done = self._thread.submit_quietly(self._kernel.apply, batch.operations)
+        done.addCallback(self._applied, batch, tells)
+        more = self._dirty or self._audit_wanted or self._waiting
+        if tells or more or batch.vifs or self._vifs.retired.taken or self._retry.was_armed:
+            self._thread.hurry()
+        return done
 
     def _go_on(self) -> None:
         self._called = None
@@ -214,8 +213,8 @@ class KernelWork:
 
     # -- what came of it
 
-    def _applied(self, failures: list[tuple[int, OSError]], batch: Batch) -> None:
-        if ROUTES & self._events.wanted:
+    def _applied(self, failures: list[tuple[int, OSError]], batch: Batch, tells: bool) -> None:
+        if tells:
             failed = {position for position, _ in failures}
             for event in route_events(self._kernel, self._vifs, batch, failed):
                 self._events.tell(event)

@@ -48,12 +48,14 @@ class Contender:
         """Start it on ``node``; the lab stops it."""
         if not self.command:
             return Daemon(node, self.configuration)
-        file = Path(node.keep(_Folder()).name, "configuration.toml")
+        file = Path(node.keep(Folder()).name, "configuration.toml")
         file.write_text(self.configuration, encoding="ascii")
         return Daemon(node, command=(*self.command, str(file)))
 
 
-class _Folder(tempfile.TemporaryDirectory[str]):
+class Folder(tempfile.TemporaryDirectory[str]):
+    """A temporary folder that a lab can close."""
+
     def close(self) -> None:
         self.cleanup()
 

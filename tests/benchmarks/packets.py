@@ -98,6 +98,14 @@ def is_query(packet: bytes) -> bool:
     return isinstance(_message(packet), Query)
 
 
+def queried_group(packet: bytes) -> Address | None:
+    """The group of a specific query; None for other packets."""
+    message = _message(packet)
+    if isinstance(message, Query) and any(message.group):
+        return message.group
+    return None
+
+
 def sequence(packet: bytes) -> int:
     """The sequence number of a data packet of the lab's senders."""
     start = 20 if packet[0] >> 4 == 4 else 40

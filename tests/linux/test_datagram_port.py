@@ -55,13 +55,16 @@ class FakeSocket:
     def close(self) -> None:
         self.closed = True
 
-    def recvmsg(self, size: int, ancillary_size: int) -> tuple[bytes, list[Any], int, Any]:
+    def recvmsg_into(
+        self, buffers: list[memoryview], ancillary_size: int
+    ) -> tuple[int, list[Any], int, Any]:
         if not self.script:
             raise BlockingIOError(errno.EAGAIN, "nothing there")
         item = self.script.pop(0)
         if isinstance(item, OSError):
             raise item
-        return item, [], self.flags, ("192.0.2.1", 0)
+        buffers[0][: len(item)] = item
+        return len(item), [], self.flags, ("192.0.2.1", 0)
 
 
 class RealSocketTests(SynchronousTestCase):

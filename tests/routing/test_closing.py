@@ -8,7 +8,7 @@ from typing import Any
 from twisted.internet.defer import CancelledError, Deferred, succeed
 
 from mcproxy.routing import table as table_module
-from mcproxy.routing.work import State
+from mcproxy.routing.state import State
 
 from .support import ANY, G1, G2, FakeOwner, RoutingTestCase, any_source
 

@@ -19,7 +19,8 @@ from mcproxy.protocol.forwarding.planner import Route
 from mcproxy.routing import adopt, routing
 from mcproxy.routing.adopt import InheritedTable, TableKey
 from mcproxy.routing.routing import Routing
-from mcproxy.routing.work import State
+from mcproxy.routing.state import State
+from mcproxy.routing.thread import RoutingThread
 
 from .support import ANY, G1, S1, FakeKernel, FakeOwner, any_source
 
@@ -72,7 +73,8 @@ class Store:
 
 class RoutingTestCase(SynchronousTestCase):
     def setUp(self) -> None:
-        self.patch(Routing, "_submit", self.submit)
+        self.patch(RoutingThread, "submit", self.submit)
+        self.patch(RoutingThread, "submit_quietly", self.submit)
         self.open_before = self.descriptors()
         self.store = Store()
         self.clock = Clock()
@@ -116,7 +118,7 @@ class DescriptorTests(RoutingTestCase):
         """Also of what was inherited and never opened."""
         made = self.routing(inherited={(IPV4, 9): inherited_table(VifRecord())})
         made.open(*KEY)
-        made._pool.start()
+        made._thread.start()
         self.successResultOf(made.stopService())
         self.check_nothing_is_open()
 

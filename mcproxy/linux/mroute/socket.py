@@ -25,6 +25,7 @@ from .errors import (
     table_error,
 )
 from .operations import ADD, ADD_VIF, PROXY, REMOVE, REMOVE_VIF, Operation, Operations
+from .options import set_option
 from .upcall import Upcall, UpcallKind, parse_upcall
 
 __all__ = [
@@ -92,7 +93,7 @@ class MulticastTable(Operations):
     def close(self) -> None:
         """Give the table back; the kernel removes its vifs and entries."""
         with suppress(OSError):
-            self.socket.setsockopt(self.layout.level, _MRT_DONE, 0)
+            set_option(self.socket.fileno(), self.layout.level, _MRT_DONE, bytes(4))
         self.socket.close()
 
     def accept_from(
@@ -117,13 +118,13 @@ class MulticastTable(Operations):
         The removal of something missing is no failure.
         """
         level, any_source = self.layout.level, self.layout.any_source
-        set_option = self.socket.setsockopt
+        descriptor = self.socket.fileno()
         failures = []
         for position, (option, value) in enumerate(operations):
             if option >= ADD and value.startswith(any_source):
                 option += PROXY
             try:
-                set_option(level, option, value)
+                set_option(descriptor, level, option, value)
             except OSError as error:
                 if not _is_missing(option, error):
                     failures.append((position, error))

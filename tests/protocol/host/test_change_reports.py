@@ -34,6 +34,28 @@ class ChangeReportTests(HostTests):
         self.assertEqual(self.sent_messages(), [(0, join), (0.5, join)])
         self.assertIsNone(self.host.next_deadline())
 
+    def test_repeats_that_are_nearly_due_go_out_with_the_first(self) -> None:
+        """HS-04: joins one after the other are repeated in few reports."""
+        for number, delay in ((1, 0.5), (2, 0.495), (3, 0.6)):
+            self.delay = delay
+            wanted = [(group(self.family, number), self.excluding())]
+            self.note(self.host.update(wanted, self.now))
+            self.pass_time(0.005)
+        self.sent.clear()
+        self.pass_time(20)
+        self.assertEqual([len(report.records) for _, report in self.sent], [2, 1])
+
+    def test_repeat_with_a_short_delay_is_not_sent_twice_at_once(self) -> None:
+        """HS-04: transmissions are apart, to survive a loss."""
+        self.receives_general_query(robustness=3)
+        self.pass_time(20)
+        self.delay = 0.01
+        self.wants(self.excluding())
+        self.pass_time(20)
+        times = [when for when, _ in self.sent]
+        self.assertEqual(len(times), 3)
+        self.assertEqual(len(set(times)), 3)
+
     def test_each_change_is_reported_with_the_records_of_its_row(self) -> None:
         """HS-01..03, IGMP3-R-12, MLD2-R-12: empty lists are left out."""
         inc, exc, record = self.including, self.excluding, self.record
