@@ -2,7 +2,7 @@
 
 ``late_imports`` puts a stand-in in the place of each while the daemon's modules are imported.
 The first use of a stand-in imports the module. At rest this saves 7 MiB of 40 (measured with
-CPython 3.11 and Twisted 26.10 without pyOpenSSL): ssl and its libraries take 4.3 MiB, and
+CPython 3.11 and Twisted 26.10 without pyOpenSSL): ssl and its libraries take 4.2 MiB, and
 http.cookiejar with urllib.request takes 2.7 MiB.
 """
 

@@ -2,8 +2,7 @@
 
 The kernel looks packets up in a table other than the default one only where such a rule says
 so. Our rules bear a protocol number of their own, so that the next process knows them after a
-crash. All functions block; they are for the routing thread. pyroute2 is imported when a rule
-changes: most configurations have one table, and only read.
+crash. All functions block; they are for the routing thread.
 """
 
 from __future__ import annotations
@@ -11,7 +10,8 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from struct import Struct
+from typing import NamedTuple
 
 from ..protocol.family import IPV4, Family
 from .mroute.dump import RTNL_FAMILY_IP6MR, RTNL_FAMILY_IPMR, kernel_table
@@ -28,11 +28,22 @@ ANY_INTERFACE = ""
 """Stands for all interfaces, in the kernel's own rule for the default table."""
 
 _DEFAULT_PRIORITY = 32767
-_RTM_NEWRULE, _RTM_GETRULE = 32, 34
-_HEADER_SIZE = 12
-"""Of struct fib_rule_hdr, which starts with the family."""
+_PRIORITY = 32000
+"""Of our rules: before the kernel's own."""
+
+_RTM_NEWRULE, _RTM_DELRULE, _RTM_GETRULE = 32, 33, 34
+_NLM_F_ACK, _NLM_F_EXCL, _NLM_F_CREATE = 0x4, 0x200, 0x400
+_COMMANDS = {
+    "add": (_RTM_NEWRULE, _NLM_F_ACK | _NLM_F_EXCL | _NLM_F_CREATE),
+    "del": (_RTM_DELRULE, _NLM_F_ACK),
+}
+_HEADER = Struct("=BxxxBxxBxxxx")
+"""struct fib_rule_hdr: family, the lower bits of the table, action; the rest is 0."""
+_HEADER_SIZE = _HEADER.size
 _ACTION_AT, _TO_TABLE = 7, 1
-_FRA_IIFNAME, _FRA_TABLE, _FRA_PROTOCOL = 3, 15, 21
+_RT_TABLE_COMPAT = 252
+"""Stands in the header for a table whose number does not fit; FRA_TABLE has it."""
+_FRA_IIFNAME, _FRA_PRIORITY, _FRA_TABLE, _FRA_PROTOCOL = 3, 6, 15, 21
 _BUFFER = 1 << 16
 _TIMEOUT = 10.0
 
@@ -151,29 +162,41 @@ def _change(
 
     A removal without ``protocol`` removes a rule of any program.
     """
-    from pyroute2 import IPRoute
-    from pyroute2.netlink.exceptions import NetlinkError
-
+    kind, flags = _COMMANDS[command]
     done = []
-    with IPRoute() as client:
-        for rule in rules:
-            try:
-                client.rule(
-                    command, family=_kernel_family(family), **_attributes(family, rule, protocol)
-                )
+    with netlink.open_netlink(blocking=True) as sock:
+        sock.settimeout(_TIMEOUT)
+        for sequence, rule in enumerate(rules, 1):
+            sock.send(netlink.request(kind, flags, sequence, _body(family, rule, protocol)))
+            result = _result(sock.recv(_BUFFER), sequence)
+            if result == 0:
                 done.append(rule)
-            except NetlinkError as error:
-                if error.code != harmless:
-                    raise OSError(error.code, str(error)) from error
+            elif result != harmless:
+                raise OSError(result, os.strerror(result))
     return done
 
 
-def _attributes(family: Family, rule: Rule, protocol: int | None) -> dict[str, Any]:
+def _result(data: bytes, wanted: int) -> int:
+    """The errno in the kernel's answer to the request ``wanted``, 0 for success."""
+    for kind, _, sequence, start, _ in netlink.messages(data):
+        if kind == netlink.NLMSG_ERROR and sequence == wanted:
+            return -int(INT.unpack_from(data, start)[0])
+    raise OSError(errno.EPROTO, "the kernel has not answered to a change of a policy rule")
+
+
+def _body(family: Family, rule: Rule, protocol: int | None) -> bytes:
+    """The struct fib_rule_hdr of a rule, and its attributes."""
+    priority, table = _PRIORITY, rule.table
+    attributes = b""
     if rule.interface == ANY_INTERFACE:
-        return {
-            "table": kernel_table(family, rule.table),
-            "priority": _DEFAULT_PRIORITY,
-            "protocol": KERNEL_PROTOCOL,
-        }
-    attributes: dict[str, Any] = {"iifname": rule.interface, "table": rule.table}
-    return attributes if protocol is None else attributes | {"protocol": protocol}
+        priority, protocol = _DEFAULT_PRIORITY, KERNEL_PROTOCOL
+        table = kernel_table(family, rule.table)
+    else:
+        name = rule.interface.encode() + b"\0"
+        attributes = netlink.attribute(_FRA_IIFNAME, name)
+    attributes += netlink.attribute(_FRA_TABLE, INT.pack(table))
+    attributes += netlink.attribute(_FRA_PRIORITY, INT.pack(priority))
+    if protocol is not None:
+        attributes += netlink.attribute(_FRA_PROTOCOL, bytes([protocol]))
+    short = table if table < 256 else _RT_TABLE_COMPAT
+    return _HEADER.pack(_kernel_family(family), short, _TO_TABLE) + attributes

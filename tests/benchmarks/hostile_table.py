@@ -61,7 +61,7 @@ def _lines(measures: Sequence[Measure], results: Mapping[str, Findings]) -> list
 def _line(measure: Measure, findings: Findings) -> tuple[str, ...]:
     values = [(row, row.value(findings)) for row in measure.rows]
     met = all(
-        row.target is None or (value is not None and row.target.met(value, None))
+        row.target is None or (value is not None and row.target.met(value, {}))
         for row, value in values
     )
     cells = [number(value, row) for row, value in values]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from .contenders import IGMPPROXY, MCPROXY, Contender
@@ -32,10 +32,13 @@ class Findings:
 
 @dataclass(frozen=True)
 class Target:
-    """The target of mcproxy's value; ``met`` gets igmpproxy's value too, None without one."""
+    """The target of mcproxy's value; ``met`` gets the values of the other daemons, too, by name.
+
+    A daemon without a value is left out.
+    """
 
     text: str
-    met: Callable[[float, float | None], bool]
+    met: Callable[[float, Mapping[str, float]], bool]
 
 
 @dataclass(frozen=True)
@@ -81,10 +84,19 @@ def at_most(limit: float, text: str = "") -> Target:
 def at_most_part(divisor: float) -> Target:
     """The target "at most igmpproxy's value divided by ``divisor``"."""
 
-    def met(ours: float, theirs: float | None) -> bool:
-        return theirs is not None and ours <= theirs / divisor
+    def met(ours: float, theirs: Mapping[str, float]) -> bool:
+        return IGMPPROXY.name in theirs and ours <= theirs[IGMPPROXY.name] / divisor
 
     return Target(f"at most 1/{divisor:g} of igmpproxy", met)
+
+
+def at_most_best(factor: float, text: str) -> Target:
+    """The target "at most the best peer's value times ``factor``"."""
+
+    def met(ours: float, theirs: Mapping[str, float]) -> bool:
+        return bool(theirs) and ours <= min(theirs.values()) * factor
+
+    return Target(text, met)
 
 
 def near(value: float, tolerance: float, text: str) -> Target:

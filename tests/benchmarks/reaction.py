@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from mcproxy.protocol.family import IPV4, Address
 
 from . import packets
-from .contenders import IGMPPROXY, MCPROXY, MCPROXY_QUICK, Contender
+from .contenders import IGMPPROXY, MCPROXY, MCPROXY_QUICK, SMCROUTE, Contender
 from .measure import Findings, Measure, Row, at_most, at_most_part, near, percentile_95
 from .packets import IGMPV2, IGMPV3, MLDV1, HostProtocol
 from .site import SOURCE, Site, groups, text
@@ -265,6 +265,7 @@ REACTION = (
         ),
         2,
         _burst,
+        (MCPROXY, IGMPPROXY, SMCROUTE),
     ),
     Measure(
         "leave",

@@ -191,7 +191,7 @@ class Site:
         self.daemon = daemon = self.contender.start(self.proxy)
         self.pid = daemon.pid
         deadline = time.monotonic() + _START_LIMIT
-        silent = [self.home_igmp, self.other_igmp]
+        silent = [self.home_igmp, self.other_igmp] if self.contender.queries else []
         while silent:
             if daemon.process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"{self.contender.name} failed to start: {daemon.lines[-20:]}")

@@ -13,7 +13,9 @@ from pathlib import Path
 from .contenders import IGMPPROXY, MCPROXY
 from .measure import Findings, Measure, Row
 
-_HEAD = ("", MCPROXY.name, IGMPPROXY.name, "target", "met")
+_BOTH = (MCPROXY.name, IGMPPROXY.name)
+"""The columns without a choice."""
+
 _INTRODUCTION = """\
 Benchmarks
 ==========
@@ -23,12 +25,37 @@ Benchmarks
 The speed and the cost of mcproxy, beside igmpproxy of Debian. Both daemons run in the same
 laboratory of network namespaces, in turns. They receive the same packets and are measured in the
 same way. mcproxy has its defaults, with IPv4 and IPv6. igmpproxy supports IPv4 only and has
-``quickleave``. To measure again, as root, in a checkout, with igmpproxy installed::
+``quickleave``. To measure again, as root, in a checkout, with igmpproxy and smcroute installed::
 
     python -m tests.benchmarks --write
 
-``--help`` tells how to choose single measures. The numbers depend on the machine, and on other
+``--help`` tells how to choose single measures. smcroute of Debian, which has static routes and no
+hosts, takes part in the measures that it can: new sources, and the cost at rest.
+
+``--peer NAME=COMMAND`` adds a column for another daemon; the proxy's interfaces are ``up``,
+``down1`` and ``down2``::
+
+    python -m tests.benchmarks alone --peer "omcproxy=omcproxy {upstream},{downstreams}"
+
+The numbers depend on the machine, and on other
 work that it has at the time. Read the ratios.
+"""
+CURVES = """\
+Curves
+------
+
+The cost of a group against the number of groups, with logarithmic axes. To draw them again::
+
+    python -m tests.benchmarks curve-100 curve-1000 curve-10000 curve-100000 --pictures
+
+.. image:: pictures/groups-join.svg
+   :alt: CPU time for a joined group, against the number of groups
+
+.. image:: pictures/groups-refresh.svg
+   :alt: CPU time for a refreshed record, against the number of groups
+
+.. image:: pictures/groups-memory.svg
+   :alt: memory for a group, against the number of groups
 """
 LABORATORY = """\
 The laboratory
@@ -54,14 +81,21 @@ def facts() -> list[str]:
         f"Kernel: {platform.system()} {platform.release()}, {platform.machine()}",
         f"Processors: {os.cpu_count()}{_model()}",
         f"Python: {version} {platform.python_version()}",
-        f"igmpproxy: {_package_version()}",
+        *(f"{package}: {_package_version(package)}" for package in ("igmpproxy", "smcroute")),
     ]
 
 
-def plain(measures: Sequence[Measure], results: Mapping[str, Findings]) -> str:
-    """The table and its remarks for a terminal."""
-    table = aligned([_HEAD, *_cells(measures, results)])
-    return "\n".join([table, "", *(f"* {text}" for text in _remarks(measures, results))])
+def plain(
+    measures: Sequence[Measure], results: Mapping[str, Findings], names: Sequence[str] = _BOTH
+) -> str:
+    """The table of the daemons ``names``, mcproxy first, and its remarks for a terminal."""
+    table = aligned([_head(names), *_cells(measures, results, names)])
+    remarks = _remarks(measures, results, names)
+    return "\n".join([table, "", *(f"* {text}" for text in remarks)])
+
+
+def _head(names: Sequence[str]) -> list[str]:
+    return ["", *names, "target", "met"]
 
 
 def aligned(cells: Sequence[Sequence[str]]) -> str:
@@ -75,15 +109,19 @@ def aligned(cells: Sequence[Sequence[str]]) -> str:
     return "\n".join(lines)
 
 
-def document(measures: Sequence[Measure], results: Mapping[str, Findings]) -> str:
+def document(
+    measures: Sequence[Measure], results: Mapping[str, Findings], names: Sequence[str] = _BOTH
+) -> str:
     """The whole of docs/benchmarks.rst."""
     parts = [_INTRODUCTION, "\n".join(f"* {fact}" for fact in facts()) + "\n"]
-    parts.append(list_table([_HEAD, *_cells(measures, results)], "40 13 13 22 12"))
-    remarks = _remarks(measures, results)
+    widths = " ".join(["40", *["13"] * len(names), "22", "12"])
+    parts.append(list_table([_head(names), *_cells(measures, results, names)], widths))
+    remarks = _remarks(measures, results, names)
     if remarks:
         parts.append(
             "Remarks:\n\n" + "\n".join(wrapped(f"* {text}", "  ") for text in remarks) + "\n"
         )
+    parts.append(CURVES)
     parts.append(LABORATORY)
     parts.append("The measures\n------------\n")
     parts.extend(
@@ -102,18 +140,23 @@ def list_table(cells: Sequence[Sequence[str]], widths: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _cells(measures: Sequence[Measure], results: Mapping[str, Findings]) -> list[list[str]]:
-    return [_row(row, results) for measure in measures for row in measure.rows]
+def _cells(
+    measures: Sequence[Measure], results: Mapping[str, Findings], names: Sequence[str]
+) -> list[list[str]]:
+    return [_row(row, results, names) for measure in measures for row in measure.rows]
 
 
-def _row(row: Row, results: Mapping[str, Findings]) -> list[str]:
-    values = [row.value(results[name]) for name in (MCPROXY.name, IGMPPROXY.name)]
+def _row(row: Row, results: Mapping[str, Findings], names: Sequence[str]) -> list[str]:
+    values = [row.value(results[name]) for name in names]
+    theirs = {
+        name: value for name, value in zip(names[1:], values[1:], strict=True) if value is not None
+    }
     target, met = "", ""
     if row.target is not None:
         target = row.target.text
         met = "not measured"
         if values[0] is not None:
-            met = "yes" if row.target.met(values[0], values[1]) else "no"
+            met = "yes" if row.target.met(values[0], theirs) else "no"
     return [row.title, *(number(value, row) for value in values), target, met]
 
 
@@ -124,11 +167,13 @@ def number(value: float | None, row: Row) -> str:
     return f"{value:,.{row.digits}f} {row.unit}".rstrip()
 
 
-def _remarks(measures: Sequence[Measure], results: Mapping[str, Findings]) -> list[str]:
+def _remarks(
+    measures: Sequence[Measure], results: Mapping[str, Findings], names: Sequence[str]
+) -> list[str]:
     remarks: dict[str, None] = {}
     for measure in measures:
         for row in measure.rows:
-            for name in (MCPROXY.name, IGMPPROXY.name):
+            for name in names:
                 for text in results[name].remarks[row.key]:
                     remarks[f"{name}, {measure.title.lower()}: {text}."] = None
     return list(remarks)
@@ -146,10 +191,10 @@ def _model() -> str:
     return ""
 
 
-def _package_version() -> str:
+def _package_version(package: str) -> str:
     try:
         found = subprocess.run(
-            ["dpkg-query", "-W", "-f", "${Version}", "igmpproxy"],
+            ["dpkg-query", "-W", "-f", "${Version}", package],
             capture_output=True,
             text=True,
             check=True,

@@ -6,6 +6,8 @@ import sys
 
 from mcproxy.lab.daemon import PROJECT, Daemon
 from mcproxy.lab.waiting import wait_until
+from mcproxy.linux.policy_rules import list_rules
+from mcproxy.protocol.family import IPV4
 
 from .running import ONE_INSTANCE, RunningTestCase
 
@@ -54,9 +56,15 @@ class ImportedModulesTests(RunningTestCase):
         wait_until(lambda: "down1: " in daemon.lines[-1])
         self.assertEqual(imported(daemon.lines) - before, set())
 
-    def run_daemon(self) -> Daemon:
+    def test_rules_of_a_table_need_no_further_module(self) -> None:
+        daemon = self.run_daemon(ONE_INSTANCE + "table = 77\n")
+        self.assertEqual(imported(daemon.lines) & UNUSED, set())
+        rules = self.proxy.namespace.call(list_rules, IPV4)
+        self.assertIn(77, {rule.table for rule in rules})
+
+    def run_daemon(self, config: str = ONE_INSTANCE) -> Daemon:
         """A daemon whose lines name each module that it imports."""
-        self.start(ONE_INSTANCE)
+        self.start(config)
         self.daemon.terminate()
         program = (sys.executable, "-X", "importtime", "-m", "mcproxy", "run")
         config = ("--config", str(self.daemon.config), "--socket", "")
