@@ -33,11 +33,15 @@ class OwnPacketReceived(NamedTuple):
 
 
 class HeardQuery(NamedTuple):
-    """The last query of another router on a link: who sent it, in which version, and when."""
+    """The last query of another router on a link: who sent it, in which version, and when.
+
+    ``interval`` is the querier's query interval in seconds; 0 where the version carries none.
+    """
 
     router: Address
     version: int
     when: float
+    interval: int = 0
 
 
 class WrongInterface(NamedTuple):

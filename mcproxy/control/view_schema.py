@@ -66,6 +66,12 @@ _HEARD = (
     Member("querier-address", or_none(TEXT), "The querier.", False),
     Member("querier-version", or_none(NUMBER), "The version of its queries.", False),
     Member(
+        "querier-interval",
+        or_none(NUMBER),
+        "Its query interval in seconds; null if its version carries none.",
+        False,
+    ),
+    Member(
         "last-query-heard",
         or_none(SECONDS),
         "Seconds since another router's query; null if none was heard.",

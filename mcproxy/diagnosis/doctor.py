@@ -68,7 +68,12 @@ CHECKS = (
     Check(
         "queriers",
         "The queriers are where they should be.",
-        (queriers.other_querier, queriers.upstream_silent, queriers.older_querier),
+        (
+            queriers.other_querier,
+            queriers.upstream_silent,
+            queriers.older_querier,
+            queriers.slow_querier,
+        ),
     ),
     Check("versions", "The kernel speaks the daemon's versions.", (links.forced_version,)),
     Check("mtu", "All downstreams carry the packets of their upstreams.", (links.mtu,)),

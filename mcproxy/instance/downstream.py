@@ -180,7 +180,7 @@ class Downstream:
                 self.advertiser.receive(packet)
             return
         if isinstance(packet, Query):
-            self.heard = HeardQuery(source, packet.version, now)
+            self.heard = HeardQuery(source, packet.version, now, packet.interval)
             self._tell_of_query(packet, source)
         else:
             self._link_layer.read(querier, now)

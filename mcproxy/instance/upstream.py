@@ -170,7 +170,7 @@ class Upstream:
             self._note_source(source)
             if QueryHeard in self._events.wanted:
                 self._events.tell(query_heard(self.family, packet, source, self._place))
-            self.querier = HeardQuery(source, packet.version, now)
+            self.querier = HeardQuery(source, packet.version, now, packet.interval)
             if self._local.filters:
                 # A program may have left without a report, as IGMPv1 has no leave.
                 self._send(self._update(self._local.read(), now))

@@ -22,8 +22,8 @@ EXPLAINED_BY_HELP = {"-h", "--help", "--version", "--plain", "--resolve"}
 """Options that need no place in the manual."""
 
 
-OF_OTHER_PROGRAMS = {"--nodaemon", "--logger"}
-"""Options of twistd and others, which the documents name too."""
+OF_OTHER_PROGRAMS = {"--nodaemon", "--logger", "--peer"}
+"""Options of twistd, of the benchmarks and of others, which the documents name too."""
 
 
 class SnippetTests(SynchronousTestCase):

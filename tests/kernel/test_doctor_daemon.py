@@ -45,6 +45,15 @@ class QuerierTests(DoctorTestCase):
         wait_until(self.findings, 5, "no query was heard")
         self.assert_finds("older-querier", "speaks IGMPv2", severity="warning", shown=True)
 
+    def test_querier_that_asks_too_seldom_is_a_warning(self) -> None:
+        self.start(IPV4_ONLY)
+        seldom = Query(3, packed("0.0.0.0"), 1.0, robustness=2, interval=576)
+        send_message(self.server.raw_host(), "10.0.1.2", seldom)
+        wait_until(self.findings, 5, "no query was heard")
+        self.assert_finds(
+            "slow-querier", "up asks every 576 seconds", severity="warning", shown=True
+        )
+
     def test_reports_too_rare_for_a_silent_upstream_are_found(self) -> None:
         self.start(IPV4_ONLY + "report-interval = 1000\n")
         self.patch(queriers, "PATIENCE", -1.0)

@@ -107,6 +107,7 @@ def heard_querier(heard: HeardQuery | None, now: float) -> Row:
     return {
         "querier-address": None if heard is None else short_text(heard.router),
         "querier-version": None if heard is None else heard.version,
+        "querier-interval": None if heard is None else heard.interval or None,
         "last-query-heard": None if heard is None else seconds_since(heard.when, now),
     }
 

@@ -10,6 +10,9 @@ from ..situation import DOWNSTREAM, UPSTREAM, Situation
 PATIENCE = 260.0
 """Seconds after which a querier must have been heard: the group membership interval."""
 
+SWITCH_MEMORY = 260.0
+"""Seconds for which snooping switches usually remember a membership (RFC 4541)."""
+
 
 def upstream_silent(situation: Situation) -> Iterator[Finding]:
     """Upstreams on which no router asks, or asks no longer."""
@@ -72,5 +75,22 @@ def older_querier(situation: Situation) -> Iterator[Finding]:
             "The daemon reports in the older version, which cannot name sources: source-specific"
             " groups are left out (see ssm-fallback).",
             f"Set the router to {protocol}v{role.version}.",
+        )
+        yield role.about(found)
+
+
+def slow_querier(situation: Situation) -> Iterator[Finding]:
+    """Upstreams whose querier asks so seldom that switches forget memberships between."""
+    for role in situation.roles:
+        interval = role.row.get("querier-interval") if role.role == UPSTREAM else None
+        if interval is None or interval <= SWITCH_MEMORY:
+            continue
+        found = warning(
+            "slow-querier",
+            f"The querier on upstream {role.interface} asks every {interval} seconds.",
+            f"Switches between forget a membership after about {SWITCH_MEMORY:.0f} seconds, and the"
+            " daemon reports it again only when it is asked.",
+            "Shorten the query interval of that router to 125 seconds, or set report-interval"
+            " = 60.",
         )
         yield role.about(found)
