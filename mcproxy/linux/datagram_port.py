@@ -12,6 +12,7 @@ from twisted.internet.interfaces import IReactorFDSet
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from .closing import close_socket
 from .packet_info import Ancillary
 
 READS_PER_WAKEUP = 64
@@ -94,7 +95,7 @@ class DatagramPort(FileDescriptor):
             return
         self.stopReading()
         super().connectionLost(reason)  # type: ignore[no-untyped-call]  # untyped in Twisted
-        self.socket.close()
+        close_socket(self.socket)
         self.protocol.connectionLost(reason)
 
     def startReading(self) -> None:

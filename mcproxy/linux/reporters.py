@@ -15,6 +15,7 @@ from typing import NamedTuple
 from ..protocol.family import IPV4, Address, Family
 from .bpf import assemble, attach, drop, if_equal, keep, load_byte, load_half
 from .buffers import enlarge_receive_buffer
+from .closing import close_socket
 
 RECEIVE_BUFFER = 1 << 19
 """Bytes: room for some hundred reports between two readings."""
@@ -78,7 +79,7 @@ class Reporters:
 
     def close(self) -> None:
         """Close the socket."""
-        self._socket.close()
+        close_socket(self._socket)
 
 
 def _filter(family: Family) -> bytes:

@@ -44,6 +44,8 @@ class Recorder:
 class FakeSocket:
     """Gives what stands in ``script``: datagrams and exceptions, then nothing more."""
 
+    family = socket.AF_INET
+
     def __init__(self, *script: bytes | OSError) -> None:
         self.script = list(script)
         self.flags = 0
