@@ -221,13 +221,13 @@ class ProxyInstance(Service):
     # -- what downstreams tell
 
     def changed(self, groups: Iterable[Address], now: float) -> None:
-        """Tell Routing and upstreams of groups with a new subscription.
+        """Tell upstreams and Routing of groups with a new subscription.
 
-        The entries go first: a stream that is here already waits for nothing else, and the
-        routing thread works while the report is made.
+        The report goes first: the stream must come a longer way than the entry. With the entry
+        first a join was reported a fifth of a millisecond later (``tests.benchmarks join``).
         """
-        self._context.table.changed(groups)
         self._chosen.changed(groups, now)
+        self._context.table.changed(groups)
         if JoinDenied in self._context.events.wanted:
             tell_denied(self, self._context.events, groups)
 
