@@ -118,7 +118,7 @@ def _seconds(value: str | None) -> float:
 
 
 class Explainer:
-    """Answers what happens to a group."""
+    """Answers GET /explain: why a group does or does not reach a link."""
 
     log = Logger()
 

@@ -147,7 +147,7 @@ class Evidence:
 
     @property
     def hops_name(self) -> str:
-        """What the family calls the number of routers that a packet may pass."""
+        """The family's name of the hop count: TTL or hop limit."""
         return "TTL" if self.family is IPV4 else "hop limit"
 
     @property

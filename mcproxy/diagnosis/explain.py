@@ -95,7 +95,7 @@ class Explanation:
 
 
 def _is_vague(link: LinkExplanation) -> bool:
-    """Whether no more is known of a link than that nobody asks there."""
+    """Whether the only known cause is that no host on the link asks for the group."""
     return link.cause is not None and link.cause.is_vague
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .instance import ProxyInstance
 
 MOST_TOLD = 100
-"""Groups of one change that are looked at: all change at once where links or filters do."""
+"""Most groups of one change that are examined: a new link or filter changes all groups at once."""
 
 
 def tell_denied(instance: ProxyInstance, events: Events, groups: Iterable[Address]) -> None:

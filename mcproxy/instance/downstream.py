@@ -114,7 +114,7 @@ class Downstream:
             self.start()
             return
         self.querier.set_address(self.link.address(self.querier.family))
-        self._log_role()
+        self._tell_of_role()
         self._reminder.set(self.querier.next_deadline())
 
     def start(self) -> None:
@@ -224,7 +224,7 @@ class Downstream:
         if self._events.wanted & MEMBERSHIP:
             self._membership.tell(effects, host, now, self._place)
         if effects.role_changed:
-            self._log_role()
+            self._tell_of_role()
             self._owner.role_changed(self)
         if effects.changed:
             self._owner.changed(effects.changed, now)
@@ -244,7 +244,7 @@ class Downstream:
     def _place(self) -> Place:
         return {"instance": self._owner.name, "interface": self.link.name}
 
-    def _log_role(self) -> None:
+    def _tell_of_role(self) -> None:
         other = self.querier.election.other
         if other is None:
             self._events.tell(BecameQuerier(**self._place))

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from twisted.application.service import Service
-from twisted.logger import Logger
 
 from ..events.membership import JoinDenied
 from ..linux.netlink.links import Link
@@ -52,8 +51,6 @@ class ProxyInstance(Service):
     ``planned`` is its plan, by which it runs, and ``policy`` its filters. ``upstreams`` are in
     order of preference; ``links`` are the links in use.
     """
-
-    log = Logger()
 
     def __init__(
         self, plan: InstancePlan, context: InstanceContext, upstreams: Iterable[Upstream]
@@ -223,8 +220,9 @@ class ProxyInstance(Service):
     def changed(self, groups: Iterable[Address], now: float) -> None:
         """Tell upstreams and Routing of groups with a new subscription.
 
-        The report goes first: the stream must come a longer way than the entry. With the entry
-        first a join was reported a fifth of a millisecond later (``tests.benchmarks join``).
+        The report goes first, because the stream has a longer way than the entry. Medians of
+        ``tests.benchmarks join``, three runs in turns: 1.19, 0.98 and 1.39 ms with the report
+        first, 1.16, 1.36 and 2.48 ms with the entry first.
         """
         self._chosen.changed(groups, now)
         self._context.table.changed(groups)

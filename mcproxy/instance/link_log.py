@@ -43,9 +43,9 @@ class LinkLog:
         """Tell that a link is used from now on, unless it is not steady."""
         self._note(LinkFound(role=role, instance=instance, interface=interface))
 
-    def lost(self, role: str, instance: str | None, interface: str, reason: str = "") -> None:
+    def lost(self, role: str, instance: str | None, interface: str) -> None:
         """Tell that a link cannot be used any more, unless it is not steady."""
-        self._note(LinkLost(role=role, reason=reason, instance=instance, interface=interface))
+        self._note(LinkLost(role=role, instance=instance, interface=interface))
 
     def _note(self, event: LinkFound | LinkLost) -> None:
         now, interface = self._timer.now(), event.interface or ""

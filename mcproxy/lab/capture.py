@@ -18,7 +18,7 @@ _PACKET_OUTGOING = 4
 _BUFFER = 16 << 20
 _IPPROTO_IGMP, _IPPROTO_UDP, _IPPROTO_ICMPV6 = 2, 17, 58
 _MLD_TYPES = (130, 131, 132, 143, 151, 152, 153)
-"""With those of router discovery (RFC 4286)."""
+"""ICMPv6 types of MLD, and of Multicast Router Discovery (RFC 4286)."""
 
 # The kernel filters: Python would be too slow for a thousand packets a second.
 _ANY_IP = assemble(

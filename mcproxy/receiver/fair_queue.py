@@ -20,7 +20,7 @@ Item = TypeVar("Item")
 
 
 STRANGERS = 1 << 32
-"""Added to the number of an interface: the strangers on this link, who are a link of their own."""
+"""Offset to an interface index: its unknown hosts have a turn of their own, as a separate link."""
 
 
 class Sender(NamedTuple):

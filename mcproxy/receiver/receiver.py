@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.application.service import Service
-from twisted.logger import Logger
 
 from ..events.bus import Events
 from ..linux.mroute.socket import MulticastTable
@@ -25,7 +24,6 @@ class Receiver(Service):
     """Reads the multicast routing sockets and delivers what arrives to instances."""
 
     name = "receiver"
-    log = Logger()
 
     def __init__(self, reactor: Any, events: Events) -> None:
         self._reactor = reactor

@@ -36,7 +36,7 @@ FRESH_TIME = 0.25
 """Seconds for which a reading also answers later readers."""
 
 FORGET_TIME = 30.0
-"""Seconds after which a sample is too old for rates, and is not kept without readers."""
+"""Age in seconds at which a sample is too old for rates; without readers it is forgotten then."""
 
 PAUSE = 0.0005
 """Seconds that the reading thread sleeps after each slice."""

@@ -204,7 +204,7 @@ class Vifs:
         return self.lack(change.number)
 
     def lack(self, number: int) -> str | None:
-        """The kernel lacks this vif: entries do without it; the interface, if they had it."""
+        """Note that the kernel lacks this vif; return its interface if entries used it."""
         name = self.name_of(number)
         if name is None or self.numbers.pop(name, None) is None:
             return None

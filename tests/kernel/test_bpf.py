@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 from mcproxy.linux.mroute.socket import MulticastTable
 from mcproxy.linux.report_groups import ReportGroups
 from mcproxy.protocol.family import FAMILIES, IPV4, Family, packed
@@ -45,17 +47,22 @@ class OtherInterfaceTests(traffic.MembershipTests):
             member.close()
             await_datagram(table.socket, lambda data, g=group: g in data)
 
+    def reporting_host(self, family: Family) -> tuple[MulticastTable, socket.socket, bytes, bytes]:
+        """A table, a socket that sees all packets of the link, a group, and who reported it."""
+        table, group = self.table(family), packed(GROUPS[family])
+        self.open(self.router, ReportGroups, family, self.indexes[1])
+        seen = self.sniff(self.router, "down0", family)
+        other = self.joined(family)
+        packet = await_datagram(seen, lambda data: group in data)
+        host = packet[12:16] if family is IPV4 else packet[8:24]
+        other.close()
+        await_datagram(table.socket, lambda data: group in data)
+        return table, seen, group, host
+
     def test_report_of_a_refused_host_is_not_received_until_it_is_accepted(self) -> None:
         """SEC-04: the kernel drops what a flooding host sends; other hosts are received."""
         for family in FAMILIES:
-            table, group = self.table(family), packed(GROUPS[family])
-            self.open(self.router, ReportGroups, family, self.indexes[1])
-            seen = self.sniff(self.router, "down0", family)
-            other = self.joined(family)
-            packet = await_datagram(seen, lambda data, g=group: g in data)
-            host = packet[12:16] if family is IPV4 else packet[8:24]
-            other.close()
-            await_datagram(table.socket, lambda data, g=group: g in data)
+            table, seen, group, host = self.reporting_host(family)
             table.accept_from(self.indexes, [(self.indexes[1], host)])
             drain(table.socket)
             drain(seen)
@@ -71,14 +78,7 @@ class OtherInterfaceTests(traffic.MembershipTests):
     def test_only_named_hosts_of_an_interface_are_received(self) -> None:
         """SEC-08: known hosts are heard while the kernel drops what strangers send."""
         for family in FAMILIES:
-            table, group = self.table(family), packed(GROUPS[family])
-            self.open(self.router, ReportGroups, family, self.indexes[1])
-            seen = self.sniff(self.router, "down0", family)
-            other = self.joined(family)
-            packet = await_datagram(seen, lambda data, g=group: g in data)
-            host = packet[12:16] if family is IPV4 else packet[8:24]
-            other.close()
-            await_datagram(table.socket, lambda data, g=group: g in data)
+            table, seen, group, host = self.reporting_host(family)
             strangers = [host[:-2] + (0xFD00 + number).to_bytes(2, "big") for number in range(199)]
             here = self.indexes[1]
             table.accept_from([self.indexes[0]], (), [(here, one) for one in strangers])

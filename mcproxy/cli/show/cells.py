@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..table import GREEN, RED, YELLOW, Cell, Row
+from ..table import GREEN, RED, YELLOW, Cell, Column, Row
 from ..units import NONE, duration
 
 SHOWN = 8
@@ -56,3 +56,13 @@ def state_colour(text: str) -> str | None:
 def refusal_colour(text: str) -> str | None:
     """Red for what was refused."""
     return None if text == NONE else RED
+
+
+STATE = Column(
+    "State",
+    state,
+    "``up``, ``held``, or why it cannot be used.",
+    wraps=True,
+    colour=state_colour,
+)
+"""The state of an interface."""

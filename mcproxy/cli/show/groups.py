@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..table import Column, Row
 from ..units import NONE, duration
-from .cells import listed, refusal_colour, state, state_colour, time, value
+from .cells import STATE, listed, refusal_colour, time, value
 
 
 def _instance(row: Row) -> object:
@@ -124,13 +124,7 @@ HOSTS = (
 UPSTREAMS = (
     INSTANCE,
     Column("Upstream", value("interface"), "The interface."),
-    Column(
-        "State",
-        state,
-        "``up``, ``held``, or why it cannot be used.",
-        wraps=True,
-        colour=state_colour,
-    ),
+    STATE,
     Column(
         "Querier", value("querier-address"), "The router whose query was heard last.", second=True
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..table import Column, Row
 from ..units import NONE, duration
-from .cells import listed, refusal_colour, state, state_colour, time, value
+from .cells import STATE, listed, refusal_colour, time, value
 from .groups import INSTANCE, INTERFACE
 
 STATUS = (
@@ -48,13 +48,7 @@ INTERFACES = (
     INSTANCE,
     INTERFACE,
     Column("Role", value("role"), "``upstream`` or ``downstream``."),
-    Column(
-        "State",
-        state,
-        "``up``, ``held``, or why it cannot be used.",
-        wraps=True,
-        colour=state_colour,
-    ),
+    STATE,
     Column("Address", value("address"), "The address from which packets are sent."),
     Column(
         "Groups", value("groups"), "The groups that hosts want there, or that are joined there."
