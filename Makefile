@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test lint venv bench reference clean
+.PHONY: help demo test lint venv bench reference docs clean
 
 help:
 	@echo "make demo   a source, the proxy and receivers in network namespaces of their own"
@@ -14,6 +14,7 @@ help:
 	@echo "make lint   linters and type checker"
 	@echo "make bench  the benchmarks beside igmpproxy; takes a while, needs root"
 	@echo "make reference  the sample and the reference, written from the options"
+	@echo "make docs   the documentation as web pages, in build/docs"
 	@echo "make clean  remove what these made"
 
 demo: venv
@@ -32,6 +33,10 @@ bench: venv
 
 reference: venv
 	$(BIN)/python -m mcproxy.config.reference
+
+docs: venv
+	$(BIN)/sphinx-build -W --keep-going -n -q docs build/docs
+	@echo "open build/docs/index.html"
 
 venv: $(STAMP)
 

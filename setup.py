@@ -11,6 +11,7 @@ VERSION = re.search(
 )[1]
 
 MANHOLE = ["twisted[conch]>=24.3"]
+DOCS = ["sphinx>=7.2", "furo>=2024.1.29"]
 # One test builds a wheel, with the setuptools that are there.
 TEST = [
     "hypothesis>=6.150",
@@ -19,6 +20,7 @@ TEST = [
     "jsonschema>=4.18",
     "docutils>=0.20",
     "setuptools>=70.1",
+    *DOCS,
     *MANHOLE,
 ]
 DEV = ["ruff>=0.6", "mypy>=1.10", "mypy-zope>=1.0", *TEST]
@@ -43,7 +45,7 @@ setup(
         "tomlkit>=0.12",
         "lark>=1.1",
     ],
-    extras_require={"manhole": MANHOLE, "test": TEST, "dev": DEV},
+    extras_require={"manhole": MANHOLE, "docs": DOCS, "test": TEST, "dev": DEV},
     entry_points={"console_scripts": ["mcproxy=mcproxy.cli:main"]},
     classifiers=[
         "Framework :: Twisted",

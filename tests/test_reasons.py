@@ -1,4 +1,4 @@
-"""docs/reasons.rst explains every reason that the daemon counts or shows, and no other."""
+"""docs/reference/reasons.rst explains every reason that the daemon counts, and no other."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ROW = re.compile(r"^   \* - ``([a-z-]+)``$", re.MULTILINE)
 
 class ReasonTests(SynchronousTestCase):
     def setUp(self) -> None:
-        text = (PROJECT / "docs" / "reasons.rst").read_text(encoding="utf-8")
+        text = (PROJECT / "docs/reference/reasons.rst").read_text(encoding="utf-8")
         self.explained = Counter(ROW.findall(text))
 
     def test_each_reason_is_explained_once_and_none_that_does_not_exist(self) -> None:

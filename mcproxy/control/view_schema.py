@@ -262,7 +262,7 @@ ROWS: dict[str, tuple[Member, ...]] = {
         Member("bit-rate", or_none(SECONDS), "Bits a second; null for a new entry."),
         Member("last-seen", or_none(SECONDS), "Seconds since the last packet; null for never."),
         Member("up-time", or_none(SECONDS), "Seconds for which a host has wanted the group."),
-        Member("state", TEXT, "The state, as a word; see ``reasons.rst``."),
+        Member("state", TEXT, "The state, as a word; see ``docs/reference/reasons.rst``."),
         Member("reason", TEXT, "The state in words."),
     ),
     "statistics": (
@@ -271,7 +271,11 @@ ROWS: dict[str, tuple[Member, ...]] = {
         Member("table", NUMBER, "The kernel table.", False),
         Member("filter", NUMBER, "The number of the filter in the instance, from 0.", False),
         Member("what", TEXT, "What became of messages or data."),
-        Member("kind", TEXT, "The type of the message, or the reason; see ``reasons.rst``."),
+        Member(
+            "kind",
+            TEXT,
+            "The type of the message, or the reason; see ``docs/reference/reasons.rst``.",
+        ),
         Member("version", or_none(NUMBER), "The version of messages; null for none.", False),
         Member("count", NUMBER, "How many."),
         Member("bytes", NUMBER, "How many bytes of data.", False),
@@ -298,7 +302,7 @@ def schema_of(view: str) -> JsonSchema:
 
 
 def json_schema_text() -> str:
-    """docs/mcproxy-views.schema.json: a definition for the answer of each view."""
+    """docs/reference/mcproxy-views.schema.json: a definition for the answer of each view."""
     schema = {
         "$schema": "https://json-schema.org/draft-07/schema#",
         "title": "Answers of mcproxy show --json, by view",

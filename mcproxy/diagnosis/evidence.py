@@ -1,7 +1,7 @@
 """Evidence: what is known of one group, as plain values for ``explain``.
 
-Rows are those of the views of the same name (see docs/views.rst). Addresses are texts, times are
-in seconds.
+Rows are those of the views of the same name (see docs/reference/views.rst). Addresses are
+texts, times are in seconds.
 """
 
 from __future__ import annotations

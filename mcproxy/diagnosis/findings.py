@@ -21,7 +21,7 @@ class Severity(IntEnum):
 class Finding:
     """One sentence each for what was ``found``, its ``effect``, and the ``cure``.
 
-    ``check`` identifies the trap; docs/troubleshooting.rst has a section of this name.
+    ``check`` identifies the trap; docs/troubleshooting/index.rst has a section of this name.
     ``subject`` is what it is about, such as "down1 (downstream of tv)"; ``interface`` and
     ``instance`` name it where it is one. ``command`` carries the cure out, if a command can.
     """

@@ -218,7 +218,7 @@ class AttachedLinks:
             self.log.error(
                 "the kernel's multicast routing table has no room for another interface; this one "
                 'is not used until there is room (see "More than 31 downstreams" in '
-                "docs/configuration.rst)",
+                "docs/reference/configuration.rst)",
                 instance=self._owner.name,
                 interface=name,
             )

@@ -33,7 +33,7 @@ ABSENT = Obstacle("absent", "it will be used as soon as it appears; check the sp
 TABLE_FULL = Obstacle(
     "kernel table full",
     'it will be used as soon as there is room (see "More than 31 downstreams" in '
-    "docs/configuration.rst)",
+    "docs/reference/configuration.rst)",
 )
 NOT_USED = Obstacle("not used", "the log says what failed")
 

@@ -40,10 +40,9 @@ ORDINARY = (
     *TURNS,
     *VIEWS,
 )
-PICTURES = "pictures"
-"""The folder of the pictures, beside the document."""
-
-DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.rst"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+DOCUMENT = DOCS / "developer/benchmarks.rst"
+PICTURES = DOCS / "pictures"
 
 
 def main() -> int:
@@ -73,8 +72,8 @@ def main() -> int:
         print(hostile_table.plain(hostile, results))
     print(f"{time.monotonic() - begin:.0f} s", file=sys.stderr)
     if options.write or options.pictures:
-        for name in write_pictures(DOCUMENT.with_name(PICTURES), results):
-            print(f"docs/{PICTURES}/{name}", file=sys.stderr)
+        for name in write_pictures(PICTURES, results):
+            print(f"docs/{PICTURES.name}/{name}", file=sys.stderr)
     if options.write:
         written = document(ordinary, results, shown) if ordinary else DOCUMENT.read_text("utf-8")
         section = hostile_table.section(hostile, results)
@@ -109,9 +108,13 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--stacks", action="store_true", help="print the functions of long turns, which slows them"
     )
-    parser.add_argument("--write", action="store_true", help=f"write docs/{DOCUMENT.name}")
     parser.add_argument(
-        "--pictures", action="store_true", help=f"write the measured curves into docs/{PICTURES}"
+        "--write", action="store_true", help=f"write docs/{DOCUMENT.relative_to(DOCS)}"
+    )
+    parser.add_argument(
+        "--pictures",
+        action="store_true",
+        help=f"write the measured curves into docs/{PICTURES.name}",
     )
     options = parser.parse_args()
     unknown = set(options.measure) - set(names)

@@ -1,4 +1,4 @@
-"""The findings on hostile links: one line for each attack, in a section of docs/benchmarks.rst."""
+"""The findings on hostile links: a line for each attack, in docs/developer/benchmarks.rst."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def plain(measures: Sequence[Measure], results: Mapping[str, Findings]) -> str:
 
 
 def section(measures: Sequence[Measure], results: Mapping[str, Findings]) -> str:
-    """The section of docs/benchmarks.rst."""
+    """The section of docs/developer/benchmarks.rst."""
     targets = (
         f"The targets: no stream loses a packet, no join is left without an answer, and none waits "
         f"longer than {LIMIT:g} milliseconds. *lost* and *unanswered* are of both links together."

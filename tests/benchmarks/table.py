@@ -1,4 +1,4 @@
-"""The findings as a table, for the terminal and for docs/benchmarks.rst."""
+"""The findings as a table, for the terminal and for docs/developer/benchmarks.rst."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ The cost of a group against the number of groups, with logarithmic axes. To draw
 
     python -m tests.benchmarks curve-100 curve-1000 curve-10000 curve-100000 --pictures
 
-.. image:: pictures/groups-join.svg
+.. image:: ../pictures/groups-join.svg
    :alt: CPU time for a joined group, against the number of groups
 
-.. image:: pictures/groups-refresh.svg
+.. image:: ../pictures/groups-refresh.svg
    :alt: CPU time for a refreshed record, against the number of groups
 
-.. image:: pictures/groups-memory.svg
+.. image:: ../pictures/groups-memory.svg
    :alt: memory for a group, against the number of groups
 """
 LABORATORY = """\
@@ -112,7 +112,7 @@ def aligned(cells: Sequence[Sequence[str]]) -> str:
 def document(
     measures: Sequence[Measure], results: Mapping[str, Findings], names: Sequence[str] = _BOTH
 ) -> str:
-    """The whole of docs/benchmarks.rst."""
+    """The whole of docs/developer/benchmarks.rst."""
     parts = [_INTRODUCTION, "\n".join(f"* {fact}" for fact in facts()) + "\n"]
     widths = " ".join(["40", *["13"] * len(names), "22", "12"])
     parts.append(list_table([_head(names), *_cells(measures, results, names)], widths))

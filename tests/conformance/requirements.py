@@ -1,4 +1,4 @@
-"""The requirements: docs/requirements/*.toml.
+"""The requirements: docs/developer/requirements/*.toml.
 
 A rule is ``id = [level, families, RFC and section, requirement]``. The level is M (must), S
 (should), O (optional) or P, a rule of this project where the RFCs leave a choice; the families are
@@ -18,7 +18,7 @@ from typing import Any
 
 from ..source import PROJECT
 
-FOLDER = PROJECT / "docs" / "requirements"
+FOLDER = PROJECT / "docs/developer/requirements"
 FILES = ("wire.toml", "router.toml", "proxy.toml", "mobility.toml", "discovery.toml")
 
 LEVELS = {"M": "must", "S": "should", "O": "optional", "P": "project"}

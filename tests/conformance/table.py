@@ -18,14 +18,14 @@ Conformance
 .. Written by ``python -m tests.conformance --write``.
 
 This page lists what the RFCs require of an IGMP/MLD proxy, and the tests that show each
-requirement. The requirements are in our own words, in ``docs/requirements``. The sections are
-those of RFC 9776 (IGMPv3), RFC 9777 (MLDv2), RFC 4605 (the proxy) and of other RFCs where named.
-For RFC 9776 and RFC 9777 the last drafts before publication were read, draft-ietf-pim-3376bis-11
-and draft-ietf-pim-3810bis-11: each MUST and each SHOULD for hosts, routers and proxies has a row.
-Only those of the service interface for programs (sections 2 and 3) have none.
-*Project* marks a rule of our own where the RFCs leave a choice. If a requirement is not met or
-does not apply, a reason stands in place of the tests; if it is met in part or in another way, the
-reservation stands beside them. "In make test" marks tests that need network namespaces.
+requirement. The requirements are in our own words, in ``docs/developer/requirements``. The
+sections are those of RFC 9776 (IGMPv3), RFC 9777 (MLDv2), RFC 4605 (the proxy) and of other RFCs
+where named. For RFC 9776 and RFC 9777 the last drafts before publication were read,
+draft-ietf-pim-3376bis-11 and draft-ietf-pim-3810bis-11: each MUST and each SHOULD for hosts,
+routers and proxies has a row. Only those of the service interface for programs (sections 2 and 3)
+have none. *Project* marks a rule of our own where the RFCs leave a choice. If a requirement is not
+met or does not apply, a reason stands in place of the tests; if it is met in part or in another
+way, the reservation stands beside them. "In make test" marks tests that need network namespaces.
 
 INC and EXC are the filter modes INCLUDE and EXCLUDE with their lists; in EXC(X,Y), X are the
 wanted and Y the blocked sources. For lists, ``+`` is the union, ``*`` the intersection and ``-``

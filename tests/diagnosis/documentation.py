@@ -6,7 +6,7 @@ import re
 
 from ..source import PROJECT
 
-PAGE = PROJECT / "docs/troubleshooting.rst"
+PAGE = PROJECT / "docs/troubleshooting/index.rst"
 
 
 def sections() -> dict[str, str]:

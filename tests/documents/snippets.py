@@ -18,7 +18,7 @@ from ..source import PROJECT
 
 DOCUMENTS = (
     PROJECT / "README.rst",
-    *(path for path in sorted((PROJECT / "docs").glob("*.rst")) if path.name != "conformance.rst"),
+    *(path for path in sorted((PROJECT / "docs").rglob("*.rst")) if path.name != "conformance.rst"),
 )
 """What users read. The page of requirements quotes no command."""
 

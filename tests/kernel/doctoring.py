@@ -31,7 +31,7 @@ upstream = "up"
 downstream = "down1"
 """
 
-TROUBLESHOOTING = PROJECT / "docs/troubleshooting.rst"
+TROUBLESHOOTING = PROJECT / "docs/troubleshooting/index.rst"
 
 WIDTH = 80
 

@@ -1,4 +1,4 @@
-"""The samples of docs/operation.rst, run as they stand there with a daemon in a small network."""
+"""The samples of docs/guide/operation.rst, run as they stand with a daemon in a small network."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..documents.snippets import Snippet, masked, snippets
 from ..source import PROJECT
 from .site import IPv4TestCase
 
-PAGE = PROJECT / "docs/operation.rst"
+PAGE = PROJECT / "docs/guide/operation.rst"
 
 CONFIG = '[instance.tv]\nupstream = "up"\ndownstream = ["down1"]\nmld-version = 0\n'
 GROUP = "239.1.0.1"

@@ -17,7 +17,7 @@ table = 2
 
 
 class VethScenarios(Scenarios):
-    """The commands of docs/configuration.rst, "More than 31 downstreams"."""
+    """The commands of docs/reference/configuration.rst, "More than 31 downstreams"."""
 
     def setUp(self) -> None:
         super().setUp()

@@ -1,7 +1,8 @@
-"""The parts of docs/views.rst that are made from the program: one for each view."""
+"""The parts of docs/reference/views.rst that are made from the program: one for each view."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from mcproxy.cli.show.views import VIEWS
@@ -11,8 +12,8 @@ from mcproxy.control.view_schema import ROWS, STATUS, json_schema_text
 from ..source import PROJECT
 from .sample import Sample
 
-PAGE = PROJECT / "docs/views.rst"
-SCHEMA = PROJECT / "docs/mcproxy-views.schema.json"
+PAGE = PROJECT / "docs/reference/views.rst"
+SCHEMA = PROJECT / "docs/reference/mcproxy-views.schema.json"
 
 BEGIN = ".. view {}, written by python -m tests.view_docs\n"
 END = ".. end of the view\n"
@@ -76,8 +77,13 @@ _HEAD = """
 """
 
 
+_PAGE = re.compile(r"``docs/reference/(\w+)\.rst``")
+_LINK = r":doc:`\1`"
+"""A page beside this one, which the program's texts name by its path."""
+
+
 def _table(title: str, rows: Iterable[tuple[str, str]]) -> Iterator[str]:
     yield _HEAD.format(title)
     for name, meaning in rows:
-        yield f"   * - {name}\n     - {meaning}\n"
+        yield f"   * - {name}\n     - {_PAGE.sub(_LINK, meaning)}\n"
     yield "\n"

@@ -36,7 +36,7 @@ class DocumentationTests(SynchronousTestCase):
                     self.assertTrue(column.meaning, f"{name}: {column.title}")
 
     def test_commands_and_options_in_the_documents_exist(self) -> None:
-        for document in ("views", "operation"):
+        for document in ("reference/views", "guide/operation"):
             text = (PROJECT / f"docs/{document}.rst").read_text(encoding="utf-8")
             found = re.findall(r"``mcproxy (sh|show)\b([^`]*)``", text)
             self.assertTrue(found, document)

@@ -32,7 +32,7 @@ FLOWS = (
     Column(
         "State",
         value("reason"),
-        "``forwarding``, or what stops it; see ``reasons.rst``.",
+        "``forwarding``, or what stops it; see ``docs/reference/reasons.rst``.",
         wraps=True,
         second=True,
         colour=_reason_colour,
@@ -54,7 +54,7 @@ REASONS = (
     Column("Instance", value("instance"), "The instance that refused, denied or ignored."),
     _INTERFACE,
     Column("What", value("what"), "What became of messages or data.", wraps=True),
-    Column("Reason", value("kind"), "Why; see ``reasons.rst``."),
+    Column("Reason", value("kind"), "Why; see ``docs/reference/reasons.rst``."),
     Column("Count", value("count"), "How often."),
 )
 DATA = (

@@ -164,5 +164,5 @@ def _count(instances: Mapping[str, InstanceConfig], mistakes: Mistakes) -> None:
                     f"table {config.table} would have {len(there)} interfaces, but the kernel"
                     f" allows {MAX_VIFS}",
                     "move some to an instance with another table, and join the two by a veth pair"
-                    ' (see "More than 31 downstreams" in docs/configuration.rst)',
+                    ' (see "More than 31 downstreams" in docs/reference/configuration.rst)',
                 )

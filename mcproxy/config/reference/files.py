@@ -14,8 +14,8 @@ PROJECT = Path(__file__).resolve().parents[3]
 
 _MADE: dict[str, Callable[[str], str]] = {
     "etc/mcproxy.toml": lambda _: sample_text(),
-    "docs/mcproxy.schema.json": lambda _: json_schema_text(),
-    "docs/configuration.rst": lambda text: filled(text, rst.COMMENT, rst.table),
+    "docs/reference/mcproxy.schema.json": lambda _: json_schema_text(),
+    "docs/reference/configuration.rst": lambda text: filled(text, rst.COMMENT, rst.table),
     "docs/man/mcproxy.toml.5": lambda text: filled(text, man.COMMENT, man.entries),
 }
 """What makes each file from its present text."""

@@ -20,7 +20,7 @@ _NAMES = {scope.kind: name for name, scope in SCOPES.items()}
 
 
 def json_schema_text() -> str:
-    """The text of docs/mcproxy.schema.json."""
+    """The text of docs/reference/mcproxy.schema.json."""
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
 
 

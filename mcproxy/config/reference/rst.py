@@ -1,4 +1,4 @@
-"""The tables of options in docs/configuration.rst."""
+"""The tables of options in docs/reference/configuration.rst."""
 
 from __future__ import annotations
 

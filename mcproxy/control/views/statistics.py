@@ -1,6 +1,6 @@
 """Counts by interface: messages, drops and refusals by reason, and data.
 
-The reasons are explained in docs/reasons.rst.
+The reasons are explained in docs/reference/reasons.rst.
 """
 
 from __future__ import annotations

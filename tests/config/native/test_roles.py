@@ -244,7 +244,7 @@ class RoomTests(ConfigurationTestCase):
             self.text(32),
             "instance.a.downstream (line 3): table 0 would have 33 interfaces, but the kernel"
             " allows 32; move some to an instance with another table, and join the two by a veth"
-            ' pair (see "More than 31 downstreams" in docs/configuration.rst)',
+            ' pair (see "More than 31 downstreams" in docs/reference/configuration.rst)',
         )
 
     def test_nothing_sent_up_takes_one_place_of_the_table(self) -> None:

@@ -31,9 +31,9 @@ class Sample:
 
 
 FILES = (
-    "docs/configuration.rst",
+    "docs/reference/configuration.rst",
     "docs/man/mcproxy.toml.5",
-    "docs/mcproxy.schema.json",
+    "docs/reference/mcproxy.schema.json",
     "etc/mcproxy.toml",
 )
 
@@ -81,7 +81,7 @@ class ProgramTests(SynchronousTestCase):
         self.assertEqual(path.read_text(encoding="utf-8"), "# old\n")
 
     def test_writer_renews_a_stale_region_and_keeps_the_rest(self) -> None:
-        path = self.project / "docs/configuration.rst"
+        path = self.project / "docs/reference/configuration.rst"
         text = path.read_text(encoding="utf-8")
         path.write_text(text.replace("``query-interval``\n", "``q``\n"), encoding="utf-8")
         self.assertEqual(self.run_program(), (0, f"{path.absolute()}: written\n"))

@@ -18,7 +18,7 @@ FILTER = '[[instance.a.filter]]\ninterface = "*"\nrole = "upstream"\ndirection =
 
 class JsonSchemaTests(ConfigurationTestCase):
     def test_schema_is_a_schema(self) -> None:
-        text = (PROJECT / "docs/mcproxy.schema.json").read_text(encoding="utf-8")
+        text = (PROJECT / "docs/reference/mcproxy.schema.json").read_text(encoding="utf-8")
         mistakes = Draft7Validator(Draft7Validator.META_SCHEMA).iter_errors(json.loads(text))
         self.assertEqual([one.message for one in mistakes], [])
 

@@ -1,4 +1,4 @@
-"""The table of faults and answers in docs/troubleshooting.rst; run it to print the table.
+"""The table of faults and answers in docs/troubleshooting/index.rst; run it to print the table.
 
 ``python -m tests.kernel.faults.table --write`` puts the table into the page.
 """
@@ -12,7 +12,7 @@ from ...source import PROJECT
 from . import asking, links, streams
 from .fault import FAULTS, Fault
 
-PAGE = PROJECT / "docs/troubleshooting.rst"
+PAGE = PROJECT / "docs/troubleshooting/index.rst"
 
 BEGIN, END = ".. begin of the faults\n", ".. end of the faults\n"
 
