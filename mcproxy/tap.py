@@ -18,13 +18,14 @@ from twisted.python import usage
 from . import __version__
 from .config.errors import ConfigurationError
 from .config.files import load
-from .config.model import Configuration, ControlConfig, ManholeConfig
+from .config.model import Configuration, ControlConfig, HttpConfig, ManholeConfig
 from .config.native.toml import from_interfaces
 from .config.paths import CONFIGURATION
 from .control.changes import Changes
+from .control.connections import ConnectionFactory
 from .control.late_connection import Imports, LateConnection
 from .control.machine import NEEDS_PACKAGES, how_to_install
-from .control.unix_socket import ConnectionFactory, ControlService
+from .control.unix_socket import ControlService
 from .events.log_reader import LogReader
 from .exit_codes import NO, NOT_PERMITTED
 from .garbage import GarbageCollection
@@ -163,6 +164,7 @@ def build(
     makers: dict[str, Make] = {
         "manhole": partial(_make_manhole, reactor, proxy),
         "control": partial(_make_control, reactor, proxy, changes, socket),
+        "http": partial(_make_http, reactor, proxy),
     }
     proxy.optional_services.build(plan_services(configuration), makers)
     sys.setswitchinterval(SWITCH_INTERVAL)
@@ -197,6 +199,14 @@ def _make_manhole(reactor: Any, proxy: Proxy, config: ManholeConfig | None) -> I
         raise CannotBuildError(f"the manhole cannot be made: {reason}") from error
 
 
+def _make_http(reactor: Any, proxy: Proxy, config: HttpConfig | None) -> IService | None:
+    if config is None:
+        return None
+    from .control.http_service import make_service
+
+    return make_service(reactor, config, proxy)
+
+
 def _make_control(
     reactor: Any,
     proxy: Proxy,
@@ -209,9 +219,9 @@ def _make_control(
 
     def make(factory: ConnectionFactory) -> IProtocol:
         from .control.api import Api
-        from .control.http import Connection
+        from .control.http import Connection, Endpoint
 
-        return Connection(factory, reactor, Api(proxy, changes, reactor).handle)
+        return Connection(factory, reactor, Endpoint(Api(proxy, changes, reactor).handle))
 
     def connect(factory: ConnectionFactory) -> IProtocol:
         if imports.are_done:

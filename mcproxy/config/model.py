@@ -22,7 +22,7 @@ from .schema.instance import InstanceConfig
 from .schema.interface import InterfaceSettings, Settings, complete, settings_for
 from .schema.numbers import NEVER
 from .schema.option import described, option, options_of
-from .schema.services import ControlConfig, ManholeConfig
+from .schema.services import ControlConfig, HttpConfig, ManholeConfig
 from .schema.tables import Section, Tables
 
 __all__ = (
@@ -37,6 +37,7 @@ __all__ = (
     "Configuration",
     "ControlConfig",
     "FilterConfig",
+    "HttpConfig",
     "InstanceConfig",
     "InterfaceSettings",
     "ManholeConfig",
@@ -83,6 +84,12 @@ class Configuration:
         Section(kind=ControlConfig),
         "The UNIX socket for ``mcproxy show``, ``reload`` and the other commands. Whoever can open"
         " it can use all of them.",
+    )
+    http: HttpConfig | None = option(
+        None,
+        Section(kind=HttpConfig),
+        "Views, events, metrics and a page over HTTP, for reading: nothing that comes in there"
+        " changes the daemon. Without this table the daemon listens on no TCP port for it.",
     )
     filters: Mapping[str, tuple[FilterRule, ...]] = option(
         attrs.Factory(dict),

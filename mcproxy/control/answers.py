@@ -1,9 +1,9 @@
-"""Answers of the control API: a status and JSON, made in pieces."""
+"""Answers of the control API: a status and a content, made in pieces."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from time import perf_counter
 from typing import Any, Protocol
@@ -20,8 +20,12 @@ _encode = json.JSONEncoder(ensure_ascii=False).encode
 class Answer:
     """A status and a JSON value.
 
-    ``after`` is called once the client has the answer, or is gone.
+    ``after`` is called once the client has the answer, or is gone. ``headers`` are added to those
+    of the endpoint, and replace those of the same name.
     """
+
+    content_type = "application/json"
+    headers: Mapping[str, str] = {}
 
     def __init__(
         self, value: Any, status: int = 200, after: Callable[[], None] | None = None
@@ -71,6 +75,30 @@ class RowsAnswer(Answer):
         return shown if taken else None
 
 
+class DataAnswer(Answer):
+    """A content of any type, made piece by piece; no piece should take longer than a millisecond.
+
+    The headers of the endpoint forbid a browser to load or run anything: a page names in
+    ``headers`` what it needs instead.
+    """
+
+    def __init__(
+        self,
+        pieces: Iterable[bytes],
+        content_type: str,
+        headers: Mapping[str, str] | None = None,
+        status: int = 200,
+    ) -> None:
+        super().__init__(None, status)
+        self.content_type = content_type
+        self.headers = headers or {}
+        self._pieces = iter(pieces)
+
+    def pieces(self) -> Iterator[bytes]:
+        """The content."""
+        return self._pieces
+
+
 class Stream(Protocol):
     """Writes lines for one client, as things happen."""
 
@@ -85,11 +113,27 @@ class Stream(Protocol):
 
 
 class StreamAnswer(Answer):
-    """Lines of JSON that come until the client leaves; ``open`` is given what writes them."""
+    """Lines that come until the client leaves; ``open`` is given what writes them."""
 
-    def __init__(self, open: Callable[[Callable[[bytes], object]], Stream]) -> None:
+    content_type = "application/jsonl"
+
+    def __init__(
+        self,
+        open: Callable[[Callable[[bytes], object]], Stream],
+        content_type: str = content_type,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(None)
         self.open = open
+        self.content_type = content_type
+        self.headers = headers or {}
+
+
+def error_answer(status: int, text: str, headers: Mapping[str, str] | None = None) -> Answer:
+    """The answer to a request that failed."""
+    answer = Answer({"error": text}, status)
+    answer.headers = headers or {}
+    return answer
 
 
 def _encoded(value: Any) -> bytes:

@@ -42,19 +42,16 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.logger import Logger
 
 from ..config import edit
 from ..config.model import Configuration
-from ..config.native.document import document
-from ..linux.mroute.errors import NotPermitted
 from ..logs import levels
-from .answers import Answer, RowsAnswer, StreamAnswer
-from .changes import REFUSALS, Changes, Outcome
-from .event_requests import level_view, open_stream, set_level
-from .late_connection import Imports
-from .named import check_names
+from .answers import Answer
+from .changes import Changes, Outcome
+from .event_requests import level_view, set_level
+from .reader import READING, Reader, guarded, unknown_path, wrong_method
 from .requests import (
+    ApiRequest,
     BadRequestError,
     ClearRequest,
     MemberRequest,
@@ -63,11 +60,7 @@ from .requests import (
     RestartRequest,
     parse,
 )
-from .row_filter import RowFilter
-from .view_list import VIEWS, View
 from .views.statistics import clear
-from .views.status import FILTERS as STATUS_FILTERS
-from .views.status import status
 
 if TYPE_CHECKING:
     from ..proxy import Proxy
@@ -75,27 +68,13 @@ if TYPE_CHECKING:
 Edit = Callable[[Configuration], Configuration]
 
 
-_EXPLAINING = Imports(("mcproxy.control.explaining",))
-"""With the diagnosis: it takes memory, and is imported when somebody asks first."""
-
-
 class Api:
-    """Answers requests about one daemon."""
-
-    log = Logger()
+    """Answers requests about one daemon, and changes it."""
 
     def __init__(self, proxy: Proxy, changes: Changes, clock: IReactorTime) -> None:
         self._proxy = proxy
-        self._clock = clock
         self._changes = changes
-        self._views: dict[str, Callable[[str], Answer | Coroutine[Any, Any, Answer]]] = {
-            "/status": self._status,
-            "/config": self._config,
-            "/log-level": lambda _: Answer(level_view(levels)),
-            "/events": self._events,
-            "/explain": self._explain,
-            **{f"/{name}": partial(self._rows, name, view) for name, view in VIEWS.items()},
-        }
+        self._reader = Reader(proxy, clock)
         self._changing: dict[str, Callable[[bytes], Coroutine[Any, Any, Answer]]] = {
             "/reload": self._reload,
             "/add": self._add,
@@ -106,75 +85,22 @@ class Api:
             "/log-level": self._set_log_level,
         }
 
-    def handle(self, method: str, target: str, body: bytes) -> Deferred[Answer]:
-        """Answer a request; ``target`` is a path with an optional query string.
+    def handle(self, request: ApiRequest) -> Deferred[Answer]:
+        """Answer a request; an error is an answer too, so the Deferred does not fail."""
+        change = self._changing.get(request.path)
+        if change is not None and request.method == "POST":
+            return Deferred.fromCoroutine(guarded(request.path, partial(change, request.body)))
+        return Deferred.fromCoroutine(self._read(request))
 
-        An error is an answer too, so the Deferred does not fail.
-        """
-        return Deferred.fromCoroutine(self._handle(method, target, body))
-
-    async def _handle(self, method: str, target: str, body: bytes) -> Answer:
-        path, _, query = target.partition("?")
-        view, change = self._views.get(path), self._changing.get(path)
-        if view is None and change is None:
-            paths = ", ".join([*self._views, *self._changing])
-            return _error(404, f"unknown path {path}; the paths are {paths}")
-        try:
-            if view is not None and method == "GET":
-                answer = view(query)
-            elif change is not None and method == "POST":
-                answer = change(body)
-            else:
-                expected = "POST" if view is None else "GET"
-                return _error(405, f"{path} needs the method {expected}")
-            return answer if isinstance(answer, Answer) else await answer
-        except BadRequestError as error:
-            return _error(400, str(error))
-        except (PermissionError, NotPermitted) as error:
-            return _error(403, str(error))
-        except REFUSALS as error:
-            return _error(409, str(error))
-        except Exception as error:
-            self.log.failure("internal error: {path} was not answered", path=path)
-            return _error(500, f"internal error: {error!r}; see the daemon's log")
-
-    # -- views
-
-    async def _rows(self, name: str, view: View, query: str) -> Answer:
-        wanted = RowFilter.parse(query, view.keys)
-        check_names(self._proxy, query)
-        if view.looks_for is None:
-            rows = wanted.select(view.rows(self._proxy))
-        else:
-            # The kernel's counters are read for this answer: it takes some tenths of a second.
-            sampler = self._proxy.routing.sampler
-            reading = await sampler.read(view.looks_for(self._proxy))
-            rows = wanted.select(view.rows(self._proxy, reading))
-        return RowsAnswer(name, list(rows) if view.at_once else rows)
-
-    def _status(self, query: str) -> Answer:
-        wanted = RowFilter.parse(query, STATUS_FILTERS)
-        check_names(self._proxy, query)
-        return Answer(status(self._proxy, wanted))
-
-    def _config(self, query: str) -> Answer:
-        from ..config.save import write
-
-        RowFilter.parse(query, ())
-        running = self._proxy.configuration
-        return Answer({"path": running.path, "config": document(running), "text": write(running)})
-
-    def _events(self, query: str) -> Answer:
-        opened = open_stream(query, self._proxy.events, self._clock)
-        check_names(self._proxy, query)
-        return StreamAnswer(opened)
-
-    async def _explain(self, query: str) -> Answer:
-        if not _EXPLAINING.are_done:
-            await _EXPLAINING.when_done()
-        from .explaining import Explainer
-
-        return Answer(await Explainer(self._proxy, self._clock).answer(query))
+    async def _read(self, request: ApiRequest) -> Answer:
+        can_read = request.path in self._reader.paths
+        can_change = request.path in self._changing
+        if not can_read and not can_change:
+            return unknown_path(request.path, [*self._reader.paths, *self._changing])
+        if can_read and request.method in READING:
+            return await self._reader.handle(request)
+        methods = (*(READING if can_read else ()), *(("POST",) if can_change else ()))
+        return wrong_method(request.path, methods)
 
     # -- changes
 
@@ -261,7 +187,3 @@ def _answer(outcome: Outcome) -> Answer:
         )
     )
     return Answer({"error": text, **_report(outcome), "failures": list(outcome.failures)}, 500)
-
-
-def _error(code: int, text: str) -> Answer:
-    return Answer({"error": text}, code)

@@ -1,9 +1,9 @@
-"""HTTP on the control socket, on Twisted's Site and Resource, with limits.
+"""HTTP on the control socket and on a TCP port, on Twisted's Site and Resource, with limits.
 
 ==================  =============  ====================================================
 limit               value          beyond it
 ==================  =============  ====================================================
-body of a request   LONGEST_BODY   413, as soon as the length is known to be too large
+body of a request   longest_body   413, as soon as the length is known to be too large
 time for a request  REQUEST_TIME   the connection is cut, even if bytes still arrive
 time for a piece    ANSWER_TIME    the connection is cut
 ==================  =============  ====================================================
@@ -16,24 +16,22 @@ when the client has taken the piece before; the reactor does its other work in b
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any, cast
 
-from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall, IPushProducer
-from twisted.internet.task import CooperativeTask, Cooperator, TaskFinished
-from twisted.logger import Logger
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IDelayedCall
 from twisted.protocols.policies import ProtocolWrapper
 from twisted.python.failure import Failure
 from twisted.web.http import Request
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Site
-from zope.interface import implementer
 
-from .answers import Answer, StreamAnswer
-from .streaming import Streaming
+from .answers import Answer
+from .delivery import Delivery
+from .requests import ApiRequest
 
 LONGEST_BODY = 64 * 1024
 """Bytes."""
@@ -44,22 +42,22 @@ REQUEST_TIME = 10.0
 ANSWER_TIME = 30.0
 """Seconds for a client to take a piece of an answer."""
 
-_TURNS = Cooperator(terminationPredicateFactory=lambda: lambda: True)
-"""Makes one piece of one answer, then lets the reactor serve others. Twisted's own makes pieces
-for 10 ms at a time."""
+Handler = Callable[[ApiRequest], "Deferred[Answer]"]
+"""Answers a request. The Deferred does not fail."""
 
-Handler = Callable[[str, str, bytes], "Deferred[Answer]"]
-"""Answers a method, a path with its query string, and a body. The Deferred does not fail."""
 
-_TOO_LONG = json.dumps(
-    {"error": f"the request's body is longer than {LONGEST_BODY} bytes"}
-).encode()
-_REFUSAL = (
-    b"HTTP/1.1 413 Content Too Large\r\n"
-    b"Content-Type: application/json\r\n"
-    b"Content-Length: %d\r\n"
-    b"Connection: close\r\n\r\n%b\n"
-) % (len(_TOO_LONG) + 1, _TOO_LONG)
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """What an endpoint answers, and what it does not accept.
+
+    ``refuse`` returns the answer to a request that must not be handled, by its Host header or
+    None; otherwise None. ``headers`` are those of each answer.
+    """
+
+    handle: Handler
+    longest_body: int = LONGEST_BODY
+    headers: Mapping[str, str] = field(default_factory=dict)
+    refuse: Callable[[str | None], Answer | None] = lambda host: None
 
 
 class Connection(ProtocolWrapper):
@@ -69,10 +67,11 @@ class Connection(ProtocolWrapper):
     connection starts no timer and sends nothing.
     """
 
-    def __init__(self, factory: Any, reactor: Any, handler: Handler) -> None:
-        site = _Site(_Commands(handler), self.refuse, reactor)
+    def __init__(self, factory: Any, reactor: Any, endpoint: Endpoint) -> None:
+        site = _Site(endpoint, self.refuse, reactor)
         super().__init__(factory, site.buildProtocol(None))  # type: ignore[no-untyped-call]  # untyped in Twisted
         self.is_closed = False
+        self._endpoint = endpoint
         self._awaits_request = True
         self._reactor = reactor
         self._deadline: IDelayedCall | None = None
@@ -98,7 +97,7 @@ class Connection(ProtocolWrapper):
         """Answer that the body is too long, and close."""
         if self._awaits_request:
             self._awaits_request = False
-            self.write(_REFUSAL)  # type: ignore[no-untyped-call]  # untyped in Twisted
+            self.write(_refusal(self._endpoint))  # type: ignore[no-untyped-call]  # untyped in Twisted
             self.close()
 
     def expect_taken(self) -> None:
@@ -153,28 +152,31 @@ class Connection(ProtocolWrapper):
 class _Site(Site):
     """The web site that one connection sees; it tells the connection of a body that is too long."""
 
-    def __init__(self, commands: Resource, refuse: Callable[[], None], reactor: Any) -> None:
+    def __init__(self, endpoint: Endpoint, refuse: Callable[[], None], reactor: Any) -> None:
         # The connection has deadlines of its own; these would start again with each byte.
-        super().__init__(commands, timeout=None, reactor=reactor, parsePOSTFormSubmission=False)  # type: ignore[no-untyped-call]  # untyped in Twisted
+        paths = _AllPaths(endpoint)
+        super().__init__(paths, timeout=None, reactor=reactor, parsePOSTFormSubmission=False)  # type: ignore[no-untyped-call]  # untyped in Twisted
         self._refuse = refuse
+        self._longest = endpoint.longest_body
 
     def getContentFile(self, length: int | None) -> BytesIO:
         """Where a request's body is written; ``length`` is None in a request in chunks."""
-        body = _Body(self._refuse)
+        body = _Body(self._longest, self._refuse)
         body.check(length or 0)
         return body
 
 
 class _Body(BytesIO):
-    """A request's body in memory, up to LONGEST_BODY."""
+    """A request's body in memory, up to ``longest`` bytes."""
 
-    def __init__(self, refuse: Callable[[], None]) -> None:
+    def __init__(self, longest: int, refuse: Callable[[], None]) -> None:
         super().__init__()
+        self._longest = longest
         self._refuse = refuse
 
     def check(self, length: int) -> bool:
         """Whether a body of this length is accepted; if not, the request is refused."""
-        if length <= LONGEST_BODY:
+        if length <= self._longest:
             return True
         self._refuse()
         return False
@@ -184,91 +186,40 @@ class _Body(BytesIO):
         return super().write(data) if self.check(self.tell() + len(data)) else 0
 
 
-class _Commands(Resource):
-    """All paths: the handler decides which there are."""
+class _AllPaths(Resource):
+    """All paths: the endpoint decides which there are."""
 
     isLeaf = True  # noqa: N815 - Twisted's name
 
-    def __init__(self, handler: Handler) -> None:
+    def __init__(self, endpoint: Endpoint) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # untyped in Twisted
-        self._handler = handler
+        self._endpoint = endpoint
 
     def render(self, request: Request) -> int:
         """Answer a complete request; the answer follows later."""
         connection = cast(Connection, request.transport)
         if connection.take_request():
-            method, target = (
-                part.decode("ascii", "replace") for part in (request.method, request.uri)
-            )
-            assert request.content is not None  # what getContentFile returned
-            answered = self._handler(method, target, request.content.read())
-            answered.addCallback(_Delivery(request, connection).start)
+            refusal = self._endpoint.refuse(request.getHeader("host"))
+            answered = succeed(refusal) if refusal else self._endpoint.handle(_asked(request))
+            answered.addCallback(Delivery(request, connection, self._endpoint.headers).start)
         return NOT_DONE_YET
 
 
-@implementer(IPushProducer)
-class _Delivery:
-    """An answer on its way to the client, piece by piece."""
+def _asked(request: Request) -> ApiRequest:
+    method, target = (part.decode("ascii", "replace") for part in (request.method, request.uri))
+    assert request.content is not None  # what getContentFile returned
+    return ApiRequest(method, target, request.content.read(), request.getHeader("accept") or "")
 
-    log = Logger()
 
-    def __init__(self, request: Request, connection: Connection) -> None:
-        self._request: Any = request  # Twisted declares no types for most of its methods
-        self._connection = connection
-        self._task: CooperativeTask[Iterator[None]] | None = None
-        self._paused = False
-
-    def start(self, answer: Answer) -> None:
-        """Send ``answer``, unless the client is gone."""
-        if answer.after is not None:
-            self._connection.call_when_closed(answer.after)
-        if self._connection.is_closed:
-            return
-        headers = self._request.responseHeaders
-        # Twisted's, which say nothing that a client on this machine needs.
-        headers.removeHeader("Server")
-        headers.removeHeader("Date")
-        headers.setRawHeaders("Connection", ["close"])
-        self._request.setResponseCode(answer.status)
-        if isinstance(answer, StreamAnswer):
-            headers.setRawHeaders("Content-Type", ["application/jsonl"])
-            Streaming(self._request, self._connection, answer.open)
-            return
-        headers.setRawHeaders("Content-Type", ["application/json"])
-        self._request.registerProducer(self, True)
-        self._task = _TURNS.cooperate(self._send(answer.pieces()))
-
-    def _send(self, pieces: Iterator[bytes]) -> Iterator[None]:
-        """Send a piece at each step, and end."""
-        try:
-            for piece in pieces:
-                self._connection.expect_taken()
-                self._request.write(piece)
-                yield
-        except Exception:
-            self.log.failure("internal error: an answer on the control socket breaks off")
-            self._request.unregisterProducer()
-            self._connection.abort()
-            return
-        self._request.unregisterProducer()
-        self._request.finish()
-        self._connection.close()
-
-    def pauseProducing(self) -> None:
-        """Wait: the client has not taken what was sent."""
-        if self._task is not None and not self._paused:
-            self._paused = True
-            self._task.pause()
-
-    def resumeProducing(self) -> None:
-        """Go on: the client has taken what was sent."""
-        if self._task is not None and self._paused:
-            self._paused = False
-            self._task.resume()
-
-    def stopProducing(self) -> None:
-        """The client is gone."""
-        if self._task is not None:
-            with suppress(TaskFinished):
-                self._task.stop()
-        self._request.unregisterProducer()
+def _refusal(endpoint: Endpoint) -> bytes:
+    """An answer to a request whose body is not read."""
+    text = f"the request's body is longer than {endpoint.longest_body} bytes"
+    body = json.dumps({"error": text}).encode() + b"\n"
+    headers = {
+        **endpoint.headers,
+        "Content-Type": "application/json",
+        "Content-Length": str(len(body)),
+        "Connection": "close",
+    }
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return b"HTTP/1.1 413 Content Too Large\r\n" + head.encode() + b"\r\n" + body

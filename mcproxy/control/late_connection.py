@@ -89,6 +89,6 @@ class LateConnection(BaseProtocol):
         transport.resumeProducing()
 
     def _failed(self, failure: Failure) -> None:
-        self.log.failure("internal error: the control socket cannot answer", failure)
+        self.log.failure("internal error: a client cannot be answered", failure)
         if not self._is_closed:
             self._transport.abortConnection()

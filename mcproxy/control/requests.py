@@ -1,9 +1,9 @@
-"""Bodies of requests to the control API, as values."""
+"""Requests to the control API, and their bodies as values."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, NamedTuple
 
 import attrs
 
@@ -11,6 +11,23 @@ from ..config.errors import ConfigurationError
 from ..config.model import DOWNSTREAM, UPSTREAM
 from ..config.native.reader import Mistakes, read_table
 from ..config.origin import KeyPath, Origin
+
+
+class ApiRequest(NamedTuple):
+    """A request: ``target`` is a path with an optional query string, ``accept`` a header."""
+
+    method: str
+    target: str
+    body: bytes = b""
+    accept: str = ""
+
+    @property
+    def path(self) -> str:
+        return self.target.partition("?")[0]
+
+    @property
+    def query(self) -> str:
+        return self.target.partition("?")[2]
 
 
 @attrs.frozen

@@ -1,4 +1,4 @@
-"""The control socket: its file, who may connect, and how many clients at a time.
+"""The control socket: its file, and who may connect.
 
 The modules that answer are imported when the first client connects: many daemons never have one.
 """
@@ -16,42 +16,12 @@ from typing import Any
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IAddress, IProtocol
-from twisted.internet.protocol import Factory, ServerFactory
+from twisted.internet.interfaces import IProtocol
+from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 
 from ..config.model import ControlConfig
-
-MOST_CONNECTIONS = 32
-"""Clients at a time. Further ones are disconnected at once, so that stalled clients cost little."""
-
-
-class ConnectionFactory(ServerFactory):
-    """Makes a connection for each client, up to MOST_CONNECTIONS.
-
-    ``make`` gets this factory. What it returns registers itself when it is connected, and
-    unregisters itself when the connection is lost, as ``policies.ProtocolWrapper`` does.
-    """
-
-    noisy = False
-
-    def __init__(self, make: Callable[[ConnectionFactory], IProtocol]) -> None:
-        self._make = make
-        self._connected: set[IProtocol] = set()
-
-    def buildProtocol(self, _: IAddress | None) -> Any:
-        """A protocol, or None to disconnect the client."""
-        if len(self._connected) >= MOST_CONNECTIONS:
-            return None
-        return self._make(self)
-
-    def registerProtocol(self, protocol: IProtocol) -> None:
-        """Count a connection that was made."""
-        self._connected.add(protocol)
-
-    def unregisterProtocol(self, protocol: IProtocol) -> None:
-        """Stop counting a connection that was lost."""
-        self._connected.discard(protocol)
+from .connections import ConnectionFactory
 
 
 class ControlService(Service):

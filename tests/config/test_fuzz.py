@@ -16,7 +16,13 @@ from mcproxy.config.files import language
 from mcproxy.config.foreign import igmpproxy
 from mcproxy.config.foreign import mcproxy_1_1 as classic
 from mcproxy.config.foreign.draft import CLASSIC, IGMPPROXY, NATIVE, Reading
-from mcproxy.config.model import Configuration, InstanceConfig, InterfaceSettings, ManholeConfig
+from mcproxy.config.model import (
+    Configuration,
+    HttpConfig,
+    InstanceConfig,
+    InterfaceSettings,
+    ManholeConfig,
+)
 from mcproxy.config.native.lines import key_lines
 from mcproxy.config.native.reader import Mistakes
 from mcproxy.config.native.toml import build, parse
@@ -35,6 +41,7 @@ KEYS = sorted(
             InstanceConfig,
             InterfaceSettings,
             ManholeConfig,
+            HttpConfig,
             FilterTable,
         )
         for key in options_of(kind)
@@ -94,6 +101,7 @@ documents = st.dictionaries(key_texts, values, max_size=6) | st.fixed_dictionari
     optional={
         "defaults": setting_tables | values,
         "manhole": setting_tables | values,
+        "http": setting_tables | values,
         "filter": st.dictionaries(
             key_texts, st.fixed_dictionaries({"rules": rule_lists | values}) | values, max_size=3
         ),

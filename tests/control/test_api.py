@@ -17,6 +17,7 @@ from mcproxy.config.model import Configuration
 from mcproxy.config.native.toml import parse
 from mcproxy.control.api import Api
 from mcproxy.control.changes import Outcome
+from mcproxy.control.requests import ApiRequest
 from mcproxy.linux.mroute.errors import NotPermitted, TableInUse
 
 CONFIGURATION = parse('[instance.a]\nupstream = "up"\ndownstream = ["eth1", "eth2"]\n')
@@ -50,7 +51,7 @@ class ApiTests(SynchronousTestCase):
     def ask(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
         """Status and value of an answer."""
         written = b"" if body is None else json.dumps(body).encode()
-        answer = self.successResultOf(self.api.handle(method, path, written))
+        answer = self.successResultOf(self.api.handle(ApiRequest(method, path, written)))
         return answer.status, json.loads(b"".join(answer.pieces()))
 
     def links(self) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -19,8 +19,10 @@ from mcproxy.cli.client import ask
 from mcproxy.config.model import ControlConfig
 from mcproxy.control import http
 from mcproxy.control.answers import Answer, RowsAnswer
-from mcproxy.control.http import Connection
-from mcproxy.control.unix_socket import MOST_CONNECTIONS, ControlService
+from mcproxy.control.connections import MOST_CONNECTIONS
+from mcproxy.control.http import Connection, Endpoint
+from mcproxy.control.requests import ApiRequest
+from mcproxy.control.unix_socket import ControlService
 
 from ..source import PROJECT
 
@@ -35,12 +37,12 @@ class ClientTests(TestCase):
         service = ControlService(
             reactor,
             ControlConfig(self.path),
-            lambda factory: Connection(factory, self.clock, self.handle),
+            lambda factory: Connection(factory, self.clock, Endpoint(self.handle)),
         )
         service.startService()
         self.addCleanup(service.stopService)
 
-    def handle(self, method: str, path: str, body: bytes) -> Deferred[Answer]:
+    def handle(self, request: ApiRequest) -> Deferred[Answer]:
         return succeed(self.answer)
 
     def ask(self) -> Deferred[Any]:

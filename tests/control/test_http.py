@@ -16,8 +16,9 @@ from twisted.trial.unittest import TestCase
 
 from mcproxy.control import http
 from mcproxy.control.answers import Answer, RowsAnswer
-from mcproxy.control.http import Connection
-from mcproxy.control.unix_socket import ConnectionFactory
+from mcproxy.control.connections import ConnectionFactory
+from mcproxy.control.http import Connection, Endpoint
+from mcproxy.control.requests import ApiRequest
 
 Asked = tuple[str, str, bytes]
 
@@ -29,13 +30,16 @@ class ConnectionTestCase(TestCase):
         self.clock = Clock()
         self.asked: list[Asked] = []
         self.answer: Deferred[Answer] = succeed(Answer({"done": True}))
-        factory = ConnectionFactory(lambda f: Connection(f, self.clock, self.handle))
+        factory = ConnectionFactory(lambda f: Connection(f, self.clock, self.endpoint()))
         self.connection: Any = factory.buildProtocol(None)
         self.transport: Any = StringTransport()
         self.connection.makeConnection(self.transport)
 
-    def handle(self, method: str, path: str, body: bytes) -> Deferred[Answer]:
-        self.asked.append((method, path, body))
+    def endpoint(self) -> Endpoint:
+        return Endpoint(self.handle)
+
+    def handle(self, request: ApiRequest) -> Deferred[Answer]:
+        self.asked.append(request[:3])
         return self.answer
 
     def send(self, data: bytes) -> None:

@@ -15,12 +15,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.config.model import ControlConfig
 from mcproxy.control import unix_socket as module
-from mcproxy.control.unix_socket import (
-    MOST_CONNECTIONS,
-    ConnectionFactory,
-    ControlService,
-    remove_stale_socket,
-)
+from mcproxy.control.connections import MOST_CONNECTIONS, ConnectionFactory
+from mcproxy.control.unix_socket import ControlService, remove_stale_socket
 
 
 class FakePort:

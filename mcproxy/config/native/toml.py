@@ -10,20 +10,18 @@ from typing import Any, NoReturn
 import attrs
 
 from ..errors import ConfigurationError, Mistake
-from ..model import SERVICES, Configuration
+from ..model import Configuration
 from ..origin import KeyPath, Origin
-from ..schema.tables import Section
 from .filters import FilterReader
 from .lines import TomlOrigin
 from .reader import Mistakes
 from .roles import check_roles, named_elsewhere
+from .services import read_services
 from .tables import (
-    FileTables,
     read_defaults,
     read_file,
     read_instance,
     read_interfaces,
-    read_section,
 )
 from .toml_errors import mistake
 
@@ -88,7 +86,7 @@ def build(document: Mapping[str, Any], mistakes: Mistakes) -> Configuration:
         name: named.of_instance(instances[name], table.filters) for name, table in tables.items()
     }
     named.check_named()
-    services = _read_services(file, mistakes)
+    services = read_services(file, mistakes)
     if mistakes.found:
         raise ConfigurationError(mistakes.all())
     return Configuration(
@@ -103,17 +101,6 @@ def build(document: Mapping[str, Any], mistakes: Mistakes) -> Configuration:
         origin=mistakes.origin,
         **services,
     )
-
-
-def _read_services(file: FileTables, mistakes: Mistakes) -> dict[str, Any]:
-    """[control] and the like, by the attributes of Configuration."""
-    services = {}
-    for option in SERVICES:
-        table = file.sections.get(option.attribute)
-        if option.attribute in file.sections and isinstance(option.value, Section):
-            kind, where = option.value.kind, (option.key,)
-            services[option.attribute] = read_section(table, kind, where, mistakes)
-    return services
 
 
 def decode(content: bytes, path: str) -> str:

@@ -52,6 +52,7 @@ def sample_text() -> str:
         _comment(top["defaults"].text) + "[defaults]\n",
         *map(_option, SCOPES["interface"].options),
         *_service("control"),
+        *_service("http"),
         *_service("manhole"),
     ]
     return "\n".join(blocks)

@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 
-from ..model import ControlConfig, InstanceConfig, InterfaceSettings, ManholeConfig
+from ..model import ControlConfig, HttpConfig, InstanceConfig, InterfaceSettings, ManholeConfig
 from ..native.document import plain
 from ..native.text import value_text
 from ..schema.filters import FilterTable, NamedFilter
@@ -33,6 +33,7 @@ SCOPES = {
     "filter": Scope(FilterTable),
     "named-filter": Scope(NamedFilter),
     "control": Scope(ControlConfig),
+    "http": Scope(HttpConfig),
     "manhole": Scope(ManholeConfig),
 }
 """By the names that the regions and the definitions of the JSON Schema have."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 
 from ..errors import Wrong, shown
 
@@ -14,6 +15,10 @@ LAST_TABLE = 999_999_999
 
 LONGEST_SOCKET_PATH = 107
 """Bytes that fit into a UNIX socket's address."""
+
+LONGEST_HOST_NAME = 253
+
+HOST_NAME = r"[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9])?)*"
 
 PLAIN_NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 
@@ -78,5 +83,31 @@ def check_listen(address: str) -> None:
             f"{shown(address)} is neither a path nor a loopback address",
             "use the path of a UNIX socket, 127.0.0.1:PORT or [::1]:PORT",
         )
+    _check_port(port)
+
+
+def check_tcp_address(text: str) -> None:
+    """An IP address with a port; an IPv6 address is in brackets."""
+    host, _, port = text.rpartition(":")
+    try:
+        address = ip_address(host.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        address = None
+    is_bracketed = host.startswith("[") and host.endswith("]")
+    if address is None or address.is_multicast or is_bracketed != (address.version == 6):
+        raise Wrong(
+            f"{shown(text)} is not an IP address with a port",
+            "use ADDRESS:PORT or [ADDRESS]:PORT, as in 127.0.0.1:9464 or [::1]:9464",
+        )
+    _check_port(port)
+
+
+def check_host_name(name: str) -> None:
+    """A name as in a URL, without a port."""
+    if len(name) > LONGEST_HOST_NAME or not re.fullmatch(HOST_NAME, name):
+        raise Wrong(f"{shown(name)} is not a host name", "write a name such as router.example")
+
+
+def _check_port(port: str) -> None:
     if not (port.isascii() and port.isdecimal() and len(port) <= 5 and 0 < int(port) < 65536):
         raise Wrong(f"{shown(port)} is not a port", "use a number from 1 to 65535")

@@ -1,13 +1,22 @@
-"""The options of the services beside the proxy: the control socket and the manhole."""
+"""The options of the services beside the proxy: control socket, HTTP endpoint and manhole."""
 
 from __future__ import annotations
 
 import attrs
 
+from ..addresses import NO_TEXTS, Texts
 from ..paths import CONTROL_SOCKET, HOST_KEY
-from .checks import check_file, check_listen, check_mode, check_socket
+from .checks import (
+    check_file,
+    check_host_name,
+    check_listen,
+    check_mode,
+    check_socket,
+    check_tcp_address,
+)
+from .numbers import Flag
 from .option import described, option
-from .texts import Text
+from .texts import Text, TextList
 
 FILE = Text(check_file, "^/", "an absolute path")
 
@@ -76,4 +85,41 @@ class ControlConfig:
         'The group of the socket, of which the daemon\'s user must be a member; ``""`` is the'
         " daemon's own group.",
         example='"operators"',
+    )
+
+
+@attrs.frozen
+class HttpConfig:
+    """Where the daemon answers HTTP requests that only read, and by which names.
+
+    ``listen`` is ``ADDRESS:PORT`` or ``[ADDRESS]:PORT``; ``allow_remote`` is true if the address
+    is not a loopback address.
+    """
+
+    listen: str = option(
+        "127.0.0.1:9464",
+        Text(
+            check_tcp_address,
+            r"^([0-9.]+|\[[0-9A-Fa-f:.]+(%[^\]]+)?\]):[0-9]{1,5}$",
+            "ADDRESS:PORT, [ADDRESS]:PORT",
+        ),
+        "The address and the port on which the daemon listens. An address other than a loopback"
+        " address needs ``allow-remote = true``; the machine need not have it yet.",
+        example='"[::1]:9464"',
+    )
+    allow_remote: bool = option(
+        False,
+        Flag(),
+        "Whether ``listen`` may be an address that other machines can reach. There is no"
+        " encryption and no login: whoever reaches the port can read all that ``mcproxy show``"
+        " shows.",
+        example="true",
+    )
+    hosts: Texts = option(
+        NO_TEXTS,
+        TextList(check_host_name, "host names"),
+        "Names by which clients may address the daemon, beside ``localhost`` and IP addresses."
+        " Requests for other names are refused: so no web site can make a browser read from the"
+        " daemon (DNS rebinding).",
+        example='["router.example"]',
     )

@@ -151,7 +151,7 @@ def compile_plan(configuration: Configuration) -> Plan:
 def plan_services(configuration: Configuration) -> tuple[tuple[str, Any], ...]:
     """The optional services by name, each with its configuration; None where there is none."""
     control = configuration.control or ControlConfig()
-    return ("manhole", configuration.manhole), ("control", control)
+    return ("manhole", configuration.manhole), ("control", control), ("http", configuration.http)
 
 
 def _of(configuration: Configuration, family: Family) -> list[InstanceConfig]:

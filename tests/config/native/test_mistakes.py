@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from ..support import SMALLEST, ConfigurationTestCase
 
+TABLES = "instance, manhole, defaults, control, http, filter"
+
 
 class UnknownKeyTests(ConfigurationTestCase):
     def test_unknown_key_is_refused_with_the_nearest_known_one(self) -> None:
@@ -35,7 +37,7 @@ hostkey = "/h"
     def test_unknown_key_without_a_near_one_lists_all(self) -> None:
         self.refuses(
             "zzz = 1\n" + SMALLEST,
-            "zzz (line 1): unknown key; there are instance, manhole, defaults, control, filter",
+            f"zzz (line 1): unknown key; there are {TABLES}",
         )
 
     def test_key_in_the_wrong_table_names_the_right_one(self) -> None:
@@ -70,8 +72,8 @@ hostkey = "/h"
     def test_keys_in_messages_are_quoted_as_in_toml(self) -> None:
         self.refuses(
             '"a\\nb" = 1\n"c d" = 2\n' + SMALLEST,
-            '"a\\nb" (line 1): unknown key; there are instance, manhole, defaults, control, filter',
-            '"c d" (line 2): unknown key; there are instance, manhole, defaults, control, filter',
+            f'"a\\nb" (line 1): unknown key; there are {TABLES}',
+            f'"c d" (line 2): unknown key; there are {TABLES}',
         )
 
 

@@ -1,0 +1,88 @@
+"""The HTTP endpoint: a TCP port where clients read, and change nothing.
+
+The modules that answer are imported when the first client connects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from twisted.application.service import IService, Service
+from twisted.internet.defer import Deferred, maybeDeferred, succeed
+from twisted.internet.interfaces import IProtocol
+
+from ..config.model import HttpConfig
+from ..linux.tcp_listener import listening_socket
+from .connections import ConnectionFactory
+from .late_connection import Imports, LateConnection
+
+if TYPE_CHECKING:
+    from ..proxy import Proxy
+
+_IMPORTS = Imports(("mcproxy.control.reader", "mcproxy.control.http", "mcproxy.control.web_rules"))
+
+
+class HttpService(Service):
+    """Listens on the address and the port of ``config`` while it runs.
+
+    ``privilegedStartService`` raises OSError if it cannot listen there.
+    """
+
+    name = "http"
+
+    def __init__(
+        self,
+        reactor: Any,
+        config: HttpConfig,
+        make: Callable[[ConnectionFactory], IProtocol],
+    ) -> None:
+        self._reactor = reactor
+        self._listen = config.listen
+        self._factory = ConnectionFactory(make)
+        self._port: Any = None
+
+    def privilegedStartService(self) -> None:
+        """Listen."""
+        super().privilegedStartService()  # type: ignore[no-untyped-call]  # untyped in Twisted
+        host, _, port = self._listen.rpartition(":")
+        try:
+            with listening_socket(host.strip("[]"), int(port)) as sock:
+                self._port = self._reactor.adoptStreamPort(
+                    sock.fileno(), sock.family, self._factory
+                )
+        except OSError as error:
+            reason = error.strerror or error
+            raise OSError(
+                f"cannot listen for HTTP on {self._listen}: {reason} (see listen in [http])"
+            ) from error
+
+    def stopService(self) -> Deferred[None]:
+        """Stop listening; open connections stay."""
+        super().stopService()  # type: ignore[no-untyped-call]  # untyped in Twisted
+        if self._port is None:
+            return succeed(None)
+        port, self._port = self._port, None
+        return maybeDeferred(port.stopListening)
+
+
+def make_service(reactor: Any, config: HttpConfig, proxy: Proxy) -> IService:
+    """The HTTP endpoint as a service."""
+
+    def make(factory: ConnectionFactory) -> IProtocol:
+        from .http import Connection, Endpoint
+        from .reader import Reader
+        from .web_rules import HEADERS, host_check
+
+        reader = Reader(proxy, reactor)
+        return Connection(
+            factory, reactor, Endpoint(reader.handle, 0, HEADERS, host_check(config.hosts))
+        )
+
+    def connect(factory: ConnectionFactory) -> IProtocol:
+        if _IMPORTS.are_done:
+            return make(factory)
+        return LateConnection(factory, _IMPORTS, partial(make, factory))
+
+    return HttpService(reactor, config, connect)

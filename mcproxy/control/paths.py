@@ -1,0 +1,41 @@
+"""Paths that modules of their own answer; both endpoints have them, for reading.
+
+To add a path, write a module in ``mcproxy/control`` with a function ::
+
+    def answer(get: Get) -> Answer | Coroutine[Any, Any, Answer]:
+
+and name the module in PATHS. The module is imported in a thread when a client asks for the path
+first, so that it takes no memory before. The function is called in the reactor's thread. It raises
+BadRequestError for a query that it does not accept, and changes nothing: the HTTP endpoint lets
+everybody read who reaches its port. ``answers`` has the kinds of answers: a JSON value
+(``Answer``), rows (``RowsAnswer``), any other content (``DataAnswer``), and lines that come until
+the client leaves (``StreamAnswer``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from twisted.internet.interfaces import IReactorTime
+
+if TYPE_CHECKING:
+    from ..proxy import Proxy
+
+
+@dataclass(frozen=True, slots=True)
+class Get:
+    """What a client wants to read, and from which daemon.
+
+    ``query`` is the query string without its question mark, ``accept`` the header of this name;
+    each is empty if the request has none.
+    """
+
+    proxy: Proxy
+    clock: IReactorTime
+    query: str = ""
+    accept: str = ""
+
+
+PATHS: dict[str, str] = {}
+"""The module that answers, by the path."""

@@ -1,0 +1,33 @@
+"""A TCP socket that listens, also on an address that the machine gets later."""
+
+from __future__ import annotations
+
+import socket
+from ipaddress import ip_address
+
+_IP_FREEBIND = 15
+"""Python's socket module lacks it (linux/in.h); it also works for IPv6."""
+
+_BACKLOG = 50
+
+
+def listening_socket(address: str, port: int) -> socket.socket:
+    """A non-blocking socket that listens; OSError.
+
+    ``address`` is an IP address, which may have a scope (``fe80::1%eth0``).
+    """
+    family = socket.AF_INET if ip_address(address).version == 4 else socket.AF_INET6
+    numeric = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+    *_, where = socket.getaddrinfo(address, port, family, socket.SOCK_STREAM, 0, numeric)[0]
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # An interface may get its address after the daemon's start.
+        sock.setsockopt(socket.SOL_IP, _IP_FREEBIND, 1)
+        sock.bind(where)
+        sock.listen(_BACKLOG)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
