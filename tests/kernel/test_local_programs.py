@@ -11,8 +11,8 @@ from .memberships import joined
 from .messages import ALLOW, BLOCK, TO_EX, TO_IN, messages_on, record, records, send_message
 from .site import LAST_MEMBER_TIME, IPv4TestCase, IPv6TestCase, Scenarios
 
-AT_ONCE = 0.05
-"""Seconds: a provider with fast leave cuts a stream until it is reported again."""
+AT_ONCE = 0.5
+"""Seconds, on a machine with other work. A provider with fast leave cuts the stream meanwhile."""
 
 
 class LocalProgramScenarios(Scenarios):
@@ -42,18 +42,19 @@ class LocalProgramScenarios(Scenarios):
 
     def assert_reported_again(self, ends: Packet, again: Packet) -> None:
         """Check that each ``ends`` of the kernel is followed at once by ``again``."""
-        wait_until(lambda: any(packet == ends for _, packet in self.packets()))
+        wait_until(lambda: any(_says(packet, ends) for _, packet in self.packets()))
         self.await_sent_again(ends, again)
         for when, packet in self.packets():
-            if packet == ends:
-                later = [t - when for t, one in self.packets() if one == again and t >= when]
+            if _says(packet, ends):
+                later = [t - when for t, one in self.packets() if _says(one, again) and t >= when]
                 self.assertLess(min(later), AT_ONCE)
 
     def await_sent_again(self, ends: Packet, again: Packet) -> None:
         """Wait until the last word about the group is ``again``."""
 
         def found() -> bool:
-            return [one for _, one in self.packets() if one in (ends, again)][-1] == again
+            said = [one for _, one in self.packets() if _says(one, ends) or _says(one, again)]
+            return _says(said[-1], again)
 
         wait_until(found)
 
@@ -83,9 +84,10 @@ class LocalProgramScenarios(Scenarios):
         _, program = self.both_join()
         self.server.set_link("eth0", state="down")
         self.await_log("upstream lost")
+        self.upstream.clear()
         self.server.set_link("eth0", state="up")
         self.await_log("upstream found", count=4)
-        wait_until(lambda: len(self.packets()) >= 3)  # of the kernel and of the proxy
+        wait_until(lambda: len(self.packets()) >= 2)  # of the proxy; in MLD of the kernel, too
         self.check_leave_is_answered(program)
 
     def test_upstream_that_two_instances_share_answers_once(self) -> None:
@@ -155,7 +157,8 @@ class LocalProgramScenarios(Scenarios):
         report = OldReport(older, packed(self.group))
         wait_until(lambda: any(packet == report for _, packet in self.packets()))
         program = self.proxy.join(self.group, "up")
-        wait_until(lambda: len(self.packets()) >= 3)  # two are those of the proxy
+        # The kernel's report. The proxy's own repeat comes within ten seconds (RFC 2236, 8.10).
+        wait_until(lambda: len(self.packets()) >= 2)
         program.leave()
         self.assert_reported_again(Leave(packed(self.group)), report)
         member.leave()
@@ -192,6 +195,13 @@ class LocalProgramScenarios(Scenarios):
 
 def _report(one: Record) -> Report:
     return Report((one,))
+
+
+def _says(packet: Packet, said: Packet) -> bool:
+    """Whether ``packet`` is ``said``, or a report that has its record beside those of others."""
+    if isinstance(packet, Report) and isinstance(said, Report):
+        return set(said.records) <= set(packet.records)
+    return packet == said
 
 
 def _groups(packet: Packet) -> set[str]:
