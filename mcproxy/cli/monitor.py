@@ -14,6 +14,12 @@ from ..exit_codes import DONE, NO_DAEMON
 from . import client
 from .row_options import add_filters, query
 
+RESTART_TIME = 5.0
+"""Seconds in which a daemon that restarts answers again."""
+
+RETRY_TIME = 0.1
+"""Seconds between two tries to reach it."""
+
 
 def main(arguments: Sequence[str]) -> int:
     """Exit code 0 when the user ends it, 3 when the daemon does."""
@@ -31,7 +37,8 @@ def parser() -> argparse.ArgumentParser:
     made = client.parser(
         "monitor",
         "Follow the events of the running daemon: joins and leaves, queries, reports sent "
-        "upstream, kernel entries, links, refusals. Ctrl-C ends it.",
+        "upstream, kernel entries, links, refusals. It goes on when the daemon restarts. Ctrl-C "
+        "ends it.",
         "monitor",
         "monitor --interface br-lan --group 239.0.0.0/8",
         "monitor --event join --event leave --json",
@@ -49,18 +56,41 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _follow(path: str, target: str, as_json: bool, count: int | None) -> None:
+    """Print events until ``count`` are printed; over a restart of the daemon, too."""
     connection, response = client.request(path, "GET", target, answer_time=None)
-    try:
-        while (count is None or count > 0) and (line := response.readline()):
-            sys.stdout.write(line.decode() if as_json else text(json.loads(line)))
-            sys.stdout.flush()
-            count = None if count is None else count - 1
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        raise client.broken(path, error) from None
-    finally:
-        connection.close()
-    if count is None or count > 0:
-        raise client.FailureError(f"the daemon at {path} has ended", NO_DAEMON)
+    while True:
+        try:
+            while (count is None or count > 0) and (line := response.readline()):
+                sys.stdout.write(line.decode() if as_json else text(json.loads(line)))
+                sys.stdout.flush()
+                count = None if count is None else count - 1
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise client.broken(path, error) from None
+        finally:
+            connection.close()
+        if count is not None and count <= 0:
+            return
+        connection, response = _request_again(path, target)
+
+
+def _request_again(
+    path: str, target: str
+) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
+    """Ask the daemon that comes after this one; FailureError when none comes."""
+    deadline = time.monotonic() + RESTART_TIME
+    while True:
+        try:
+            answer = client.request(path, "GET", target, answer_time=None)
+        except client.FailureError as failure:
+            if failure.code != NO_DAEMON:
+                raise
+            if time.monotonic() >= deadline:
+                ended = f"the daemon at {path} has ended"
+                raise client.FailureError(ended, NO_DAEMON) from None
+            time.sleep(RETRY_TIME)
+        else:
+            print("mcproxy: the daemon has restarted; events meanwhile are lost", file=sys.stderr)
+            return answer
 
 
 def text(event: dict[str, Any]) -> str:

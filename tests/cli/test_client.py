@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -22,6 +23,7 @@ class FakeDaemon:
 
     def __init__(self, path: str) -> None:
         self.status, self.body = 200, b"{}"
+        self.most: int | None = None  # answers before it ends
         self.asked: list[tuple[str, Any]] = []
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.bind(path)
@@ -30,7 +32,8 @@ class FakeDaemon:
         self._thread.start()
 
     def close(self) -> None:
-        self._socket.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):  # it has ended
+            self._socket.shutdown(socket.SHUT_RDWR)
         self._thread.join()
         self._socket.close()
 
@@ -42,6 +45,8 @@ class FakeDaemon:
                 return
             with connection, connection.makefile("rb") as lines:
                 self._answer(connection, lines)
+                if len(self.asked) == self.most:
+                    self._socket.shutdown(socket.SHUT_RDWR)
 
     def _answer(self, connection: socket.socket, lines: Any) -> None:
         request, length = lines.readline().decode().rsplit(" ", 1)[0], 0

@@ -7,6 +7,7 @@ import os
 import re
 import time
 
+from mcproxy.cli import monitor
 from mcproxy.exit_codes import NO, NO_DAEMON, WRONG_USE
 
 from .test_client import ClientTestCase, FakeDaemon
@@ -65,9 +66,17 @@ class MonitorTests(ClientTestCase):
         )
 
     def test_end_of_the_daemon_is_told(self) -> None:
-        self.events(JOIN)
+        self.patch(monitor, "RESTART_TIME", 0.0)
+        self.events(JOIN).most = 1
         self.assertEqual(self.command("monitor"), NO_DAEMON)
         self.assertRegex(self.err, re.escape(f"the daemon at {self.path} has ended"))
+
+    def test_events_are_followed_over_a_restart(self) -> None:
+        daemon = self.events(JOIN)
+        self.assertEqual(self.command("monitor -j --count 3"), 0, self.err)
+        self.assertEqual([json.loads(line) for line in self.out.splitlines()], [JOIN] * 3)
+        self.assertEqual([asked for asked, _ in daemon.asked], ["GET /events"] * 3)
+        self.assertIn("the daemon has restarted", self.err)
 
     def test_refused_filter_is_told(self) -> None:
         self.daemon({"error": "event: 'x' is not a kind of event"}, status=400)

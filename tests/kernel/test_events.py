@@ -40,6 +40,15 @@ class EventScenarios(Scenarios):
         self.addCleanup(end)
         return rows
 
+    def test_events_are_followed_over_a_restart(self) -> None:
+        self.start()
+        rows = self.follow("--group", self.group, "--group", self.groups[1])
+        self.await_first(rows)
+        self.daemon.command("restart")
+        self.await_log("resumed the previous process's state")
+        self.await_first(rows, self.group)
+        self.assertEqual({row["group-address"] for row in rows}, {self.group, self.groups[1]})
+
     def test_visit_of_a_host_is_told_from_join_to_leave(self) -> None:
         """In the order of what happens, and with host, group and interfaces."""
         self.start(last_member_query_interval=0.2, query_max_response_time=0.5, query_interval=5)
@@ -76,12 +85,13 @@ class EventScenarios(Scenarios):
         left = next(row for row in told if row["event"] == "leave")
         self.assertEqual(left["host-address"], joined["host-address"])
 
-    def await_first(self, rows: list[dict[str, Any]]) -> None:
-        """Join another group until the client has an event: it follows from then on."""
+    def await_first(self, rows: list[dict[str, Any]], group: str = "") -> None:
+        """Join another group until the client has an event of it: it follows from then on."""
+        group = group or self.groups[1]
 
         def told() -> bool:
-            self.guest.join(self.groups[1]).close()
-            return bool(rows)
+            self.guest.join(group).close()
+            return any(row["group-address"] == group for row in rows)
 
         wait_until(told, 10, "no event is told")
 
