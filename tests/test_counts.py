@@ -9,7 +9,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from .__main__ import MAX_REPEATED
+from .parallel import MAX_REPEATED
 from .source import PROJECT
 
 PASSING = """
