@@ -77,7 +77,8 @@ class ParallelRun:
             self._reports.append(outcome.report)
         numbers = ", ".join(f"{n:3} {what}" for what, n in sorted(outcome.counts.items()) if n)
         time = f"{outcome.seconds:6.1f} s"
-        print(f"[{self._done:3}/{self._total}] {time}  {job.name}: {numbers}", flush=True)
+        done = f"{self._done:{len(str(self._total))}}/{self._total}"
+        print(f"[{done}] {time}  {job.name}: {numbers}", flush=True)
 
     def _repeat(self) -> None:
         """Run the failed kernel tests once more, one by one; correct the counts."""

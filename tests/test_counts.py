@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from mcproxy.lab.waiting import wait_until
+
+from .__main__ import INTERRUPTED
 from .parallel import MAX_REPEATED
 from .source import PROJECT
+from .workers import NICENESS
 
 PASSING = """
 from twisted.trial.unittest import SynchronousTestCase
@@ -38,6 +43,14 @@ FAILING = """
     test_skipped.skip = "no reason"
 """
 
+FAILING_ALONE = (
+    PASSING
+    + """
+    def test_bad(self):
+        self.fail("and this is why")
+"""
+)
+
 FLAKY = """
 import os
 from twisted.trial.unittest import SynchronousTestCase
@@ -50,28 +63,58 @@ class Tests(SynchronousTestCase):
         self.assertTrue(seen)
 """
 
+WAITING = """
+import time
+from twisted.trial.unittest import SynchronousTestCase
 
-class CountTests(SynchronousTestCase):
-    def run_tests(self, *options: str, **files: str) -> tuple[int, list[str]]:
-        """Return the exit code and the last lines for a package with these test files."""
-        folder = Path(self.mktemp())
-        (folder / "samples" / self.package).mkdir(parents=True)
-        for name in ("samples/__init__.py", f"samples/{self.package}/__init__.py"):
-            (folder / name).touch()
-        for name, text in files.items():
-            (folder / f"samples/{self.package}/{name}.py").write_text(text, encoding="utf-8")
-        done = subprocess.run(
-            [sys.executable, "-m", "tests", "samples", *options],
-            cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(PROJECT), "CI": self.ci},
-            capture_output=True,
-            text=True,
-        )
-        return done.returncode, [line for line in done.stdout.splitlines() if line][-2:]
+class Tests(SynchronousTestCase):
+    def test_wait(self):
+        self.addCleanup(open(__file__ + ".cleaned", "w").close)
+        open(__file__ + ".begun", "w").close()
+        time.sleep(60)
+"""
+
+PRIORITY = """
+import os
+from twisted.trial.unittest import SynchronousTestCase
+
+class Tests(SynchronousTestCase):
+    def test_priority(self):
+        self.assertEqual(os.nice(0), {})
+"""
+
+
+class RunTestCase(SynchronousTestCase):
+    """Runs a package of test files."""
 
     ci = ""
     package = "inner"
 
+    def start(self, *options: str, **files: str) -> subprocess.Popen[str]:
+        """Start the tests of these files in ``self.folder``."""
+        self.folder = Path(self.mktemp()).absolute() / "samples" / self.package
+        self.folder.mkdir(parents=True)
+        for folder in (self.folder, self.folder.parent):
+            (folder / "__init__.py").touch()
+        for name, text in files.items():
+            (self.folder / f"{name}.py").write_text(text, encoding="utf-8")
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests", "samples", *options],
+            cwd=self.folder.parents[1],
+            env={**os.environ, "PYTHONPATH": str(PROJECT), "CI": self.ci},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def run_tests(self, *options: str, **files: str) -> tuple[int, list[str]]:
+        """Return the exit code and the last two lines that are not empty."""
+        process = self.start(*options, **files)
+        self.output, _ = process.communicate()
+        return process.returncode, [line for line in self.output.splitlines() if line][-2:]
+
+
+class CountTests(RunTestCase):
     def test_passed_tests_are_counted(self) -> None:
         code, lines = self.run_tests(test_a=PASSING, test_b=PASSING)
         self.assertEqual((code, lines[-1]), (0, "2 passed, 0 failed"))
@@ -80,7 +123,7 @@ class CountTests(SynchronousTestCase):
         code, lines = self.run_tests(test_a=PASSING + FAILING)
         self.assertEqual((code, lines), (1, ["1 skipped", "2 passed, 1 failed"]))
 
-    def test_counts_of_parallel_parts_are_added(self) -> None:
+    def test_counts_of_parallel_processes_are_added(self) -> None:
         files = {f"test_{name}": PASSING for name in "abcde"}
         code, lines = self.run_tests("--jobs", "3", **files, test_f=PASSING + FAILING)
         self.assertEqual((code, lines), (1, ["1 skipped", "7 passed, 1 failed"]))
@@ -124,3 +167,39 @@ class CountTests(SynchronousTestCase):
     def test_run_without_tests_fails(self) -> None:
         code, lines = self.run_tests()
         self.assertEqual((code, lines[-1]), (1, "0 passed, 0 failed"))
+
+
+class ParallelTests(RunTestCase):
+    def test_interrupted_tests_clean_up(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            process = self.start("--jobs", "2", test_a=WAITING, test_b=WAITING)
+            for name in ("test_a", "test_b"):
+                wait_until((self.folder / f"{name}.py.begun").exists, 60, f"{name} does not run")
+            process.send_signal(number)
+            output, _ = process.communicate()
+            self.assertEqual(process.returncode, INTERRUPTED, output)
+            cleaned = sorted(path.name for path in self.folder.glob("*.cleaned"))
+            self.assertEqual(cleaned, ["test_a.py.cleaned", "test_b.py.cleaned"])
+            names = {f"samples.inner.test_{letter}" for letter in "ab"}
+            told = output.partition("interrupted; these were running: ")[2].split("\n")[0]
+            self.assertEqual(set(told.split(", ")), names)
+
+    def test_failures_are_printed_after_all_modules(self) -> None:
+        self.run_tests("--jobs", "2", test_a=PASSING, test_b=PASSING, test_c=FAILING_ALONE)
+        modules, _, failures = self.output.partition("[3/3]")
+        self.assertNotIn("and this is why", modules)
+        self.assertIn("and this is why", failures)
+        self.assertIn("samples.inner.test_c.Tests.test_bad", failures)
+
+    def test_other_tests_give_way_to_kernel_tests(self) -> None:
+        own = os.nice(0)
+        nice = min(19, own + NICENESS)  # 19 is the greatest
+        code, lines = self.run_tests("--jobs", "2", test_a=PRIORITY.format(nice))
+        self.assertEqual((code, lines[-1]), (0, "1 passed, 0 failed"), self.output)
+        self.package = "kernel"
+        code, lines = self.run_tests("--jobs", "2", test_a=PRIORITY.format(own))
+        self.assertEqual((code, lines[-1]), (0, "1 passed, 0 failed"), self.output)
+
+    def test_class_of_tests_can_be_named(self) -> None:
+        code, lines = self.run_tests("samples.inner.test_a.Tests", "--jobs", "2", test_a=PASSING)
+        self.assertEqual((code, lines[-1]), (0, "2 passed, 0 failed"))

@@ -123,7 +123,8 @@ def _next(workers: dict[int, Worker], slot: int, next_job: Callable[[int], Job |
 
 def _work(connection: Connection, yields: bool) -> None:
     """Run what the connection names until it is closed."""
-    os.setpgid(0, 0)  # the parent gets the Ctrl-C of the terminal, and ends this process
+    os.setpgid(0, 0)  # the parent gets the Ctrl-C of the terminal, and interrupts this process
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which a background job ignores
     if yields:
         os.nice(NICENESS)
     try:
