@@ -28,9 +28,9 @@ def idle(configuration: Configuration) -> list[Mistake]:
 
 
 def _is_written(configuration: Configuration, one: _Idle) -> bool:
-    """Whether the file has the key; a file of another program has lines for few keys."""
+    """Whether the file has the key, so that the user can remove it."""
     where, _, _ = one
-    return configuration.line_of(where) is not None or where[-1] not in _WITH_DEFAULT
+    return configuration.has(where) or where[-1] not in _WITH_DEFAULT
 
 
 _WITH_DEFAULT = ("mutex-time", "upstream-hold-time", "upstream-join")

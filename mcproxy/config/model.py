@@ -105,6 +105,10 @@ class Configuration:
         """The line of a key, as ("instance", "a", "igmp-version"); None where it has none."""
         return self.origin.line_of(where)
 
+    def has(self, where: KeyPath) -> bool:
+        """Whether the file has the key itself, and not only the table that it is in."""
+        return self.origin.has(where)
+
 
 SERVICES = tuple(
     one

@@ -89,5 +89,4 @@ def _place(configuration: Configuration, instance: str, interface: str, key: str
     """Where the value of an interface's option comes from: its own table, or [defaults]."""
     own = ("instance", instance, "interface", interface, key)
     everywhere = ("defaults", key)
-    is_own = configuration.line_of(own) is not None
-    return everywhere if not is_own and configuration.line_of(everywhere) is not None else own
+    return everywhere if not configuration.has(own) and configuration.has(everywhere) else own

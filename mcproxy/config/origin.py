@@ -39,6 +39,10 @@ class Origin:
         """The line of the key ``where``, from 1; None where the file does not have the key."""
         return None
 
+    def has(self, where: KeyPath) -> bool:
+        """Whether somebody wrote the key ``where`` itself, and not only the table that it is in."""
+        return self.line_of(where) is not None
+
     def mistake(self, where: KeyPath, message: str, hint: str = "") -> Mistake:
         """A mistake at the key ``where``."""
         return Mistake(self.path, self.name_of(where), message, hint, self.line_of(where))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
 from twisted.trial.unittest import SynchronousTestCase
 
+from mcproxy.config.files import read_input
 from mcproxy.config.idle import DEFAULT_SSM_RANGE, idle
 from mcproxy.config.native.toml import parse
 from mcproxy.protocol.family import IPV4, IPV6
@@ -27,6 +30,11 @@ class IdleTests(SynchronousTestCase):
         self.assertIn("f: instance.a.upstream-hold-time (line 4): this acts only in an", hold)
         self.assertIn("f: instance.a.upstream-join (line 5): ", join)
         self.assertIn("f: instance.a.mutex-time (line 6): ", mutex)
+
+    def test_nothing_is_noted_of_a_foreign_file_that_does_not_have_the_setting(self) -> None:
+        igmpproxy = "quickleave\nphyint eth0 upstream\nphyint eth1 downstream\n"
+        for text in (igmpproxy, "pinstance a: eth0 ==> eth1;\n"):
+            self.assertEqual(idle(read_input(BytesIO(text.encode()), "f").configuration), [])
 
     def test_mutex_time_without_mutex_is_noted(self) -> None:
         [one] = self.found(TWO + "mutex-time = 1\n")

@@ -73,6 +73,9 @@ class ForeignOrigin(Origin):
         position = self._position_of(where)
         return None if position is None else position.line
 
+    def has(self, where: KeyPath) -> bool:
+        return where in self._positions
+
     def mistake(self, where: KeyPath, message: str, hint: str = "") -> Mistake:
         return Mistake(self.path, self.name_of(where), message, hint)  # the name has the line
 
