@@ -50,14 +50,14 @@ Handler = Callable[[ApiRequest], "Deferred[Answer]"]
 class Endpoint:
     """What an endpoint answers, and what it does not accept.
 
-    ``refuse`` returns the answer to a request that must not be handled, by its Host header or
-    None; otherwise None. ``headers`` are those of each answer.
+    ``refuse`` returns the answer to a request that must not be handled, and None for any other
+    request. ``headers`` are those of each answer.
     """
 
     handle: Handler
     longest_body: int = LONGEST_BODY
     headers: Mapping[str, str] = field(default_factory=dict)
-    refuse: Callable[[str | None], Answer | None] = lambda host: None
+    refuse: Callable[[ApiRequest], Answer | None] = lambda request: None
 
 
 class Connection(ProtocolWrapper):
@@ -199,16 +199,25 @@ class _AllPaths(Resource):
         """Answer a complete request; the answer follows later."""
         connection = cast(Connection, request.transport)
         if connection.take_request():
-            refusal = self._endpoint.refuse(request.getHeader("host"))
-            answered = succeed(refusal) if refusal else self._endpoint.handle(_asked(request))
+            asked = _asked(request)
+            refusal = self._endpoint.refuse(asked)
+            answered = succeed(refusal) if refusal else self._endpoint.handle(asked)
             answered.addCallback(Delivery(request, connection, self._endpoint.headers).start)
         return NOT_DONE_YET
 
 
 def _asked(request: Request) -> ApiRequest:
-    method, target = (part.decode("ascii", "replace") for part in (request.method, request.uri))
+    method, target, version = map(_text, (request.method, request.uri, request.clientproto))
+    headers = {
+        _text(name).lower(): [_text(value) for value in values]
+        for name, values in request.requestHeaders.getAllRawHeaders()
+    }
     assert request.content is not None  # what getContentFile returned
-    return ApiRequest(method, target, request.content.read(), request.getHeader("accept") or "")
+    return ApiRequest(method, target, request.content.read(), headers, version)
+
+
+def _text(data: bytes) -> str:
+    return data.decode("ascii", "replace")
 
 
 def _refusal(endpoint: Endpoint) -> bytes:

@@ -20,6 +20,7 @@ from .late_connection import Imports, LateConnection
 
 if TYPE_CHECKING:
     from ..proxy import Proxy
+    from .http import Endpoint
 
 _IMPORTS = Imports(("mcproxy.control.reader", "mcproxy.control.http", "mcproxy.control.web_rules"))
 
@@ -40,7 +41,7 @@ class HttpService(Service):
     ) -> None:
         self._reactor = reactor
         self._listen = config.listen
-        self._factory = ConnectionFactory(make)
+        self._factory = ConnectionFactory(make, f"HTTP on {config.listen}")
         self._port: Any = None
 
     def privilegedStartService(self) -> None:
@@ -69,16 +70,14 @@ class HttpService(Service):
 
 def make_service(reactor: Any, config: HttpConfig, proxy: Proxy) -> IService:
     """The HTTP endpoint as a service."""
+    endpoints: list[Endpoint] = []
 
     def make(factory: ConnectionFactory) -> IProtocol:
-        from .http import Connection, Endpoint
-        from .reader import Reader
-        from .web_rules import HEADERS, host_check
+        from .http import Connection
 
-        reader = Reader(proxy, reactor)
-        return Connection(
-            factory, reactor, Endpoint(reader.handle, 0, HEADERS, host_check(config.hosts))
-        )
+        if not endpoints:
+            endpoints.append(_endpoint(reactor, config, proxy))
+        return Connection(factory, reactor, endpoints[0])
 
     def connect(factory: ConnectionFactory) -> IProtocol:
         if _IMPORTS.are_done:
@@ -86,3 +85,12 @@ def make_service(reactor: Any, config: HttpConfig, proxy: Proxy) -> IService:
         return LateConnection(factory, _IMPORTS, partial(make, factory))
 
     return HttpService(reactor, config, connect)
+
+
+def _endpoint(reactor: Any, config: HttpConfig, proxy: Proxy) -> Endpoint:
+    from .http import Endpoint
+    from .reader import Reader
+    from .web_rules import HEADERS, rules
+
+    reader = Reader(proxy, reactor, is_public=True)
+    return Endpoint(reader.handle, 0, HEADERS, rules(config.hosts))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -42,11 +43,17 @@ _imports = {path: Imports((module,)) for path, module in PATHS.items()}
 
 
 class Reader:
-    """Answers GET and HEAD about one daemon; it cannot change the daemon."""
+    """Answers GET and HEAD about one daemon; it cannot change the daemon.
 
-    def __init__(self, proxy: Proxy, clock: IReactorTime) -> None:
+    ``is_public`` is for clients that may be anybody: they can start few explanations at a time,
+    and no long captures of packets.
+    """
+
+    def __init__(self, proxy: Proxy, clock: IReactorTime, is_public: bool = False) -> None:
         self._proxy = proxy
         self._clock = clock
+        self._is_public = is_public
+        self._explaining = 0
         self.paths: Mapping[str, Callable[[ApiRequest], MaybeLater]] = {
             "/status": self._status,
             "/config": self._config,
@@ -104,15 +111,38 @@ class Reader:
     async def _explain(self, request: ApiRequest) -> Answer:
         if not _EXPLAINING.are_done:
             await _EXPLAINING.when_done()
+        if self._is_public:
+            return await self._explain_in_public(request)
+        return await self._explanation(request)
+
+    async def _explanation(self, request: ApiRequest) -> Answer:
         from .explaining import Explainer
 
         return Answer(await Explainer(self._proxy, self._clock).answer(request.query))
+
+    async def _explain_in_public(self, request: ApiRequest) -> Answer:
+        from .explaining import MOST_CAPTURES
+
+        if any(key == "capture" for key, _ in parse_qsl(request.query, keep_blank_values=True)):
+            raise PermissionError(
+                "capture: only the control socket takes it; use mcproxy explain on the machine of"
+                " the daemon"
+            )
+        if self._explaining >= MOST_CAPTURES // 2:
+            raise BadRequestError(
+                f"{self._explaining} explanations are being made already; ask again in some seconds"
+            )
+        self._explaining += 1
+        try:
+            return await self._explanation(request)
+        finally:
+            self._explaining -= 1
 
     async def _of_module(self, request: ApiRequest) -> Answer:
         imports = _imports[request.path]
         if not imports.are_done:
             await imports.when_done()
-        get = Get(self._proxy, self._clock, request.query, request.accept)
+        get = Get(self._proxy, self._clock, request.query, request.header("accept"))
         answer = import_module(PATHS[request.path]).answer(get)
         return await settled(answer)
 

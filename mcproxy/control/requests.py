@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import attrs
@@ -14,20 +15,30 @@ from ..config.origin import KeyPath, Origin
 
 
 class ApiRequest(NamedTuple):
-    """A request: ``target`` is a path with an optional query string, ``accept`` a header."""
+    """A request: ``target`` is a path with an optional query string.
+
+    ``headers`` has the values of each header, by its name in lower case.
+    """
 
     method: str
     target: str
     body: bytes = b""
-    accept: str = ""
+    headers: Mapping[str, Sequence[str]] = {}
+    version: str = "HTTP/1.1"
 
     @property
     def path(self) -> str:
+        """The target without its query string."""
         return self.target.partition("?")[0]
 
     @property
     def query(self) -> str:
+        """The query string without its question mark; empty if there is none."""
         return self.target.partition("?")[2]
+
+    def header(self, name: str) -> str:
+        """The values of a header, separated by commas; empty if there is none."""
+        return ", ".join(self.headers.get(name, ()))
 
 
 @attrs.frozen

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from ipaddress import ip_address
 
 from .answers import Answer, error_answer
+from .requests import ApiRequest
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -21,26 +22,38 @@ HEADERS = {
 """Of each answer. There is no header that lets pages of other origins read an answer (CORS)."""
 
 
-def host_check(names: Collection[str]) -> Callable[[str | None], Answer | None]:
-    """What refuses requests for other hosts than IP addresses, localhost and ``names``.
+def rules(names: Collection[str]) -> Callable[[ApiRequest], Answer | None]:
+    """What refuses requests that a browser sends for a web site.
 
-    A web site whose name leads to this machine's address (DNS rebinding) is such another host.
+    ``names`` are host names of this endpoint, beside IP addresses and localhost.
     """
     known = {"localhost", *(name.lower() for name in names)}
+    return lambda request: _check_host(request, known) or _check_origin(request)
 
-    def check(header: str | None) -> Answer | None:
-        if header is None:
-            return error_answer(400, "the request has no Host header")
-        name = _without_port(header).lower().removesuffix(".")
-        if name in known or _is_address(name):
-            return None
-        return error_answer(
-            421,
-            f"this endpoint does not answer for the host {name[:253]!r}; use an IP address or"
-            " localhost, or add the name to hosts in [http]",
-        )
 
-    return check
+def _check_host(request: ApiRequest, names: Collection[str]) -> Answer | None:
+    """A site whose name leads to this machine (DNS rebinding) has another host name."""
+    hosts = request.headers.get("host", ())
+    if not hosts and request.version == "HTTP/1.0":
+        return None  # of a load balancer; each browser names the host
+    if len(hosts) != 1:
+        return error_answer(400, "the request must have exactly one Host header")
+    name = _without_port(hosts[0]).lower().removesuffix(".")
+    if name in names or _is_address(name):
+        return None
+    return error_answer(
+        421,
+        f"this endpoint does not answer for the host {name[:253]!r}; use an IP address or"
+        " localhost, or add the name to hosts in [http]",
+    )
+
+
+def _check_origin(request: ApiRequest) -> Answer | None:
+    """A page of another site may link to this endpoint, but not load anything from it."""
+    is_foreign = request.header("sec-fetch-site") in ("cross-site", "same-site")
+    if is_foreign and request.header("sec-fetch-mode") != "navigate":
+        return error_answer(403, "a page of another web site cannot read from this endpoint")
+    return None
 
 
 def _without_port(host: str) -> str:

@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
 
 from mcproxy.control import http
-from mcproxy.control.answers import Answer, RowsAnswer
+from mcproxy.control.answers import Answer, DataAnswer, RowsAnswer, StreamAnswer
 from mcproxy.control.connections import ConnectionFactory
 from mcproxy.control.http import Connection, Endpoint
 from mcproxy.control.requests import ApiRequest
@@ -91,6 +91,37 @@ class AnswerTests(ConnectionTestCase):
         self.assertTrue(self.transport.disconnecting)
         self.lose()
         self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    async def test_head_is_answered_without_a_body_and_nothing_is_made(self) -> None:
+        def opened(write: object) -> Any:
+            raise AssertionError("a stream is opened")
+
+        def rows() -> Iterator[int]:
+            raise AssertionError("a row is made")
+            yield 0
+
+        for answer in (Answer({}), RowsAnswer("rows", rows()), StreamAnswer(opened)):
+            self.setUp()
+            self.answer = succeed(answer)
+            self.request(method=b"HEAD")
+            await self.pieces_are_sent()
+            head, _, body = self.transport.value().partition(b"\r\n\r\n")
+            self.assertIn(b"HTTP/1.1 200 OK", head)
+            self.assertIn(f"Content-Type: {answer.content_type}".encode(), head)
+            self.assertEqual(body, b"")
+            self.assertTrue(self.transport.disconnecting)
+            self.lose()
+            self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    async def test_content_of_another_type_is_sent_with_its_headers(self) -> None:
+        self.answer = succeed(DataAnswer([b"a", b"b"], "text/plain", {"X-Own": "1"}, 503))
+        self.request()
+        await self.pieces_are_sent()
+        head, _, body = self.transport.value().partition(b"\r\n\r\n")
+        self.assertTrue(head.startswith(b"HTTP/1.1 503 Service Unavailable\r\n"))
+        self.assertIn(b"\r\nContent-Type: text/plain", head)
+        self.assertIn(b"\r\nX-Own: 1", head)
+        self.assertEqual(body, b"1\r\na\r\n1\r\nb\r\n0\r\n\r\n")
 
     async def test_request_in_many_pieces_is_answered(self) -> None:
         for byte in b"POST /path HTTP/1.1\r\nContent-Length: 3\r\n\r\n[1]":

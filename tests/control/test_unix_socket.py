@@ -6,16 +6,12 @@ import os
 import socket
 from typing import Any
 
-from twisted.internet.error import CannotListenError, ConnectionDone
+from twisted.internet.error import CannotListenError
 from twisted.internet.protocol import Protocol
-from twisted.internet.testing import StringTransport
-from twisted.protocols.policies import ProtocolWrapper
-from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.config.model import ControlConfig
 from mcproxy.control import unix_socket as module
-from mcproxy.control.connections import MOST_CONNECTIONS, ConnectionFactory
 from mcproxy.control.unix_socket import ControlService, remove_stale_socket
 
 
@@ -115,20 +111,3 @@ class StaleSocketTests(SynchronousTestCase):
             file.write("mine")
         self.assertRaises(FileExistsError, remove_stale_socket, self.path)
         self.assertTrue(os.path.exists(self.path))
-
-
-class ConnectionTests(SynchronousTestCase):
-    def test_connection_beyond_the_limit_is_refused_until_another_ends(self) -> None:
-        connections: list[Any] = []
-
-        def make(factory: Any) -> Any:
-            connections.append(ProtocolWrapper(factory, Protocol()))
-            return connections[-1]
-
-        factory = ConnectionFactory(make)
-        for _ in range(MOST_CONNECTIONS):
-            factory.buildProtocol(None).makeConnection(StringTransport())
-        self.assertIsNone(factory.buildProtocol(None))
-        self.assertEqual(len(connections), MOST_CONNECTIONS)
-        connections[0].connectionLost(Failure(ConnectionDone()))
-        self.assertIsNotNone(factory.buildProtocol(None))
