@@ -21,6 +21,7 @@ from .instance.plan.plan import Plan, compile_plan
 from .instance.plan.steps import Step
 from .instance.upstream import Upstream
 from .kernel_tables import KernelTables
+from .latency import Latencies
 from .link_dispatch import LinkDispatch
 from .linux.datagram_port import DatagramPort
 from .linux.netlink.links import Link
@@ -46,11 +47,13 @@ class Proxy(MultiService):
     takes the kernel's tables, and raises MulticastRoutingError or OSError where that is
     refused; ``startService`` then starts the instances, and follows the links. ``inherited`` is
     what a previous process left. ``since`` is the time of construction on the timer's clock, and
-    ``started`` the same as a date. ``cleared`` has the counts and bytes at the last time that
+    ``started`` the same as a date. ``restarts`` counts the processes before this one that restarted
+    in place, without a stop in between. ``cleared`` has the counts and bytes at the last time that
     statistics were cleared.
     """
 
     log = Logger()
+    restarts = 0
     cleared: Mapping[tuple[object, ...], tuple[int, int]] = {}
 
     def __init__(
@@ -126,6 +129,7 @@ class Proxy(MultiService):
             self.log.warn("{path}: {note}", path=self.configuration.path, note=note)
         self._tables.listen_all()
         resumption = Resumption(self._inherited.state, self.routing)
+        self.restarts = resumption.restarts
         self._resumption = resumption if resumption.is_wanted else None
         self._carry_out(self.plan)
         self._links = DatagramPort(make_link_socket(), self.monitor, self._reactor)
@@ -141,6 +145,12 @@ class Proxy(MultiService):
         applied = self._reconfiguration.carry_out(plan, self.monitor.links)
         self._dispatch.set_instances(self.instances)
         return applied
+
+    def measure_latencies(self, wanted: bool) -> None:
+        """Measure how long hosts wait for what they ask, or no more: ``events.latencies``."""
+        if wanted is (self.events.latencies is None):
+            self.events.latencies = Latencies() if wanted else None
+            self.receiver.measure(self.events.latencies)
 
     # -- another configuration
 

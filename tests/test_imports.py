@@ -14,6 +14,7 @@ LAYERS = (
     (
         "mcproxy.messages",
         "mcproxy.message_counts",
+        "mcproxy.latency",
         "mcproxy.events",
         "mcproxy.signals",
         "mcproxy.optional_services",

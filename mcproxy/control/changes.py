@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -30,6 +32,10 @@ REFUSALS = (ConfigurationError, MulticastRoutingError, OSError)
 """Errors that refuse a change; the text of each is for the operator."""
 
 
+RELOAD, COMMAND = "reload", "command"
+"""What asked for a change: a reload of the file, or a command such as ``add``."""
+
+
 @attrs.frozen
 class Outcome:
     """What a change does: the keys that differ, and the steps that the daemon carries out.
@@ -53,10 +59,35 @@ class _Target:
     plan: Plan
 
 
+@attrs.define
+class ChangeCounts:
+    """How many changes were ``applied`` and ``refused``, by what asked for them.
+
+    The keys are RELOAD and COMMAND. ``last_applied`` is a system time in seconds; ``last_failed``
+    is true if the latest change was refused.
+    """
+
+    applied: Counter[str] = attrs.field(factory=Counter)
+    refused: Counter[str] = attrs.field(factory=Counter)
+    last_applied: float | None = None
+    last_failed: bool = False
+
+    def note(self, what: str, result: Outcome | Failure) -> Outcome | Failure:
+        """Count a change by its result, which is returned."""
+        self.last_failed = isinstance(result, Failure)
+        if self.last_failed:
+            self.refused[what] += 1
+        else:
+            self.applied[what] += 1
+            self.last_applied = time.time()
+        return result
+
+
 class Changes:
     """Carries out the operator's changes to ``proxy``; ``load`` reads its file again.
 
-    ``handoff`` restarts the daemon. Whatever raises one of REFUSALS has changed nothing.
+    ``handoff`` restarts the daemon. Whatever raises one of REFUSALS has changed nothing. ``counts``
+    tells how many changes there were.
     """
 
     log = Logger()
@@ -65,17 +96,20 @@ class Changes:
         self._proxy = proxy
         self._handoff = handoff
         self._load = load
+        self.counts = ChangeCounts()
         self._lock = DeferredLock()
 
     def reload(self, dry_run: bool = False) -> Deferred[Outcome]:
         """Read the file again and apply it; with ``dry_run`` only say what would be done."""
-        return self._in_turn(lambda: self._reload(dry_run))
+        done = self._in_turn(lambda: self._reload(dry_run))
+        return done if dry_run else done.addBoth(partial(self.counts.note, RELOAD))
 
     def change(
         self, make: Callable[[Configuration], Configuration], save: bool = False
     ) -> Deferred[Outcome]:
         """Apply what ``make`` makes of the configuration; with ``save`` write it to the file."""
-        return self._in_turn(lambda: self._change(make, save))
+        done = self._in_turn(lambda: self._change(make, save))
+        return done.addBoth(partial(self.counts.note, COMMAND))
 
     def before_restart(self) -> Deferred[Outcome]:
         """What a restart would change in the configuration; a refusal if it is not possible."""

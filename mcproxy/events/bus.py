@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
+from ..latency import Latencies
 from .event import Event
 
 Reader = Callable[[Event], None]
@@ -13,11 +14,13 @@ class Events:
     """The readers of events. ``wanted`` has the kinds that somebody reads.
 
     Whoever has something to tell looks into ``wanted`` first, so that an event without a reader
-    is not even made. A kind that is always told need not be looked up.
+    is not even made. A kind that is always told need not be looked up. ``latencies`` measures how
+    long hosts wait, while somebody reads that: an event for each step would cost too much.
     """
 
     def __init__(self) -> None:
         self.wanted: frozenset[type[Event]] = frozenset()
+        self.latencies: Latencies | None = None
         self._readers: dict[Reader, frozenset[type[Event]]] = {}
         self._by_kind: dict[type[Event], tuple[Reader, ...]] = {}
 

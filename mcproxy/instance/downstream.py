@@ -18,7 +18,7 @@ from ..linux.netlink.links import Link
 from ..linux.report_groups import ReportGroups
 from ..messages import HeardQuery
 from ..protocol.family import Address
-from ..protocol.host.reported_groups import joined_groups
+from ..protocol.host.reported_groups import joined_groups, left_sources
 from ..protocol.router.admission import Refusal
 from ..protocol.router.effects import Effects
 from ..protocol.router.querier import Querier
@@ -68,7 +68,8 @@ class Downstream:
     closed with it.
 
     ``heard`` is the last query of another router, ``refusals`` are joins that were refused lately,
-    and ``leaves`` the groups that ended.
+    and ``leaves`` the groups that ended. ``role_changes`` counts how often this router became the
+    querier, or another one did.
     With ``check_subnet`` it drops reports and queries of hosts and routers that are in no subnet
     of the link. Once closed it ignores packets, timers and changes of the link.
     """
@@ -103,6 +104,7 @@ class Downstream:
         self._reminder = timer.reminder(self._due)
         self._membership = MembershipEvents(events, querier)
         self.heard: HeardQuery | None = None
+        self.role_changes = 0
         self.refusals = RecentRefusals()
         self.leaves = RecentLeaves()
         self.advertiser = Advertiser(querier, timer, self._send)
@@ -191,6 +193,8 @@ class Downstream:
             querier.admission.refuse(Refusal.SUBNET)
         else:
             self._carry_out(querier.receive(packet, source, now), now, source)
+            if self._events.latencies is not None:
+                self._events.latencies.note_left(self, left_sources(packet), querier.groups)
         if querier.admission.latest:
             self._tell_of_refusals(packet, source)
 
@@ -224,10 +228,16 @@ class Downstream:
         if self._events.wanted & MEMBERSHIP:
             self._membership.tell(effects, host, now, self._place)
         if effects.role_changed:
+            self.role_changes += 1
             self._tell_of_role()
             self._owner.role_changed(self)
         if effects.changed:
-            self._owner.changed(effects.changed, now)
+            latencies, groups = self._events.latencies, self.querier.groups
+            if latencies is None:
+                self._owner.changed(effects.changed, now)
+            else:
+                with latencies.change(self.querier.family, self, effects.changed, groups):
+                    self._owner.changed(effects.changed, now)
             self.leaves.note(effects.changed, self.querier.groups, host, now)
         self._send(effects.send)
         for one in effects.send:

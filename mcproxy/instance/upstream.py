@@ -281,6 +281,8 @@ class Upstream:
             self.host.cancel_pending()  # it reports everything again when there is a link
             return
         self._sender.send(self.family, self.link, sends)
+        if sends and self._events.latencies is not None:
+            self._events.latencies.reported()
         if ReportSent in self._events.wanted:
             for _, packet in sends:
                 for one in record_events(ReportSent, packet, **self._place):

@@ -20,6 +20,7 @@ _IN_PKTINFO = Struct("=i4s4s")
 _IN6_PKTINFO = Struct("=16si")
 _INT, _UNSIGNED = Struct("=i"), Struct("=I")
 _SO_RXQ_OVFL = 40
+_SO_TIMESTAMPNS, _TIMESPEC = 35, Struct("@ll")
 _SO_MEMINFO, _MEMINFO = 55, Struct("=9I")
 _MEMINFO_DROPS = 8
 
@@ -51,10 +52,30 @@ def request_losses(sock: socket.socket) -> int:
 def losses(ancillary: Ancillary) -> int | None:
     """How many packets the kernel has dropped on this socket; None if it does not tell.
 
-    The number has 32 bits. It comes before all else, and not before there was a loss.
+    The number has 32 bits. It comes before all else but a time stamp, and not before there was a
+    loss.
     """
-    if ancillary and ancillary[0][0] == _SOL_SOCKET and ancillary[0][1] == _SO_RXQ_OVFL:
-        return int(_UNSIGNED.unpack_from(ancillary[0][2])[0])
+    for level, kind, value in ancillary:
+        if level != _SOL_SOCKET:
+            return None
+        if kind == _SO_RXQ_OVFL:
+            return int(_UNSIGNED.unpack_from(value)[0])
+    return None
+
+
+def request_arrival_times(sock: socket.socket, wanted: bool) -> None:
+    """Have packets come with the time at which the kernel received them, or no more; OSError.
+
+    While any socket wants them, the kernel takes the time of all packets that the machine receives.
+    """
+    sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, int(wanted))
+
+
+def arrival_time(ancillary: Ancillary) -> float | None:
+    """The system time in seconds at which the kernel received a packet; None if it is not told."""
+    if ancillary and ancillary[0][0] == _SOL_SOCKET and ancillary[0][1] == _SO_TIMESTAMPNS:
+        seconds, nanoseconds = _TIMESPEC.unpack_from(ancillary[0][2])
+        return float(seconds + nanoseconds / 1e9)
     return None
 
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from twisted.application.service import Service
 
 from ..events.bus import Events
+from ..latency import Latencies
 from ..linux.mroute.socket import MulticastTable
 from ..linux.netlink.links import Link
 from ..protocol.family import FAMILIES, Family
 from ..protocol.wire.packets import Packet
 from .drops import Counts
+from .measured import measured
 from .sent_reports import LocalMemberships
 from .table_reader import Listener, Registration, TablePort, TableProtocol
 
@@ -31,6 +34,7 @@ class Receiver(Service):
         self._protocols: dict[tuple[Family, int], TableProtocol] = {}
         self._ports: dict[tuple[Family, int], TablePort] = {}
         self._is_reading = False
+        self._latencies: Latencies | None = None
         self.counts = {family: Counts() for family in FAMILIES}
 
     @property
@@ -47,11 +51,24 @@ class Receiver(Service):
         """Read the socket of ``table`` from now on, or else from ``begin_reading`` on."""
         counts = self.counts[table.family]
         protocol = TableProtocol(table, vif_name, counts, self._events, self._call_later)
+        self._measure(protocol)  # also off: the process before this one may have measured
         port = TablePort(protocol, self._reactor)
         self._protocols[table.family, table.table] = protocol
         self._ports[table.family, table.table] = port
         if self._is_reading:
             self._start(port)
+
+    def measure(self, latencies: Latencies | None) -> None:
+        """Measure how long hosts wait for what they ask; None: measure nothing any more."""
+        self._latencies = latencies
+        for protocol in self._protocols.values():
+            self._measure(protocol)
+
+    def _measure(self, protocol: TableProtocol) -> None:
+        latencies, take = self._latencies, protocol.take_now
+        with suppress(OSError):
+            protocol.table.request_arrival_times(latencies is not None)
+            protocol.take = take if latencies is None else measured(take, latencies)
 
     def begin_reading(self) -> None:
         """Read the sockets, now that the links are registered.

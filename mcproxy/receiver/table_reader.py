@@ -34,6 +34,7 @@ from .datagrams import ipv4_datagram, ipv6_datagram
 from .drops import Counts, Drops
 from .fair_queue import STRANGERS, FairQueue, Sender
 from .known_hosts import KnownHosts
+from .measured import Take
 
 SLICE = 0.005
 """Seconds of work for packets before the reactor can serve others again."""
@@ -83,7 +84,8 @@ class TableProtocol:
 
     ``counts`` gets what arrives and what is dropped. ``vif_name`` gives the name of a vif's
     interface. ``call_later`` makes a call after some seconds; 0: after the reactor has served
-    others. ``work_clock`` is the processor time of this thread. Once closed, it delivers nothing.
+    others. ``work_clock`` is the processor time of this thread. ``take`` works on a packet: it is
+    ``take_now``, or what measures that. Once closed, it delivers nothing.
     """
 
     log = Logger()
@@ -113,6 +115,7 @@ class TableProtocol:
         self._slice = SLICE
         self._slice_ends = inf
         self._most_records = MOST_RECORDS
+        self.take: Take = self.take_now
         self._messages = counts.messages
         self._drops = Drops(table.family.protocol, counts.dropped, events)
         ipv4 = table.family is IPV4
@@ -217,9 +220,9 @@ class TableProtocol:
             return  # an interface of another table, or of none
         if self._is_free():
             self._known.note(index, address[0], self._slice_ends)
-            self._take(index, data, ancillary, address)
+            self.take(index, data, ancillary, address)
         else:
-            take = partial(self._take, index, data, ancillary, address)
+            take = partial(self.take, index, data, ancillary, address)
             self._wait(self._sender(index, address[0]), take, len(data))
 
     def _sender(self, index: int, host: str) -> Sender:
@@ -264,7 +267,8 @@ class TableProtocol:
 
     # -- one packet
 
-    def _take(self, index: int, data: bytes, ancillary: Ancillary, address: Any) -> None:
+    def take_now(self, index: int, data: bytes, ancillary: Ancillary, address: Any) -> None:
+        """Decode a packet and deliver it."""
         found = self.interfaces.get(index)
         if found is None:
             return

@@ -36,6 +36,7 @@ class Restartable(Protocol):
     routing: Routing
     store: RestartStore
     events: Events
+    restarts: int
 
     @property
     def instances(self) -> Iterable[ProxyInstance]:
@@ -143,7 +144,8 @@ class Handoff:
         descriptor = os.memfd_create("mcproxy-state")
         try:
             with open(descriptor, "wb", closefd=False) as file:
-                file.write(state_text(self._daemon.instances, self._daemon.upstreams))
+                daemon = self._daemon
+                file.write(state_text(daemon.instances, daemon.upstreams, daemon.restarts + 1))
             yield descriptor
         finally:
             os.close(descriptor)

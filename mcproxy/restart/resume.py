@@ -47,6 +47,11 @@ class Resumption:
                 )
 
     @property
+    def restarts(self) -> int:
+        """How often the daemon has restarted by now; 0 after a crash, when nobody knows."""
+        return 0 if self._state is None else self._state.restarts
+
+    @property
     def is_wanted(self) -> bool:
         """Whether there is anything to resume: a saved state, or an adopted table."""
         return self._state is not None or bool(self._routing.adopted)

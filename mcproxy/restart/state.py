@@ -23,8 +23,10 @@ FORMAT = 1
 """Raise it whenever the text of an older version would be misunderstood."""
 
 
-def state_text(instances: Iterable[ProxyInstance], upstreams: Iterable[Upstream]) -> bytes:
-    """The state of these, as JSON."""
+def state_text(
+    instances: Iterable[ProxyInstance], upstreams: Iterable[Upstream], restarts: int = 0
+) -> bytes:
+    """The state of these, as JSON; the next process is the result of so many ``restarts``."""
     queriers: dict[str, dict[str, Values]] = {}
     hosts: dict[str, dict[str, Values]] = {}
     fallen: dict[str, list[str]] = {}
@@ -35,12 +37,21 @@ def state_text(instances: Iterable[ProxyInstance], upstreams: Iterable[Upstream]
             known[name] = querier_values(downstream.querier)
     for upstream in upstreams:
         hosts.setdefault(upstream.family.name, {})[upstream.name] = host_values(upstream.host)
-    values = {"format": FORMAT, "queriers": queriers, "hosts": hosts, "fallen": fallen}
+    values = {
+        "format": FORMAT,
+        "restarts": restarts,
+        "queriers": queriers,
+        "hosts": hosts,
+        "fallen": fallen,
+    }
     return json.dumps(values).encode()
 
 
 class SavedState:
-    """The state in a ``state_text``; ValueError where the text as a whole is not one."""
+    """The state in a ``state_text``; ValueError where the text as a whole is not one.
+
+    ``restarts`` is how often the daemon has restarted by now; older versions do not tell.
+    """
 
     log = Logger()
 
@@ -48,6 +59,7 @@ class SavedState:
         values = json.loads(text)
         if checked(lambda: values["format"]) != FORMAT:
             raise ValueError("it has the format of another version")
+        self.restarts: int = checked(lambda: int(values.get("restarts", 1)))
         self._queriers: dict[str, dict[str, Values]] = checked(lambda: dict(values["queriers"]))
         self._hosts: dict[str, dict[str, Values]] = checked(lambda: dict(values["hosts"]))
         self._fallen: dict[str, list[str]] = checked(lambda: dict(values["fallen"]))

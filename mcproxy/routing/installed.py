@@ -16,11 +16,15 @@ FEW = 8
 
 
 class InstalledEntries(Mapping[Address, Entries]):
-    """The entries by group, at first those of ``entries``; a group without entries is left out."""
+    """The entries by group, at first those of ``entries``; a group without entries is left out.
+
+    ``count`` is how many entries all groups have together.
+    """
 
     def __init__(self, entries: Mapping[Address, Entries] | None = None) -> None:
         self._few: dict[Address, Entries] = {}
         self._many: dict[Address, dict[Address, Entries]] = {}
+        self.count = 0
         for group, some in (entries or {}).items():
             self.set(group, some)
 
@@ -60,6 +64,7 @@ class InstalledEntries(Mapping[Address, Entries]):
 
     def set(self, group: Address, entries: Entries) -> None:
         """The group has these entries from now on, or none."""
+        self.count += len(entries) - len(self.of(group))
         self._many.pop(group, None)
         if len(entries) > FEW:
             self._few.pop(group, None)
@@ -75,7 +80,9 @@ class InstalledEntries(Mapping[Address, Entries]):
         if many is None:
             known = self._few.get(group, ())
             self.set(group, tuple(one for one in known if one.source != source) + entries)
-        elif entries:
+            return
+        self.count += len(entries) - len(many.get(source, ()))
+        if entries:
             many[source] = entries
         else:
             many.pop(source, None)

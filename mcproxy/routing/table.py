@@ -17,6 +17,7 @@ from ..linux.mroute.dump import InstalledRoute, dump_routes
 from ..linux.mroute.socket import Counters, MulticastTable
 from ..protocol.family import Address
 from .entries import EntryPlanner
+from .installed import InstalledEntries
 from .plan import Entries, Owner
 from .rules import PolicyRules
 from .state import State
@@ -70,7 +71,7 @@ class ForwardingTable:
         return self._work.state
 
     @property
-    def installed(self) -> Mapping[Address, Entries]:
+    def installed(self) -> InstalledEntries:
         """The entries that the kernel has, by group."""
         return self._entries.installed
 

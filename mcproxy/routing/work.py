@@ -25,6 +25,7 @@ from ..protocol.family import Address
 from .audit import Expected, Inspection, inspect
 from .dirty import Dirty
 from .entries import EntryPlanner
+from .measured import MeasuredBatches
 from .plan import Batch, Entries, VifChange
 from .retry_timer import RetryTimer
 from .route_events import ROUTES, route_events
@@ -36,7 +37,6 @@ GROUPS_A_BATCH = 1000
 
 PLANNING_SLICE = 0.005
 """Seconds of planning before the reactor can serve others again."""
-
 
 _OPEN = State.OPEN  # the attribute of an Enum costs ten times as much, for each batch
 
@@ -68,6 +68,7 @@ class KernelWork:
         self._entries = entries
         self._clock = clock
         self._dirty = Dirty()
+        self._measured = MeasuredBatches(events)
         self._called: IDelayedCall | None = None
         self._refused_groups: dict[bytes, None] = {}
         self._refused_vifs: set[str] = set()
@@ -81,6 +82,7 @@ class KernelWork:
 
     def plan(self, keys: Iterable[bytes]) -> None:
         """Plan these groups anew."""
+        self._measured.note()
         self._dirty.add_groups(keys)
         self._start()
 
@@ -148,6 +150,7 @@ class KernelWork:
                 self._busy.addCallbacks(self._mend, self._audit_failed, (vifs.version,))
             else:
                 vifs.retired.free()
+                self._measured.forget()
                 if self._retry.was_armed:
                     self._forget_accepted()
                 self._fire_waiting()
@@ -159,7 +162,8 @@ class KernelWork:
     def _apply(self, batch: Batch) -> Deferred[None]:
         """Hand a batch to the kernel. Unless somebody waits for the end, it comes late."""
         tells = bool(ROUTES & self._events.wanted)
-        done = self._thread.submit_quietly(self._kernel.apply, batch.operations)
+        apply = self._measured.measure(self._kernel.apply, not self._dirty)
+        done = self._thread.submit_quietly(apply, batch.operations)
         done.addCallback(self._applied, batch, tells)
         more = self._dirty or self._audit_wanted or self._waiting
         if tells or more or batch.vifs or self._vifs.retired.taken or self._retry.was_armed:

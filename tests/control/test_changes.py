@@ -15,7 +15,7 @@ from mcproxy.config.files import load
 from mcproxy.config.model import Configuration
 from mcproxy.config.native.toml import parse
 from mcproxy.control import changes as module
-from mcproxy.control.changes import Changes, Outcome
+from mcproxy.control.changes import COMMAND, RELOAD, Changes, Outcome
 from mcproxy.events.bus import Events
 from mcproxy.instance.missing import missing, notes_of
 from mcproxy.instance.plan.compare import compare
@@ -119,6 +119,18 @@ class ChangesTests(SynchronousTestCase):
         self.assertEqual(self.proxy.configuration.instances[0].downstream, ("down3",))
         self.assertRegex(self.told[0], r"^RELOADING=1\nMONOTONIC_USEC=\d+$")
         self.assertEqual(self.told[1:], ["READY=1"])
+
+    def test_changes_are_counted_by_what_asked_for_them(self) -> None:
+        counts = self.changes.counts
+        self.texts(self.changes.reload(dry_run=True))
+        self.assertEqual((counts.applied, counts.refused, counts.last_applied), ({}, {}, None))
+        self.texts(self.changes.reload())
+        self.texts(self.changes.change(self.add))
+        self.assertEqual((counts.applied, counts.last_failed), ({RELOAD: 1, COMMAND: 1}, False))
+        self.assertIsNotNone(counts.last_applied)
+        self.write("x")
+        self.failureResultOf(self.changes.reload(), ConfigurationError)
+        self.assertEqual((counts.refused, counts.last_failed), ({RELOAD: 1}, True))
 
     def test_dry_run_is_refused_where_a_reload_would_be(self) -> None:
         self.proxy.refusal = OSError("cannot listen on it")

@@ -126,6 +126,14 @@ class DownstreamTests(SynchronousTestCase):
         self.says("9.0.0.1", query)
         self.assertFalse(self.downstream.querier.is_querier)
 
+    def test_changes_of_the_querier_are_counted(self) -> None:
+        self.assertEqual(self.downstream.role_changes, 0)
+        self.says("10.0.0.1", Query(3, IPV4.unspecified, 10.0))
+        self.says("10.0.0.1", Query(3, IPV4.unspecified, 10.0))
+        self.assertEqual(self.downstream.role_changes, 1)
+        self.clock.pump([1.0] * 300)
+        self.assertEqual(self.downstream.role_changes, 2)
+
     def test_new_querier_is_warned_of_with_the_time_that_forwarding_stops(self) -> None:
         """SEC-09: what it claims counts no longer than our own settings say."""
         self.says("9.0.0.1", Query(3, IPV4.unspecified, 10.0, robustness=7, interval=31744))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import socket
 import struct
 from typing import Any
 
@@ -10,6 +11,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.events.bus import Events
+from mcproxy.latency import Latencies
 from mcproxy.linux.netlink.links import Link
 from mcproxy.messages import CacheMiss, Message, OwnPacketReceived, PacketReceived, WrongInterface
 from mcproxy.protocol.family import IPV4, IPV6, packed, text
@@ -30,6 +32,7 @@ class FakeTable:
     """A table whose socket nobody reads."""
 
     socket = None
+    has_times = False
 
     def __init__(self, family: Any, table: int = 0) -> None:
         self.family = family
@@ -37,6 +40,9 @@ class FakeTable:
 
     def accept_from(self, indexes: Any, refused: Any = (), only: Any = ()) -> None:
         raise OSError(errno.ENOMEM, "no memory")
+
+    def request_arrival_times(self, wanted: bool) -> None:
+        self.has_times = wanted
 
     def request_losses(self) -> int:
         """As if 5 packets had been dropped before."""
@@ -101,6 +107,35 @@ class ReceiverTests(SynchronousTestCase):
             self.listener.told,
             [PacketReceived("d1", H4, JOIN4), PacketReceived("d1", H6, JOIN6)],
         )
+
+    def test_time_of_arrival_is_asked_for_while_somebody_measures(self) -> None:
+        tables: list[Any] = [one.table for one in self.protocols.values()]
+        latencies = Latencies(self.reactor.seconds, lambda: 1000.5)
+        self.receiver.measure(latencies)
+        self.assertEqual([one.has_times for one in tables], [True, True])
+        table: Any = FakeTable(IPV4, 5)
+        self.receiver.listen(table, {3: "d1"}.get)
+        self.assertTrue(table.has_times)
+        self.receiver.measure(None)
+        self.assertEqual([one.has_times for one in (*tables, table)], [False] * 3)
+
+    def test_packet_is_measured_from_its_time_stamp(self) -> None:
+        latencies = Latencies(self.reactor.seconds, lambda: 1000.5)
+        self.receiver.measure(latencies)
+        stamp = socket.SOL_SOCKET, 35, struct.pack("@ll", 1000, 250_000_000)
+        info = struct.pack("=i4s4s", 7, bytes(4), bytes(4))
+
+        def receive(message: Message) -> None:
+            with latencies.change(IPV4, "d1", [G4], {G4}):
+                latencies.reported()
+
+        self.patch(self.listener, "receive", receive)
+        for lost in ([], [(socket.SOL_SOCKET, 40, struct.pack("=I", 6))]):
+            ancillary = [stamp, *lost, (0, 8, info)]
+            self.protocols[IPV4].datagramReceived(self.join4(), ancillary, ("10.0.2.9", 0))
+        (found,) = latencies.histograms.values()
+        self.assertEqual((sum(found.counts), found.sum), (2, 0.5))
+        self.assertEqual(self.receiver.dropped["", "receive-queue"], 6)
 
     def test_report_on_unregistered_interface_is_dropped(self) -> None:
         """V-2."""

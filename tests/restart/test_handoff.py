@@ -36,6 +36,7 @@ class FakeProxy:
         downstream = SimpleNamespace(groups=groups, querier=SimpleNamespace())
         self.instances = [SimpleNamespace(downstreams={"down1": downstream})]
         self.upstreams: list[Any] = []
+        self.restarts = 0
 
     async def when_settled(self) -> None:
         await self.settled
@@ -47,7 +48,7 @@ class HandoffTestCase(SynchronousTestCase):
         self.addCleanup(self.socket.close)
         self.proxy: Any = FakeProxy(self.socket)
         self.addCleanup(self.proxy.vifs.close_record)
-        self.patch(handoff_module, "state_text", lambda instances, upstreams: b"the state")
+        self.patch(handoff_module, "state_text", lambda *_: b"the state")
 
 
 class RestartTests(HandoffTestCase):

@@ -51,6 +51,14 @@ class SavedStateTests(SynchronousTestCase):
         self.assertEqual(queriers["down1"].next_deadline(), self.querier.next_deadline())
         self.assertEqual(saved.queriers(IPV6), {})
 
+    def test_restarts_are_counted_from_process_to_process(self) -> None:
+        self.assertEqual(SavedState(state_text([], [], 3)).restarts, 3)
+
+    def test_restart_from_an_older_version_counts_as_the_first(self) -> None:
+        values = json.loads(self.text)
+        del values["restarts"]
+        self.assertEqual(SavedState(json.dumps(values).encode()).restarts, 1)
+
     def test_host_is_restored_for_its_family_and_link_only(self) -> None:
         saved = SavedState(self.text)
         for family, name, version in ((IPV4, "up", 2), (IPV4, "up2", 3), (IPV6, "up", 2)):
@@ -77,6 +85,7 @@ class SavedStateTests(SynchronousTestCase):
             self.spoilt(format=0),
             self.spoilt(queriers=1),
             self.spoilt(fallen=1),
+            self.spoilt(restarts="x"),
         ):
             self.assertRaises(ValueError, SavedState, text)
 

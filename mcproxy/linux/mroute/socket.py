@@ -13,7 +13,7 @@ from typing import NamedTuple
 from ...protocol.family import IPV6, Address, Family
 from ..bpf import accept_from
 from ..buffers import enlarge_receive_buffer
-from ..packet_info import request_losses, request_packet_info
+from ..packet_info import request_arrival_times, request_losses, request_packet_info
 from .dump import InstalledRoute, dump_routes
 from .errors import (
     MulticastRoutingError,
@@ -111,6 +111,10 @@ class MulticastTable(Operations):
     def request_losses(self) -> int:
         """Have packets come with the number that the kernel dropped; that number now; OSError."""
         return request_losses(self.socket)
+
+    def request_arrival_times(self, wanted: bool) -> None:
+        """Have packets come with the time of their arrival in the kernel, or no more; OSError."""
+        request_arrival_times(self.socket, wanted)
 
     def apply(self, operations: Sequence[Operation]) -> list[tuple[int, OSError]]:
         """Carry out ``operations`` in order; position and error of each that failed.

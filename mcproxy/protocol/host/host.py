@@ -36,7 +36,8 @@ _NO_GROUPS: Mapping[Address, SourceFilter] = MappingProxyType({})
 class Host:
     """The IGMP or MLD host on one link.
 
-    ``groups`` is what it wants, by group, and ``asked_since`` when each was joined. ``version`` is
+    ``groups`` is what it wants, by group, and ``asked_since`` when each was joined. ``joins`` and
+    ``leaves`` count the groups that it began and ceased to want. ``version`` is
     the newest version to speak; None is the current one, and only that one falls back for older
     queriers. ``random`` returns numbers in [0, 1). ``mtu`` is in bytes.
     """
@@ -52,6 +53,7 @@ class Host:
         self.mtu = mtu
         self.groups: dict[Address, SourceFilter] = {}
         self.asked_since: dict[Address, float] = {}
+        self.joins = self.leaves = 0
         self.robustness = DEFAULT_ROBUSTNESS
         self.query_interval = DEFAULT_QUERY_INTERVAL
         self.version = family.current_version if version is None else version
@@ -128,9 +130,12 @@ class Host:
                 continue
             if after == NOTHING:
                 del groups[group], self.asked_since[group]
+                self.leaves += 1
             else:
                 groups[group] = after
-                self.asked_since.setdefault(group, now)
+                if before is NOTHING:
+                    self.asked_since[group] = now
+                    self.joins += 1
             differences.append((group, before, after))
         return self._report(differences, now) if differences else []
 

@@ -6,6 +6,7 @@ from ..family import Address
 from ..wire.packets import Leave, OldReport, Packet, Record, RecordType, Report
 
 _TO_INCLUDE = RecordType.CHANGE_TO_INCLUDE_MODE
+_LEAVING = (_TO_INCLUDE, RecordType.BLOCK_OLD_SOURCES)
 
 
 def reported_groups(packet: Packet) -> list[Address]:
@@ -33,6 +34,16 @@ def left_groups(packet: Packet) -> list[Address]:
     match packet:
         case Report(records=records):
             return [one.group for one in records if one.type is _TO_INCLUDE and not one.sources]
+        case Leave(group=group):
+            return [group]
+    return []
+
+
+def left_sources(packet: Packet) -> list[Address]:
+    """The groups of which ``packet`` leaves something: the group, or some of its sources."""
+    match packet:
+        case Report(records=records):
+            return [one.group for one in records if one.type in _LEAVING]
         case Leave(group=group):
             return [group]
     return []

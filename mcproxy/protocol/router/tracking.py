@@ -144,6 +144,10 @@ class LinkHosts:
         """The hosts that count now, by address."""
         return {address: host for address, host in self._known.items() if host.until > now}
 
+    def count(self, now: float) -> int:
+        """How many hosts count now."""
+        return sum(host.until > now for host in self._known.values())
+
     def set_limits(self, most: int, most_of_a_group: int) -> None:
         """Use other limits from now on; hosts above them stay until they expire."""
         self.most, self.most_of_a_group = most, most_of_a_group

@@ -37,6 +37,14 @@ class WantedGroupTests(FamilyTests):
             self.note(self.host.advance(when))
         self.now = end
 
+    def test_joins_and_leaves_are_counted_but_not_other_changes(self) -> None:
+        for wanted in (self.including(1), self.including(1, 2), self.excluding(3)):
+            self.wants(wanted)
+        self.assertEqual((self.host.joins, self.host.leaves), (1, 0))
+        self.wants(self.including())
+        self.wants(self.including())
+        self.assertEqual((self.host.joins, self.host.leaves), (1, 1))
+
     def test_change_under_an_older_querier_is_reported_when_the_current_version_returns(
         self,
     ) -> None:

@@ -1,0 +1,63 @@
+"""How long hosts of an instance wait, as it is measured."""
+
+from __future__ import annotations
+
+from mcproxy.latency import JOIN, LEAVE, REPORT, Latencies
+from mcproxy.protocol.family import IPV4
+from mcproxy.protocol.wire.packets import RecordType
+
+from .support import BLOCK, D1, D2, G1, S1, SSM, TO_EX, TO_IN, UP, InstanceTestCase, report
+
+
+class MeasuredInstanceTests(InstanceTestCase):
+    """A host on d1 joins and leaves, and each of its packets arrived 0.25 s ago."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.links(UP, D1, D2)
+        self.latencies = Latencies(self.clock.seconds, self.clock.seconds)
+        self.log.events.latencies = self.latencies
+
+    def late(self, where: str, kind: RecordType, group: bytes, *sources: bytes) -> None:
+        """A report that the kernel has had for a while."""
+        with self.latencies.take(self.clock.seconds() - 0.25):
+            self.says(where, kind, group, *sources)
+
+    def times(self, kind: str) -> list[float]:
+        """The number of times until a report upstream, and their sum."""
+        found = self.latencies.histograms.get((IPV4, kind, REPORT))
+        return [] if found is None else [sum(found.counts), round(found.sum, 3)]
+
+    def test_join_is_measured_until_its_report(self) -> None:
+        self.late("d1", TO_EX, G1)
+        self.assertEqual((self.times(JOIN), self.times(LEAVE)), ([1, 0.25], []))
+
+    def test_join_that_needs_no_report_is_not_measured(self) -> None:
+        self.says("d2", TO_EX, G1)
+        self.late("d1", TO_EX, G1)
+        self.assertEqual(self.times(JOIN), [])
+
+    def test_repeats_of_a_report_are_not_measured(self) -> None:
+        self.late("d1", TO_EX, G1)
+        self.clock.pump([0.5] * 10)
+        self.assertEqual(self.times(JOIN), [1, 0.25])
+
+    def test_leave_is_measured_from_the_message_of_the_last_host(self) -> None:
+        """Queries are sent first, which nobody answers."""
+        for kind, arguments in ((TO_IN, (G1,)), (BLOCK, (SSM, S1))):
+            self.latencies.histograms.clear()
+            group, *sources = arguments
+            self.says("d1", TO_EX if not sources else RecordType.ALLOW_NEW_SOURCES, *arguments)
+            self.late("d1", kind, *arguments)
+            self.assertEqual(self.times(LEAVE), [], group)
+            self.clock.pump([0.05] * 80)
+            count, seconds = self.times(LEAVE)
+            interval = self.instance.downstreams["d1"].querier.settings.last_member_query_time
+            self.assertEqual(count, 1)
+            self.assertTrue(0 <= seconds - 0.25 - interval < 0.06, seconds)
+
+    def test_nothing_is_measured_without_a_reader(self) -> None:
+        self.log.events.latencies = None
+        self.late("d1", TO_EX, G1)
+        self.assertEqual(self.latencies.histograms, {})
+        self.assertIn(report(TO_EX, G1), self.sent("up"))
