@@ -44,6 +44,7 @@ setup(
         "rich>=13",
         "tomlkit>=0.12",
         "lark>=1.1",
+        "prometheus-client>=0.16",
     ],
     extras_require={"manhole": MANHOLE, "docs": DOCS, "test": TEST, "dev": DEV},
     entry_points={"console_scripts": ["mcproxy=mcproxy.cli:main"]},

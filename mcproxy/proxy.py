@@ -10,6 +10,7 @@ from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
 
+from .change_counts import ChangeCounts
 from .config.model import Configuration
 from .config.not_recommended import not_recommended
 from .config.notable import notable
@@ -48,7 +49,8 @@ class Proxy(MultiService):
     refused; ``startService`` then starts the instances, and follows the links. ``inherited`` is
     what a previous process left. ``since`` is the time of construction on the timer's clock, and
     ``started`` the same as a date. ``restarts`` counts the processes before this one that restarted
-    in place, without a stop in between. ``cleared`` has the counts and bytes at the last time that
+    in place, without a stop in between; ``change_counts`` counts changes of the configuration.
+    ``cleared`` has the counts and bytes at the last time that
     statistics were cleared.
     """
 
@@ -90,12 +92,12 @@ class Proxy(MultiService):
         self._reconfiguration = Reconfiguration(
             self, self._modules(), self._tables, self.optional_services
         )
+        self.change_counts = ChangeCounts()
         self._resumption: Resumption | None = None
         self._settled: Deferred[None] = Deferred()
         self._links: DatagramPort | None = None
-        modules = (self.timer, self.sender, self.routing, self.receiver, self.optional_services)
-        for module in modules:
-            module.setServiceParent(self)  # type: ignore[no-untyped-call]  # untyped in Twisted
+        for one in (self.timer, self.sender, self.routing, self.receiver, self.optional_services):
+            one.setServiceParent(self)  # type: ignore[no-untyped-call]  # untyped in Twisted
 
     def _modules(self) -> Modules:
         return Modules(

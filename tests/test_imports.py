@@ -15,6 +15,7 @@ LAYERS = (
         "mcproxy.messages",
         "mcproxy.message_counts",
         "mcproxy.latency",
+        "mcproxy.change_counts",
         "mcproxy.events",
         "mcproxy.signals",
         "mcproxy.optional_services",

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -14,6 +12,7 @@ from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from ..change_counts import COMMAND, RELOAD
 from ..config.diff import Difference, compare
 from ..config.errors import ConfigurationError, Mistake
 from ..config.model import Configuration
@@ -30,10 +29,6 @@ if TYPE_CHECKING:
 
 REFUSALS = (ConfigurationError, MulticastRoutingError, OSError)
 """Errors that refuse a change; the text of each is for the operator."""
-
-
-RELOAD, COMMAND = "reload", "command"
-"""What asked for a change: a reload of the file, or a command such as ``add``."""
 
 
 @attrs.frozen
@@ -59,35 +54,11 @@ class _Target:
     plan: Plan
 
 
-@attrs.define
-class ChangeCounts:
-    """How many changes were ``applied`` and ``refused``, by what asked for them.
-
-    The keys are RELOAD and COMMAND. ``last_applied`` is a system time in seconds; ``last_failed``
-    is true if the latest change was refused.
-    """
-
-    applied: Counter[str] = attrs.field(factory=Counter)
-    refused: Counter[str] = attrs.field(factory=Counter)
-    last_applied: float | None = None
-    last_failed: bool = False
-
-    def note(self, what: str, result: Outcome | Failure) -> Outcome | Failure:
-        """Count a change by its result, which is returned."""
-        self.last_failed = isinstance(result, Failure)
-        if self.last_failed:
-            self.refused[what] += 1
-        else:
-            self.applied[what] += 1
-            self.last_applied = time.time()
-        return result
-
-
 class Changes:
     """Carries out the operator's changes to ``proxy``; ``load`` reads its file again.
 
-    ``handoff`` restarts the daemon. Whatever raises one of REFUSALS has changed nothing. ``counts``
-    tells how many changes there were.
+    ``handoff`` restarts the daemon. Whatever raises one of REFUSALS has changed nothing. All are
+    counted in the daemon's ``change_counts``.
     """
 
     log = Logger()
@@ -96,20 +67,25 @@ class Changes:
         self._proxy = proxy
         self._handoff = handoff
         self._load = load
-        self.counts = ChangeCounts()
         self._lock = DeferredLock()
 
     def reload(self, dry_run: bool = False) -> Deferred[Outcome]:
         """Read the file again and apply it; with ``dry_run`` only say what would be done."""
         done = self._in_turn(lambda: self._reload(dry_run))
-        return done if dry_run else done.addBoth(partial(self.counts.note, RELOAD))
+        return done if dry_run else self._counted(done, RELOAD)
 
     def change(
         self, make: Callable[[Configuration], Configuration], save: bool = False
     ) -> Deferred[Outcome]:
         """Apply what ``make`` makes of the configuration; with ``save`` write it to the file."""
-        done = self._in_turn(lambda: self._change(make, save))
-        return done.addBoth(partial(self.counts.note, COMMAND))
+        return self._counted(self._in_turn(lambda: self._change(make, save)), COMMAND)
+
+    def _counted(self, done: Deferred[Outcome], what: str) -> Deferred[Outcome]:
+        def count(result: Outcome | Failure) -> Outcome | Failure:
+            self._proxy.change_counts.note(what, isinstance(result, Outcome))
+            return result
+
+        return done.addBoth(count)
 
     def before_restart(self) -> Deferred[Outcome]:
         """What a restart would change in the configuration; a refusal if it is not possible."""

@@ -28,6 +28,7 @@ _IMPORTS = Imports(("mcproxy.control.reader", "mcproxy.control.http", "mcproxy.c
 class HttpService(Service):
     """Listens on the address and the port of ``config`` while it runs.
 
+    ``measure`` is called with whether it runs: what only /metrics tells is measured then.
     ``privilegedStartService`` raises OSError if it cannot listen there.
     """
 
@@ -38,8 +39,10 @@ class HttpService(Service):
         reactor: Any,
         config: HttpConfig,
         make: Callable[[ConnectionFactory], IProtocol],
+        measure: Callable[[bool], None] = lambda _: None,
     ) -> None:
         self._reactor = reactor
+        self._measure = measure
         self._listen = config.listen
         self._factory = ConnectionFactory(make, f"HTTP on {config.listen}")
         self._port: Any = None
@@ -58,6 +61,7 @@ class HttpService(Service):
             raise OSError(
                 f"cannot listen for HTTP on {self._listen}: {reason} (see listen in [http])"
             ) from error
+        self._measure(True)
 
     def stopService(self) -> Deferred[None]:
         """Stop listening; open connections stay."""
@@ -65,6 +69,7 @@ class HttpService(Service):
         if self._port is None:
             return succeed(None)
         port, self._port = self._port, None
+        self._measure(False)
         return maybeDeferred(port.stopListening)
 
 
@@ -84,7 +89,7 @@ def make_service(reactor: Any, config: HttpConfig, proxy: Proxy) -> IService:
             return make(factory)
         return LateConnection(factory, _IMPORTS, partial(make, factory))
 
-    return HttpService(reactor, config, connect)
+    return HttpService(reactor, config, connect, proxy.measure_latencies)
 
 
 def _endpoint(reactor: Any, config: HttpConfig, proxy: Proxy) -> Endpoint:

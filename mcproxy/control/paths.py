@@ -37,5 +37,5 @@ class Get:
     accept: str = ""
 
 
-PATHS: dict[str, str] = {}
+PATHS: dict[str, str] = {"/metrics": "mcproxy.control.metrics.path"}
 """The module that answers, by the path."""

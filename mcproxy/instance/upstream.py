@@ -72,7 +72,7 @@ class Upstream:
         self.foreign_queries = 0
         self.querier: HeardQuery | None = None
         self.users: list[UpstreamUser] = []
-        self._table = plan.table
+        self.table = plan.table
         self._spoken = self.host.version
         self._timer = timer
         self._events = events
@@ -131,7 +131,7 @@ class Upstream:
         self._local.use(None)
         self._link_log.close()
         if self.link is not None:
-            self._receiver.unregister(self.family, self._table, self.link, self)
+            self._receiver.unregister(self.family, self.table, self.link, self)
             self.link = None
 
     def changed(self, groups: Iterable[Address], now: float) -> None:
@@ -250,7 +250,7 @@ class Upstream:
             return
         before, self.link = self.link, link
         if before is not None and (link is None or before.index != link.index):
-            self._receiver.unregister(self.family, self._table, before, self)
+            self._receiver.unregister(self.family, self.table, before, self)
         if link is None:
             self._link_log.lost("upstream", self._users(), self.name)
             self._local.use(None)
@@ -268,7 +268,7 @@ class Upstream:
             self._send(self.host.rejoin(self._timer.now()))
 
     def _register(self, link: Link) -> None:
-        self._receiver.register(self.family, self._table, link, self, self._strict)
+        self._receiver.register(self.family, self.table, link, self, self._strict)
 
     def _due(self, now: float) -> None:
         if not self.users:

@@ -9,13 +9,14 @@ from twisted.internet import defer
 from twisted.internet.defer import Deferred, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
+from mcproxy.change_counts import COMMAND, RELOAD, ChangeCounts
 from mcproxy.config.edit import add_instance, remove_instance
 from mcproxy.config.errors import ConfigurationError
 from mcproxy.config.files import load
 from mcproxy.config.model import Configuration
 from mcproxy.config.native.toml import parse
 from mcproxy.control import changes as module
-from mcproxy.control.changes import COMMAND, RELOAD, Changes, Outcome
+from mcproxy.control.changes import Changes, Outcome
 from mcproxy.events.bus import Events
 from mcproxy.instance.missing import missing, notes_of
 from mcproxy.instance.plan.compare import compare
@@ -34,6 +35,7 @@ class FakeProxy:
         self.configuration = configuration
         self.events = Events()
         self.stopping = False
+        self.change_counts = ChangeCounts()
         self.applied: Deferred[None] = succeed(None)
         self.under_way = 0
         self.refusal: OSError | None = None
@@ -121,7 +123,7 @@ class ChangesTests(SynchronousTestCase):
         self.assertEqual(self.told[1:], ["READY=1"])
 
     def test_changes_are_counted_by_what_asked_for_them(self) -> None:
-        counts = self.changes.counts
+        counts = self.proxy.change_counts
         self.texts(self.changes.reload(dry_run=True))
         self.assertEqual((counts.applied, counts.refused, counts.last_applied), ({}, {}, None))
         self.texts(self.changes.reload())

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def rows(proxy: Proxy) -> Iterator[Row]:
     """Each impairment with the instance and the interface concerned, its effect and its cure."""
     for instance in list(proxy.instances):
-        for interface, sentence in _of_instance(proxy, instance):
+        for interface, sentence in of_instance(proxy, instance):
             yield {
                 "instance": instance.name,
                 "family": instance.family.name,
@@ -30,7 +30,8 @@ def rows(proxy: Proxy) -> Iterator[Row]:
             }
 
 
-def _of_instance(proxy: Proxy, instance: ProxyInstance) -> Iterator[tuple[str, str]]:
+def of_instance(proxy: Proxy, instance: ProxyInstance) -> Iterator[tuple[str, str]]:
+    """The interface, empty for none, and the sentence of each impairment of an instance."""
     ups = [name for name, one in instance.upstreams.items() if one.link is not None]
     if instance.upstreams and not ups:
         yield "", "no upstream can be used: hosts receive nothing from outside"

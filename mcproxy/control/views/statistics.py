@@ -70,7 +70,7 @@ def _all(proxy: Proxy) -> Iterator[Row]:
         count = upstream.foreign_queries
         yield _row(upstream.family.name, upstream.name, ACCEPTED, FOREIGN_QUERY, count)
     for instance in list(proxy.instances):
-        yield from _of_instance(instance)
+        yield from of_instance(instance)
     for (family, number), table in proxy.routing.tables.items():
         for kind, count in table.refused.items():
             yield _row(family.name, "", KERNEL, kind, count) | {"table": number}
@@ -94,7 +94,7 @@ def _messages(what: str, *counts: MessageCounts) -> Iterator[Row]:
             yield row | {"version": key.version or None}
 
 
-def _of_instance(instance: ProxyInstance) -> Iterator[Row]:
+def of_instance(instance: ProxyInstance) -> Iterator[Row]:
     """What was refused, denied or ignored on each link of an instance."""
     for name, downstream in sorted(instance.downstreams.items()):
         querier = downstream.querier
