@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from types import SimpleNamespace
 from typing import Any, cast
 
 from twisted.internet import reactor
@@ -33,7 +34,8 @@ def exchange(address: tuple[str, int], request: bytes) -> bytes:
 
 class HttpServiceTests(TestCase):
     def service(self, listen: str) -> HttpService:
-        proxy: Any = object()
+        self.measured: list[bool] = []
+        proxy: Any = SimpleNamespace(measure_latencies=self.measured.append)
         made = cast(HttpService, make_service(reactor, HttpConfig(listen), proxy))
         self.addCleanup(made.stopService)
         return made
@@ -54,7 +56,9 @@ class HttpServiceTests(TestCase):
     async def test_stopped_service_does_not_listen(self) -> None:
         port = free_port()
         service = self.start(f"127.0.0.1:{port}")
+        self.assertEqual(self.measured, [True])
         await service.stopService()
+        self.assertEqual(self.measured, [True, False])
         await self.assertFailure(
             deferToThread(exchange, ("127.0.0.1", port), REQUEST), ConnectionRefusedError
         )
