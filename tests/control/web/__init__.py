@@ -1,0 +1,1 @@
+"""The live data of the web page."""
