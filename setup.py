@@ -19,6 +19,8 @@ TEST = [
     "coverage>=7",
     "jsonschema>=4.18",
     "docutils>=0.20",
+    "selenium>=4.20",
+    "axe-core-python>=0.1",
     "setuptools>=70.1",
     *DOCS,
     *MANHOLE,

@@ -1,7 +1,7 @@
 // The head of the page: the daemon, the connection, and what does not work.
 
 import { byId, element, reconcile, setText } from "./dom.js";
-import { clock, count } from "./words.js";
+import { clock, count, date } from "./words.js";
 
 const ANNOUNCE_EVERY = 10000; // milliseconds between two sentences that are read aloud
 const MOST_BROKEN = 10;
@@ -46,9 +46,8 @@ export class Overview {
   showCycle() {
     const [daemon] = this.store.rows("daemon");
     if (daemon) {
-      const started = new Date(daemon.started).toLocaleString([], { hour12: false });
       const ready = daemon.ready ? "" : ", not ready yet";
-      setText(byId("daemon"), `Version ${daemon.version}, running since ${started}${ready}`);
+      setText(byId("daemon"), `Version ${daemon.version}, running since ${date(daemon.started)}${ready}`);
     }
     const error = byId("error");
     error.hidden = !this.store.cycle.error;

@@ -33,7 +33,7 @@ export class Pictures {
 
   make(name) {
     const summary = element("summary", {}, element("h3", {}, name), element("span", { class: "quiet" }));
-    const picture = drawn("svg", { role: "img" }, ...["titles", "pipes", "lines", "breaks", "nodes"].map((layer) => drawn("g", { class: layer })));
+    const picture = drawn("svg", { role: "img" }, ...["pipes", "lines", "breaks", "titles", "nodes"].map((layer) => drawn("g", { class: layer })));
     const made = element("details", { class: "picture" }, summary, picture);
     made.open = !this.isCrowded;
     made.addEventListener("toggle", () => made.open && this.change(made, name));
@@ -57,7 +57,7 @@ export class Pictures {
     setAttribute(picture, "viewBox", `0 0 ${sheet.width} ${sheet.height}`);
     setAttribute(picture, "width", sheet.width);
     setAttribute(picture, "height", sheet.height);
-    const [titles, pipes, lines, breaks, nodes] = picture.children;
+    const [pipes, lines, breaks, titles, nodes] = picture.children;
     const keyOf = (item) => item.key;
     const named = LAYERS.map((title, layer) => ({ key: title, layer }));
     reconcile(titles, named, keyOf, (item) => drawn("text", { class: "layer" }, item.key), (child, item) => {

@@ -75,9 +75,9 @@ class Scene {
   }
 
   addProxy(info) {
-    const family = info && info.family === "ipv6" ? "IPv6, MLD" : "IPv4, IGMP";
+    const protocol = info && info.family === "ipv6" ? "MLD" : "IGMP";
     const title = info ? info.instance.split("/")[0] : "";
-    this.add(2, PROXY, { kind: "proxy", title, detail: info ? `${family}v${info.version}` : "", more: "", health: "" });
+    this.add(2, PROXY, { kind: "proxy", title, detail: info ? `${protocol}v${info.version}` : "", more: "", health: "" });
   }
 
   addSources() {

@@ -32,6 +32,14 @@ export function clock(seconds) {
   return new Date(seconds * 1000).toLocaleTimeString([], { hour12: false });
 }
 
+// A time as 2026-11-26 20:15, in the time zone of who looks.
+export function date(text) {
+  const when = new Date(text);
+  const two = (number) => String(number).padStart(2, "0");
+  const day = [when.getFullYear(), two(when.getMonth() + 1), two(when.getDate())].join("-");
+  return `${day} ${two(when.getHours())}:${two(when.getMinutes())}`;
+}
+
 export function count(number, one, many) {
   return `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
 }
