@@ -39,6 +39,7 @@ setup(
     # Not plain find_packages(): it would ship the tests. The plugin's folder is no package
     # of ours and has no __init__.py, so it is named.
     packages=[*find_packages(include=["mcproxy", "mcproxy.*"]), "twisted.plugins"],
+    package_data={"mcproxy.control.web": ["page/*"]},
     install_requires=[
         "twisted>=24.3",
         "pyroute2>=0.7.12",

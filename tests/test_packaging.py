@@ -114,7 +114,9 @@ class WheelTests(SynchronousTestCase):
         self.assertEqual(plugin, ["twisted/plugins/mcproxy_plugin.py"])
         shipped = {name for name in names if name.startswith("mcproxy/")}
         modules = {str(path.relative_to(PROJECT)) for path in PROJECT.glob("mcproxy/**/*.py")}
-        self.assertEqual(modules - shipped, set())
+        pages = {str(path.relative_to(PROJECT)) for path in PROJECT.glob("mcproxy/**/page/*")}
+        self.assertGreater(len(pages), 1)
+        self.assertEqual((modules | pages) - shipped, set())
 
     def test_extra_for_the_manhole_is_what_its_error_message_names(self) -> None:
         """The extra cannot be named there: the package is not on PyPI, and "mcproxy" is another."""

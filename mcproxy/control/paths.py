@@ -28,14 +28,42 @@ class Get:
     """What a client wants to read, and from which daemon.
 
     ``query`` is the query string without its question mark, ``accept`` the header of this name;
-    each is empty if the request has none.
+    each is empty if the request has none. ``path`` is the one that the client asked for.
     """
 
     proxy: Proxy
     clock: IReactorTime
     query: str = ""
     accept: str = ""
+    path: str = ""
 
 
-PATHS: dict[str, str] = {"/metrics": "mcproxy.control.metrics.path"}
+PAGE_FILES = {
+    "/": "index.html",
+    **{
+        f"/page/{name}": name
+        for name in (
+            "dom.js",
+            "events.js",
+            "explanation.js",
+            "flows.js",
+            "icon.svg",
+            "main.js",
+            "overview.js",
+            "page.css",
+            "pictures.js",
+            "scene.js",
+            "sheet.js",
+            "store.js",
+            "words.js",
+        )
+    },
+}
+"""The files of the web page, by the path."""
+
+PATHS: dict[str, str] = {
+    "/metrics": "mcproxy.control.metrics.path",
+    "/live": "mcproxy.control.web.live_path",
+    **dict.fromkeys(PAGE_FILES, "mcproxy.control.web.files"),
+}
 """The module that answers, by the path."""

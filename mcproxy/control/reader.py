@@ -142,7 +142,8 @@ class Reader:
         imports = _imports[request.path]
         if not imports.are_done:
             await imports.when_done()
-        get = Get(self._proxy, self._clock, request.query, request.header("accept"))
+        accept = request.header("accept")
+        get = Get(self._proxy, self._clock, request.query, accept, request.path)
         answer = import_module(PATHS[request.path]).answer(get)
         return await settled(answer)
 

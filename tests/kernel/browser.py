@@ -124,7 +124,8 @@ class Browser:
     def text(self, selector: str = "body") -> str:
         """The text of an element as a user sees it; empty where there is none."""
         found = "const found = document.querySelector(arguments[0]);"
-        return str(self.run(f"{found} return found ? found.innerText : ''", selector))
+        text = "found ? found.innerText ?? found.textContent : ''"
+        return str(self.run(f"{found} return {text}", selector))
 
     def count(self, selector: str) -> int:
         """How many elements there are."""
