@@ -15,6 +15,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
+from twisted.trial.unittest import SkipTest
 
 from mcproxy.lab.node import Node
 from mcproxy.lab.topology import Lab
@@ -40,7 +41,7 @@ _AXE = Path(axe_core_python.__file__).with_name("axe.min.js")
 
 @cache
 def browser() -> Browser:
-    """The browser of this process; AssertionError where a program is missing."""
+    """The browser of this process; SkipTest where a program is missing."""
     lab = Lab()
     atexit.register(lab.close)
     return lab.keep(Browser(lab.node("browser")))
@@ -67,7 +68,8 @@ class _Driver(Chrome):
 
 def _program(name: str) -> str:
     found = shutil.which(name)
-    assert found, f"the tests of the web page need {name}: apt-get install chromium-driver"
+    if found is None:
+        raise SkipTest(f"needs {name}; on Debian: apt-get install chromium chromium-driver")
     return found
 
 

@@ -22,7 +22,7 @@ class SharedPageScenarios(PageScenarios):
         wait_until(lambda: "bit/s" in self.row(self.group), 5)
         lines = "#pictures .lines .line.good"
         wait_until(lambda: self.browser.count(lines) >= 4, 5, "no line from source to host")
-        self.assertIn(self.plan.at(2, 2), self.browser.text(f"{self.picture} .nodes"))
+        self.browser.await_count(f"{self.picture} .node.host", 1)
 
     @property
     def picture(self) -> str:
