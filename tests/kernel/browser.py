@@ -43,8 +43,9 @@ _AXE = Path(axe_core_python.__file__).with_name("axe.min.js")
 def browser() -> Browser:
     """The browser of this process; SkipTest where a program is missing."""
     lab = Lab()
+    made = lab.keep(Browser(lab.node("browser")))
     atexit.register(lab.close)
-    return lab.keep(Browser(lab.node("browser")))
+    return made
 
 
 class _Driver(Chrome):
