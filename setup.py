@@ -18,6 +18,7 @@ TEST = [
     "scapy>=2.8",
     "coverage>=7",
     "jsonschema>=4.18",
+    "grafana-foundation-sdk",
     "docutils>=0.20",
     "selenium>=4.20",
     "axe-core-python>=0.1",

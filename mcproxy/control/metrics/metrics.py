@@ -11,7 +11,7 @@ PARTS: dict[str, tuple[Metric, ...]] = {
     "Messages": messages.METRICS,
     "Data": traffic.METRICS,
     "How long hosts wait": waiting.METRICS,
-    "Single groups": groups.METRICS,
+    "Groups that a scrape asks for": groups.METRICS,
 }
 """By the heading of the reference."""
 
