@@ -37,6 +37,7 @@ from .proxy import Proxy
 from .restart.handoff import Handoff
 from .restart.inherited import inherited
 from .signals import SignalHandlers
+from .watchdog import Watchdog
 
 
 class CannotBuildError(OSError):
@@ -168,6 +169,7 @@ def build(
     }
     proxy.optional_services.build(plan_services(configuration), makers)
     sys.setswitchinterval(SWITCH_INTERVAL)
+    Watchdog(reactor).setServiceParent(proxy)  # type: ignore[no-untyped-call]  # untyped in Twisted
     GarbageCollection().setServiceParent(proxy)  # type: ignore[no-untyped-call]  # untyped in Twisted
     return proxy
 

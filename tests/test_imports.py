@@ -20,7 +20,7 @@ LAYERS = (
         "mcproxy.signals",
         "mcproxy.optional_services",
     ),
-    ("mcproxy.garbage",),
+    ("mcproxy.garbage", "mcproxy.watchdog"),
     ("mcproxy.receiver", "mcproxy.sender", "mcproxy.routing"),
     ("mcproxy.instance",),
     ("mcproxy.diagnosis",),

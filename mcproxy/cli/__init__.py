@@ -18,6 +18,7 @@ SUBCOMMANDS = {
     "convert": "convert a configuration of mcproxy 1.1 or igmpproxy",
     "demo": "run the proxy in a network of its own and show what it forwards",
     "show": "show the daemon's state: status, interfaces, groups, hosts ...",
+    "health": "say whether the daemon does its work, and if not, why",
     "clear": "begin the daemon's counts at 0 again",
     "explain": "say why a stream does or does not reach a link, and what to do",
     "doctor": "find what keeps multicast from flowing here, with the cure",

@@ -62,6 +62,7 @@ PAGE_FILES = {
 """The files of the web page, by the path."""
 
 PATHS: dict[str, str] = {
+    "/health": "mcproxy.control.health",
     "/metrics": "mcproxy.control.metrics.path",
     "/live": "mcproxy.control.web.live_path",
     **dict.fromkeys(PAGE_FILES, "mcproxy.control.web.files"),

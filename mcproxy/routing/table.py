@@ -30,7 +30,7 @@ class ForwardingTable:
     """One kernel table of one family, for the proxy instances that own entries in it.
 
     ``vifs`` are its virtual interfaces, ``rules`` its policy rules, ``installed`` its entries
-    by group.
+    by group. ``retry`` was armed while the kernel refuses some change.
     """
 
     def __init__(
@@ -50,6 +50,7 @@ class ForwardingTable:
         )
         self._entries = EntryPlanner(kernel, self.vifs, installed)
         self._work = KernelWork(kernel, thread, clock, events, state, self.vifs, self._entries)
+        self.retry = self._work.retry
         self._thread = thread
 
     @classmethod

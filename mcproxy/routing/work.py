@@ -44,7 +44,7 @@ _OPEN = State.OPEN  # the attribute of an Enum costs ten times as much, for each
 class KernelWork:
     """Brings the kernel's table to what ``entries`` plans and to its ``vifs``.
 
-    ``refused`` counts what the kernel refused, by kind: entry, vif.
+    ``refused`` counts what the kernel refused, by kind; ``retry`` was armed while it refuses some.
     """
 
     log = Logger()
@@ -72,7 +72,7 @@ class KernelWork:
         self._called: IDelayedCall | None = None
         self._refused_groups: dict[bytes, None] = {}
         self._refused_vifs: set[str] = set()
-        self._retry = RetryTimer(clock, self._try_again)
+        self.retry = RetryTimer(clock, self._try_again)
         self._audit_wanted = False
         self._audit_refused = False
         self._busy: Deferred[Any] | None = None
@@ -105,14 +105,14 @@ class KernelWork:
         """From HELD to OPEN."""
         self.state = State.OPEN
         if self._vifs.refused():
-            self._retry.arm()
+            self.retry.arm()
         self.plan_all()
 
     def close(self) -> Deferred[None]:
         """Start nothing any more; fires when the work under way has ended: CLOSED."""
         self.state = State.CLOSED
         self._dirty.clear()
-        self._retry.close()
+        self.retry.close()
         if self._called is not None:
             self._called.cancel()
             self._called = None
@@ -151,7 +151,7 @@ class KernelWork:
             else:
                 vifs.retired.free()
                 self._measured.forget()
-                if self._retry.was_armed:
+                if self.retry.was_armed:
                     self._forget_accepted()
                 self._fire_waiting()
                 return
@@ -166,7 +166,7 @@ class KernelWork:
         done = self._thread.submit_quietly(apply, batch.operations)
         done.addCallback(self._applied, batch, tells)
         more = self._dirty or self._audit_wanted or self._waiting
-        if tells or more or batch.vifs or self._vifs.retired.taken or self._retry.was_armed:
+        if tells or more or batch.vifs or self._vifs.retired.taken or self.retry.was_armed:
             self._thread.hurry()
         return done
 
@@ -229,7 +229,7 @@ class KernelWork:
         self._refused_groups.update(dict.fromkeys(groups))
         self.refused["entry"] += len(groups)
         self.refused["vif"] += len(failures) - len(refused)
-        if groups and not self._retry.was_armed:
+        if groups and not self.retry.was_armed:
             told = RouteRefused(
                 count=len(groups),
                 family=self._kernel.family.name,
@@ -238,7 +238,7 @@ class KernelWork:
                 reason=str(refused[0][1].strerror),
             )
             self._events.tell(told)
-        self._retry.arm()
+        self.retry.arm()
         for position, error in failures[: len(failures) - len(refused)]:
             self._refuse_vif(batch.vifs[position], error)
 
@@ -254,7 +254,7 @@ class KernelWork:
                 "{reason}; nothing is forwarded there until the kernel accepts it; this is tried "
                 "again"
             )
-        elif not change.is_addition and self._retry.is_first:
+        elif not change.is_addition and self.retry.is_first:
             message = (
                 "the kernel did not remove vif {vif} from the {family} table {table}: {reason}; "
                 "this is tried again"
@@ -275,7 +275,7 @@ class KernelWork:
         failure.trap(OSError)  # type: ignore[no-untyped-call]  # untyped in Twisted
         if self.state is State.CLOSED:
             return
-        if not self._retry.was_armed:
+        if not self.retry.was_armed:
             self.log.warn(
                 "cannot read the {family} multicast routing table {table}: {reason}; this is "
                 "tried again",
@@ -284,7 +284,7 @@ class KernelWork:
                 reason=failure.value,
             )
         self._audit_refused = True
-        self._retry.arm()
+        self.retry.arm()
 
     # -- what was refused
 
@@ -305,7 +305,7 @@ class KernelWork:
         self._refused_vifs.intersection_update(refused)
         if refused or self._refused_groups or self._audit_refused or self._vifs.retired.not_removed:
             return
-        self._retry.reset()
+        self.retry.reset()
         self.log.info(
             "the kernel accepted all changes of the {family} table {table} that it had refused",
             family=self._kernel.family.name,

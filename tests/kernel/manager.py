@@ -19,7 +19,7 @@ PASS_ON = """
 import os, sys
 for place, number in enumerate(sys.argv[1].split(), 3):
     os.dup2(int(number), place)
-os.environ["LISTEN_PID"] = str(os.getpid())
+os.environ["LISTEN_PID"] = os.environ["WATCHDOG_PID"] = str(os.getpid())
 os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
 """
 """Runs in the process that becomes the daemon: moves the descriptors to 3, 4 and so on."""
@@ -28,13 +28,15 @@ os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
 class FakeServiceManager:
     """Starts the daemon of one unit repeatedly, after sd_notify(3) and sd_listen_fds(3).
 
-    ``stored`` has the stored descriptors by name.
+    ``stored`` has the stored descriptors by name, ``states`` all messages. The daemon gets
+    ``environment`` too.
     """
 
-    def __init__(self, node: Node, config: str) -> None:
+    def __init__(self, node: Node, config: str, environment: dict[str, str] | None = None) -> None:
         self.stored: dict[str, int] = {}
         self.states: list[str] = []
         self._node = node
+        self._environment = environment or {}
         self._folder = tempfile.TemporaryDirectory(prefix="mcproxy-manager-")
         self._config = os.path.join(self._folder.name, "mcproxy.toml")
         self.control = os.path.join(self._folder.name, "control")
@@ -70,6 +72,7 @@ class FakeServiceManager:
                 "FDSTORE": "64",
                 "LISTEN_FDS": str(len(named)),
                 "LISTEN_FDNAMES": ":".join(named),
+                **self._environment,
             },
             descriptors=list(named.values()),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from subprocess import CalledProcessError
 from typing import Any
 
 from mcproxy.lab.waiting import wait_until
@@ -111,3 +112,17 @@ class EndpointTests(HttpTestCase):
         self.start(ONE_INSTANCE + ON_LOOPBACK)
         self.daemon.command("restart")
         self.assertEqual(self.get("/status")[1]["pid"], self.daemon.pid)
+
+    def test_health_follows_the_upstream(self) -> None:
+        self.start(ONE_INSTANCE + ON_LOOPBACK)
+        self.assertEqual(self.get("/health")[0], 200)
+        self.daemon.command("health")
+        self.proxy.run("ip", "link", "set", "dev", "up", "down")
+        wait_until(lambda: self.get("/health")[0] == 503, 5, "the upstream is missed")
+        problems = self.get("/health")[1]["problems"]
+        self.assertEqual({one["problem"] for one in problems}, {"no-upstream"})
+        self.assertIn("up: administratively down", problems[0]["text"])
+        error = self.assertRaises(CalledProcessError, self.daemon.command, "health")
+        self.assertEqual(error.returncode, 1)
+        self.proxy.run("ip", "link", "set", "dev", "up", "up")
+        wait_until(lambda: self.get("/health")[0] == 200, 5, "the upstream is used again")

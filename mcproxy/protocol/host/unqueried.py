@@ -62,12 +62,13 @@ class UnqueriedReports:
             return DEFAULT_RESPONSE_INTERVAL
         return min(DEFAULT_RESPONSE_INTERVAL, self.interval / 10)
 
-    def is_unqueried(self, now: float) -> bool:
-        """Whether no querier was heard for a membership interval, so that groups may time out.
+    def is_silent(self, now: float) -> bool:
+        """Whether no querier was heard for a membership interval, so that groups may time out."""
+        return now >= max(self._heard_until, self._expected_until)
 
-        With a fixed interval that does not matter.
-        """
-        return self.interval is None and now >= max(self._heard_until, self._expected_until)
+    def is_unqueried(self, now: float) -> bool:
+        """Whether no querier is heard. With a fixed interval that does not matter: False."""
+        return self.interval is None and self.is_silent(now)
 
 
 def _membership_interval(robustness: int, query_interval: float) -> float:
