@@ -57,6 +57,7 @@ class Scene {
   }
 
   addInterfaces(rows) {
+    rows.sort((one, other) => one.interface.localeCompare(other.interface, "en", { numeric: true }));
     for (const row of rows) {
       const isUp = row.role === "upstream";
       const groups = count(row.groups ?? 0, "group", "groups");
@@ -101,7 +102,11 @@ class Scene {
     const drawn = new Set(this.flows.slice(0, MOST_STREAMS).map((flow) => flow["group-address"]));
     const wants = (row) => row["group-address"].some((group) => drawn.has(group));
     rows.sort((one, other) => wants(other) - wants(one) || other.groups - one.groups || (one.key < other.key ? -1 : 1));
-    for (const row of rows) {
+    // Those for which there is room stand in the order of their interfaces.
+    const order = [...this.interfaces.keys()];
+    const first = rows.splice(0, this.most - 1);
+    first.sort((one, other) => order.indexOf(one.interface) - order.indexOf(other.interface));
+    for (const row of [...first, ...rows]) {
       const key = `host ${row.interface} ${row["host-address"]}`;
       this.add(4, key, {
         kind: "host",

@@ -74,15 +74,32 @@ export class Sheet {
     return [round((x1 + x2) / 2), round((y1 + y2) / 2)];
   }
 
-  // A text that fits into a node; its middle is left out first.
+  // A text that fits into a node; its middle is left out.
   fitting(text) {
-    const most = Math.floor((this.boxWidth - 14) / 6.9);
-    if (text.length <= most) {
-      return text;
+    const room = this.boxWidth - 14;
+    let shown = text;
+    for (let left = text.length - 1; left > 1 && widthOfText(shown) > room; left -= 1) {
+      const head = Math.ceil(left / 2);
+      shown = `${text.slice(0, head)}…${text.slice(text.length - (left - head))}`;
     }
-    const head = Math.ceil((most - 1) / 2);
-    return `${text.slice(0, head)}…${text.slice(text.length - (most - 1 - head))}`;
+    return shown;
   }
+}
+
+const context = document.createElement("canvas").getContext("2d");
+const widths = new Map();
+
+function widthOfText(text) {
+  let width = widths.get(text);
+  if (width === undefined) {
+    context.font = `600 13px ${getComputedStyle(document.body).fontFamily}`;
+    width = context.measureText(text).width;
+    if (widths.size > 1000) {
+      widths.clear();
+    }
+    widths.set(text, width);
+  }
+  return width;
 }
 
 function round(value) {
