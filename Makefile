@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test lint venv bench reference docs clean
+.PHONY: help demo test lint venv bench reference docs versions dist deb clean
 
 help:
 	@echo "make demo   a source, the proxy and receivers in network namespaces of their own"
@@ -15,6 +15,9 @@ help:
 	@echo "make bench  the benchmarks beside igmpproxy; takes a while, needs root"
 	@echo "make reference  the sample and the reference, written from the options"
 	@echo "make docs   the documentation as web pages, in build/docs"
+	@echo "make versions  the tests with other versions of Python and of the libraries"
+	@echo "make dist   source distribution and wheel, in dist"
+	@echo "make deb    the Debian package, in build/deb"
 	@echo "make clean  remove what these made"
 
 demo: venv
@@ -37,6 +40,25 @@ reference: venv
 docs: venv
 	$(BIN)/sphinx-build -W --keep-going -n -q docs build/docs
 	@echo "open build/docs/index.html"
+
+versions: venv
+	$(BIN)/nox
+
+dist: venv
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/twine check --strict dist/*
+
+# In a copy, because dpkg-buildpackage writes beside and into its folder; with Debian's own Python.
+deb:
+	@command -v dpkg-buildpackage dh >/dev/null || \
+	  { echo "building the package needs tools; on Debian: apt-get build-dep ./"; exit 1; }
+	rm -rf build/deb
+	mkdir -p build/deb/mcproxy
+	tar -c --exclude-vcs --exclude-from=.gitignore --exclude=./build --exclude=./.venv . \
+	  | tar -x -C build/deb/mcproxy
+	cd build/deb/mcproxy && PATH=/usr/sbin:/usr/bin:/sbin:/bin dpkg-buildpackage -us -uc -b
+	@ls build/deb/*.deb
 
 venv: $(STAMP)
 

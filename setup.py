@@ -10,7 +10,9 @@ VERSION = re.search(
     r'^__version__ = "(.+)"$', (HERE / "mcproxy/__init__.py").read_text("utf-8"), re.M
 )[1]
 
-MANHOLE = ["twisted[conch]>=24.3"]
+# The lowest versions are those of Debian 12, for which debian/ makes a package; noxfile.py tests
+# them.
+MANHOLE = ["twisted[conch]>=22.4"]
 DOCS = ["sphinx>=7.2", "furo>=2024.1.29"]
 # One test builds a wheel, with the setuptools that are there.
 TEST = [
@@ -26,7 +28,8 @@ TEST = [
     *DOCS,
     *MANHOLE,
 ]
-DEV = ["ruff>=0.6", "mypy>=1.10", "mypy-zope>=1.0", *TEST]
+RELEASE = ["build>=1.2", "nox>=2024.4.15", "twine>=5.1"]
+DEV = ["ruff>=0.6", "mypy>=1.10", "mypy-zope>=1.0", *TEST, *RELEASE]
 
 setup(
     # On PyPI "mcproxy" is another project.
@@ -40,22 +43,29 @@ setup(
     # Not plain find_packages(): it would ship the tests. The plugin's folder is no package
     # of ours and has no __init__.py, so it is named.
     packages=[*find_packages(include=["mcproxy", "mcproxy.*"]), "twisted.plugins"],
-    package_data={"mcproxy.control.web": ["page/*"]},
+    package_data={"mcproxy": ["py.typed"], "mcproxy.control.web": ["page/*"]},
     install_requires=[
-        "twisted>=24.3",
-        "pyroute2>=0.7.12",
-        "attrs>=23.1",
-        "rich>=13",
-        "tomlkit>=0.12",
-        "lark>=1.1",
+        "twisted>=22.4",
+        "pyroute2>=0.7.2",
+        "attrs>=22.2",
+        "rich>=13.3",
+        "tomlkit>=0.11.7",
+        "lark>=1.1.5",
         "prometheus-client>=0.16",
     ],
     extras_require={"manhole": MANHOLE, "docs": DOCS, "test": TEST, "dev": DEV},
     entry_points={"console_scripts": ["mcproxy=mcproxy.cli:main"]},
     classifiers=[
+        "Environment :: No Input/Output (Daemon)",
         "Framework :: Twisted",
+        "Intended Audience :: System Administrators",
         "Operating System :: POSIX :: Linux",
+        # Those that noxfile.py tests.
         "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
         "Topic :: System :: Networking",
+        "Typing :: Typed",
     ],
 )

@@ -8,7 +8,8 @@ from typing import Any
 from twisted.application.service import IService, MultiService
 from twisted.internet.defer import maybeDeferred
 
-Make = Callable[[Any], IService | None]
+# In quotes: zope.interface 5 cannot make the union.
+Make = Callable[[Any], "IService | None"]
 """Makes the service for a configuration, or None for none; OSError or ValueError."""
 
 

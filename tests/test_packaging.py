@@ -19,7 +19,14 @@ from mcproxy import __version__
 
 from .source import PROJECT
 
-SHIPPED = ("mcproxy", "twisted", "setup.py", "pyproject.toml", "README.rst")
+FOLDERS = (".ci", "debian", "docs", "etc", "mcproxy", "tests", "twisted")
+"""The folders of a checkout whose files are in the source distribution."""
+
+MADE = shutil.ignore_patterns("__pycache__", "dropin.cache", "_build", "_trial_temp*")
+"""What tests and builds leave in them."""
+
+CHECKED_THERE = ("tests.test_samples", "tests.config.reference.test_files", "tests.test_imports")
+"""Tests that run in an unpacked source distribution; they read docs, etc, mcproxy and tests."""
 
 
 class SourceTests(SynchronousTestCase):
@@ -52,8 +59,9 @@ class ImportTests(SynchronousTestCase):
 
 
 class WheelTests(SynchronousTestCase):
-    """One wheel, built from a copy and installed where nothing else of the project is."""
+    """A source distribution and a wheel from it, which is installed where nothing else is."""
 
+    source: Path
     wheel: Path
     environment: Path
 
@@ -64,14 +72,22 @@ class WheelTests(SynchronousTestCase):
             WheelTests.environment = self.install(folder / "venv")
 
     def build(self, folder: Path) -> Path:
-        for name in SHIPPED:
-            if (PROJECT / name).is_dir():
-                ignored = shutil.ignore_patterns("__pycache__", "dropin.cache")
-                shutil.copytree(PROJECT / name, folder / "source" / name, ignore=ignored)
-            else:
-                shutil.copy(PROJECT / name, folder / "source")
+        """Build the wheel from the unpacked source distribution of a copy."""
+        copy = folder / "copy"
+        copy.mkdir(parents=True)
+        for path in PROJECT.iterdir():
+            if path.is_file():
+                shutil.copy(path, copy)
+        for name in FOLDERS:
+            shutil.copytree(PROJECT / name, copy / name, ignore=MADE)
+        program = "from setuptools.build_meta import build_sdist; build_sdist('..')"
+        made = subprocess.run([sys.executable, "-c", program], cwd=copy, capture_output=True)
+        self.assertEqual(made.returncode, 0, made.stderr)
+        (archive,) = folder.glob("*.tar.gz")
+        shutil.unpack_archive(archive, folder, filter="data")
+        WheelTests.source = folder / f"mcproxy_igmp-{__version__}"
         options = ("--no-deps", "--no-build-isolation", "--no-index", "--quiet")
-        self.call(sys.executable, "-m", "pip", "wheel", *options, "-w", folder, folder / "source")
+        self.call(sys.executable, "-m", "pip", "wheel", *options, "-w", folder, self.source)
         (wheel,) = folder.glob("*.whl")
         return wheel
 
@@ -105,6 +121,29 @@ class WheelTests(SynchronousTestCase):
     def twistd_help(self) -> str:
         code = "from twisted.scripts.twistd import run; run()"
         return self.call(self.environment / "bin/python", "-c", code, "--help")
+
+    def test_source_distribution_has_every_file_of_the_folders(self) -> None:
+        wanted = {path for name in FOLDERS for path in (self.source / "../copy" / name).rglob("*")}
+        files = {
+            str(path.relative_to(self.source / "../copy")) for path in wanted if path.is_file()
+        }
+        missing = {name for name in files if not (self.source / name).is_file()}
+        self.assertEqual(missing, set())
+        for name in ("LICENSE", "Makefile", "README.rst", "noxfile.py", "pyproject.toml"):
+            self.assertTrue((self.source / name).is_file(), name)
+
+    def test_tests_pass_in_the_unpacked_source_distribution(self) -> None:
+        done = subprocess.run(
+            [sys.executable, "-m", "tests", *CHECKED_THERE],
+            cwd=self.source,
+            capture_output=True,
+            text=True,
+        )
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertRegex(done.stdout, r"\n[1-9]\d* passed, 0 failed\n$")
+
+    def test_wheel_says_that_it_is_typed(self) -> None:
+        self.assertIn("mcproxy/py.typed", zipfile.ZipFile(self.wheel).namelist())
 
     def test_wheel_has_all_modules_and_no_tests(self) -> None:
         names = zipfile.ZipFile(self.wheel).namelist()

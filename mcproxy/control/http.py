@@ -15,6 +15,7 @@ when the client has taken the piece before; the reactor does its other work in b
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall
 from twisted.protocols.policies import ProtocolWrapper
 from twisted.python.failure import Failure
-from twisted.web.http import Request
+from twisted.web.http import HTTPFactory, Request
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Site
 
@@ -41,6 +42,13 @@ REQUEST_TIME = 10.0
 
 ANSWER_TIME = 30.0
 """Seconds for a client to take a piece of an answer."""
+
+_FORM_PARSING = "parsePOSTFormSubmission"
+
+_NO_FORMS = (
+    {_FORM_PARSING: False} if _FORM_PARSING in inspect.signature(HTTPFactory).parameters else {}
+)
+"""Bodies are JSON. A Twisted without this parameter also parses what a client calls a form."""
 
 Handler = Callable[[ApiRequest], "Deferred[Answer]"]
 """Answers a request. The Deferred does not fail."""
@@ -155,7 +163,7 @@ class _Site(Site):
     def __init__(self, endpoint: Endpoint, refuse: Callable[[], None], reactor: Any) -> None:
         # The connection has deadlines of its own; these would start again with each byte.
         paths = _AllPaths(endpoint)
-        super().__init__(paths, timeout=None, reactor=reactor, parsePOSTFormSubmission=False)  # type: ignore[no-untyped-call]  # untyped in Twisted
+        super().__init__(paths, timeout=None, reactor=reactor, **_NO_FORMS)  # type: ignore[no-untyped-call]  # untyped in Twisted
         self._refuse = refuse
         self._longest = endpoint.longest_body
 

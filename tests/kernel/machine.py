@@ -1,7 +1,8 @@
 """A container that runs systemd on a node of the lab, in its own namespaces.
 
 It sees the files of this machine through an overlay, so nothing is written to this machine. It
-uses the node's network. The daemon is installed as by a package, with ``etc/mcproxy.service``.
+uses the node's network. The daemon is installed as by a package, with ``etc/mcproxy.service``; or
+it has none, and the test installs one.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from ..source import PROJECT
 
 SYSTEMD = "/lib/systemd/systemd"
 CONFIG = "/etc/mcproxy.toml"
+PROGRAM_PATH = "/usr/bin/mcproxy"
 UNIT = "/etc/systemd/system/mcproxy.service"
 
 PUT = 'mkdir -p "$(dirname "$1")" && cat > "$1"'
@@ -44,6 +46,7 @@ mount -t cgroup2 cgroup2 root/sys/fs/cgroup
 mount -t tmpfs tmpfs root/run
 mount -t tmpfs tmpfs root/tmp
 mount --rbind /dev root/dev
+rm -f root/usr/sbin/policy-rc.d  # images of containers forbid packages to start services
 mount --bind {python} root/opt/python
 mount --bind {packages} root/opt/packages
 mount --bind {project} root/opt/mcproxy
@@ -67,11 +70,14 @@ exec /opt/python/bin/python3 -m mcproxy "$@"
 
 
 class SystemdMachine:
-    """Boots on ``node`` when constructed; RuntimeError without systemd or cgroup2."""
+    """Boots on ``node`` when constructed; RuntimeError without systemd or cgroup2.
 
-    def __init__(self, node: Node) -> None:
+    With ``empty`` the daemon is not installed.
+    """
+
+    def __init__(self, node: Node, *, empty: bool = False) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="mcproxy-machine-")
-        self._install_files(Path(self._folder.name))
+        self._install_files(Path(self._folder.name), empty)
         self._cgroup = _cgroups() / f"mcproxy-machine-{os.getpid()}"
         self._cgroup.mkdir()
         boot = BOOT.format(
@@ -134,6 +140,10 @@ class SystemdMachine:
         """The messages of the daemon in the journal."""
         return self.run("journalctl", "--unit", "mcproxy", "--output", "cat").stdout
 
+    def has(self, path: str) -> bool:
+        """Whether a file or folder of this absolute path is in it."""
+        return os.path.lexists(f"{self.root}{path}")
+
     def configure(self, text: str) -> None:
         """Write the daemon's configuration file."""
         self._put(CONFIG, text)
@@ -147,7 +157,7 @@ class SystemdMachine:
         done = self.run("sh", "-c", PUT, "sh", path, input=text)
         assert done.returncode == 0, done.stdout
 
-    def _install_files(self, folder: Path) -> None:
+    def _install_files(self, folder: Path, empty: bool) -> None:
         """Write the files that it has in addition to those of this machine."""
         if not os.access(SYSTEMD, os.X_OK):
             raise RuntimeError(f"{SYSTEMD} not found; on Debian: apt-get install systemd")
@@ -156,14 +166,16 @@ class SystemdMachine:
         files = {
             "etc/machine-id": f"{os.getpid():032x}\n",
             "etc/systemd/system/lab.target": TARGET,
-            UNIT[1:]: (PROJECT / "etc/mcproxy.service").read_text(encoding="utf-8"),
-            "usr/bin/mcproxy": PROGRAM,
         }
+        if not empty:
+            unit = (PROJECT / "etc/mcproxy.service").read_text(encoding="utf-8")
+            files |= {UNIT[1:]: unit, PROGRAM_PATH[1:]: PROGRAM}
         for name, text in files.items():
             path = folder / "files" / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
-        (folder / "files/usr/bin/mcproxy").chmod(0o755)
+        if not empty:
+            (folder / "files" / PROGRAM_PATH[1:]).chmod(0o755)
 
     def _is_up(self) -> bool:
         with contextlib.suppress(OSError, IndexError):

@@ -130,7 +130,7 @@ class UnitTests(RestartTestCase):
         )
         self.machine.systemctl("stop", "mcproxy")
         self.machine.systemctl("start", "mcproxy")
-        self.assertIn("without ipv6: this kernel has no IPv6", self.machine.log())
+        self.assertIn("ipv6 disabled: this kernel has no IPv6", self.machine.log())
         member = self.home.join(self.group)
         self.stream()
         self.await_packets(member)
