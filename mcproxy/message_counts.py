@@ -55,6 +55,11 @@ def message_key(family: Family, interface: str, packet: Packet) -> MessageKey:
     return MessageKey(family.name, interface, KINDS[type(packet)], version)
 
 
+def report_key(family: Family, interface: str) -> MessageKey:
+    """The same for reports of the current version, which are nearly all that comes."""
+    return MessageKey(family.name, interface, KINDS[Report], family.current_version)
+
+
 def by_kind(counts: MessageCounts) -> Counter[tuple[str, str]]:
     """The same by interface and type alone."""
     found: Counter[tuple[str, str]] = Counter()

@@ -97,18 +97,16 @@ class Reminder:
 class Timer(Service):
     """The daemon's only clock, and the maker of its reminders.
 
-    ``is_behind`` tells whether packets may have arrived that are not processed yet.
+    ``now`` returns seconds on the reactor's clock. ``is_behind`` tells whether packets may have
+    arrived that are not processed yet.
     """
 
     name = "timer"
 
     def __init__(self, clock: IReactorTime, is_behind: Callable[[], bool] = lambda: False) -> None:
+        self.now: Callable[[], float] = clock.seconds
         self._clock = clock
         self._is_behind = is_behind
-
-    def now(self) -> float:
-        """Seconds on the reactor's clock."""
-        return self._clock.seconds()
 
     def reminder(self, due: Callable[[float], None]) -> Reminder:
         """A new reminder, which calls ``due`` with the current time."""

@@ -26,6 +26,7 @@ from ..protocol.router.settings import QuerierSettings
 from ..protocol.wire.packets import (
     Packet,
     Query,
+    Report,
     RouterAdvertisement,
     RouterSolicitation,
     RouterTermination,
@@ -44,6 +45,8 @@ from .membership_events import (
 )
 from .recent_leaves import RecentLeaves
 from .refusals import RecentRefusals, groups_of, setting_of, warning_of
+
+_DISCOVERY = (RouterSolicitation, RouterAdvertisement, RouterTermination)
 
 
 class DownstreamOwner(Protocol):
@@ -172,12 +175,12 @@ class Downstream:
                 interface=self.link.name,
             )
 
-    def receive(self, packet: Packet, source: Address) -> None:
+    def receive(self, packet: Packet, source: Address, now: float) -> None:
         """Act upon what a host or another router sent."""
         if self._closed:
             return
-        querier, now = self.querier, self._timer.now()
-        if isinstance(packet, RouterSolicitation | RouterAdvertisement | RouterTermination):
+        querier = self.querier
+        if isinstance(packet, _DISCOVERY):
             if self._is_local(source):
                 self.advertiser.receive(packet)
             return
@@ -189,10 +192,13 @@ class Downstream:
             if ReportReceived in self._events.wanted:
                 for one in record_events(ReportReceived, packet, host=source, **self._place):
                     self._events.tell(one)
-        if self._is_refused(source):
+        if self._check_subnet and self._is_refused(source):
             querier.admission.refuse(Refusal.SUBNET)
         else:
-            self._carry_out(querier.receive(packet, source, now), now, source)
+            effects = querier.receive(packet, source, now)
+            # Reports bring no earlier deadline without an effect, and most only refresh.
+            if effects.changed or effects.send or type(packet) is not Report:
+                self._carry_out(effects, now, source)
             if self._events.latencies is not None:
                 self._events.latencies.note_left(self, left_sources(packet), querier.groups)
         if querier.admission.latest:

@@ -110,9 +110,11 @@ class ProxyInstance(Service):
             case PacketReceived(interface, source, packet, direct):
                 downstream = self.links.downstreams.get(interface)
                 if downstream is not None and not direct:
-                    for upstream in self.upstreams.values():
-                        upstream.receive_from_host(packet)
-                    downstream.receive(packet, source)
+                    now = self._context.timer.now()
+                    for upstream in self._chosen.by_name.values():
+                        if now >= upstream.host.unqueried.since:
+                            upstream.receive_from_host(packet, now)
+                    downstream.receive(packet, source, now)
             case OwnPacketReceived(interface, packet):
                 downstream = self.links.downstreams.get(interface)
                 if downstream is not None and interface not in self.upstreams:

@@ -183,14 +183,13 @@ class Upstream:
         if isinstance(packet, Query):
             self._note_older_query(packet, source)
 
-    def receive_from_host(self, packet: Packet) -> None:
-        """Report again what a downstream host left and joins again, if the router never queries.
+    def receive_from_host(self, packet: Packet, now: float) -> None:
+        """Report again what a downstream host left and joins again, as the router never queries.
 
         Such a router may have ended the stream without our knowledge; the viewer switches to
-        and fro. Call it before the packet takes effect.
+        and fro. Call it before the packet takes effect, ``host.unqueried.since`` its time on.
         """
-        now = self._timer.now()
-        if not self.users or not self.host.unqueried.is_unqueried(now):
+        if not self.users:
             return
         self._left.update(group for group in left_groups(packet) if group in self.host.groups)
         if self._left:

@@ -63,20 +63,23 @@ class _Link(Generic[Item]):
 
 
 class FairQueue(Generic[Item]):
-    """Waiting items by link and host; false while there are none. Sizes are in bytes."""
+    """Waiting items by link and host; false while there are none. Sizes are in bytes.
+
+    ``links`` are the links that have items waiting, by number.
+    """
 
     def __init__(self, most: int = MOST_BYTES) -> None:
         self._most = most
-        self._links: dict[int, _Link[Item]] = {}
+        self.links: dict[int, _Link[Item]] = {}
         self._turns: deque[_Link[Item]] = deque()
 
     def __bool__(self) -> bool:
-        return bool(self._links)
+        return bool(self.links)
 
     def put(self, sender: Sender, item: Item, size: int) -> bool:
         """Add an item behind others of its host; False if the host's part is full."""
         cost = size + ITEM_BYTES
-        link = self._links.get(sender.link)
+        link = self.links.get(sender.link)
         if link is not None:
             host = link.hosts.get(sender.host)
             waiting = link.size + (host.size if host is not None else 0)
@@ -90,25 +93,25 @@ class FairQueue(Generic[Item]):
 
     def is_waiting(self, sender: Sender) -> bool:
         """Whether the host has items waiting."""
-        link = self._links.get(sender.link)
+        link = self.links.get(sender.link)
         return link is not None and sender.host in link.hosts
 
     def is_half_full(self, link: int) -> bool:
         """Whether more than half of what may wait on the link is waiting."""
-        found = self._links.get(link)
+        found = self.links.get(link)
         return found is not None and 2 * found.size > self._most
 
     def is_crowded(self, sender: Sender) -> bool:
         """Whether the link is full because of many hosts, not mainly of this one."""
-        link = self._links.get(sender.link)
+        link = self.links.get(sender.link)
         host = link.hosts.get(sender.host) if link is not None else None
         return link is not None and 4 * (host.size if host is not None else 0) < link.size
 
     def heaviest(self) -> Sender | None:
         """The host with the most waiting on the link with the most waiting; None for no link."""
-        if not self._links:
+        if not self.links:
             return None
-        link = max(self._links.values(), key=lambda link: link.size)
+        link = max(self.links.values(), key=lambda link: link.size)
         return Sender(link.name, max(link.hosts.values(), key=lambda host: host.size).name)
 
     def put_back(self, sender: Sender, item: Item) -> None:
@@ -130,19 +133,19 @@ class FairQueue(Generic[Item]):
         if link.turns:
             self._turns.append(link)
         else:
-            del self._links[link.name]
+            del self.links[link.name]
         return Sender(link.name, host.name), item
 
     def discard(self, link: int) -> None:
         """Forget what waits on a link."""
-        found = self._links.pop(link, None)
+        found = self.links.pop(link, None)
         if found is not None:
             self._turns.remove(found)
 
     def _find(self, sender: Sender) -> tuple[_Link[Item], _Host[Item]]:
-        link = self._links.get(sender.link)
+        link = self.links.get(sender.link)
         if link is None:
-            link = self._links[sender.link] = _Link(sender.link)
+            link = self.links[sender.link] = _Link(sender.link)
             self._turns.append(link)
         host = link.hosts.get(sender.host)
         if host is None:

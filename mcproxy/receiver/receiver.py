@@ -13,12 +13,14 @@ from ..events.bus import Events
 from ..latency import Latencies
 from ..linux.mroute.socket import MulticastTable
 from ..linux.netlink.links import Link
+from ..message_counts import report_key
 from ..protocol.family import FAMILIES, Family
 from ..protocol.wire.packets import Packet
 from .drops import Counts
 from .measured import measured
 from .sent_reports import LocalMemberships
-from .table_reader import Listener, Registration, TablePort, TableProtocol
+from .table_port import TablePort
+from .table_reader import Listener, Registration, TableProtocol
 
 __all__ = ["Listener", "Receiver", "Registration"]
 
@@ -116,7 +118,9 @@ class Receiver(Service):
         if strict:
             insisting.append(listener)
         own = link.addresses(family)
-        interfaces[link.index] = Registration(link.name, own, listeners, insisting)
+        interfaces[link.index] = Registration(
+            link.name, own, listeners, insisting, report_key(family, link.name)
+        )
         if known is None and self._is_reading:
             self._protocols[family, table].narrow()
 

@@ -14,17 +14,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from math import inf
+from socket import SOL_SOCKET
 from time import perf_counter, thread_time
 from typing import Any, Protocol
 
 from twisted.logger import Logger
 
 from ..events.bus import Events
-from ..linux.datagram_port import DatagramPort
 from ..linux.mroute.socket import MulticastTable
-from ..linux.mroute.upcall import Upcall, UpcallKind, parse_upcall
+from ..linux.mroute.upcall import UPCALL_MARKS, Upcall, UpcallKind, parse_upcall
 from ..linux.packet_info import Ancillary, ipv4_arrival, ipv6_arrival, losses
-from ..message_counts import message_key
+from ..message_counts import MessageKey, message_key
 from ..messages import CacheMiss, Message, OwnPacketReceived, PacketReceived, WrongInterface
 from ..protocol.family import IPV4, Address
 from ..protocol.wire.datagram import accept, is_direct
@@ -41,9 +41,6 @@ SLICE = 0.005
 
 SHORT_SLICE = 0.002
 """The same while there is more to read: reading comes first, so that nothing waits there."""
-
-READING_SLICE = 0.01
-"""Seconds to read what is waiting in a socket; what is read is decoded later."""
 
 MOST_RECORDS = 64
 """Records of a report that are delivered together; fewer while they take long."""
@@ -65,13 +62,15 @@ class Listener(Protocol):
 class Registration:
     """An interface of a table, the proxy's addresses on it, and who listens to it.
 
-    Those of ``strict`` accept no IGMP packet without a Router Alert option.
+    Those of ``strict`` accept no IGMP packet without a Router Alert option. ``reports`` is where
+    reports of the current version are counted.
     """
 
     name: str
     own: frozenset[Address]
     listeners: list[Listener]
     strict: list[Listener]
+    reports: MessageKey
 
     def deliver(self, message: Message) -> None:
         """Give the message to all listeners: a link may be upstream and downstream."""
@@ -121,6 +120,7 @@ class TableProtocol:
         ipv4 = table.family is IPV4
         self._arrival = ipv4_arrival if ipv4 else ipv6_arrival
         self._datagram = ipv4_datagram if ipv4 else ipv6_datagram
+        self._upcall_mark = UPCALL_MARKS[table.family]
 
     # -- what the Receiver changes
 
@@ -202,19 +202,16 @@ class TableProtocol:
 
     def datagramReceived(self, data: bytes, ancillary: Ancillary, address: Any) -> None:
         """Deliver what ``data`` says, or let it wait behind other packets of its host."""
-        lost = losses(ancillary)
-        if lost is not None:
-            self._drops.note_lost(lost)
-        upcall = parse_upcall(self._family, data)
-        if upcall is not None:
-            if upcall.kind not in _UPCALLS:
+        if ancillary and ancillary[0][0] == SOL_SOCKET:
+            lost = losses(ancillary)
+            if lost is not None:
+                self._drops.note_lost(lost)
+        at = self._upcall_mark
+        if data[at : at + 1] == b"\0":
+            upcall = parse_upcall(self._family, data)
+            if upcall is not None:
+                self._receive_upcall(upcall, len(data), address)
                 return
-            if self._is_free():
-                self._take_upcall(upcall)
-            else:
-                take = partial(self._take_upcall, upcall)
-                self._wait(Sender(-1 - upcall.vif, address[0]), take, len(data))
-            return
         index = self._arrival(ancillary)
         if index not in self.interfaces:
             return  # an interface of another table, or of none
@@ -225,12 +222,22 @@ class TableProtocol:
             take = partial(self.take, index, data, ancillary, address)
             self._wait(self._sender(index, address[0]), take, len(data))
 
+    def _receive_upcall(self, upcall: Upcall, size: int, address: Any) -> None:
+        """Act upon an upcall, or let it wait behind others of its vif."""
+        if upcall.kind not in _UPCALLS:
+            return
+        if self._is_free():
+            self._take_upcall(upcall)
+        else:
+            take = partial(self._take_upcall, upcall)
+            self._wait(Sender(-1 - upcall.vif, address[0]), take, size)
+
     def _sender(self, index: int, host: str) -> Sender:
         return Sender(index + (0 if self._known.is_known(index, host) else STRANGERS), host)
 
     def _is_free(self) -> bool:
         """Whether a packet can be worked on now: nothing waits, and there is time."""
-        return not self._queue and self._clock() < self._slice_ends
+        return not self._queue.links and self._clock() < self._slice_ends
 
     def _wait(self, sender: Sender, work: Callable[[], None], size: int) -> None:
         """Do the work in its turn, unless its host has its share of the queue waiting."""
@@ -281,14 +288,18 @@ class TableProtocol:
         if datagram.source in found.own:
             found.deliver(OwnPacketReceived(found.name, packet))
             return
-        self._messages[message_key(self._family, found.name, packet)] += 1
-        if type(packet) is not Report or len(packet.records) == 1:
+        if type(packet) is Report:
+            self._messages[found.reports] += 1
+            if len(packet.records) == 1:
+                found.deliver(PacketReceived(found.name, datagram.source, packet))
+            elif len(packet.records) <= self._most_records:
+                self._deliver_part(found, datagram.source, packet)
+            else:
+                self._divide(self._sender(index, address[0]), datagram.source, packet.records)
+        else:
+            self._messages[message_key(self._family, found.name, packet)] += 1
             direct = isinstance(packet, Query) and is_direct(self._family, datagram, packet)
             found.deliver(PacketReceived(found.name, datagram.source, packet, direct))
-        elif len(packet.records) <= self._most_records:
-            self._deliver_part(found, datagram.source, packet)
-        else:
-            self._divide(self._sender(index, address[0]), datagram.source, packet.records)
 
     def _divide(self, sender: Sender, source: Address, records: tuple[Record, ...]) -> None:
         """Deliver the first records of a report; the others wait for the host's next turn."""
@@ -320,26 +331,3 @@ class TableProtocol:
         for found in list(self.interfaces.values()):
             if found.name == name:
                 found.deliver(_UPCALLS[upcall.kind](name, upcall.source, upcall.group))
-
-
-class TablePort(DatagramPort):
-    """Reads a multicast routing socket to its end, so that no link's packets wait in it."""
-
-    def __init__(self, protocol: TableProtocol, reactor: Any) -> None:
-        super().__init__(protocol.table.socket, protocol, reactor)
-        self.table = protocol
-        self._more = False
-
-    @property
-    def is_behind(self) -> bool:
-        """Whether there may be packets that have arrived and are not delivered yet."""
-        return self._more or self.table.is_behind
-
-    def doRead(self) -> None:
-        """Hand over what has arrived, within READING_SLICE seconds."""
-        self.table.begin_slice(SLICE)
-        ends = perf_counter() + READING_SLICE
-        self._more = True
-        while self._more and perf_counter() < ends:
-            self._more = self.read()
-        self.table.end_reading(self._more)

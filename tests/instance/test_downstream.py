@@ -93,7 +93,7 @@ class DownstreamTests(SynchronousTestCase):
         raise AssertionError
 
     def says(self, source: str, packet: Any = JOIN) -> None:
-        self.downstream.receive(packet, packed(source))
+        self.downstream.receive(packet, packed(source), self.clock.seconds())
 
     def test_report_from_a_foreign_subnet_counts(self) -> None:
         """IP4-SD-09, SEC-03: they count, unless that is not wanted."""

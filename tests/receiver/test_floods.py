@@ -9,6 +9,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.events.bus import Events
+from mcproxy.message_counts import report_key
 from mcproxy.protocol.family import IPV4, IPV6, packed
 from mcproxy.protocol.wire import datagram
 from mcproxy.protocol.wire.packets import Record, RecordType, Report
@@ -77,7 +78,9 @@ class FloodTests(SynchronousTestCase):
             self.table, {3: "d1"}.get, self.counts, Events(), self.call_later, clock, clock
         )
         for index, name in ((7, "d1"), (8, "d2")):
-            self.protocol.interfaces[index] = Registration(name, frozenset(), [self.listener], [])
+            self.protocol.interfaces[index] = Registration(
+                name, frozenset(), [self.listener], [], report_key(IPV4, name)
+            )
         self.calls: list[Callable[[], None]] = []
         self.pauses: list[tuple[float, Callable[[], None]]] = []
 

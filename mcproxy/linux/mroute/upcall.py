@@ -6,7 +6,7 @@ from enum import IntEnum
 from struct import Struct
 from typing import NamedTuple
 
-from ...protocol.family import IPV4, Address, Family
+from ...protocol.family import IPV4, IPV6, Address, Family
 
 
 class UpcallKind(IntEnum):
@@ -32,6 +32,9 @@ _IGMPMSG = Struct("=8xBBBB4s4s")
 # struct mrt6msg: its first byte is 0, which is no ICMPv6 type that this socket gets.
 _MRT6MSG = Struct("=xBH4x16s16s")
 _IPV4_PROTOCOL = 9
+
+UPCALL_MARKS = {IPV4: _IPV4_PROTOCOL, IPV6: 0}
+"""Where an upcall of each family has a byte 0; no message of a host has one there."""
 
 _KINDS = {kind.value: kind for kind in UpcallKind}
 

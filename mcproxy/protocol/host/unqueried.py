@@ -17,12 +17,15 @@ class UnqueriedReports:
     """When all groups are to be reported without a query; ``due`` is the next time.
 
     ``interval`` is in seconds; ``math.inf`` is never, and None the default query interval, but
-    only while no querier is heard.
+    only while no querier is heard. From ``since`` on no querier was heard for a membership
+    interval, so that groups may time out; with a fixed interval that does not matter, and it is
+    ``math.inf``.
     """
 
     def __init__(self) -> None:
         self.due = math.inf
         self.interval: float | None = math.inf
+        self.since = math.inf
         self._heard_until = -math.inf
         self._expected_until = math.inf
 
@@ -30,6 +33,7 @@ class UnqueriedReports:
         """Use another interval, counted from now."""
         if interval != self.interval:
             self.interval = interval
+            self._note_silence()
             self.schedule(now)
 
     def join(self, now: float) -> None:
@@ -37,11 +41,13 @@ class UnqueriedReports:
         self._expected_until = now + _membership_interval(
             DEFAULT_ROBUSTNESS, DEFAULT_QUERY_INTERVAL
         )
+        self._note_silence()
         self.schedule(now)
 
     def hear_query(self, robustness: int, query_interval: float, now: float) -> None:
         """A querier with these settings is present for a membership interval (RFC 9776, 8.4)."""
         self._heard_until = now + _membership_interval(robustness, query_interval)
+        self._note_silence()
         if self.interval is None:
             self.schedule(now)
 
@@ -66,9 +72,9 @@ class UnqueriedReports:
         """Whether no querier was heard for a membership interval, so that groups may time out."""
         return now >= max(self._heard_until, self._expected_until)
 
-    def is_unqueried(self, now: float) -> bool:
-        """Whether no querier is heard. With a fixed interval that does not matter: False."""
-        return self.interval is None and self.is_silent(now)
+    def _note_silence(self) -> None:
+        silence = max(self._heard_until, self._expected_until)
+        self.since = silence if self.interval is None else math.inf
 
 
 def _membership_interval(robustness: int, query_interval: float) -> float:

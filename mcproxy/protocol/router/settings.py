@@ -50,6 +50,16 @@ class QuerierSettings:
     ssm: SsmPolicy | None = None
     version: int | None = None
     oldest_host_version: int = 1
+    group_membership_interval: float = field(init=False, compare=False)
+    """How long a group or source stays without a report (RFC 9776, 8.4; RFC 9777, 9.4).
+
+    It covers two response intervals: the last answer in time to ``robustness`` queries may
+    come that much later than the first one. It is stored, because each report needs it.
+    """
+
+    def __post_init__(self) -> None:
+        interval = self.robustness * self.carried_interval + 2 * self.query_response_interval
+        object.__setattr__(self, "group_membership_interval", interval)
 
     def with_querier_timers(self, robustness: int, interval: float) -> QuerierSettings:
         """These settings with the elected querier's timers (section 6.6.2).
@@ -74,15 +84,6 @@ class QuerierSettings:
         if self.query_interval < 128:
             return self.query_interval
         return float(decode_float(encode_float(int(self.query_interval), 8), 8))
-
-    @property
-    def group_membership_interval(self) -> float:
-        """How long a group or source stays without a report (RFC 9776, 8.4; RFC 9777, 9.4).
-
-        It covers two response intervals: the last answer in time to ``robustness`` queries may
-        come that much later than the first one.
-        """
-        return self.robustness * self.carried_interval + 2 * self.query_response_interval
 
     @property
     def older_host_present_interval(self) -> float:

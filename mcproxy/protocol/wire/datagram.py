@@ -124,10 +124,13 @@ def accept(family: Family, datagram: Datagram, require_router_alert: bool = Fals
             raise WireError(DropReason.TTL, str(datagram.hops))
         if require_router_alert and not datagram.router_alert and not _is_igmpv1_query(packet):
             raise WireError(DropReason.ROUTER_ALERT)
-        _require_all_hosts(datagram.destination, packet)
+        if type(packet) is Query:
+            _require_all_hosts(datagram.destination, packet)
     else:
         packet = mld.decode(datagram.message)
         _require_on_link(family, datagram, packet)
+    if type(packet) is Report:
+        return packet  # nothing more is required of its destination
     if isinstance(packet, OldReport) and not _is_ours(family, datagram.destination, packet.group):
         raise WireError(DropReason.DESTINATION, "report sent to another group")
     if type(packet) in _DISCOVERY and datagram.destination != destination(family, packet):
@@ -152,9 +155,9 @@ def _is_igmpv1_query(packet: Packet) -> bool:
     return isinstance(packet, Query) and packet.version == 1
 
 
-def _require_all_hosts(send_to: Address, packet: Packet) -> None:
+def _require_all_hosts(send_to: Address, query: Query) -> None:
     """No general query comes to another group than all hosts (RFC 9776, 9.1)."""
-    if not isinstance(packet, Query) or packet.group != IPV4.unspecified:
+    if query.group != IPV4.unspecified:
         return
     if IPV4.is_multicast(send_to) and send_to != IPV4.all_nodes:
         raise WireError(DropReason.DESTINATION, "general query not sent to all hosts")
