@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import lru_cache
 from typing import NamedTuple
 
 from .protocol.family import Family
@@ -45,7 +46,7 @@ def message_key(family: Family, interface: str, packet: Packet) -> MessageKey:
     """Where a packet that came or went on an interface is counted."""
     match packet:
         case Report():
-            version = family.current_version
+            return report_key(family, interface)
         case Query() | OldReport():
             version = packet.version
         case Leave():
@@ -55,6 +56,7 @@ def message_key(family: Family, interface: str, packet: Packet) -> MessageKey:
     return MessageKey(family.name, interface, KINDS[type(packet)], version)
 
 
+@lru_cache(maxsize=512)
 def report_key(family: Family, interface: str) -> MessageKey:
     """The same for reports of the current version, which are nearly all that comes."""
     return MessageKey(family.name, interface, KINDS[Report], family.current_version)

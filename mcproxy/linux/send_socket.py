@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from functools import lru_cache
 
 from ..protocol.family import IPV4, Address, Family
 from .packet_info import sent_on
@@ -39,8 +40,13 @@ def send_on(
     address of this machine (see ``send_without_address``), and sets the IPv4 identification
     and header checksum.
     """
-    address = (socket.inet_ntop(family.socket_family, destination), 0)
-    sock.sendmsg((datagram,), sent_on(family, ifindex), 0, address)
+    sock.sendmsg((datagram,), sent_on(family, ifindex), 0, _address(family, destination))
+
+
+@lru_cache(maxsize=256)
+def _address(family: Family, destination: Address) -> tuple[str, int]:
+    """A destination as sockets take it; nearly all packets go to a few."""
+    return socket.inet_ntop(family.socket_family, destination), 0
 
 
 def send_without_address(interface: str, datagram: bytes, destination: Address) -> None:

@@ -17,6 +17,13 @@ _SLACK = 64
 Key = TypeVar("Key", bound=Hashable)
 
 
+def earlier(one: float | None, other: float | None) -> float | None:
+    """The earlier of two times, of which each may be missing."""
+    if one is None or (other is not None and other < one):
+        return other
+    return one
+
+
 class Deadlines(Generic[Key]):
     """The deadline of each key. Keys must be comparable."""
 

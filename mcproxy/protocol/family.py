@@ -111,11 +111,11 @@ class Family:
     is_ssm: Predicate = field(repr=False)
     is_source: Predicate = field(repr=False)
     is_link_local: Predicate = field(repr=False)
+    unspecified: Address = field(init=False, repr=False)
+    """0.0.0.0 or ::, which also stands for any source or any group."""
 
-    @property
-    def unspecified(self) -> Address:
-        """0.0.0.0 or ::, which also stands for any source or any group."""
-        return bytes(self.address_size)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "unspecified", bytes(self.address_size))
 
     def room(self, mtu: int) -> int:
         """Size in bytes of the largest message that fits into a packet of ``mtu`` bytes.

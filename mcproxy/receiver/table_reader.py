@@ -210,7 +210,12 @@ class TableProtocol:
         if data[at : at + 1] == b"\0":
             upcall = parse_upcall(self._family, data)
             if upcall is not None:
-                self._receive_upcall(upcall, len(data), address)
+                if upcall.kind in _UPCALLS:
+                    take = partial(self._take_upcall, upcall)
+                    if self._is_free():
+                        take()
+                    else:
+                        self._wait(Sender(-1 - upcall.vif, address[0]), take, len(data))
                 return
         index = self._arrival(ancillary)
         if index not in self.interfaces:
@@ -221,16 +226,6 @@ class TableProtocol:
         else:
             take = partial(self.take, index, data, ancillary, address)
             self._wait(self._sender(index, address[0]), take, len(data))
-
-    def _receive_upcall(self, upcall: Upcall, size: int, address: Any) -> None:
-        """Act upon an upcall, or let it wait behind others of its vif."""
-        if upcall.kind not in _UPCALLS:
-            return
-        if self._is_free():
-            self._take_upcall(upcall)
-        else:
-            take = partial(self._take_upcall, upcall)
-            self._wait(Sender(-1 - upcall.vif, address[0]), take, size)
 
     def _sender(self, index: int, host: str) -> Sender:
         return Sender(index + (0 if self._known.is_known(index, host) else STRANGERS), host)

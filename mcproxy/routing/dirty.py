@@ -6,7 +6,12 @@ Groups go first: hosts wait for their groups, and anybody can send from very man
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+
+GROUPS_A_BATCH = 1000
+
+PLANNING_SLICE = 0.005
+"""Seconds of planning before the reactor can serve others again."""
 
 
 class Dirty:
@@ -46,6 +51,29 @@ class Dirty:
         key = waiting.popleft()
         self._keys.remove(key)
         return key
+
+    def take_some(
+        self,
+        parts: Callable[[bytes], list[bytes]],
+        seconds: Callable[[], float],
+        address_size: int,
+    ) -> Iterator[bytes]:
+        """Take what to plan now: at most GROUPS_A_BATCH keys, for a slice of time.
+
+        ``parts`` are the keys to plan in place of a group, if there are any; those wait.
+        """
+        ends = seconds() + PLANNING_SLICE
+        for _ in range(GROUPS_A_BATCH):
+            key = self.take()
+            if key is None:
+                return
+            divided = parts(key) if len(key) == address_size else ()
+            if divided:
+                self.add_sources(divided)
+            else:
+                yield key
+            if seconds() >= ends:
+                return
 
     def clear(self) -> None:
         """Plan nothing."""

@@ -73,9 +73,9 @@ class EntryPlanner:
 
         Empty for other groups: these are planned as a whole, which costs less.
         """
-        sources = set(self.installed.sources(group))
-        if len(sources) < _VERY_MANY:
+        if len(self.installed.sources(group)) < _VERY_MANY:
             return []
+        sources = set(self.installed.sources(group))
         for owner in self.owners:
             planned = owner.planned_sources(group)
             if planned is None:
@@ -116,6 +116,8 @@ class EntryPlanner:
                     operations.append(make.removal(entry.source, group, entry.tail))
 
     def _wanted(self, group: Address, source: Address | None = None) -> Entries:
+        if len(self.owners) == 1:
+            return self._compile(self.owners[0].plan(group, source))
         plans = [plan for owner in self.owners if (plan := owner.plan(group, source))]
         if not plans:
             return ()

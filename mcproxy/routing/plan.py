@@ -44,6 +44,10 @@ class Installed(NamedTuple):
 Entries = tuple[Installed, ...]
 
 
+Failures = list[tuple[int, OSError]]
+"""The position and the error of each operation of a batch that failed."""
+
+
 class VifChange(NamedTuple):
     """The addition or removal of vif ``number``."""
 

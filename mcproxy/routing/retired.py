@@ -16,6 +16,9 @@ class RetiredNumbers:
         self.not_removed: set[int] = set()
         self._indexes: dict[int, int] = {}
 
+    def __bool__(self) -> bool:
+        return bool(self._indexes or self.not_removed)
+
     @property
     def taken(self) -> set[int]:
         """All numbers that may not be used."""

@@ -10,7 +10,7 @@ Planning is done in slices of time, so that packets of hosts are not delayed.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
@@ -26,17 +26,12 @@ from .audit import Expected, Inspection, inspect
 from .dirty import Dirty
 from .entries import EntryPlanner
 from .measured import MeasuredBatches
-from .plan import Batch, Entries, VifChange
+from .plan import Batch, Entries, Failures, VifChange
 from .retry_timer import RetryTimer
 from .route_events import ROUTES, route_events
 from .state import State
 from .thread import WorkThread
 from .vifs import Vifs
-
-GROUPS_A_BATCH = 1000
-
-PLANNING_SLICE = 0.005
-"""Seconds of planning before the reactor can serve others again."""
 
 _OPEN = State.OPEN  # the attribute of an Enum costs ten times as much, for each batch
 
@@ -142,12 +137,13 @@ class KernelWork:
                     if self._dirty:
                         self._called = self._clock.callLater(0, self._go_on)
                     continue
-                self._busy = self._apply(batch)
+                self._apply(batch)
             elif self._audit_wanted:
                 self._audit_wanted = False
                 expected = Expected.now(self._kernel, self._entries.installed, vifs)
                 self._busy = self._thread.submit(inspect, self._kernel, expected)
                 self._busy.addCallbacks(self._mend, self._audit_failed, (vifs.version,))
+                self._busy.addErrback(self._failed).addCallback(self._finished)
             else:
                 vifs.retired.free()
                 self._measured.forget()
@@ -155,47 +151,38 @@ class KernelWork:
                     self._forget_accepted()
                 self._fire_waiting()
                 return
-            if self._busy is not None:
-                self._busy.addErrback(self._failed)
-                self._busy.addCallback(self._finished)
 
-    def _apply(self, batch: Batch) -> Deferred[None]:
+    def _apply(self, batch: Batch) -> None:
         """Hand a batch to the kernel. Unless somebody waits for the end, it comes late."""
         tells = bool(ROUTES & self._events.wanted)
         apply = self._measured.measure(self._kernel.apply, not self._dirty)
-        done = self._thread.submit_quietly(apply, batch.operations)
-        done.addCallback(self._applied, batch, tells)
+        self._busy = done = self._thread.submit_quietly(apply, batch.operations)
         more = self._dirty or self._audit_wanted or self._waiting
-        if tells or more or batch.vifs or self._vifs.retired.taken or self.retry.was_armed:
+        if tells or more or batch.vifs or self._vifs.retired or self.retry.was_armed:
             self._thread.hurry()
-        return done
+        done.addBoth(self._batch_ended, batch, tells)  # one callback: there is a batch a join
+
+    def _batch_ended(self, result: Failures | Failure, batch: Batch, tells: bool) -> None:
+        try:
+            if isinstance(result, Failure):
+                self._failed(result)
+            elif result or tells:
+                self._applied(result, batch, tells)
+        except Exception:
+            self._failed(Failure())  # type: ignore[no-untyped-call]  # untyped in Twisted
+        self._finished(None)
 
     def _go_on(self) -> None:
         self._called = None
         self._start()
 
     def _next_batch(self) -> Batch:
-        vifs = self._vifs
-        batch = Batch(vifs.take_pending() if vifs.pending else [])
-        self._entries.plan(self._next_keys(), batch)
+        batch = Batch(self._vifs.take_pending() if self._vifs.pending else [])
+        keys = self._dirty.take_some(
+            self._entries.parts, self._clock.seconds, self._kernel.family.address_size
+        )
+        self._entries.plan(keys, batch)
         return batch
-
-    def _next_keys(self) -> Iterator[bytes]:
-        """What to plan now: at most GROUPS_A_BATCH keys, for a slice of time."""
-        take, seconds = self._dirty.take, self._clock.seconds
-        ends = seconds() + PLANNING_SLICE
-        size = self._kernel.family.address_size
-        for _ in range(GROUPS_A_BATCH):
-            key = take()
-            if key is None:
-                return
-            parts = self._entries.parts(key) if len(key) == size else []
-            if parts:
-                self._dirty.add_sources(parts)
-            else:
-                yield key
-            if seconds() >= ends:
-                return
 
     def _finished(self, _: object) -> None:
         self._busy = None
@@ -217,7 +204,7 @@ class KernelWork:
 
     # -- what came of it
 
-    def _applied(self, failures: list[tuple[int, OSError]], batch: Batch, tells: bool) -> None:
+    def _applied(self, failures: Failures, batch: Batch, tells: bool) -> None:
         if tells:
             failed = {position for position, _ in failures}
             for event in route_events(self._kernel, self._vifs, batch, failed):

@@ -24,7 +24,8 @@ from typing import Any, TextIO
 from mcproxy import sender
 from mcproxy.instance.downstream import Downstream
 from mcproxy.linux.mroute.socket import MulticastTable
-from mcproxy.receiver.table_reader import Registration, TablePort, TableProtocol
+from mcproxy.receiver.table_port import TablePort
+from mcproxy.receiver.table_reader import Registration, TableProtocol
 from mcproxy.routing.thread import RoutingThread
 from mcproxy.routing.work import KernelWork
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from mcproxy.protocol.family import packed
 from mcproxy.protocol.forwarding.planner import Route
+from mcproxy.routing.dirty import PLANNING_SLICE
 from mcproxy.routing.installed import FEW, InstalledEntries
 from mcproxy.routing.plan import Installed
-from mcproxy.routing.work import PLANNING_SLICE
 
 from .support import ANY, G1, G2, S1, RoutingTestCase, any_source
 

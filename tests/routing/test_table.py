@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mcproxy.protocol.family import packed
 from mcproxy.protocol.forwarding.planner import Route
-from mcproxy.routing.work import GROUPS_A_BATCH
+from mcproxy.routing.dirty import GROUPS_A_BATCH
 
 from .support import ANY, G1, G2, S1, FakeOwner, RoutingTestCase, any_source
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from itertools import count
 
-from ..deadlines import Deadlines
+from ..deadlines import Deadlines, earlier
 from ..family import Address, Family
 from ..sources import EXCLUDE, INCLUDE, NOTHING, SourceFilter
 from ..wire.packets import NO_SOURCES, Packet, Query, Record, RecordType, Sources
@@ -123,8 +123,7 @@ class CurrentVersionHost:
 
     def next_deadline(self) -> float | None:
         """When ``advance`` must be called next."""
-        times = (self._repeats.next(), self._answers.next(), self._general.next)
-        return min((when for when in times if when is not None), default=None)
+        return earlier(earlier(self._repeats.next(), self._answers.next()), self._general.next)
 
     # -- changes
 

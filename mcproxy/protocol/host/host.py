@@ -16,6 +16,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
+from ..deadlines import earlier
 from ..family import IPV4, Address, Family, Predicate
 from ..sources import NOTHING, SourceFilter
 from ..versions import OlderVersions
@@ -71,13 +72,12 @@ class Host:
 
     def next_deadline(self) -> float | None:
         """When ``advance`` must be called next."""
-        times = (
-            self._current.next_deadline(),
-            self._older_version.next_deadline(),
-            self._version_ends,
-            self.unqueried.due if self.groups and self.unqueried.due < math.inf else None,
-        )
-        return min((when for when in times if when is not None), default=None)
+        when = earlier(self._current.next_deadline(), self._older_version.next_deadline())
+        if self._version_ends is not None:
+            when = earlier(when, self._version_ends)
+        if self.groups and self.unqueried.due < math.inf:
+            when = earlier(when, self.unqueried.due)
+        return when
 
     def _older_version_host(self) -> OlderVersionHost:
         return OlderVersionHost(

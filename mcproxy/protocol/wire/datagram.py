@@ -6,6 +6,7 @@ where an RFC says so; the DropReason tells why.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from struct import Struct
 from typing import NamedTuple
 
@@ -57,6 +58,7 @@ def encode(family: Family, source: Address, send_to: Address, packet: Packet) ->
     return header + _IPV6_ROUTER_ALERT + message
 
 
+@lru_cache(maxsize=256)
 def _ipv4_header(source: Address, destination: Address, length: int) -> bytes:
     total = IPV4.header_size + length
     fields = (0x46, _INTERNETWORK_CONTROL, total, 0, 0, 1, _IPPROTO_IGMP)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from struct import Struct
 
 from ..family import Address, Family
@@ -130,12 +130,15 @@ def decode_query_tail(message: bytes, offset: int, size: int) -> tuple[bool, int
     return suppress, flags & ROBUSTNESS_MASK, decode_float(interval, 8), sources
 
 
-def pack_reports(records: Iterable[Record], family: Family, mtu: int) -> Iterator[Report]:
+def pack_reports(records: Sequence[Record], family: Family, mtu: int) -> Iterator[Report]:
     """Reports with ``records`` in their order; each fits into a packet of ``mtu`` bytes.
 
     A source list that is too long for a packet is divided into several records; in an IS_EX
     or TO_EX record it is cut (RFC 9776, section 4.2.17).
     """
+    if len(records) == 1 and not records[0].sources:
+        yield Report((records[0],))  # as most are; it fits into any packet
+        return
     room = family.room(mtu) - REPORT_HEADER_SIZE
     batch: list[Record] = []
     used = 0

@@ -120,3 +120,26 @@ class HistoryTests(RouterTests):
             now += 300
             querier.advance(now)
         self.assertEqual((querier.groups, querier.next_deadline()), ({}, None))
+
+    @given(any_settings, steps)
+    @examples(8)
+    def test_report_without_effects_brings_no_earlier_deadline(
+        self, settings: QuerierSettings, history: list[Step]
+    ) -> None:
+        """The owner of a querier sets its timer after reports with effects only."""
+        RouterTests.setUp(self)
+        self.querier = Querier(self.family, settings)
+        for number, step in enumerate(history):
+            if isinstance(step, float):
+                self.pass_time(step)
+                continue
+            before = self.querier.next_deadline()
+            records = [
+                self.record(kind, *numbers, group_number=which) for kind, which, numbers in step
+            ]
+            effects = self.reports(*records, host_number=1 + number % 3)
+            after = self.querier.next_deadline()
+            if not effects.changed and not effects.send and before is not None:
+                self.assertTrue(after is not None and after >= before)
+            elif before is None and not effects.changed:
+                self.assertIsNone(after)
