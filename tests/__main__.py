@@ -28,6 +28,8 @@ INTERRUPTED = 130
 def main() -> int:
     """Run the tests and return the exit code."""
     options = _options()
+    # Tests start hundreds of processes: without bytecode each would compile all of mcproxy.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     try:
         ensure_network_rights()  # before anything starts a thread
     except NoRightsError as error:

@@ -65,7 +65,13 @@ class Tests(SynchronousTestCase):
 
 WAITING = """
 import time
-from twisted.trial.unittest import SynchronousTestCase
+from twisted.internet import reactor
+from twisted.internet.task import deferLater
+from twisted.trial.unittest import SynchronousTestCase, TestCase
+
+class ReactorTests(TestCase):  # runs first, and leaves handlers of signals behind
+    def test_reactor(self):
+        return deferLater(reactor, 0.01)
 
 class Tests(SynchronousTestCase):
     def test_wait(self):

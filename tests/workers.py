@@ -17,6 +17,9 @@ _CONTEXT = multiprocessing.get_context("spawn")  # without what the parent has i
 GRACE = 15
 """Seconds in which an interrupted test removes what it made."""
 
+_INTERRUPT = signal.SIGUSR1
+"""Interrupts a test; tests with a reactor leave other handlers for SIGINT and SIGTERM behind."""
+
 NICENESS = 15
 """Of a process whose tests must not take processor time from the tests of the others."""
 
@@ -69,14 +72,14 @@ class Worker:
     def interrupt(self) -> None:
         """Interrupt the test that runs; its cleanups run."""
         if self._process.pid is not None and self._process.is_alive():
-            os.kill(self._process.pid, signal.SIGINT)
+            os.kill(self._process.pid, _INTERRUPT)
 
     def close(self, patience: float | None = None) -> None:
         """Wait until it ends, or kill it after ``patience`` seconds."""
         self.connection.close()
         self._process.join(patience)
-        if self._process.is_alive():
-            self._process.kill()
+        if self._process.pid is not None and self._process.is_alive():
+            os.killpg(self._process.pid, signal.SIGKILL)  # it, and what its tests have started
             self._process.join()
 
 
@@ -123,8 +126,8 @@ def _next(workers: dict[int, Worker], slot: int, next_job: Callable[[int], Job |
 
 def _work(connection: Connection, yields: bool) -> None:
     """Run what the connection names until it is closed."""
-    os.setpgid(0, 0)  # the parent gets the Ctrl-C of the terminal, and interrupts this process
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # which a background job ignores
+    os.setpgid(0, 0)  # Ctrl-C in a terminal must reach only the parent
+    signal.signal(_INTERRUPT, signal.default_int_handler)
     if yields:
         os.nice(NICENESS)
     try:
