@@ -8,10 +8,11 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from twisted.trial.reporter import Reporter
+from twisted.python.failure import Failure
+from twisted.trial.reporter import Reporter, TreeReporter
+from twisted.trial.runner import TestLoader, TrialRunner
 
 FOLDER = "_trial_temp"
 """Where tests write files; further processes append a number."""
@@ -30,24 +31,29 @@ class Outcome:
     seconds: float = 0.0
 
 
+class _Reporter(Reporter):
+    """Starts no further test after an interrupted one, as trial does only with a reactor."""
+
+    def addError(self, test: Any, error: Any) -> None:
+        """Note the error of a test."""
+        super().addError(test, error)  # type: ignore[no-untyped-call]  # untyped in Twisted
+        kind = error.type if isinstance(error, Failure) else error[0]
+        if kind is KeyboardInterrupt:
+            self.stop()
+
+
 def run_shown(names: Sequence[str]) -> Counter[str]:
     """Run tests and print each of them; return the counts."""
-    from twisted.trial.reporter import TreeReporter
-    from twisted.trial.runner import TestLoader, TrialRunner
-
     suite = TestLoader().loadByNames(names, recurse=True)
     return count(TrialRunner(TreeReporter, workingDirectory=FOLDER).run(suite))
 
 
 def run_quietly(name: str) -> Outcome:
     """Run the tests of a module, a class, or one test; print nothing."""
-    from twisted.trial.reporter import Reporter
-    from twisted.trial.runner import TestLoader, TrialRunner
-
     begin = time.monotonic()
     report = io.StringIO()
     suite = TestLoader().loadByNames([name], recurse=True)
-    result = TrialRunner(Reporter, workingDirectory=FOLDER, stream=report).run(suite)
+    result = TrialRunner(_Reporter, workingDirectory=FOLDER, stream=report).run(suite)
     failed = {test.id(): None for test in _bad(result)}
     complete = result.wasSuccessful() and not result.skips
     text = "" if complete else report.getvalue()

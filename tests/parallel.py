@@ -49,7 +49,7 @@ class ParallelRun:
             run_jobs(lambda slot: self._start(self._alone), 1, self._finish)
             self._repeat()
         except KeyboardInterrupt:
-            print("\ninterrupted; these were running: " + ", ".join(self._running))
+            print("\ninterrupted; these were running: " + ", ".join(self._running), flush=True)
             raise
         finally:
             for report in self._reports:

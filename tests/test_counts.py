@@ -75,8 +75,12 @@ class ReactorTests(TestCase):  # runs first, and leaves handlers of signals behi
 
 class Tests(SynchronousTestCase):
     def test_wait(self):
-        self.addCleanup(open(__file__ + ".cleaned", "w").close)
-        open(__file__ + ".begun", "w").close()
+        self.addCleanup(open(__file__ + ".cleaned", "x").close)
+        open(__file__ + ".begun", "x").close()
+        time.sleep(60)
+
+    def test_wait_again(self):
+        open(__file__ + ".again", "x").close()
         time.sleep(60)
 """
 
@@ -111,6 +115,8 @@ class RunTestCase(SynchronousTestCase):
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            # A shell has a background job ignore it.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     def run_tests(self, *options: str, **files: str) -> tuple[int, list[str]]:
@@ -186,6 +192,7 @@ class ParallelTests(RunTestCase):
             self.assertEqual(process.returncode, INTERRUPTED, output)
             cleaned = sorted(path.name for path in self.folder.glob("*.cleaned"))
             self.assertEqual(cleaned, ["test_a.py.cleaned", "test_b.py.cleaned"])
+            self.assertEqual(list(self.folder.glob("*.again")), [])
             names = {f"samples.inner.test_{letter}" for letter in "ab"}
             told = output.partition("interrupted; these were running: ")[2].split("\n")[0]
             self.assertEqual(set(told.split(", ")), names)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -106,8 +107,9 @@ def run_jobs(
     except KeyboardInterrupt:
         for worker in workers.values():
             worker.interrupt()
+        deadline = time.monotonic() + GRACE
         for worker in workers.values():
-            worker.close(GRACE)
+            worker.close(max(0.0, deadline - time.monotonic()))
         raise
 
 

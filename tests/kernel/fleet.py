@@ -18,6 +18,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 from mcproxy.cli import client
 from mcproxy.lab.daemon import Daemon
@@ -171,8 +172,8 @@ class FleetTestCase(LabTestCase):
         return found
 
 
-def ask_metrics(node: Node) -> str:
-    """What Prometheus reads from the daemon of a node."""
-    url = f"http://127.0.0.1:{METRICS_PORT}/metrics"
-    program = f"from urllib.request import urlopen as u; print(u({url!r}).read().decode())"
-    return node.run(sys.executable, "-c", program)
+def read_metrics(node: Node, target: str) -> str:
+    """What Prometheus reads from a target on the network of a node."""
+    with node.namespace, urlopen(f"http://{target}/metrics", timeout=20) as answer:
+        text: str = answer.read().decode()
+        return text
