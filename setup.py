@@ -24,6 +24,7 @@ TEST = [
     "docutils>=0.20",
     "selenium>=4.20",
     "axe-core-python>=0.1",
+    "ansible-core>=2.15",
     "setuptools>=70.1",
     *DOCS,
     *MANHOLE,

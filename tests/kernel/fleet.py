@@ -18,17 +18,16 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 
 from mcproxy.cli import client
 from mcproxy.lab.daemon import Daemon
 from mcproxy.lab.host import Member
-from mcproxy.lab.node import Node
 from mcproxy.lab.source import Stream
 from mcproxy.lab.waiting import wait_until
 
 from ..lab.support import LabTestCase
 from ..source import PROJECT
+from .scraping import PORT
 
 GATEWAYS = 10
 
@@ -37,8 +36,6 @@ GROUPS = {"239.1.0.1": "10.99.0.1", "ff15::1": "fd99::1"}
 
 RATE = 100
 """Packets per second of each stream."""
-
-METRICS_PORT = 9464
 
 BEFORE = """
 [defaults]
@@ -91,12 +88,12 @@ class FleetTestCase(LabTestCase):
             "mcproxy_program": f"{sys.executable} -m mcproxy",
             "mcproxy_unit": "",
             "mcproxy_package": "",
-            "metrics_port": METRICS_PORT,
+            "metrics_port": PORT,
             "management": "127.0.0.1",
             "health_retries": 3,
             "health_delay": 0.5,
         }
-        targets = {"prometheus_targets": str(self.fleet / "targets.json")}
+        targets = {"prometheus_targets": str(self.fleet / "mcproxy-targets.json")}
         inventory = {
             "gateways": {"hosts": hosts, "vars": variables},
             "monitoring": {"hosts": {"prometheus": None}, "vars": local | targets},
@@ -118,6 +115,11 @@ class FleetTestCase(LabTestCase):
             text=True,
         )
         return done.returncode, done.stdout
+
+    def play_without_failure(self, name: str) -> None:
+        """Run a playbook, which must not fail."""
+        code, output = self.play(name)
+        self.assertEqual(code, 0, output)
 
     def edit_template(self, old: str, new: str) -> None:
         """Replace a part of the template of the configuration."""
@@ -170,10 +172,3 @@ class FleetTestCase(LabTestCase):
             if any(map(any, numbers)):
                 found[name] = numbers
         return found
-
-
-def read_metrics(node: Node, target: str) -> str:
-    """What Prometheus reads from a target on the network of a node."""
-    with node.namespace, urlopen(f"http://{target}/metrics", timeout=20) as answer:
-        text: str = answer.read().decode()
-        return text
