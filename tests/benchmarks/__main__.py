@@ -18,6 +18,7 @@ from .curves import CURVES, write_pictures
 from .hostile import HOSTILE
 from .load import LOAD
 from .measure import Findings, Measure
+from .pages import PAGES
 from .reaction import REACTION
 from .readers import READERS
 from .scale import SCALE
@@ -37,6 +38,7 @@ ORDINARY = (
     *CURVES,
     *TRACKING,
     *READERS,
+    *PAGES,
     *TURNS,
     *VIEWS,
 )

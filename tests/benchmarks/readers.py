@@ -30,13 +30,13 @@ _SETTLING = 5.0
 def _delays(contender: Contender, findings: Findings) -> None:
     *many, group = groups(_ROUTES + 1)
     with Site(contender) as site:
-        if not site.send_reports(_reports(many)):
+        if not site.send_reports(reports(many)):
             raise RuntimeError(f"{contender.name} did not read the joins of {_ROUTES} groups")
         time.sleep(_SETTLING)
         with site.stream(group):
-            without = _joins(site, group)
+            without = joins(site, group)
             with _reader(site.daemon.socket, findings):
-                beside = _joins(site, group)
+                beside = joins(site, group)
     for name, (reported, arrived) in (("alone", without), ("read", beside)):
         findings.add(f"reported-{name}", *reported)
         findings.add(f"arrived-{name}", *arrived)
@@ -44,10 +44,10 @@ def _delays(contender: Contender, findings: Findings) -> None:
         ("reported", without[0], beside[0]),
         ("arrived", without[1], beside[1]),
     ):
-        findings.add(f"{what}-later", _percentile_99(other) - _percentile_99(one))
+        findings.add(f"{what}-later", percentile_99(other) - percentile_99(one))
 
 
-def _joins(site: Site, group: Address) -> tuple[list[float], list[float]]:
+def joins(site: Site, group: Address) -> tuple[list[float], list[float]]:
     """Join and leave a group: milliseconds until it was reported upstream, and data arrived."""
     reported, arrived = [], []
     for _ in range(_JOINS):
@@ -97,7 +97,7 @@ def _ask(path: Path) -> tuple[float, int]:
 
 def _answers(contender: Contender, findings: Findings) -> None:
     with Site(contender) as site:
-        if not site.send_reports(_reports(groups(_FLOWS))):
+        if not site.send_reports(reports(groups(_FLOWS))):
             raise RuntimeError(f"{contender.name} did not read the joins of {_FLOWS} groups")
         time.sleep(_SETTLING)
         for _ in range(_ANSWERS):
@@ -107,16 +107,18 @@ def _answers(contender: Contender, findings: Findings) -> None:
             time.sleep(1)
 
 
-def _reports(wanted: list[Address]) -> list[bytes]:
+def reports(wanted: list[Address]) -> list[bytes]:
+    """Reports of a host that joins these groups from any source."""
     return IGMPV3.reports(IGMPV3.host, RecordType.CHANGE_TO_EXCLUDE_MODE, wanted)
 
 
-def _percentile_99(values: list[float]) -> float:
+def percentile_99(values: list[float]) -> float:
+    """The smallest value that 99 % do not exceed."""
     return sorted(values)[math.ceil(0.99 * len(values)) - 1]
 
 
 def _row(key: str, title: str) -> Row:
-    return Row(key, title, "ms", 2, statistic=_percentile_99)
+    return Row(key, title, "ms", 2, statistic=percentile_99)
 
 
 READERS = (
