@@ -25,7 +25,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -51,7 +50,7 @@ HASTE = 0.3
 """The same, in seconds, when something happened."""
 
 REST = 4.0
-"""How much longer than the last cycle the wait is, at least."""
+"""The wait is at least this many times the processor time of the last cycle."""
 
 ALIVE_INTERVAL = 2.0
 """Seconds between messages that say that the daemon runs."""
@@ -75,6 +74,7 @@ class LiveFeed:
         self._reactor = reactor
         self._wall_clock = wall_clock
         self._readers: list[LiveReader] = []
+        self._starting: list[LiveReader] = []
         self._events = LiveEvents(proxy.events, reactor, self._happened, wall_clock)
         self._reset()
         self._cycle: Deferred[None] | None = None
@@ -99,8 +99,7 @@ class LiveFeed:
             self._schedule(0)
             self._alive = self._reactor.callLater(ALIVE_INTERVAL, self._say_alive)
         elif self._last_cycle:
-            # Not within this call: the reader's connection is not ready yet.
-            self._reactor.callLater(0, reader.start)
+            self._start_later(reader)
         return reader
 
     # -- readers
@@ -174,9 +173,9 @@ class LiveFeed:
             reading = await proxy.routing.sampler.read(without_entry(proxy))
         except OSError as failure:
             error = f"the kernel's counters cannot be read: {failure}"
-        begin = perf_counter()
-        changes = [message async for message in self._changes(reading)]
-        self._rest = max(INTERVAL, REST * (perf_counter() - begin))
+        turn = Turn(self._reactor)
+        changes = [message async for message in self._changes(reading, turn)]
+        self._rest = max(INTERVAL, REST * turn.spent())
         self._finish(changes, error)
 
     def _finish(self, changes: list[bytes], error: str | None) -> None:
@@ -184,11 +183,28 @@ class LiveFeed:
         self._last_cycle = message("cycle", encoded(cycle))
         text = b"".join((*changes, self._last_cycle))
         for reader in tuple(self._readers):
-            reader.start() if reader.has_nothing else reader.send(text)
+            self._start_later(reader) if reader.has_nothing else reader.send(text)
 
-    async def _changes(self, reading: Reading | None) -> AsyncIterator[bytes]:
+    def _start_later(self, reader: LiveReader) -> None:
+        """Send all rows to a reader, to each in a turn of its own: it takes a millisecond.
+
+        Not within this call either: the connection of a new reader is not ready yet.
+        """
+        if reader in self._starting:
+            return
+        self._starting.append(reader)
+        if len(self._starting) == 1:
+            self._reactor.callLater(0, self._start_next)
+
+    def _start_next(self) -> None:
+        if self._starting:
+            self._starting.pop(0).start()
+        if self._starting:
+            self._reactor.callLater(0, self._start_next)
+
+    async def _changes(self, reading: Reading | None, turn: Turn) -> AsyncIterator[bytes]:
         """The messages about what has changed in each table."""
-        proxy, turn, now = self._proxy, Turn(self._reactor), self._wall_clock()
+        proxy, now = self._proxy, self._wall_clock()
         state = status(proxy, RowFilter.parse("", ()))
         parts: list[tuple[str, Iterable[Keyed | None], int]] = [
             ("daemon", rows.daemon_rows(state), 1),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import Any
 
 from twisted.internet.task import deferLater
@@ -25,6 +25,15 @@ class Turn:
 
     def __init__(self, reactor: Any) -> None:
         self._reactor = reactor
+        self._spent = 0.0
+        self._begin()
+
+    def spent(self) -> float:
+        """Processor time (s) of all turns until now, without what others did in between."""
+        return self._spent + thread_time() - self._began
+
+    def _begin(self) -> None:
+        self._began = thread_time()
         self._ends = perf_counter() + TURN_TIME
 
     async def encode(
@@ -55,5 +64,6 @@ class Turn:
     async def _pass_on(self) -> None:
         """Let the reactor do other work, if this turn is over."""
         if perf_counter() > self._ends:
+            self._spent = self.spent()
             await deferLater(self._reactor, 0)
-            self._ends = perf_counter() + TURN_TIME
+            self._begin()
