@@ -1,0 +1,166 @@
+"""Every command and every configuration of the README, the guide and troubleshooting works.
+
+The reader follows each page from its beginning to its end. The samples of output are what the
+commands print, except for times and counts.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+from twisted.trial.unittest import SkipTest, SynchronousTestCase
+
+from mcproxy.lab.host import Member
+from mcproxy.lab.waiting import wait_until
+
+from ...documents.blocks import CONSOLE, PLAIN, blocks
+from ...documents.snippets import masked
+from ...lab.support import LabTestCase
+from ...source import PROJECT
+from ..igmpproxy import require_igmpproxy
+from .exceptions import KERNEL_MAY_LACK, NOT_RUN, reason_not_to_run
+from .machine import GROUP, Router
+from .reader import PageError, Reader
+
+GUIDE = PROJECT / "docs/guide"
+PAGES = (
+    PROJECT / "README.rst",
+    *sorted(GUIDE.glob("*.rst")),
+    *sorted((PROJECT / "docs/troubleshooting").glob("*.rst")),
+    PROJECT / "docs/reference/configuration.rst",
+)
+"""Pages whose blocks are run."""
+
+OTHERS = GUIDE / "coming-from.rst"
+OPERATION = GUIDE / "operation.rst"
+
+IGMPPROXY = f"""
+quickleave
+phyint eth0 upstream ratelimit 0 threshold 1
+    altnet 198.51.100.0/24
+    whitelist {GROUP}/32
+phyint eth1 downstream ratelimit 0 threshold 1
+phyint eth2 disabled
+"""
+"""The file of one who has igmpproxy at home."""
+
+_COMMAND = re.compile(r"\s*(\S*/)?(mcproxy|ip|ip6?tables|nft|sysctl|bridge|systemctl|curl|make) \w")
+
+
+class PagesTestCase(LabTestCase):
+    """Has a router for one page."""
+
+    def setUp(self) -> None:
+        for program, package in (("nft", "nftables"), ("iptables", "iptables"), ("curl", "curl")):
+            if shutil.which(program) is None:
+                raise SkipTest(f"{program} is not installed: apt-get install {package}")
+        super().setUp()
+        self.router = Router(self.lab)
+
+    def read(self, page: Path, until: str = "") -> Reader:
+        """Follow a page; AssertionError with what does not work."""
+        if "ln -s /opt/mcproxy/bin/mcproxy" not in page.read_text(encoding="utf-8"):
+            self.router.run("ln -s /opt/mcproxy/bin/mcproxy /usr/bin/mcproxy")
+        reader = Reader(self.router, page)
+        try:
+            reader.read(until)
+        except PageError as error:
+            self.fail(str(error))
+        return reader
+
+    def check(self, page: Path) -> None:
+        """Follow a page, and compare its samples."""
+        reader = self.read(page)
+        for block in blocks(page):
+            for command, shown in block.samples() if block.language == CONSOLE else ():
+                if any(shown) and not reason_not_to_run(command):
+                    printed = reader.printed[block.line, command]
+                    self.assertEqual(masked(printed), masked(shown), f"{block}: {command}")
+
+    def await_packets(self, member: Member) -> None:
+        """Wait until the stream arrives at home."""
+        before = member.total()
+        wait_until(lambda: member.total() > before + 20, 15, "the stream does not arrive at home")
+
+
+class FollowedPagesTests(PagesTestCase):
+    def test_readme(self) -> None:
+        self.check(PROJECT / "README.rst")
+
+    def test_first_proxy_delivers_the_stream(self) -> None:
+        member = self.router.home.join(GROUP)
+        self.check(GUIDE / "first.rst")
+        self.await_packets(member)
+
+    def test_home(self) -> None:
+        self.check(GUIDE / "home.rst")
+
+    def test_tunnel(self) -> None:
+        self.check(GUIDE / "tunnel.rst")
+
+    def test_two_proxies(self) -> None:
+        self.check(GUIDE / "two-proxies.rst")
+
+    def test_several_upstreams(self) -> None:
+        self.router.home.join(GROUP)
+        self.check(GUIDE / "several-upstreams.rst")
+
+    def test_mobility(self) -> None:
+        self.check(GUIDE / "mobility.rst")
+
+    def test_operation(self) -> None:
+        self.read(OPERATION)  # test_documented_samples compares its samples
+
+    def test_configuration(self) -> None:
+        self.check(PROJECT / "docs/reference/configuration.rst")
+
+    def test_troubleshooting(self) -> None:
+        for page in sorted((PROJECT / "docs/troubleshooting").glob("*.rst")):
+            self.check(page)
+
+
+class ComingFromIgmpproxyTests(PagesTestCase):
+    """One who has igmpproxy running reads only the guide, and has the streams on mcproxy."""
+
+    def setUp(self) -> None:
+        require_igmpproxy()
+        super().setUp()
+        self.router.path("/etc/igmpproxy.conf").write_text(IGMPPROXY, encoding="utf-8")
+        self.router.start("igmpproxy", ["igmpproxy", "-n", "/etc/igmpproxy.conf"])
+
+    def test_stream_of_igmpproxy_arrives_by_mcproxy(self) -> None:
+        member = self.router.home.join(GROUP)
+        self.await_packets(member)
+        self.check(OTHERS)
+        self.assertFalse(self.router.runs("igmpproxy"))
+        self.await_packets(member)
+
+
+class CoverageTests(SynchronousTestCase):
+    """Nothing of the pages stays untried without a reason."""
+
+    def test_every_page_is_followed_by_a_test(self) -> None:
+        names = {name for name in vars(FollowedPagesTests) if name.startswith("test_")}
+        for page in PAGES:
+            if any(block.language for block in blocks(page)) and page != OTHERS:
+                name = page.stem.lower().replace("-", "_")
+                name = page.parent.name if name == "index" else name
+                self.assertTrue(any(f"test_{name}" in one for one in names), page.name)
+
+    def test_plain_blocks_hold_no_command_and_no_configuration(self) -> None:
+        found = [
+            f"{block}: {row}"
+            for page in PAGES
+            for block in blocks(page)
+            if block.language == PLAIN and not block.text.startswith(("PROBLEM", "WARNING"))
+            for row in block.text.splitlines()
+            if row.startswith("[") or _COMMAND.match(row)
+        ]
+        self.assertEqual(found, [])
+
+    def test_every_exception_is_one_of_a_page(self) -> None:
+        text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+        for begin in (*NOT_RUN, *KERNEL_MAY_LACK):
+            self.assertRegex(text, begin)
