@@ -155,6 +155,16 @@ class ExplainTests(SynchronousTestCase):
             self.assertFalse(step.is_problem, step)
             self.assertIn("Data arrives at wan, and nothing is forwarded to lan", step.text)
 
+    def test_data_that_no_host_has_asked_for_is_not_blamed_on_the_firewall(self) -> None:
+        unwanted = FLOW | {"outgoing-interface": [], "state": "not-wanted"}
+        evidence = replace(self.with_link(group=None), flows=(unwanted,))
+        found = self.assert_cause(
+            "No host on lan has asked", replace(evidence, capture=Capture(0.5, (arrived(),)))
+        )
+        [step] = [one for one in found.links[0].steps if one.name == "data"]
+        self.assertFalse(step.is_problem, step)
+        self.assertIn("Data arrives at wan, and no host on lan has asked for it", step.text)
+
     def test_host_that_stopped_reporting_is_told_with_the_time(self) -> None:
         evidence = self.with_link(group=None, left=Leave(30.4))
         self.assert_cause("the last one left, or stopped reporting it, 30 s ago", evidence)

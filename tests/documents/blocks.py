@@ -66,9 +66,9 @@ def blocks(page: Path) -> Iterator[Block]:
         plain = line.rstrip().endswith("::") and not line.lstrip().startswith("..")
         if directive is None and not plain:
             continue
-        indent = len(line) - len(line.lstrip())
+        indent = _indent(line)
         begin = number
-        while number < len(lines) and (not lines[number].strip() or _indent(lines[number]) > indent):
+        while number < len(lines) and _indent(lines[number], indent + 1) > indent:
             number += 1
         rows = lines[begin:number]
         first = next((n for n, row in enumerate(rows) if row.strip()), 0)
@@ -76,5 +76,5 @@ def blocks(page: Path) -> Iterator[Block]:
         yield Block(page, begin + first + 1, directive[2] if directive else PLAIN, text)
 
 
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip())
+def _indent(line: str, of_empty: int = 0) -> int:
+    return len(line) - len(line.lstrip()) if line.strip() else of_empty

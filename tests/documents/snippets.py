@@ -43,6 +43,7 @@ PLACEHOLDERS = {
 """What a reader may write in place of each word in capitals."""
 
 _INLINE = re.compile(r"``mcproxy ([a-z][^`]*)``")
+_BEGINS_BLOCK = re.compile(r"^(?!\s*\.\.).*::$|^\s*\.\. code-block:: (sh|console)$")
 _BLOCK_LINE = re.compile(r"\s+(?P<prompt>[$#] )?(?:/\S*/)?mcproxy (?P<words>[a-z-].*)")
 _NOT_WORDS = re.compile(r"\s+(>|<|\||#).*|\s*\.\.\.$")
 
@@ -89,7 +90,7 @@ def _literal(lines: list[str]) -> Iterator[tuple[int, str]]:
             above = None
         if above is not None:
             yield number, line
-        elif line.endswith("::") and not line.lstrip().startswith(".."):
+        elif _BEGINS_BLOCK.search(line):
             above = indent
 
 

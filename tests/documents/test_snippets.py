@@ -22,7 +22,7 @@ EXPLAINED_BY_HELP = {"-h", "--help", "--version", "--plain", "--resolve"}
 """Options that need no place in the manual."""
 
 
-OF_OTHER_PROGRAMS = {"--nodaemon", "--logger", "--peer", "--stacks"}
+OF_OTHER_PROGRAMS = {"--nodaemon", "--logger", "--peer", "--stacks", "--jobs"}
 """Options of twistd, of the benchmarks and of others, which the documents name too."""
 
 

@@ -53,6 +53,9 @@ def data(evidence: Evidence, link: LinkEvidence) -> Iterator[Step]:
         yield _without_flow(evidence, f"nothing is forwarded to {link.name}")
         return
     rows = [row for row in evidence.flows if link.name in row["outgoing-interface"]]
+    if not rows and link.group is None:
+        yield _without_flow(evidence, f"no host on {link.name} has asked for it")
+        return
     row = _best(rows or list(evidence.flows))
     if row is None:
         yield _without_flow(evidence, f"{evidence.group} is not forwarded anywhere")

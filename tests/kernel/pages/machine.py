@@ -63,8 +63,7 @@ class Router:
         self.home, provider, elsewhere = map(lab.node, ("home", "provider", "elsewhere"))
         self._link(lab, provider, "eth0", "198.51.100.1/24", "198.51.100.2/24")
         self._link(lab, self.home, "eth1", "192.168.178.20/24", "192.168.178.1/24")
-        for number, name in enumerate(SPARE, 10):
-            lab.link(elsewhere, name, self.node, name, (), (f"192.168.{number}.1/24",))
+        self._spare_links(elsewhere)
         provider.stream(GROUP, rate=100, source="198.51.100.1")
         self._folder = tempfile.TemporaryDirectory(prefix="mcproxy-pages-")
         script = MOUNT.format(folder=self._folder.name, overlays=" ".join(OVERLAYS))
@@ -85,6 +84,18 @@ class Router:
     def _link(lab: Lab, node: Node, name: str, far: str, near: str) -> None:
         router = next(one for one in lab.nodes if one.name == "router")
         lab.link(node, "eth0", router, name, (far,), (near,))
+
+    def _spare_links(self, elsewhere: Node) -> None:
+        """Make all at once, without waiting until IPv6 is ready on them."""
+        place = f"/proc/{os.getpid()}/fd/{elsewhere.namespace.descriptor}"
+        for number, name in enumerate(SPARE, 10):
+            self.node.run(
+                "sh",
+                "-ec",
+                f"ip link add {name} type veth peer name {name} netns {place}\n"
+                f"ip address add 192.168.{number}.1/24 dev {name}\nip link set {name} up",
+            )
+            elsewhere.set_link(name, state="up")
 
     def path(self, name: str) -> Path:
         """A file of the machine, as this process sees it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ from .machine import Router
 CONFIG = "/etc/mcproxy.toml"
 UNIT = "/etc/systemd/system/mcproxy.service"
 
+OF_OTHERS = "# on the "
+"""How a configuration begins that another machine has, as "# on the anchor"."""
+
 _MAY_FIND_SOMETHING = ("mcproxy doctor", "mcproxy explain")
 """Commands whose exit code 1 is an answer."""
 
@@ -24,14 +28,21 @@ class PageError(Exception):
 
 
 class Reader:
-    """Does what ``page`` says on ``router``; ``printed`` has the output of each sample."""
+    """Does what ``page`` says on ``router``; ``printed`` has the output of each sample.
 
-    def __init__(self, router: Router, page: Path) -> None:
+    Before a sample of the running daemon, ``receive`` starts what receives, and waits for it.
+    """
+
+    def __init__(
+        self, router: Router, page: Path, receive: Callable[[], None] = lambda: None
+    ) -> None:
         self.router = router
+        self._receive = receive
         self.page = page
         self.printed: dict[tuple[int, str], list[str]] = {}
         self.not_run: dict[str, str] = {}
-        self._tables: dict[str, str] = {}  # by instance, the latest whole configuration
+        self._whole: dict[str, str] = {}  # by instance, the latest configuration that has it
+        self._present = _instance("tv")
 
     def read(self, until: str = "") -> None:
         """Run all blocks, or those before the text ``until``; PageError."""
@@ -46,6 +57,8 @@ class Reader:
                 for command in block.commands():
                     self._run(block, command)
             elif block.language == CONSOLE:
+                if self.router.runs("mcproxy"):
+                    self._receive()
                 for command, _ in block.samples():
                     self.printed[block.line, command] = self._run(block, command).splitlines()
 
@@ -53,7 +66,7 @@ class Reader:
 
     def _run(self, block: Block, command: str) -> str:
         """Run a command as the reader would; what it prints."""
-        words = shlex.split(command.partition("\n")[0], comments=True)
+        words = shlex.split(command.replace("\\\n", " ").partition("\n")[0], comments=True)
         program = words[0].rpartition("/")[2]
         reason = reason_not_to_run(f"{program} {' '.join(words[1:])}") or reason_not_to_run(command)
         if reason:
@@ -96,8 +109,18 @@ class Reader:
     # -- configurations
 
     def _configure(self, block: Block) -> None:
-        """Run the daemon with a configuration; one that is a part is completed."""
+        """Run the daemon with a configuration; one that is a part is completed.
+
+        One of another machine is only tried: the daemon goes back to the one before.
+        """
         text = self._completed(block)
+        self._use(block, text)
+        if block.text.startswith(OF_OTHERS):
+            self._use(block, self._present)
+        else:
+            self._present = text
+
+    def _use(self, block: Block, text: str) -> None:
         self.router.path(CONFIG).write_text(text, encoding="utf-8")
         checked = self.router.run(f"mcproxy check {CONFIG}")
         if checked.returncode:
@@ -118,12 +141,12 @@ class Reader:
         instances: dict[str, Any] = tables.get("instance", {})
         whole = [name for name, table in instances.items() if "downstream" in table]
         for name in whole:
-            self._tables[name] = block.text
+            self._whole[name] = block.text
         parts = instances.keys() - whole
         if not parts:
-            return block.text if whole else f"{_instance('tv')}\n{block.text}"
+            return block.text if whole else f"{self._present}\n{block.text}"
         [name] = parts
-        return f"{self._tables.get(name) or _instance(name)}\n{block.text}"
+        return f"{self._whole.get(name) or _instance(name)}\n{block.text}"
 
 
 def _instance(name: str) -> str:
