@@ -4,11 +4,11 @@ The kernel stamps a packet when it arrives. What follows from the packet is done
 reactor that takes it; only a group that must be queried first ends later. So the times of a packet
 are known where it has effect::
 
-    receiver      take()        a packet with its stamp is worked on
-    downstream    note_left()   it leaves groups that are queried now
-    downstream    change()      groups of the link have changed, by the packet or by a deadline
-    upstream      reported()    a report went upstream meanwhile
-    routing       waiting       the changes whose entries are planned meanwhile
+    receiver      arrive(), done()   a packet is worked on
+    downstream    note_left()        it leaves groups that are queried now
+    downstream    begin(), end()     groups of the link change, by the packet or by a deadline
+    upstream      reported()         a report went upstream meanwhile
+    routing       changes            those whose entries are planned meanwhile
 
 Nobody measures unless somebody reads: ``Events.latencies`` is None then.
 """
@@ -17,15 +17,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Container, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Container, Iterable, Sequence
 from time import perf_counter, time
-from typing import NamedTuple
 
-from .protocol.family import Address, Family
+from .linux.packet_info import Ancillary, arrival_time
+from .protocol.family import Address
 
 JOIN, LEAVE = "join", "leave"
-REPORT, ENTRY = "report", "entry"
 
 BOUNDS = (
     0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
@@ -53,18 +51,26 @@ class Histogram:
         self.sum += seconds
 
 
-class Change(NamedTuple):
-    """A join or leave whose effects are awaited; ``arrived`` is on the meter's clock."""
+class Waits:
+    """How long hosts waited: until the ``report`` upstream, and until the ``entry``."""
 
-    family: Family
-    kind: str
-    arrived: float
+    __slots__ = ("entry", "report")
+
+    def __init__(self) -> None:
+        self.report = Histogram()
+        self.entry = Histogram()
+
+
+Change = tuple[Waits, float]
+"""A join or leave whose effects are awaited: where it counts, and when it arrived."""
 
 
 class Latencies:
-    """Measures joins and leaves; ``histograms`` are by family, JOIN or LEAVE, REPORT or ENTRY.
+    """Measures joins and leaves; ``waits`` are by the name of the family, and JOIN or LEAVE.
 
-    ``clock`` does not jump; ``system_clock`` is the one of the kernel's stamps.
+    ``changes`` are those that are carried out now. ``clock`` does not jump; ``system_clock`` is
+    the one of the kernel's stamps. An entry is counted in the routing thread, and all else in the
+    reactor's.
     """
 
     def __init__(
@@ -72,79 +78,91 @@ class Latencies:
         clock: Callable[[], float] = perf_counter,
         system_clock: Callable[[], float] = time,
     ) -> None:
-        self.histograms: dict[tuple[Family, str, str], Histogram] = {}
-        self.changes: list[Change] = []
+        self.waits: dict[tuple[str, str], Waits] = {}
+        self.changes: Sequence[Change] = ()
         self._clock = clock
         self._system_clock = system_clock
-        self._arrived: float | None = None
+        self._packet: Ancillary = ()
         self._is_reported = False
         self._leaving: OrderedDict[tuple[object, Address], float] = OrderedDict()
 
-    @contextmanager
-    def take(self, stamp: float | None) -> Iterator[None]:
-        """A packet is worked on that arrived at the system time ``stamp``; None: not known.
+    def arrive(self, ancillary: Ancillary) -> None:
+        """A packet is worked on; its control messages may have its time of arrival."""
+        self._packet = ancillary
+
+    def done(self) -> None:
+        """The work on the packet is done."""
+        self._packet = ()
+
+    def _arrived(self) -> float | None:
+        """When the packet arrived; None without one. Most packets change nothing and ask not.
 
         A clock that was set meanwhile makes no time negative.
         """
-        if stamp is not None:
-            self._arrived = self._clock() - max(0.0, self._system_clock() - stamp)
-        try:
-            yield
-        finally:
-            self._arrived = None
+        stamp = arrival_time(self._packet)
+        if stamp is None:
+            return None
+        return self._clock() - max(0.0, self._system_clock() - stamp)
 
     def note_left(self, link: object, groups: Iterable[Address], known: Container[Address]) -> None:
         """The packet has left these groups of a link; those that are still ``known`` end later."""
-        if self._arrived is None:
+        left = [group for group in groups if group in known]
+        arrived = self._arrived() if left else None
+        if arrived is None:
             return
         leaving = self._leaving
-        for group in groups:
-            if group in known:
-                leaving[link, group] = self._arrived
-                leaving.move_to_end((link, group))
-        oldest = self._arrived - LONGEST_LEAVE
+        for group in left:
+            leaving[link, group] = arrived
+            leaving.move_to_end((link, group))
+        oldest = arrived - LONGEST_LEAVE
         while leaving and (len(leaving) > MOST_LEAVING or next(iter(leaving.values())) < oldest):
             leaving.popitem(last=False)
 
-    @contextmanager
-    def change(
-        self,
-        family: Family,
-        link: object,
-        groups: Collection[Address],
-        known: Container[Address],
-    ) -> Iterator[None]:
+    def begin(
+        self, family: str, link: object, groups: Sequence[Address], known: Container[Address]
+    ) -> None:
         """Groups of a link have changed; those that are not ``known`` have ended.
 
         A packet counts as one join, one leave, or one of each.
         """
-        found: dict[Change, None] = {}
+        self._is_reported = False
+        arrived, leaving = self._arrived(), self._leaving
+        if arrived is not None and len(groups) == 1 and not leaving:
+            kind = JOIN if groups[0] in known else LEAVE
+            self.changes = ((self._waits(family, kind), arrived),)
+            return
+        found: dict[tuple[str, float], None] = {}
         for group in groups:
-            kind = JOIN if group in known else LEAVE
-            arrived = self._arrived
-            if kind is LEAVE:
-                left = self._leaving.pop((link, group), None)
-                arrived = left if arrived is None else arrived
-            if arrived is not None:
-                found[Change(family, kind, arrived)] = None
-        self.changes, self._is_reported = list(found), False
-        try:
-            yield
-        finally:
-            self.changes = []
+            if group in known:
+                if arrived is not None:
+                    found[JOIN, arrived] = None
+                continue
+            left = leaving.pop((link, group), None)
+            when = left if arrived is None else arrived
+            if when is not None:
+                found[LEAVE, when] = None
+        self.changes = [(self._waits(family, kind), when) for kind, when in found]
+
+    def end(self) -> None:
+        """All that follows from the change at once is done."""
+        self.changes = ()
+
+    def _waits(self, family: str, kind: str) -> Waits:
+        found = self.waits.get((family, kind))
+        if found is None:
+            found = self.waits[family, kind] = Waits()
+        return found
 
     def reported(self) -> None:
         """A report went upstream; only the first one of a change counts."""
         if self.changes and not self._is_reported:
             self._is_reported = True
-            self.add(self.changes, REPORT)
+            now = self._clock()
+            for waits, arrived in self.changes:
+                waits.report.add(now - arrived)
 
-    def add(self, changes: Iterable[Change], stage: str) -> None:
-        """These changes have come to a stage now; each stage is counted in one thread."""
+    def installed(self, changes: Iterable[Change]) -> None:
+        """The kernel has the entries of these changes."""
         now = self._clock()
-        for family, kind, arrived in changes:
-            key = family, kind, stage
-            found = self.histograms.get(key)
-            if found is None:
-                found = self.histograms[key] = Histogram()
-            found.add(now - arrived)
+        for waits, arrived in changes:
+            waits.entry.add(now - arrived)

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.latency import (
     BOUNDS,
-    ENTRY,
     JOIN,
     LEAVE,
     LONGEST_LEAVE,
     MOST_LEAVING,
-    REPORT,
     Histogram,
     Latencies,
 )
-from mcproxy.protocol.family import IPV4, Address, packed
+from mcproxy.protocol.family import Address, packed
+
+from .stamps import stamped
 
 G1, G2 = packed("239.1.1.1"), packed("239.1.1.2")
 STAMP = 1_000_000.0
+REPORT, ENTRY = "report", "entry"
 
 
 class HistogramTests(SynchronousTestCase):
@@ -40,81 +44,93 @@ class LatenciesTests(SynchronousTestCase):
 
     def counted(self, kind: str, stage: str) -> tuple[int, float]:
         """How many times there are, and their sum."""
-        found = self.latencies.histograms.get((IPV4, kind, stage))
-        return (0, 0.0) if found is None else (sum(found.counts), round(found.sum, 6))
+        waits = self.latencies.waits.get(("ipv4", kind))
+        if waits is None:
+            return 0, 0.0
+        found = waits.report if stage == REPORT else waits.entry
+        return sum(found.counts), round(found.sum, 6)
+
+    @contextmanager
+    def packet(self, stamp: float | None = STAMP) -> Iterator[None]:
+        """What happens by a packet with this stamp."""
+        self.latencies.arrive([] if stamp is None else stamped(stamp))
+        yield
+        self.latencies.done()
 
     def change(self, known: set[Address], *groups: Address, seconds: float = 0.0) -> None:
         """Groups of a link change, and a report goes upstream after some time."""
-        with self.latencies.change(IPV4, "d1", groups, known):
-            self.clock.advance(seconds)
-            self.latencies.reported()
-            self.latencies.reported()
+        self.latencies.begin("ipv4", "d1", groups, known)
+        self.clock.advance(seconds)
+        self.latencies.reported()
+        self.latencies.reported()
+        self.latencies.end()
 
     def test_join_takes_from_the_stamp_to_the_first_report(self) -> None:
         self.system = STAMP + 0.25
-        with self.latencies.take(STAMP):
+        with self.packet():
             self.change({G1}, G1, seconds=0.5)
         self.assertEqual(self.counted(JOIN, REPORT), (1, 0.75))
         self.assertEqual(self.counted(LEAVE, REPORT), (0, 0.0))
 
     def test_join_and_leave_in_one_packet_count_as_one_of_each(self) -> None:
-        with self.latencies.take(STAMP):
+        with self.packet():
             self.change({G1}, G1, G2, seconds=0.5)
         self.assertEqual((self.counted(JOIN, REPORT)), (1, 0.5))
         self.assertEqual((self.counted(LEAVE, REPORT)), (1, 0.5))
 
     def test_clock_that_was_set_back_makes_no_negative_time(self) -> None:
         self.system = STAMP - 3600
-        with self.latencies.take(STAMP):
+        with self.packet():
             self.change({G1}, G1, seconds=0.5)
         self.assertEqual(self.counted(JOIN, REPORT), (1, 0.5))
 
     def test_packet_without_a_stamp_is_not_measured(self) -> None:
-        with self.latencies.take(None):
+        with self.packet(None):
             self.change({G1}, G1)
-        self.assertEqual(self.latencies.histograms, {})
+        self.assertEqual(self.latencies.waits, {})
 
     def test_change_at_a_deadline_is_not_a_join(self) -> None:
         self.change({G1}, G1)
-        self.assertEqual(self.latencies.histograms, {})
+        self.assertEqual(self.latencies.waits, {})
 
     def test_group_that_ends_after_queries_was_left_by_the_last_leave(self) -> None:
         for _ in range(2):
-            with self.latencies.take(STAMP):
+            with self.packet():
                 self.latencies.note_left("d1", [G1, G2], {G1})
             self.clock.advance(1.5)
         self.change(set(), G1)
         self.assertEqual(self.counted(LEAVE, REPORT), (1, 1.5))
 
     def test_group_that_ends_without_a_leave_is_not_measured(self) -> None:
-        with self.latencies.take(STAMP):
+        with self.packet():
             self.latencies.note_left("d2", [G1], {G1})
         self.change(set(), G1)
-        self.assertEqual(self.latencies.histograms, {})
+        self.assertEqual(self.latencies.waits, {})
 
     def test_leave_is_forgotten_where_the_group_stays(self) -> None:
-        with self.latencies.take(STAMP):
+        with self.packet():
             self.latencies.note_left("d1", [G1], {G1})
         self.clock.advance(LONGEST_LEAVE + 1)
-        with self.latencies.take(STAMP):
+        with self.packet():
             self.latencies.note_left("d1", [G2], {G2})
         self.change(set(), G1)
-        self.assertEqual(self.latencies.histograms, {})
+        self.assertEqual(self.latencies.waits, {})
 
     def test_leaves_that_are_remembered_are_limited(self) -> None:
         groups = [number.to_bytes(4, "big") for number in range(MOST_LEAVING + 1)]
-        with self.latencies.take(STAMP):
+        with self.packet():
             self.latencies.note_left("d1", groups, set(groups))
         self.change(set(), groups[0])
-        self.assertEqual(self.latencies.histograms, {})
+        self.assertEqual(self.latencies.waits, {})
         self.change(set(), groups[1])
         self.assertEqual(self.counted(LEAVE, REPORT), (1, 0.0))
 
     def test_report_after_the_change_belongs_to_none(self) -> None:
-        with self.latencies.take(STAMP):
-            with self.latencies.change(IPV4, "d1", [G1], {G1}):
-                changes = self.latencies.changes
+        with self.packet():
+            self.latencies.begin("ipv4", "d1", [G1], {G1})
+            changes = self.latencies.changes
+            self.latencies.end()
             self.latencies.reported()
-        self.assertEqual(self.latencies.histograms, {})
-        self.latencies.add(changes, ENTRY)
+        self.assertEqual(self.counted(JOIN, REPORT), (0, 0.0))
+        self.latencies.installed(changes)
         self.assertEqual(self.counted(JOIN, ENTRY), (1, 0.0))

@@ -238,17 +238,23 @@ class Downstream:
             self._tell_of_role()
             self._owner.role_changed(self)
         if effects.changed:
-            latencies, groups = self._events.latencies, self.querier.groups
-            if latencies is None:
-                self._owner.changed(effects.changed, now)
-            else:
-                with latencies.change(self.querier.family, self, effects.changed, groups):
-                    self._owner.changed(effects.changed, now)
+            self._tell_of_change(effects.changed, now)
             self.leaves.note(effects.changed, self.querier.groups, host, now)
         self._send(effects.send)
         for one in effects.send:
             if isinstance(one.packet, Query):
                 self._owner.asked(self, one.packet)
+
+    def _tell_of_change(self, changed: list[Address], now: float) -> None:
+        latencies, querier = self._events.latencies, self.querier
+        if latencies is None:
+            self._owner.changed(changed, now)
+            return
+        latencies.begin(querier.family.name, self, changed, querier.groups)
+        try:
+            self._owner.changed(changed, now)
+        finally:
+            latencies.end()
 
     def _send(self, sends: list[Send]) -> None:
         if sends:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..latency import Latencies
-from ..linux.packet_info import Ancillary, arrival_time
+from ..linux.packet_info import Ancillary
 
 Take = Callable[[int, bytes, Ancillary, Any], None]
 """Works on a packet: the index of its interface, its bytes, control messages and address."""
@@ -19,7 +19,10 @@ def measured(take: Take, latencies: Latencies) -> Take:
     """
 
     def take_measured(index: int, data: bytes, ancillary: Ancillary, address: Any) -> None:
-        with latencies.take(arrival_time(ancillary)):
+        latencies.arrive(ancillary)
+        try:
             take(index, data, ancillary, address)
+        finally:
+            latencies.done()
 
     return take_measured

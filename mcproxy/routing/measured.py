@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..events.bus import Events
-from ..latency import ENTRY, Change
+from ..latency import Change
 
 
 class MeasuredBatches:
@@ -42,7 +42,7 @@ class MeasuredBatches:
 
         def measured(*arguments: Any) -> Any:
             result = apply(*arguments)
-            latencies.add(waiting, ENTRY)
+            latencies.installed(waiting)
             return result
 
         return measured

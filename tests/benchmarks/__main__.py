@@ -22,6 +22,7 @@ from .pages import PAGES
 from .reaction import REACTION
 from .readers import READERS
 from .scale import SCALE
+from .scrapes import SCRAPES
 from .single import SINGLE
 from .storms import STORMS
 from .table import document, facts, plain
@@ -39,6 +40,7 @@ ORDINARY = (
     *TRACKING,
     *READERS,
     *PAGES,
+    *SCRAPES,
     *TURNS,
     *VIEWS,
 )

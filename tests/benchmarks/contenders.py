@@ -26,6 +26,9 @@ _QUICK = """
 [defaults]
 immediate-leave = true
 """
+_HTTP = """
+[http]
+"""
 _TRACKING = """
 [defaults]
 explicit-tracking = true
@@ -87,6 +90,8 @@ class Folder(tempfile.TemporaryDirectory[str]):
 
 MCPROXY = Contender("mcproxy", _MCPROXY_CONFIG)
 MCPROXY_QUICK = Contender("mcproxy", _MCPROXY_CONFIG + _QUICK)
+MCPROXY_HTTP = Contender("mcproxy", _MCPROXY_CONFIG + _HTTP)
+MCPROXY_SCRAPED = Contender("mcproxy", _MCPROXY_CONFIG + _QUICK + _HTTP)
 MCPROXY_TRACKING = Contender("mcproxy", _MCPROXY_CONFIG + _TRACKING)
 MCPROXY_LIMITED = Contender("mcproxy", _MCPROXY_CONFIG + _LIMITED)
 MCPROXY_PER_SOURCE = Contender("mcproxy", _MCPROXY_CONFIG + 'forwarding = "per-source"\n')

@@ -26,7 +26,7 @@ from mcproxy.protocol.wire.packets import RecordType
 
 from ..kernel.held_lock import HeldLock
 from . import packets, process
-from .contenders import MCPROXY, Contender, Folder
+from .contenders import MCPROXY, MCPROXY_HTTP, Contender, Folder
 from .measure import percentile_95
 from .packets import IGMPV3, MLDV2, HostProtocol
 from .path_recorder import STAGES
@@ -57,9 +57,9 @@ class _Stamped(Contender):
         return daemon
 
 
-def _stages(protocol: HostProtocol, count: int) -> list[list[str]]:
+def _stages(protocol: HostProtocol, count: int, of: Contender) -> list[list[str]]:
     """The table of the stages that a join passes, and the processor time of it and of a refresh."""
-    with Site(_Stamped("mcproxy", MCPROXY.configuration, ("stamped",)), protocol=protocol) as site:
+    with Site(_Stamped("mcproxy", of.configuration, ("stamped",)), protocol=protocol) as site:
         for group in groups(count, protocol.family):
             site.join(group)
             time.sleep(_APART)
@@ -89,10 +89,10 @@ def _stages(protocol: HostProtocol, count: int) -> list[list[str]]:
     return [["stage", "us", "95 %", f"{protocol.name}: {len(ways)} joins, each alone"], *rows]
 
 
-def _costs(protocol: HostProtocol, count: int) -> list[list[str]]:
+def _costs(protocol: HostProtocol, count: int, of: Contender) -> list[list[str]]:
     """The table of the CPU time of reports that come alone."""
     rows = []
-    with Site(MCPROXY, protocol=protocol) as site:
+    with Site(of, protocol=protocol) as site:
         wanted, joins, refreshes = groups(count * _ROUNDS, protocol.family), [], []
         for at in range(0, len(wanted), count):
             some = wanted[at : at + count]
@@ -163,6 +163,9 @@ def main() -> int:
     parser.add_argument("--joins", type=int, default=200, help="joins of the first table (200)")
     parser.add_argument("--reports", type=int, default=500, help="reports a round (500)")
     parser.add_argument("--mld", action="store_true", help="MLDv2 in place of IGMPv3")
+    parser.add_argument(
+        "--http", action="store_true", help="with [http]: the daemon measures latencies"
+    )
     parser.add_argument("--only", choices=_TABLES, help="one of the tables")
     options = parser.parse_args()
     try:
@@ -172,11 +175,13 @@ def main() -> int:
         return 1
     print("\n".join(facts()), file=sys.stderr)
     protocol = MLDV2 if options.mld else IGMPV3
+    contender = MCPROXY_HTTP if options.http else MCPROXY
     for name in [options.only] if options.only else _TABLES:
         if name == "stages":
-            table = _stages(protocol, options.joins)
+            table = _stages(protocol, options.joins, contender)
         else:
-            table = _costs(protocol, options.reports) if name == "costs" else _held(protocol)
+            costs = name == "costs"
+            table = _costs(protocol, options.reports, contender) if costs else _held(protocol)
         print(aligned(table), end="\n\n")
     return 0
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from mcproxy.latency import JOIN, LEAVE, REPORT, Latencies
-from mcproxy.protocol.family import IPV4
+from mcproxy.latency import JOIN, LEAVE, Latencies
 from mcproxy.protocol.wire.packets import RecordType
 
+from ..stamps import stamped
 from .support import BLOCK, D1, D2, G1, S1, SSM, TO_EX, TO_IN, UP, InstanceTestCase, report
 
 
@@ -20,13 +20,15 @@ class MeasuredInstanceTests(InstanceTestCase):
 
     def late(self, where: str, kind: RecordType, group: bytes, *sources: bytes) -> None:
         """A report that the kernel has had for a while."""
-        with self.latencies.take(self.clock.seconds() - 0.25):
-            self.says(where, kind, group, *sources)
+        self.latencies.arrive(stamped(self.clock.seconds() - 0.25))
+        self.says(where, kind, group, *sources)
+        self.latencies.done()
 
     def times(self, kind: str) -> list[float]:
         """The number of times until a report upstream, and their sum."""
-        found = self.latencies.histograms.get((IPV4, kind, REPORT))
-        return [] if found is None else [sum(found.counts), round(found.sum, 3)]
+        waits = self.latencies.waits.get(("ipv4", kind))
+        count = 0 if waits is None else sum(waits.report.counts)
+        return [] if waits is None or not count else [count, round(waits.report.sum, 3)]
 
     def test_join_is_measured_until_its_report(self) -> None:
         self.late("d1", TO_EX, G1)
@@ -45,7 +47,7 @@ class MeasuredInstanceTests(InstanceTestCase):
     def test_leave_is_measured_from_the_message_of_the_last_host(self) -> None:
         """Queries are sent first, which nobody answers."""
         for kind, arguments in ((TO_IN, (G1,)), (BLOCK, (SSM, S1))):
-            self.latencies.histograms.clear()
+            self.latencies.waits.clear()
             group, *sources = arguments
             self.says("d1", TO_EX if not sources else RecordType.ALLOW_NEW_SOURCES, *arguments)
             self.late("d1", kind, *arguments)
@@ -59,5 +61,5 @@ class MeasuredInstanceTests(InstanceTestCase):
     def test_nothing_is_measured_without_a_reader(self) -> None:
         self.log.events.latencies = None
         self.late("d1", TO_EX, G1)
-        self.assertEqual(self.latencies.histograms, {})
+        self.assertEqual(self.latencies.waits, {})
         self.assertIn(report(TO_EX, G1), self.sent("up"))

@@ -126,15 +126,16 @@ class ReceiverTests(SynchronousTestCase):
         info = struct.pack("=i4s4s", 7, bytes(4), bytes(4))
 
         def receive(message: Message) -> None:
-            with latencies.change(IPV4, "d1", [G4], {G4}):
-                latencies.reported()
+            latencies.begin("ipv4", "d1", [G4], {G4})
+            latencies.reported()
+            latencies.end()
 
         self.patch(self.listener, "receive", receive)
         for lost in ([], [(socket.SOL_SOCKET, 40, struct.pack("=I", 6))]):
             ancillary = [stamp, *lost, (0, 8, info)]
             self.protocols[IPV4].datagramReceived(self.join4(), ancillary, ("10.0.2.9", 0))
-        (found,) = latencies.histograms.values()
-        self.assertEqual((sum(found.counts), found.sum), (2, 0.5))
+        (waits,) = latencies.waits.values()
+        self.assertEqual((sum(waits.report.counts), waits.report.sum), (2, 0.5))
         self.assertEqual(self.receiver.dropped["", "receive-queue"], 6)
 
     def test_report_on_unregistered_interface_is_dropped(self) -> None:

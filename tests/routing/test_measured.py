@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from mcproxy.latency import ENTRY, JOIN, LEAVE, Latencies
-from mcproxy.protocol.family import IPV4
+from mcproxy.latency import JOIN, LEAVE, Latencies
 from mcproxy.protocol.forwarding.planner import Route
 
+from ..stamps import stamped
 from .support import G1, G2, RoutingTestCase, any_source
 
 
@@ -19,16 +19,17 @@ class MeasuredEntriesTests(RoutingTestCase):
     def host_wants(self, group: bytes, *routes: Route) -> None:
         """A report that arrives now changes what a host wants of a group."""
         known = {group} if routes else set()
-        with (
-            self.latencies.take(self.clock.seconds()),
-            self.latencies.change(IPV4, "d1", [group], known),
-        ):
-            self.want(group, *routes)
+        self.latencies.arrive(stamped(self.clock.seconds()))
+        self.latencies.begin("ipv4", "d1", [group], known)
+        self.want(group, *routes)
+        self.latencies.end()
+        self.latencies.done()
 
     def times(self, kind: str) -> list[float]:
         """How many entries were waited for, and how long in all."""
-        found = self.latencies.histograms.get((IPV4, kind, ENTRY))
-        return [] if found is None else [sum(found.counts), found.sum]
+        waits = self.latencies.waits.get(("ipv4", kind))
+        count = 0 if waits is None else sum(waits.entry.counts)
+        return [] if waits is None or not count else [count, waits.entry.sum]
 
     def test_entry_is_waited_for_until_the_routing_thread_has_installed_it(self) -> None:
         self.host_wants(G1, any_source("up", "d1"))
@@ -54,4 +55,4 @@ class MeasuredEntriesTests(RoutingTestCase):
         self.let_go_on()
         self.want(G2, any_source("up", "d1"))
         self.let_go_on()
-        self.assertEqual(self.latencies.histograms, {})
+        self.assertEqual((self.times(JOIN), self.times(LEAVE)), ([], []))

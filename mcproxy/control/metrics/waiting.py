@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from ...latency import ENTRY, JOIN, LEAVE, REPORT
+from ...latency import JOIN, LEAVE
 from .definition import HISTOGRAM, Metric, Rows, Scrape
+
+REPORT, ENTRY = "report", "entry"
 
 _TEXTS = {
     (JOIN, REPORT): "Time from the arrival of a host's join to the report upstream.",
@@ -23,9 +25,9 @@ def _metric(kind: str, stage: str) -> Metric:
         latencies = scrape.proxy.events.latencies
         if latencies is None:
             return
-        for (family, its_kind, its_stage), found in list(latencies.histograms.items()):
-            if (its_kind, its_stage) == (kind, stage):
-                yield (family.name,), found
+        for (family, its_kind), waits in list(latencies.waits.items()):
+            if its_kind == kind:
+                yield (family,), waits.report if stage == REPORT else waits.entry
 
     name, text = f"mcproxy_{kind}_{stage}_seconds", _TEXTS[kind, stage]
     return Metric(name, HISTOGRAM, text, ("family",), read, "seconds")
