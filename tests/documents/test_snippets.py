@@ -22,8 +22,11 @@ EXPLAINED_BY_HELP = {"-h", "--help", "--version", "--plain", "--resolve"}
 """Options that need no place in the manual."""
 
 
-OF_OTHER_PROGRAMS = {"--nodaemon", "--logger", "--peer", "--stacks", "--jobs"}
-"""Options of twistd, of the benchmarks and of others, which the documents name too."""
+OF_OTHER_PROGRAMS = {
+    *("--nodaemon", "--logger", "--peer", "--stacks", "--jobs"),
+    *("--check", "--diff", "--limit"),
+}
+"""Options of twistd, the tests, the benchmarks and Ansible, which the documents name too."""
 
 
 class SnippetTests(SynchronousTestCase):

@@ -103,11 +103,11 @@ class FleetTestCase(LabTestCase):
 
     # -- playbooks
 
-    def play(self, name: str) -> tuple[int, str]:
-        """Run a playbook; its exit code and what it prints."""
+    def play(self, *arguments: str) -> tuple[int, str]:
+        """Run a playbook, perhaps with options; its exit code and what it prints."""
         program = Path(sys.executable).with_name("ansible-playbook")
         done = subprocess.run(
-            [str(program), name],
+            [str(program), *arguments],
             cwd=self.fleet,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

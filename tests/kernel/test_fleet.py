@@ -42,7 +42,18 @@ class FleetTests(FleetTestCase):
             found = [scraped.value(each) for each in ("restarts_total", "impairments", "groups")]
             self.assertEqual(found, [1, 0, len(GROUPS)], name)
 
+    def check_trial(self) -> None:
+        """Check that a trial on one gateway shows what would change, and changes nothing."""
+        files = self.files()
+        code, output = self.play("rollout.yml", "--check", "--diff", "--limit", "gw3")
+        self.assertEqual(code, 0, output)
+        self.assertRegex(output, r"(?m)^-query-interval = 60$")
+        self.assertRegex(output, r"(?m)^\+query-interval = 125$")
+        self.assertNotIn("[gw1]", output)
+        self.assertEqual(self.files(), files)
+
     def test_rollout_stops_at_the_first_gateway_that_fails(self) -> None:
+        self.check_trial()
         self.run_streams()
         files, running = self.files(), self.running()
         others = list(self.nodes)[1:]
