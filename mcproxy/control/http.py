@@ -5,6 +5,7 @@ limit               value          beyond it
 ==================  =============  ====================================================
 body of a request   longest_body   413, as soon as the length is known to be too large
 time for a request  REQUEST_TIME   the connection is cut, even if bytes still arrive
+data after it       MOST_EXCESS    the connection is cut
 time for a piece    ANSWER_TIME    the connection is cut
 ==================  =============  ====================================================
 
@@ -39,6 +40,9 @@ LONGEST_BODY = 64 * 1024
 
 REQUEST_TIME = 10.0
 """Seconds from the connection to the end of the request."""
+
+MOST_EXCESS = 256 * 1024
+"""Bytes that a client may send after its request; they are dropped."""
 
 ANSWER_TIME = 30.0
 """Seconds for a client to take a piece of an answer."""
@@ -81,6 +85,7 @@ class Connection(ProtocolWrapper):
         self.is_closed = False
         self._endpoint = endpoint
         self._awaits_request = True
+        self._excess = 0
         self._reactor = reactor
         self._deadline: IDelayedCall | None = None
         self._when_closed: list[Callable[[], None]] = []
@@ -90,9 +95,13 @@ class Connection(ProtocolWrapper):
         self._set_deadline(REQUEST_TIME)
 
     def dataReceived(self, data: bytes) -> None:
-        """Read the request; drop what follows it."""
+        """Read the request; drop what follows it, and cut a client that sends on and on."""
         if self._awaits_request:
             super().dataReceived(data)  # type: ignore[no-untyped-call]  # untyped in Twisted
+            return
+        self._excess += len(data)
+        if self._excess > MOST_EXCESS:
+            self.abort()
 
     def take_request(self) -> bool:
         """Stop the request's time; False if this request must not be answered."""

@@ -32,8 +32,11 @@ class ConnectionTestCase(TestCase):
         self.answer: Deferred[Answer] = succeed(Answer({"done": True}))
         factory = ConnectionFactory(lambda f: Connection(f, self.clock, self.endpoint()))
         self.connection: Any = factory.buildProtocol(None)
-        self.transport: Any = StringTransport()
+        self.transport: Any = self.make_transport()
         self.connection.makeConnection(self.transport)
+
+    def make_transport(self) -> StringTransport:
+        return StringTransport()
 
     def endpoint(self) -> Endpoint:
         return Endpoint(self.handle)
