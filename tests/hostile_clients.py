@@ -14,11 +14,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import cycle
 
 HOST = b"Host: 127.0.0.1\r\n"
-CHANGE = (
-    b'POST /log-level HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 18\r\n\r\n{"level": "debug"}'
-)
+CHANGE = b"POST /log-level HTTP/1.1\r\n" + HOST + b'Content-Length: 18\r\n\r\n{"level": "debug"}'
 CROWD = 200
 TIMEOUT = 1.0
 """Seconds that a client waits for anything."""
@@ -61,13 +60,11 @@ class Target:
 
 def _exchange(target: Target, *parts: bytes) -> None:
     """Send something again and again, and read what comes."""
-    number = 0
-    for sock in target.sockets():
+    for sock, part in zip(target.sockets(), cycle(parts), strict=False):
         with suppress(OSError):
-            sock.sendall(parts[number % len(parts)])
+            sock.sendall(part)
             while sock.recv(1 << 16):
                 pass
-        number += 1
 
 
 def garbage(target: Target) -> None:
@@ -145,10 +142,7 @@ def smuggled(target: Target) -> None:
         target,
         b"GET /status HTTP/1.1\r\n" + HOST + b"Content-Length: 4\r\nTransfer-Encoding: chunked"
         b"\r\n\r\n0\r\n\r\n" + CHANGE,
-        b"GET /status HTTP/1.1\r\n"
-        + HOST
-        + b"Content-Length: 0\r\nContent-Length: 9\r\n\r\n"
-        + CHANGE,
+        b"GET /status HTTP/1.1\r\n" + HOST + b"Content-Length: 0\r\n" * 2 + b"\r\n" + CHANGE,
         b"GET /status HTTP/1.1\r\n" + HOST + b"\r\n" + CHANGE,
         b"GET /status HTTP/1.1\nX: y\n\n" + CHANGE,
     )

@@ -49,8 +49,9 @@ from ..logs import levels
 from .answers import Answer
 from .changes import Changes, Outcome
 from .event_requests import level_view, set_level
-from .reader import READING, Reader, guarded, unknown_path, wrong_method
+from .reader import Reader, guarded, unknown_path, wrong_method
 from .requests import (
+    READING,
     ApiRequest,
     BadRequestError,
     ClearRequest,

@@ -20,10 +20,11 @@ import inspect
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from io import BytesIO
 from typing import Any, cast
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.protocols.policies import ProtocolWrapper
 from twisted.python.failure import Failure
@@ -33,7 +34,8 @@ from twisted.web.server import NOT_DONE_YET, Site
 
 from .answers import Answer
 from .delivery import Delivery
-from .requests import ApiRequest
+from .one_a_turn import OneATurn
+from .requests import READING, ApiRequest
 
 LONGEST_BODY = 64 * 1024
 """Bytes."""
@@ -53,6 +55,10 @@ _NO_FORMS = (
     {_FORM_PARSING: False} if _FORM_PARSING in inspect.signature(HTTPFactory).parameters else {}
 )
 """Bodies are JSON. A Twisted without this parameter also parses what a client calls a form."""
+
+_TURNS = OneATurn()
+"""Requests are handled one in each turn of the reactor: up to MOST_CONNECTIONS of each endpoint
+may come at once."""
 
 Handler = Callable[[ApiRequest], "Deferred[Answer]"]
 """Answers a request. The Deferred does not fail."""
@@ -217,10 +223,17 @@ class _AllPaths(Resource):
         connection = cast(Connection, request.transport)
         if connection.take_request():
             asked = _asked(request)
+            delivery = Delivery(request, connection, self._endpoint.headers)
             refusal = self._endpoint.refuse(asked)
-            answered = succeed(refusal) if refusal else self._endpoint.handle(asked)
-            answered.addCallback(Delivery(request, connection, self._endpoint.headers).start)
+            if refusal is not None:
+                delivery.start(refusal)
+            else:
+                _TURNS.call(partial(self._handle, asked, connection, delivery))
         return NOT_DONE_YET
+
+    def _handle(self, asked: ApiRequest, connection: Connection, delivery: Delivery) -> None:
+        if not connection.is_closed or asked.method not in READING:
+            self._endpoint.handle(asked).addCallback(delivery.start)
 
 
 def _asked(request: Request) -> ApiRequest:

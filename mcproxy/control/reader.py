@@ -21,7 +21,7 @@ from .event_requests import level_view, open_stream
 from .late_connection import Imports
 from .named import check_names
 from .paths import PATHS, Get
-from .requests import ApiRequest, BadRequestError
+from .requests import READING, ApiRequest, BadRequestError
 from .row_filter import RowFilter
 from .view_list import VIEWS, View
 from .views.status import FILTERS as STATUS_FILTERS
@@ -29,8 +29,6 @@ from .views.status import status
 
 if TYPE_CHECKING:
     from ..proxy import Proxy
-
-READING = ("GET", "HEAD")
 
 MaybeLater = Answer | Coroutine[Any, Any, Answer]
 

@@ -13,6 +13,9 @@ from ..config.model import DOWNSTREAM, UPSTREAM
 from ..config.native.reader import Mistakes, read_table
 from ..config.origin import KeyPath, Origin
 
+READING = ("GET", "HEAD")
+"""Methods that change nothing."""
+
 
 class ApiRequest(NamedTuple):
     """A request: ``target`` is a path with an optional query string.

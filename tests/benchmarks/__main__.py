@@ -16,6 +16,7 @@ from . import hostile_table
 from .contenders import IGMPPROXY, MCPROXY, SMCROUTE, Contender, peer
 from .curves import CURVES, write_pictures
 from .hostile import HOSTILE
+from .hostile_clients import HOSTILE_CLIENTS
 from .load import LOAD
 from .measure import Findings, Measure
 from .pages import PAGES
@@ -41,6 +42,7 @@ ORDINARY = (
     *READERS,
     *PAGES,
     *SCRAPES,
+    *HOSTILE_CLIENTS,
     *TURNS,
     *VIEWS,
 )

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 
+from mcproxy.cli.client import FailureError
 from mcproxy.lab.waiting import wait_until
 
 from .. import hostile_clients
@@ -73,7 +74,7 @@ class HostileClientTests(HttpTestCase):
         try:
             self.ask("GET", "/status")
             return self.get("/health", "10.0.2.1", self.home)[0] == 200
-        except (OSError, IndexError):
+        except (OSError, IndexError, FailureError):
             time.sleep(0.1)
             return False
 
