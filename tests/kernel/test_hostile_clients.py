@@ -55,12 +55,12 @@ class HostileClientTests(HttpTestCase):
         attack, joins = self.attack(where), 0
         self.member.forget()
         while attack.poll() is None:
-            member = self.home.join(self.group)
-            self.await_reported(self.upstream, record(TO_EX, self.group))
-            member.leave()
-            self.await_reported(self.upstream, record(TO_IN, self.group))
-            self.upstream.clear()
             joins += 1
+            group = self.plan.group.format(10 + joins)
+            member = self.home.join(group)
+            self.await_reported(self.upstream, record(TO_EX, group))
+            member.leave()
+            self.await_reported(self.upstream, record(TO_IN, group))
         self.assertEqual(attack.returncode, 0)
         self.assertGreater(joins, 2)
         arrived = self.member.of(self.source)
