@@ -13,7 +13,7 @@ help:
 	@echo "make test   all tests"
 	@echo "make lint   linters and type checker"
 	@echo "make bench  the benchmarks beside igmpproxy; takes a while, needs root"
-	@echo "make reference  the sample and the reference, written from the options"
+	@echo "make reference  the sample and the reference, written from the program"
 	@echo "make docs   the documentation as web pages, in build/docs"
 	@echo "make versions  the tests with other versions of Python and of the libraries"
 	@echo "make dist   source distribution and wheel, in dist"
@@ -36,6 +36,9 @@ bench: venv
 
 reference: venv
 	$(BIN)/python -m mcproxy.config.reference
+	$(BIN)/python -m tests.program_docs
+	$(BIN)/python -m tests.view_docs
+	$(BIN)/python -m tests.metric_docs
 
 docs: venv
 	$(BIN)/sphinx-build -W --keep-going -n -q docs build/docs
