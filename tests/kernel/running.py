@@ -47,6 +47,7 @@ class RunningTestCase(SiteTestCase):
     """Streams of both families go from the server to ``home`` on down1 of instance ``tv``."""
 
     family = IPV4
+    stream_rate = STREAM_RATE
 
     def run_streams(self, config: str = ONE_INSTANCE) -> None:
         """Start the daemon and the streams, and wait until all of them arrive.
@@ -60,7 +61,7 @@ class RunningTestCase(SiteTestCase):
             for number in range(STREAMS):
                 group = plan.group.format(number + 10)
                 member = self.home.join(group)
-                stream = self.server.stream(group, rate=STREAM_RATE, source=plan.at(UP, 2))
+                stream = self.server.stream(group, rate=self.stream_rate, source=plan.at(UP, 2))
                 self.members.append((member, stream))
         self.await_stream_packets()
         self.reset_all_counts()
@@ -73,14 +74,18 @@ class RunningTestCase(SiteTestCase):
         for member, stream in self.members:
             self.assertEqual(member.of(stream.source).duplicates, 0)
             member.forget()
-        self.await_stream_packets(STREAM_RATE // 100)
+        self.await_stream_packets(10)
 
     def run_daemon(self, config: str) -> None:
         """Start the daemon with this configuration, and wait until it is ready."""
         self.use_daemon(Daemon(self.proxy, with_defaults(config))).wait_ready()
 
-    def await_stream_packets(self, packets: int = STREAM_RATE // 4) -> None:
-        """Wait until this number of further packets of each stream has arrived."""
+    def await_stream_packets(self, packets: int = 0) -> None:
+        """Wait until this number of further packets of each stream has arrived.
+
+        By default, the packets of a quarter of a second.
+        """
+        packets = packets or self.stream_rate // 4
         goals = [(member, member.total() + packets) for member, _ in self.members]
         wait_until(
             lambda: all(m.total() >= goal for m, goal in goals), 20, "a stream does not arrive"

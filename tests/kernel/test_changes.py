@@ -42,6 +42,8 @@ Command = tuple[str, dict[str, Any], Callable[[Configuration], Configuration]]
 class ChangesTests(RunningTestCase):
     """Commands concern ports with one host each; the streams of ``tv`` must lose no packet."""
 
+    stream_rate = 200  # the test is long, and more packets would take most of the processor time
+
     def setUp(self) -> None:
         super().setUp()
         seed = int(os.environ.get("MCPROXY_SEED", 0)) or random.randrange(1, 2**32)
