@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from mcproxy.protocol import deadlines as module
 from mcproxy.protocol.deadlines import Deadlines
 
 from .families import examples
@@ -62,6 +65,19 @@ class DeadlinesTests(SynchronousTestCase):
     @examples(20)
     def test_random_history_gives_the_deadlines_of_the_model(self, history: list[Step]) -> None:
         """A dictionary of the earliest times, after every step."""
+        self.compare(history)
+
+    @given(steps, st.integers(1, 4))
+    @examples(40)
+    def test_history_is_the_same_while_a_heap_is_cleaned(
+        self, history: list[Step], moved: int
+    ) -> None:
+        """The heap is cleaned again and again, in steps of a few entries."""
+        with patch.object(module, "_SLACK", -1), patch.object(module, "_MOVED", moved):
+            self.compare(history)
+
+    def compare(self, history: list[Step]) -> None:
+        """Check the deadlines and those of the model after each step."""
         deadlines: Deadlines[str] = Deadlines()
         model: dict[str, int] = {}
         for action, key, when in history:
@@ -80,6 +96,16 @@ class DeadlinesTests(SynchronousTestCase):
             self.assertEqual(deadlines.next(), min(model.values(), default=None))
 
 
+class CountedTime(float):
+    """A time that counts how often times are compared."""
+
+    compared = 0
+
+    def __lt__(self, other: float) -> bool:
+        CountedTime.compared += 1
+        return super().__lt__(other)
+
+
 class CompactionTests(SynchronousTestCase):
     """Cancelled keys are removed from the heap."""
 
@@ -92,6 +118,21 @@ class CompactionTests(SynchronousTestCase):
             deadlines.cancel("hops")
         self.assertLess(len(deadlines._heap), 100)
         self.assertEqual((deadlines.next(), deadlines.pop(500.0)), (500.0, "stays"))
+
+    def test_no_call_cleans_the_whole_heap(self) -> None:
+        """Each moves a few entries: a packet must not wait for thousands of them."""
+        deadlines: Deadlines[int] = Deadlines()
+        for key in range(5000):
+            deadlines.schedule(key, CountedTime(9000 + key))
+        most = 0
+        for key in range(5000):
+            before = CountedTime.compared
+            deadlines.schedule(key, CountedTime(1000 + key))
+            deadlines.cancel(key - 1)
+            deadlines.next()
+            most = max(most, CountedTime.compared - before)
+        self.assertLess(most, 250)
+        self.assertEqual((deadlines.pop(9999.0), deadlines.next()), (4999, None))
 
     def test_order_is_kept_when_the_heap_is_compacted(self) -> None:
         """However often that happens."""
