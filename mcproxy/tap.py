@@ -181,8 +181,9 @@ thread. Python's default is ten times as long."""
 
 def _raise_descriptor_limit() -> None:
     """Allow as many as we may: each link takes two, and four during a restart."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if now != most:  # the unit sets it, and forbids the call
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _make_manhole(reactor: Any, proxy: Proxy, config: ManholeConfig | None) -> IService | None:

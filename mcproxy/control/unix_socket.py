@@ -82,8 +82,23 @@ class ControlService(Service):
         if not self._is_required:
             Path(config.socket).parent.mkdir(mode=0o755, exist_ok=True)
         self._port = listen_unix(self._reactor, config.socket, self._factory)
-        os.chown(config.socket, -1, group)
+        # Where it is right already, no system call is made that the unit forbids.
+        if group not in (-1, os.stat(config.socket).st_gid):
+            _change_group(config, group)
         os.chmod(config.socket, int(config.mode, 8))
+
+
+def _change_group(config: ControlConfig, group: int) -> None:
+    """Give the socket to a group; OSError says what the daemon's user lacks."""
+    try:
+        os.chown(config.socket, -1, group)
+    except PermissionError as error:
+        raise PermissionError(
+            error.errno,
+            f"not permitted to give it to the group {config.group} (see the key group of"
+            " [control]); the daemon's user must be a member of it, and under systemd the group"
+            f" of the unit: set Group={config.group}",
+        ) from error
 
 
 def listen_unix(reactor: Any, path: str, factory: Factory) -> Any:

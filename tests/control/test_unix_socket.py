@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import grp
 import os
 import socket
 from typing import Any
@@ -76,6 +77,30 @@ class ServiceTests(SynchronousTestCase):
         service = self.service(None)
         service.startService()
         self.assertIsNone(self.successResultOf(service.stopService()))
+
+    def forbid_chown(self) -> None:
+        """As the unit's filter of system calls does."""
+
+        def chown(path: str, user: int, group: int) -> None:
+            raise PermissionError(1, "Operation not permitted")
+
+        self.patch(os, "chown", chown)
+
+    def test_group_that_the_socket_has_already_needs_no_chown(self) -> None:
+        self.forbid_chown()
+        own = grp.getgrgid(os.getegid()).gr_name
+        for group in ("", own):
+            self.service(ControlConfig(self.path, "0660", group)).startService()
+            self.assertEqual(os.stat(self.path).st_mode & 0o777, 0o660)
+            os.unlink(self.path)
+
+    def test_forbidden_change_of_the_group_names_the_cure(self) -> None:
+        self.forbid_chown()
+        other = next(one for one in grp.getgrall() if one.gr_gid != os.getegid()).gr_name
+        service = self.service(ControlConfig(self.path, "0660", other))
+        error = self.assertRaises(OSError, service.startService)
+        self.assertIn(f"not permitted to give it to the group {other}", str(error))
+        self.assertIn(f"under systemd the group of the unit: set Group={other}", str(error))
 
     def test_unknown_group_fails_the_start(self) -> None:
         service = self.service(ControlConfig(self.path, group="no-such-group"))
