@@ -56,7 +56,7 @@ ALIVE_INTERVAL = 2.0
 """Seconds between messages that say that the daemon runs."""
 
 MOST_FLOWS = 2000
-"""Flows that pages get: those with faults, then those with the highest rates."""
+"""Flows that pages get: those with faults, then those with the highest rates, then new ones."""
 
 MOST_HOSTS = MOST_INTERFACES = MOST_INSTANCES = 1000
 """Rows of other tables that pages get."""

@@ -100,9 +100,9 @@ def flow_rows(
         )
 
 
-def importance(row: Row) -> tuple[int, float]:
-    """What decides which rows are shown, if there are too many: faults first, then the rate."""
-    return row.get("health") == BROKEN, row.get("bit-rate") or 0
+def importance(row: Row) -> tuple[int, float, float]:
+    """What decides which rows are shown, if there are too many: faults, the rate, the latest."""
+    return row.get("health") == BROKEN, row.get("bit-rate") or 0, row.get("since") or 0
 
 
 def host_rows(proxy: Proxy) -> Iterator[tuple[str, Row] | None]:

@@ -17,7 +17,7 @@ TURN_TIME = 0.001
 
 Keyed = tuple[str, Row]
 
-Rank = tuple[int, float]
+Rank = tuple[int, float, float]
 
 
 class Turn:
