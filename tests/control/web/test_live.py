@@ -153,13 +153,29 @@ class LiveFeedTests(SynchronousTestCase):
         self.events.tell(Ready())
         self.clock.advance(FLUSH_INTERVAL)
         self.assertEqual(self.names(written[-1:]), ["events"])
+        self.flows["b"] = 2
         self.clock.advance(HASTE)
+        self.assertEqual(self.put(written), {"b": 2})
+        self.assertEqual(len(self.sampler.asked), 1)
+
+    def test_events_without_end_do_not_keep_the_counters_from_being_read(self) -> None:
+        self.open()
+        self.read()
+        for _ in range(round(INTERVAL / FLUSH_INTERVAL) + 2):
+            self.events.tell(Ready())
+            self.clock.advance(FLUSH_INTERVAL)
         self.assertEqual(len(self.sampler.asked), 2)
+
+    def test_event_during_a_reading_makes_another_cycle_follow(self) -> None:
+        _, written = self.open()
+        self.read()
+        self.clock.advance(INTERVAL)
         self.events.tell(Ready())
         self.clock.advance(FLUSH_INTERVAL)
         self.read()
+        self.flows["c"] = 3
         self.clock.advance(HASTE)
-        self.assertEqual(len(self.sampler.asked), 3)
+        self.assertEqual(self.put(written), {"c": 3})
 
     def test_page_hears_that_the_daemon_is_alive_while_a_reading_takes_long(self) -> None:
         _, written = self.open()
@@ -197,3 +213,12 @@ class LiveFeedTests(SynchronousTestCase):
         self.read()
         self.assertEqual(messages(written[-1])[-1][1]["counts"]["flows"], 3)
         self.assertEqual({row["key"] for row in self.flow_rows(written)}, {"broken", "fast"})
+
+    def test_reading_that_fails_is_tried_again_after_the_interval_only(self) -> None:
+        self.open()
+        self.sampler.asked[-1].errback(RuntimeError())
+        self.clock.pump([HASTE] * 5)
+        self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
+        self.assertEqual(len(self.sampler.asked), 1)
+        self.clock.advance(INTERVAL)
+        self.assertEqual(len(self.sampler.asked), 2)
