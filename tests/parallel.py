@@ -78,7 +78,8 @@ class ParallelRun:
         numbers = ", ".join(f"{n:3} {what}" for what, n in sorted(outcome.counts.items()) if n)
         time = f"{outcome.seconds:6.1f} s"
         done = f"{self._done:{len(str(self._total))}}/{self._total}"
-        print(f"[{done}] {time}  {job.name}: {numbers}", flush=True)
+        failed = "".join(f"\n    failed: {name}" for name in outcome.failed)
+        print(f"[{done}] {time}  {job.name}: {numbers}{failed}", flush=True)
 
     def _repeat(self) -> None:
         """Run the failed kernel tests once more, one by one; correct the counts."""

@@ -200,9 +200,11 @@ class ParallelTests(RunTestCase):
     def test_failures_are_printed_after_all_modules(self) -> None:
         self.run_tests("--jobs", "2", test_a=PASSING, test_b=PASSING, test_c=FAILING_ALONE)
         modules, _, failures = self.output.partition("[3/3]")
+        name = "samples.inner.test_c.Tests.test_bad"
+        self.assertIn(f"    failed: {name}\n", self.output)  # at once, to those who follow it
         self.assertNotIn("and this is why", modules)
         self.assertIn("and this is why", failures)
-        self.assertIn("samples.inner.test_c.Tests.test_bad", failures)
+        self.assertIn(f"\n{name}\n", failures)
 
     def test_other_tests_give_way_to_kernel_tests(self) -> None:
         own = os.nice(0)

@@ -21,7 +21,7 @@ GRACE = 15
 _INTERRUPT = signal.SIGUSR1
 """Interrupts a test; tests with a reactor leave other handlers for SIGINT and SIGTERM behind."""
 
-NICENESS = 15
+NICENESS = 5
 """Of a process whose tests must not take processor time from the tests of the others."""
 
 

@@ -24,6 +24,7 @@ import sys, time
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from mcproxy import tap
+from mcproxy.change_counts import ChangeCounts
 from mcproxy.cli import main
 from mcproxy.events.bus import Events
 from mcproxy.linux.mroute.errors import NotPermitted, TableInUse
@@ -39,6 +40,7 @@ class Dummy(Service):
         self.kind = configuration.instances[0].upstream
         self.optional_services = OptionalServices()
         self.events, self.timer = Events(), Timer(reactor)
+        self.change_counts = ChangeCounts()
     def addService(self, service):
         pass  # those beside it do nothing here
     def privilegedStartService(self):

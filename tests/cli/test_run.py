@@ -70,7 +70,7 @@ class RefusalTests(CommandTestCase):
             cwd=PROJECT,
             capture_output=True,
             text=True,
-            timeout=20,
+            timeout=60,
         )
         self.assertEqual((done.returncode, done.stdout), (1, ""))
         [line] = done.stderr.splitlines()
@@ -89,7 +89,7 @@ class ProcessTestCase(CommandTestCase):
 
     def ended(self, process: subprocess.Popen[str]) -> tuple[int, list[str]]:
         """The exit code, and what remained on both outputs."""
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=60)
         return process.returncode, [*out.splitlines(), *err.splitlines()]
 
 
