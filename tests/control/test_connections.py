@@ -16,7 +16,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.control.connections import MOST_CONNECTIONS, MOST_OF_A_HOST, ConnectionFactory
 
-Peer = IAddress | None
+# In quotes: zope.interface 5 cannot make the union.
+Peer = "IAddress | None"
 
 
 def ipv4(host: str) -> IAddress:
