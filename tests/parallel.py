@@ -19,6 +19,15 @@ from .workers import Job, run_jobs
 _KERNEL_TEST = re.compile(r"\.(kernel|lab)\.")
 """Matches the name of a test that depends on the load of the machine."""
 
+LONG = (
+    "tests.kernel.test_fleet",
+    "tests.kernel.test_doctor_judgement",
+    "tests.kernel.test_many",
+    "tests.kernel.test_frr",
+    "tests.kernel.test_changes",
+)
+"""Modules that take longer than their number of tests suggests; they begin first."""
+
 ALONE: dict[str, str] = {}
 """Modules that run after all others, one by one, each with the reason."""
 
@@ -109,7 +118,8 @@ def _jobs(name: str) -> Iterator[Job]:
     found = [module for module in modules if module.name.rpartition(".")[2].startswith("test_")]
     for module in found:
         tests = module.filePath.getContent().count(b"def test_")
-        yield Job(module.name, not is_kernel(module.name), tests)
+        weight = tests + 1000 * (module.name in LONG)
+        yield Job(module.name, not is_kernel(module.name), weight)
     if not found:
         yield Job(name, not is_kernel(name))
 

@@ -13,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from mcproxy.lab.waiting import wait_until
 
 from .__main__ import INTERRUPTED
-from .parallel import MAX_REPEATED
+from .parallel import ALONE, LONG, MAX_REPEATED
 from .source import PROJECT
 from .workers import NICENESS
 
@@ -179,6 +179,15 @@ class CountTests(RunTestCase):
     def test_run_without_tests_fails(self) -> None:
         code, lines = self.run_tests()
         self.assertEqual((code, lines[-1]), (1, "0 passed, 0 failed"))
+
+
+class ListTests(SynchronousTestCase):
+    def test_modules_of_the_lists_exist(self) -> None:
+        names = [*LONG, *ALONE]
+        files = {name: PROJECT / f"{name.replace('.', '/')}.py" for name in names}
+        missing = [name for name, file in files.items() if not file.exists()]
+        self.assertEqual(missing, [])
+        self.assertGreater(len(names), 0)
 
 
 class ParallelTests(RunTestCase):
