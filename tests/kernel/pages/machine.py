@@ -41,7 +41,7 @@ for name in {overlays}; do
 done
 mount -t tmpfs tmpfs /run
 mkdir -p /run/mcproxy /opt/mcproxy/bin /etc/bash_completion.d /etc/fish/completions
-mkdir -p /usr/local/share/zsh/site-functions /etc/systemd/system
+mkdir -p /usr/local/share/zsh/site-functions /etc/systemd/system /etc/prometheus
 rm -f /etc/mcproxy.toml /usr/bin/mcproxy
 cat > /opt/mcproxy/bin/mcproxy
 chmod 755 /opt/mcproxy/bin/mcproxy

@@ -46,7 +46,10 @@ phyint eth2 disabled
 """
 """The file of one who has igmpproxy at home."""
 
-_COMMAND = re.compile(r"\s*(\S*/)?(mcproxy|ip|ip6?tables|nft|sysctl|bridge|systemctl|curl|make) \w")
+_COMMAND = re.compile(
+    r"\s*(\$ )?(\S*/)?(mcproxy|ip|ip6?tables|nft|sysctl|bridge|systemctl|curl|make|cp|ssh|cat|pip"
+    r"|python3?|apt-get|ln|mkdir|journalctl|ssh-keygen|twistd|promtool) \S"
+)
 
 
 class PagesTestCase(LabTestCase):
