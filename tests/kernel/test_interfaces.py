@@ -5,6 +5,7 @@ import socket
 
 from twisted.internet.testing import MemoryReactor
 
+from mcproxy.lab.waiting import wait_until
 from mcproxy.linux.datagram_port import DatagramPort
 from mcproxy.linux.netlink.links import Link
 from mcproxy.linux.netlink.monitor import InterfaceMonitor, make_link_socket
@@ -135,7 +136,9 @@ class LocatorTests(KernelTestCase):
         self.router.ip("route add unreachable 203.0.113.0/24")
         self.router.ip("-6 route add unreachable 2001:db8:dead::/48")
         with self.router:
-            for text in ("10.0.0.1", "127.0.0.1", "203.0.113.5", "::1", "2001:db8:0::1"):
+            # The kernel knows a new IPv6 address of its own only after a while.
+            wait_until(lambda: locator.interface_towards(packed("2001:db8:0::1")) is None)
+            for text in ("10.0.0.1", "127.0.0.1", "203.0.113.5", "::1"):
                 self.assertIsNone(locator.interface_towards(packed(text)), text)
             self.assertIsNone(locator.interface_towards(packed("2001:db8:dead::1")))
 

@@ -19,8 +19,11 @@ from .providers import Providers, ProvidersTestCase
 from .running import with_defaults
 from .site import UP, UP2, IPv4TestCase, IPv6TestCase, addresses
 
-RETURN_TIME = 0.1
-"""Maximum seconds from the time when a link comes up until streams arrive."""
+RETURN_TIME = 0.7
+"""Maximum seconds from the time when a link comes up until streams arrive.
+
+Less than the second after which a report is repeated; on a busy machine everything is late.
+"""
 
 ONE_UPSTREAM = '[instance.tv]\nupstream = "up"\ndownstream = ["down1", "down2", "ppp*"]\n'
 PER_SOURCE = 'forwarding = "per-source"'

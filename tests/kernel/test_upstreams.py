@@ -183,6 +183,13 @@ class DownstreamSourceScenarios(Providers):
             for interface in ("eth0", "eth1")
         ]
 
+    def await_camera(self, expected: list[bool]) -> None:
+        """Wait until the camera's stream arrives at just these providers."""
+        wait_until(
+            lambda: self.camera_reaches_providers() == expected,
+            message=f"the camera's stream does not arrive as expected: {expected}",
+        )
+
     def watch_camera(self) -> Member:
         """Start the camera's stream and a member at home that receives it."""
         camera = self.plan.at(DOWN2, 2)
@@ -196,13 +203,13 @@ class DownstreamSourceScenarios(Providers):
         """MU-06, MU-11: data of one upstream is never sent to another."""
         self.start_with()
         member = self.watch_camera()
-        wait_until(lambda: self.camera_reaches_providers() == [True, True])
+        self.await_camera([True, True])
         self.stream(self.groups[1], interface="eth0")
         other = self.server.capture("eth1", data=True)
         self.await_packets(self.home.join(self.groups[1]))
         self.assertNotIn(self.source, self.sources_on(other))
         self.proxy.set_link("up", state="down")
-        wait_until(lambda: self.camera_reaches_providers() == [False, True])
+        self.await_camera([False, True])
         self.assert_no_loss(member, self.plan.at(DOWN2, 2))
 
     def test_data_that_returns_by_the_other_upstream_is_dropped(self) -> None:
@@ -214,17 +221,17 @@ class DownstreamSourceScenarios(Providers):
         self.await_sent(4 * RATE)  # the kernel sends a wrong-interface upcall every 3 s
         self.await_packets(member)
         self.assert_no_loss(member, camera)
-        self.assertEqual(self.camera_reaches_providers(), [True, True])
+        self.await_camera([True, True])
 
     def test_data_of_downstream_sources_goes_to_the_first_usable_upstream(self) -> None:
         """MU-06: to the next upstream when the first is down."""
         self.start_with('upstream-data = "first"', "upstream-hold-time = 0")
         member = self.watch_camera()
-        self.assertEqual(self.camera_reaches_providers(), [True, False])
+        self.await_camera([True, False])
         self.proxy.set_link("up", state="down")
-        wait_until(lambda: self.camera_reaches_providers() == [False, True])
+        self.await_camera([False, True])
         self.proxy.set_link("up", state="up")
-        wait_until(lambda: self.camera_reaches_providers() == [True, False])
+        self.await_camera([True, False])
         self.assert_no_loss(member, self.plan.at(DOWN2, 2))
 
 
