@@ -47,8 +47,14 @@ class MembershipDatabase:
 
     def merged(self, group: Address) -> SourceFilter:
         """The membership record of ``group``: what the upstream must be asked for."""
-        wanted = self.upstream_wants(group).values()
-        return next(iter(wanted)) if len(wanted) == 1 else merge(wanted)
+        wanted = [
+            one
+            for querier in self.queriers.values()
+            if (one := querier.subscription(group)) is not NOTHING
+        ]
+        if group in self.static:
+            wanted.append(self.static[group])
+        return wanted[0] if len(wanted) == 1 else merge(wanted)
 
     def groups(self) -> Iterable[Address]:
         """Every wanted group, once."""

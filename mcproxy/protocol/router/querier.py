@@ -121,8 +121,8 @@ class Querier:
         """What this link wants of ``group``: its hosts, and the static groups."""
         found = self.groups.get(group)
         wanted = NOTHING if found is None else found.subscription()
-        static = self._role.configured.static.get(group)
-        return wanted if static is None else merge((static, wanted))
+        static = self._role.configured.static
+        return merge((static[group], wanted)) if group in static else wanted
 
     def wanted_groups(self) -> Collection[Address]:
         """The groups that this link wants."""

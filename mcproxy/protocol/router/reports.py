@@ -143,6 +143,7 @@ class ReportReceiver:
         host = None if tracking is None else tracking.register(source, now, until, version)
         if self.link_layer is not None and self.link_layer.is_doubtful(source, now):
             host = None
+        reporter = None
         for record in records:
             kind, address, listed = record
             group = groups.get(address)
@@ -158,7 +159,8 @@ class ReportReceiver:
                 # Most records only refresh an any-source membership: nothing else changes.
                 group.timer, group.last_reporter = until, source
             else:
-                self._take_record(record, group, Reporter(source, host, now, until), effects)
+                reporter = reporter or Reporter(source, host, now, until)
+                self._take_record(record, group, reporter, effects)
 
     def _take_record(
         self, record: Record, group: Group | None, reporter: Reporter, effects: Effects
