@@ -156,8 +156,10 @@ def _run(
             others = peers if IGMPPROXY in measure.contenders else ()
             for contender in (*measure.contenders, *others):
                 if contender.name in names:
-                    print(f"{measure.name} {number}: {contender.name}", file=sys.stderr)
+                    begin = time.monotonic()
                     _run_once(measure, contender, results[contender.name])
+                    took = f"{time.monotonic() - begin:.0f} s"
+                    print(f"{measure.name} {number}: {contender.name}, {took}", file=sys.stderr)
     return results
 
 

@@ -6,6 +6,9 @@ upstream and to the installed entry, as medians and 95th percentiles. The second
 a report costs with 1,000 reports a second: the CPU time of all threads, of joins with the repeats
 of the reports upstream, and of refreshes, as the median of several rounds and the least of them.
 The third one has how long hosts wait while another program holds the kernel's lock (rtnl).
+
+``floor`` shows the limit of these figures, with two programs that do nothing but answer a report
+with a report and an entry (``tests.benchmarks.floor``), and with igmpproxy where it is installed.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ from mcproxy.protocol.wire.packets import RecordType
 from ..kernel.held_lock import HeldLock
 from . import packets, process
 from .contenders import MCPROXY, MCPROXY_HTTP, Contender, Folder
+from .floor_table import floor_table
 from .measure import percentile_95
 from .packets import IGMPV3, MLDV2, HostProtocol
 from .path_recorder import STAGES
@@ -38,7 +42,7 @@ _PACE = 0.001
 _REPEATED = 1.5
 _ROUNDS = 5
 _HELD = 1000
-_TABLES = ("stages", "costs", "held")
+_TABLES = ("stages", "costs", "held", "floor")
 
 
 @dataclass(frozen=True)
@@ -162,6 +166,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.path", description=__doc__)
     parser.add_argument("--joins", type=int, default=200, help="joins of the first table (200)")
     parser.add_argument("--reports", type=int, default=500, help="reports a round (500)")
+    parser.add_argument("--rounds", type=int, default=1, help="rounds of the last table (1)")
     parser.add_argument("--mld", action="store_true", help="MLDv2 in place of IGMPv3")
     parser.add_argument(
         "--http", action="store_true", help="with [http]: the daemon measures latencies"
@@ -179,9 +184,12 @@ def main() -> int:
     for name in [options.only] if options.only else _TABLES:
         if name == "stages":
             table = _stages(protocol, options.joins, contender)
+        elif name == "costs":
+            table = _costs(protocol, options.reports, contender)
+        elif name == "held":
+            table = _held(protocol)
         else:
-            costs = name == "costs"
-            table = _costs(protocol, options.reports, contender) if costs else _held(protocol)
+            table = floor_table(options.rounds)
         print(aligned(table), end="\n\n")
     return 0
 

@@ -44,7 +44,7 @@ _LIMITS = {"ipv4/igmp_max_memberships": 1_000_000, "core/optmem_max": 1 << 28}
 _START_LIMIT = 30.0
 _SETTLING = 3.0
 _PACE = 0.0005
-_SEND_LIMIT = 120.0
+_SEND_LIMIT = 45.0
 
 
 class Site:
