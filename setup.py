@@ -20,6 +20,8 @@ TEST = [
     "scapy>=2.8",
     "coverage>=7",
     "jsonschema>=4.18",
+    "openapi-spec-validator>=0.7.1",
+    "schemathesis>=4",
     "grafana-foundation-sdk",
     "docutils>=0.20",
     "selenium>=4.20",

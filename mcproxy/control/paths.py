@@ -29,6 +29,7 @@ class Get:
 
     ``query`` is the query string without its question mark, ``accept`` the header of this name;
     each is empty if the request has none. ``path`` is the one that the client asked for.
+    ``is_public`` is whether it comes by the HTTP endpoint.
     """
 
     proxy: Proxy
@@ -36,6 +37,7 @@ class Get:
     query: str = ""
     accept: str = ""
     path: str = ""
+    is_public: bool = False
 
 
 PAGE_FILES = {
@@ -63,6 +65,7 @@ PAGE_FILES = {
 
 PATHS: dict[str, str] = {
     "/health": "mcproxy.control.health",
+    "/openapi.json": "mcproxy.control.openapi.path",
     "/metrics": "mcproxy.control.metrics.path",
     "/live": "mcproxy.control.web.live_path",
     **dict.fromkeys(PAGE_FILES, "mcproxy.control.web.files"),

@@ -141,7 +141,7 @@ class Reader:
         if not imports.are_done:
             await imports.when_done()
         accept = request.header("accept")
-        get = Get(self._proxy, self._clock, request.query, accept, request.path)
+        get = Get(self._proxy, self._clock, request.query, accept, request.path, self._is_public)
         answer = import_module(PATHS[request.path]).answer(get)
         return await settled(answer)
 

@@ -1,4 +1,4 @@
-"""docs/reference/views.rst and docs/reference/mcproxy-views.schema.json, made from the program.
+"""docs/reference/views.rst and the JSON files beside it, made from the program.
 
 ``python -m tests.view_docs`` writes them; a test compares.
 """

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from mcproxy.cli.show.views import VIEWS
 from mcproxy.cli.table import Output
+from mcproxy.control.openapi.document import text as openapi_text
 from mcproxy.control.view_schema import ROWS, STATUS, json_schema_text
 
 from ..source import PROJECT
@@ -14,6 +15,7 @@ from .sample import Sample
 
 PAGE = PROJECT / "docs/reference/views.rst"
 SCHEMA = PROJECT / "docs/reference/mcproxy-views.schema.json"
+OPENAPI = PROJECT / "docs/reference/openapi.json"
 
 BEGIN = ".. view {}, written by python -m tests.view_docs\n"
 END = ".. end of the view\n"
@@ -28,6 +30,7 @@ def stale() -> dict[str, str]:
     made = (
         (PAGE, page(PAGE.read_text(encoding="utf-8"))),
         (SCHEMA, json_schema_text()),
+        (OPENAPI, openapi_text()),
     )
     for path, text in made:
         if not path.exists() or path.read_text(encoding="utf-8") != text:
