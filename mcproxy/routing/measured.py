@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..events.bus import Events
@@ -18,11 +18,13 @@ class MeasuredBatches:
     def __init__(self, events: Events) -> None:
         self._events = events
         self._waiting: list[Change] = []
+        self._noted: Sequence[Change] = ()
 
     def note(self) -> None:
-        """What changes now waits for entries."""
+        """What changes now waits for entries; once, however often it is said."""
         latencies = self._events.latencies
-        if latencies is not None:
+        if latencies is not None and latencies.changes is not self._noted:
+            self._noted = latencies.changes
             self._waiting += latencies.changes
 
     def forget(self) -> None:

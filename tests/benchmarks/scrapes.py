@@ -20,6 +20,8 @@ _ROUTES = 50_000
 _SETTLING = 5.0
 _SCRAPES = 20
 _PERIOD = 1.0
+_TURNS = 3
+"""Turns without and with scrapes: what else the machine does is the same for both."""
 
 
 def _scrape(site: Site) -> float:
@@ -67,17 +69,25 @@ def _delays(contender: Contender, findings: Findings) -> None:
             raise RuntimeError(f"{contender.name} did not read the joins of {_ROUTES} groups")
         _scrape(site)
         time.sleep(_SETTLING)
+        alone: tuple[list[float], list[float]] = [], []
+        beside: tuple[list[float], list[float]] = [], []
         with site.stream(group):
-            without = joins(site, group)
-            with _scraper(site):
-                beside = joins(site, group)
+            for _ in range(_TURNS):
+                _add(joins(site, group), alone)
+                with _scraper(site):
+                    _add(joins(site, group), beside)
     for what, one, other in (
-        ("reported", without[0], beside[0]),
-        ("arrived", without[1], beside[1]),
+        ("reported", alone[0], beside[0]),
+        ("arrived", alone[1], beside[1]),
     ):
         findings.add(f"scraped-{what}-alone", *one)
         findings.add(f"scraped-{what}", *other)
         findings.add(f"scraped-{what}-later", percentile_99(other) - percentile_99(one))
+
+
+def _add(found: tuple[list[float], list[float]], to: tuple[list[float], list[float]]) -> None:
+    for values, all_values in zip(found, to, strict=True):
+        all_values += values
 
 
 @contextmanager

@@ -50,6 +50,15 @@ class MeasuredEntriesTests(RoutingTestCase):
         self.let_go_on()
         self.assertEqual((self.times(JOIN), self.times(LEAVE)), ([2, 0.5], [1, 0.5]))
 
+    def test_change_that_is_planned_twice_is_counted_once(self) -> None:
+        self.latencies.arrive(stamped(self.clock.seconds()))
+        self.latencies.begin("ipv4", "d1", [G1, G2], {G1, G2})
+        self.want(G1, any_source("up", "d1"))
+        self.want(G2, any_source("up", "d1"))
+        self.latencies.end()
+        self.let_go_on()
+        self.assertEqual(self.times(JOIN), [1, 0.0])
+
     def test_change_that_needs_no_entry_waits_for_none(self) -> None:
         self.host_wants(G1)
         self.let_go_on()
