@@ -39,6 +39,7 @@ reference: venv
 	$(BIN)/python -m tests.program_docs
 	$(BIN)/python -m tests.view_docs
 	$(BIN)/python -m tests.metric_docs
+	$(BIN)/python -m tests.house_picture
 
 docs: venv
 	$(BIN)/sphinx-build -W --keep-going -n -q docs build/docs
