@@ -12,9 +12,10 @@ from pathlib import Path
 from mcproxy.lab.daemon import Daemon
 from mcproxy.lab.house import CONFIG
 from mcproxy.lab.privileges import ensure_network_rights
-from mcproxy.lab.scenes import Play
+from mcproxy.lab.scenes import Line, Play
 from mcproxy.lab.topology import Lab
 
+from .documents.test_page_pictures import LARGEST
 from .kernel.browser import browser
 from .kernel.page import HTTP
 from .kernel.relay import Relay
@@ -22,13 +23,12 @@ from .source import PROJECT
 
 PICTURES = PROJECT / "docs/pictures"
 
-LARGEST = 150 * 1024
-"""Bytes of a picture."""
-
 _FAULTY = ("239.4.4.4", "ff1e::4")
 
-_SHOWN_AT = 5.0
-"""Seconds of the play: all have joined, and nobody has left."""
+_LINES = 7
+"""Lines of the play until all have joined; nobody has left yet."""
+
+_FLOWS = "14 flows"
 
 _WIDE, _NARROW = (1000, 820), (360, 760)
 
@@ -53,22 +53,22 @@ def main() -> int:
 
 
 def _perform(play: Play) -> list[Path]:
-    begin = time.monotonic()
     made: list[Path] = []
+    told: list[Line] = []
     _open(*_WIDE)
     for group in _FAULTY:
         play.house.server.stream(group, rate=100, ttl=1)
         play.house.receivers[0].join(group)
 
     def glance() -> None:
-        if not made and time.monotonic() - begin > _SHOWN_AT:
+        if not made and len(told) >= _LINES:
             made.append(_draw("page-light.png"))
             _open(*_WIDE, prefers_color_scheme="dark")
             made.append(_draw("page-dark.png"))
             _open(*_NARROW)
             made.append(_draw("page-telephone.png"))
 
-    play.perform(lambda line: None, glance)
+    play.perform(told.append, glance)
     return made
 
 
@@ -79,7 +79,8 @@ def _open(width: int, height: int, **media: str) -> None:
 
 def _draw(name: str) -> Path:
     browser().await_text("#impairments", "TTL 1")
-    browser().await_text("#flow-rows", "forwarding")
+    browser().await_text("#flow-count", _FLOWS)
+    time.sleep(2)  # rates are those of two readings
     path = PICTURES / name
     browser().picture(path)
     return path

@@ -21,6 +21,7 @@ UNUSED = {
     "prometheus_client",
     "mcproxy.cli.client",
     "mcproxy.control.api",
+    "mcproxy.control.web",
     "mcproxy.control.http_service",
     "mcproxy.control.reader",
     "mcproxy.control.metrics",

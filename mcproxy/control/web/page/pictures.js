@@ -1,7 +1,7 @@
 // The pictures of all instances, drawn again at each cycle; elements that stay are only changed.
 
 import { byId, drawn, element, reconcile, setAttribute, setText } from "./dom.js";
-import { LAYERS, sceneOf } from "./scene.js";
+import { LAYERS, sceneOf, widthOf } from "./scene.js";
 import { Sheet } from "./sheet.js";
 import { rate, source } from "./words.js";
 
@@ -59,7 +59,7 @@ export class Pictures {
     setAttribute(picture, "height", sheet.height);
     const [pipes, lines, breaks, titles, nodes] = picture.children;
     const keyOf = (item) => item.key;
-    const named = LAYERS.map((title, layer) => ({ key: title, layer }));
+    const named = LAYERS.map((title, layer) => ({ key: title, layer })).filter((one) => sheet.hasTitle(one.layer));
     reconcile(titles, named, keyOf, (item) => drawn("text", { class: "layer" }, item.key), (child, item) => {
       const [x, y] = sheet.titlePlace(item.layer);
       setAttribute(child, "x", x);
@@ -77,7 +77,7 @@ export class Pictures {
     });
     const marks = scene.streams.flatMap((stream) => stream.breaks.map((one) => ({ ...one, stream })));
     reconcile(breaks, marks, keyOf, () => drawn("path", { class: "mark" }), (child, mark) => {
-      const [x, y] = sheet.middle(mark.from, mark.to, shiftOf(mark.stream));
+      const [x, y] = sheet.middle(mark.from, mark.to, mark.stream.shift);
       setAttribute(child, "d", `M${x - 6} ${y - 6}L${x + 6} ${y + 6}M${x + 6} ${y - 6}L${x - 6} ${y + 6}`);
     });
     reconcile(nodes, scene.layers.flat(), keyOf, makeNode, (child, node) => changeNode(child, node, sheet));
@@ -90,21 +90,12 @@ export class Pictures {
   }
 }
 
-// Ten times the rate is as much wider again: from 10 kbit/s to 1 Gbit/s.
-function widthOf(bits) {
-  return Math.min(1.5 + 1.5 * Math.max(0, Math.log10(bits || 1) - 4), 9);
-}
-
-// Streams lie side by side.
-function shiftOf(stream) {
-  return (stream.index - (stream.of - 1) / 2) * Math.min(6, 34 / stream.of);
-}
-
 function changeLine(child, segment, sheet) {
   const { flow } = segment.stream;
   setAttribute(child, "class", `line ${segment.look}`);
-  setAttribute(child, "d", sheet.line(segment.from, segment.to, shiftOf(segment.stream)));
-  setAttribute(child, "stroke-width", widthOf(flow["bit-rate"]).toFixed(1));
+  setAttribute(child, "d", sheet.line(segment.from, segment.to, segment.stream.shift));
+  const least = flow.health === "broken" ? 2 : 1;
+  setAttribute(child, "stroke-width", Math.max(segment.stream.width, least).toFixed(1));
   const origin = source(flow["source-address"]);
   setText(child.firstElementChild, `${flow["group-address"]} from ${origin}: ${rate(flow["bit-rate"], "bit/s")}, ${flow.reason}`);
 }

@@ -14,6 +14,14 @@ const PROXY = "proxy";
 const REACHES_PROXY = new Set(["ttl", "denied", "rp-filter", "dropped-before-routing", "too-large", "not-wanted"]);
 const PASSES_PROXY = new Set(["dropped-after-routing"]);
 
+const GAP = 2; // between two streams
+const ROOM = 36; // for all streams
+
+// Ten times the rate is as much wider again: from 10 kbit/s to 1 Gbit/s.
+export function widthOf(bits) {
+  return Math.min(1.5 + 1.5 * Math.max(0, Math.log10(bits || 1) - 4), 9);
+}
+
 const ORDER = { broken: 0, good: 1, waiting: 2 };
 
 export function sceneOf(name, store, most) {
@@ -61,11 +69,11 @@ class Scene {
     for (const row of rows) {
       const isUp = row.role === "upstream";
       const groups = count(row.groups ?? 0, "group", "groups");
-      const other = row.querier === "other" ? ", another querier" : "";
+      const other = row.querier === "other" ? "another querier" : "";
       const node = {
         kind: row.role,
         title: row.interface,
-        detail: row.state === "up" ? groups + other : row.state,
+        detail: row.state === "up" ? other || groups : row.state,
         more: row.reason || (row.addresses || []).join(", "),
         health: row.state === "down" ? "broken" : other ? "waiting" : "",
       };
@@ -195,8 +203,15 @@ class Scene {
 
   addStreams() {
     const shown = this.flows.slice(0, MOST_STREAMS);
+    // They lie side by side, and all together are no wider than a node.
+    const widths = shown.map((flow) => widthOf(flow["bit-rate"]));
+    const all = widths.reduce((sum, width) => sum + width + GAP, 0);
+    const scale = Math.min(1, ROOM / all);
+    let place = -all / 2;
     shown.forEach((flow, index) => {
-      const stream = { flow, index, of: shown.length, segments: [], breaks: [] };
+      const shift = (place + widths[index] / 2) * scale;
+      place += widths[index] + GAP;
+      const stream = { flow, shift, width: widths[index] * scale, segments: [], breaks: [] };
       const seen = new Set();
       for (const [from, to, part] of this.way(flow)) {
         const [one, other] = [this.nodes.get(from), this.nodes.get(to)];

@@ -3,6 +3,7 @@
 const HEIGHT = 42;
 const GAP = 12;
 const HEAD = 26;
+const ROW = HEIGHT + 58;
 
 export class Sheet {
   constructor(width) {
@@ -15,7 +16,10 @@ export class Sheet {
 
   place(layers) {
     const most = Math.max(...layers.map((nodes) => nodes.length), 1);
-    this.height = this.isWide ? HEAD + most * (HEIGHT + GAP) : layers.length * (HEIGHT + 58);
+    // On a telephone a layer without nodes has no row.
+    let row = 0;
+    this.tops = layers.map((nodes) => (nodes.length ? ROW * row++ : -1));
+    this.height = this.isWide ? HEAD + most * (HEIGHT + GAP) : ROW * row - 32;
     layers.forEach((nodes, layer) => {
       nodes.forEach((node, index) => {
         this.places.set(node.key, this.isWide ? this.inColumn(layer, index, nodes.length) : this.inRow(layer, index, nodes.length));
@@ -31,18 +35,22 @@ export class Sheet {
 
   inRow(layer, index, count) {
     const room = this.width / count;
-    return { x: round(room * (index + 0.5) - this.boxWidth / 2), y: layer * (HEIGHT + 58) + 22 };
+    return { x: round(room * (index + 0.5) - this.boxWidth / 2), y: this.tops[layer] + 22 };
   }
 
   box(node) {
     return { ...this.places.get(node.key), width: round(this.boxWidth), height: HEIGHT };
   }
 
+  hasTitle(layer) {
+    return this.isWide || this.tops[layer] >= 0;
+  }
+
   titlePlace(layer) {
     if (this.isWide) {
       return [round((layer * (this.width - this.boxWidth)) / 4 + this.boxWidth / 2), 14];
     }
-    return [0, layer * (HEIGHT + 58) + 14];
+    return [0, this.tops[layer] + 14];
   }
 
   // Where a line leaves one node and meets the other, `shift` beside the middle.
