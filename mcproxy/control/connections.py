@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, cast
 
 from twisted.internet.interfaces import IAddress, IProtocol
 from twisted.internet.protocol import ServerFactory
@@ -17,6 +17,9 @@ cost little."""
 
 MOST_OF_A_HOST = 16
 """Of these, clients of one other machine, so that one machine keeps no others out."""
+
+MOST_STREAMS = 24
+"""Connections whose answer does not end; the rest of the connections is left for others."""
 
 _SUBNET_BYTES = 8
 """A host can have all addresses of an IPv6 network of this length."""
@@ -41,6 +44,7 @@ class ConnectionFactory(ServerFactory):
         self._connected: dict[IProtocol, bytes] = {}
         self._of_host: Counter[bytes] = Counter()
         self._has_warned = False
+        self._streams = 0
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
         """A protocol, or None to disconnect the client."""
@@ -66,6 +70,22 @@ class ConnectionFactory(ServerFactory):
                 del self._of_host[host]
         if len(self._connected) <= MOST_CONNECTIONS // 4:
             self._has_warned = False
+
+    def begin_stream(self) -> bool:
+        """Count an answer that does not end; False if there are MOST_STREAMS."""
+        if self._streams >= MOST_STREAMS:
+            return False
+        self._streams += 1
+        return True
+
+    def end_stream(self) -> None:
+        """Stop counting an answer, whose client is gone."""
+        self._streams -= 1
+
+    def close_all(self) -> None:
+        """Cut all connections."""
+        for protocol in list(self._connected):
+            cast(Any, protocol).transport.abortConnection()
 
     def _refuse(self, most: int, of: str) -> None:
         """Warn, once until most clients are gone: there may be very many."""

@@ -12,7 +12,8 @@ from twisted.logger import Logger
 from twisted.web.http import Request
 from zope.interface import implementer
 
-from .answers import Answer, StreamAnswer
+from .answers import Answer, StreamAnswer, error_answer
+from .connections import MOST_STREAMS
 from .streaming import StreamConnection, Streaming
 
 _TURNS = Cooperator(terminationPredicateFactory=lambda: lambda: True)
@@ -20,10 +21,19 @@ _TURNS = Cooperator(terminationPredicateFactory=lambda: lambda: True)
 for 10 ms at a time."""
 
 
+_NO_ROOM = (
+    f"{MOST_STREAMS} clients follow events or the live page, which is the most that is allowed;"
+    " close one of them"
+)
+
+
 class ClientConnection(StreamConnection, Protocol):
     """The connection of the client, which carries one answer."""
 
     is_closed: bool
+
+    def begin_stream(self) -> bool:
+        """Whether there is room for an answer that does not end; it is counted then."""
 
     def close(self) -> None:
         """Close the connection when the client has taken what was written."""
@@ -53,8 +63,11 @@ class Delivery:
             self._connection.call_when_closed(answer.after)
         if self._connection.is_closed:
             return
+        is_head = self._request.method == b"HEAD"
+        if isinstance(answer, StreamAnswer) and not is_head and not self._connection.begin_stream():
+            answer = error_answer(503, _NO_ROOM)
         self._set_head(answer)
-        if self._request.method == b"HEAD":
+        if is_head:
             self._connection.expect_taken()
             self._finish()
         elif isinstance(answer, StreamAnswer):

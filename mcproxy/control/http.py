@@ -139,6 +139,14 @@ class Connection(ProtocolWrapper):
         else:
             self._when_closed.append(function)
 
+    def begin_stream(self) -> bool:
+        """Whether the endpoint has room for an answer that does not end; it is counted then."""
+        factory: Any = self.factory  # a ConnectionFactory, which Twisted's wrapper does not know
+        if not factory.begin_stream():
+            return False
+        self.call_when_closed(factory.end_stream)
+        return True
+
     def close(self) -> None:
         """Close the connection when the client has taken what was written."""
         self.unregisterProducer()  # type: ignore[no-untyped-call]  # untyped in Twisted

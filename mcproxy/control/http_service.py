@@ -64,11 +64,12 @@ class HttpService(Service):
         self._measure(True)
 
     def stopService(self) -> Deferred[None]:
-        """Stop listening; open connections stay."""
+        """Stop listening, and cut all connections."""
         super().stopService()  # type: ignore[no-untyped-call]  # untyped in Twisted
         if self._port is None:
             return succeed(None)
         port, self._port = self._port, None
+        self._factory.close_all()
         self._measure(False)
         return maybeDeferred(port.stopListening)
 

@@ -14,7 +14,12 @@ from twisted.protocols.policies import ProtocolWrapper
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from mcproxy.control.connections import MOST_CONNECTIONS, MOST_OF_A_HOST, ConnectionFactory
+from mcproxy.control.connections import (
+    MOST_CONNECTIONS,
+    MOST_OF_A_HOST,
+    MOST_STREAMS,
+    ConnectionFactory,
+)
 
 # In quotes: zope.interface 5 cannot make the union.
 Peer = "IAddress | None"
@@ -101,3 +106,15 @@ class ConnectionTests(SynchronousTestCase):
         self.close(MOST_CONNECTIONS)
         self.accepted(ipv4("192.0.2.1"))
         self.assertIn(f"{MOST_OF_A_HOST} connections of 192.0.2.1 are open", self.warnings[-1])
+
+    def test_streams_leave_connections_for_single_answers(self) -> None:
+        self.assertLess(MOST_STREAMS, MOST_CONNECTIONS)
+        self.assertTrue(all(self.factory.begin_stream() for _ in range(MOST_STREAMS)))
+        self.assertFalse(self.factory.begin_stream())
+        self.factory.end_stream()
+        self.assertTrue(self.factory.begin_stream())
+
+    def test_all_connections_can_be_cut(self) -> None:
+        self.accepted(None)
+        self.factory.close_all()
+        self.assertTrue(all(each.transport.disconnected for each in self.open))

@@ -7,12 +7,14 @@ written first; what is hidden behind it is never read as a request.
 from __future__ import annotations
 
 import os
+from types import SimpleNamespace
 
 from twisted.internet.defer import succeed
 from twisted.internet.testing import StringTransport
 
 from mcproxy.control import http
 from mcproxy.control.answers import StreamAnswer
+from mcproxy.control.connections import MOST_STREAMS
 from mcproxy.control.http import Endpoint
 from mcproxy.control.web_rules import HEADERS, rules
 
@@ -143,6 +145,30 @@ class ControlSocketTests(HostileTestCase):
         self.assertTrue(self.transport.disconnected)
         self.lose()
         self.assertEqual(opened, [])
+
+    async def test_streams_beyond_the_limit_are_refused_until_another_ends(self) -> None:
+        class Silent(StreamAnswer):
+            def __init__(self) -> None:
+                super().__init__(lambda write: SimpleNamespace(close=lambda: None))
+
+        self.answer = succeed(Silent())
+        request = b"GET /events HTTP/1.1\r\n" + HOST + b"\r\n"
+        for _ in range(MOST_STREAMS):
+            self.assertTrue(self.factory.begin_stream())
+        self.send(request)
+        await self.pieces_are_sent()
+        self.assertTrue(self.transport.value().startswith(b"HTTP/1.1 503 "))
+        self.assertIn(b"24 clients follow events", self.transport.value())
+        self.lose()
+        self.factory.end_stream()
+        self.answer = succeed(Silent())
+        self.connect()
+        self.send(request)
+        await self.pieces_are_sent()
+        self.assertTrue(self.transport.value().startswith(b"HTTP/1.1 200 "))
+        self.assertFalse(self.factory.begin_stream())
+        self.lose()
+        self.assertTrue(self.factory.begin_stream())
 
 
 class HttpEndpointTests(ControlSocketTests):

@@ -30,8 +30,14 @@ class ConnectionTestCase(TestCase):
         self.clock = Clock()
         self.asked: list[Asked] = []
         self.answer: Deferred[Answer] = succeed(Answer({"done": True}))
-        factory = ConnectionFactory(lambda f: Connection(f, self.clock, self.endpoint()))
-        self.connection: Any = factory.buildProtocol(None)
+        self.factory = ConnectionFactory(
+            lambda factory: Connection(factory, self.clock, self.endpoint())
+        )
+        self.connect()
+
+    def connect(self) -> None:
+        """Connect to the endpoint, whatever became of an earlier connection."""
+        self.connection: Any = self.factory.buildProtocol(None)
         self.transport: Any = self.make_transport()
         self.connection.makeConnection(self.transport)
 

@@ -88,6 +88,14 @@ class EndpointTests(HttpTestCase):
         self.assertEqual(self.reload(ONE_INSTANCE), ["http: removed"])
         self.assertRaises(ConnectionRefusedError, self.connect, "10.0.2.1")
 
+    def test_followers_of_events_are_cut_with_the_port(self) -> None:
+        self.start(ONE_INSTANCE + ON_LOOPBACK)
+        sock = self.connect()
+        sock.sendall(b"GET /events HTTP/1.0\r\n\r\n")
+        self.assertIn(b" 200 OK", sock.recv(1 << 16))
+        self.reload(ONE_INSTANCE)
+        self.assertRaises(ConnectionResetError, sock.recv, 1)
+
     def test_address_that_comes_later_is_used(self) -> None:
         self.proxy.delete_address("down1", "10.0.2.1/24")
         self.start(ONE_INSTANCE + ON_A_LINK)

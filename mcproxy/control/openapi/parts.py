@@ -19,6 +19,7 @@ _FAILURES = {
     "409": "The change is not possible; nothing was changed.",
     "413": "The body is too long.",
     "421": "This endpoint does not answer for the host of the request.",
+    "503": "Too many clients follow what happens.",
     "500": "Internal error; see the daemon's log.",
 }
 READING_FAILURES = ("400", "403", "405", "413", "421", "500")

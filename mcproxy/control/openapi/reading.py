@@ -84,6 +84,11 @@ _PAGE_TYPES = {
     "svg": "image/svg+xml",
 }
 
+_LIVE = Reading(
+    "What the web page shows, as it changes.",
+    content(TEXT, EVENT_STREAM),
+    others=failures(("503",)),
+)
 _CONFIGURATION = obj(path={"type": ["string", "null"]}, config={"type": "object"}, text=TEXT)
 
 _UNHEALTHY = {
@@ -128,7 +133,9 @@ def readings(is_public: bool) -> dict[str, Reading]:
         },
         "/config": Reading("The running configuration.", content(_CONFIGURATION)),
         "/log-level": Reading("The levels of the log.", content(LEVELS_ANSWER)),
-        "/events": Reading("What happens, as it happens: an object a line.", lines, events),
+        "/events": Reading(
+            "What happens, as it happens: an object a line.", lines, events, failures(("503",))
+        ),
         "/explain": Reading(
             "Why a stream does or does not reach a link.", content(EXPLANATION), explain
         ),
@@ -141,6 +148,6 @@ def readings(is_public: bool) -> dict[str, Reading]:
         "/metrics": Reading(
             "The metrics, for Prometheus.", _METRICS, filters("group"), _WITHOUT_LIBRARY
         ),
-        "/live": Reading("What the web page shows, as it changes.", content(TEXT, EVENT_STREAM)),
+        "/live": _LIVE,
         **_FILES,
     }
