@@ -44,6 +44,9 @@ Change = tuple[Address, SourceFilter, SourceFilter]
 """A group, its source filter before, and its source filter now."""
 
 
+_NO_COUNTS: dict[Address, int] = {}  # all groups without changed sources share it
+
+
 class Pending:
     """The transmissions that changes of one group have left (RFC 9776, section 5.1).
 
@@ -57,7 +60,7 @@ class Pending:
     def __init__(self) -> None:
         self.batch = 0
         self.mode_count = 0
-        self.source_counts: dict[Address, int] = {}
+        self.source_counts = _NO_COUNTS
 
     def __bool__(self) -> bool:
         return self.mode_count > 0 or bool(self.source_counts)
@@ -66,10 +69,10 @@ class Pending:
         """Add the change from ``before`` to ``after`` to what must be reported."""
         if before.mode is not after.mode:
             self.mode_count = robustness
-            self.source_counts = {}
+            self.source_counts = _NO_COUNTS
         else:
             changed = before.sources ^ after.sources
-            self.source_counts.update(dict.fromkeys(changed, robustness))
+            self.source_counts = {**self.source_counts, **dict.fromkeys(changed, robustness)}
 
     def transmit(self, group: Address, wanted: SourceFilter) -> list[Record]:
         """The records of the next transmission; reduces the counts."""

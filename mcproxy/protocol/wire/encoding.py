@@ -164,7 +164,8 @@ def pack_reports(records: Sequence[Record], family: Family, mtu: int) -> Iterato
     batch: list[Record] = []
     used = 0
     for record in records:
-        for piece in _fitting(record, family.address_size, room):
+        pieces = _fitting(record, family.address_size, room) if record.sources else (record,)
+        for piece in pieces:
             size = 4 + family.address_size * (1 + len(piece.sources))
             if used + size > room:
                 yield Report(tuple(batch))
