@@ -10,6 +10,7 @@ NOT_RUN = {
     r"python3 -m venv ": "the machine has mcproxy installed already",
     r"(\S*/)?pip install ": "needs the network; tests.test_packaging installs a wheel",
     r"make (demo|test|deb)": "takes long; .ci/run runs demo and tests, which build the package",
+    r"ansible-playbook ": "needs ten gateways; tests.kernel.test_fleet runs the playbooks on them",
     r"dhclient ": "needs a DHCP server",
     r"journalctl ": "needs systemd; python -m tests tests.kernel.systemd runs the unit",
     r"mcproxy shell": "needs a terminal; tests.kernel.test_manhole logs in",
