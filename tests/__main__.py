@@ -47,8 +47,11 @@ def main() -> int:
 
 
 def default_jobs() -> int:
-    """The number of processes: two for each processor, as most tests wait most of the time."""
-    return 2 * (os.cpu_count() or 1)
+    """The number of processes: three for each processor, as most tests wait most of the time.
+
+    Not more than twelve: namespaces of one machine share locks of the kernel.
+    """
+    return min(12, 3 * (os.cpu_count() or 1))
 
 
 def _options() -> argparse.Namespace:
