@@ -116,9 +116,9 @@ class FleetTestCase(LabTestCase):
         )
         return done.returncode, done.stdout
 
-    def play_without_failure(self, name: str) -> None:
+    def play_without_failure(self, *arguments: str) -> None:
         """Run a playbook, which must not fail."""
-        code, output = self.play(name)
+        code, output = self.play(*arguments)
         self.assertEqual(code, 0, output)
 
     def edit_template(self, old: str, new: str) -> None:

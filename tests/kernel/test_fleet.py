@@ -22,7 +22,7 @@ class FleetTests(FleetTestCase):
         self.assertEqual(self.losses(), {})
         for name, config in self.running().items():
             self.assertEqual(config["defaults"]["query-interval"], 90, name)
-        self.play_without_failure("upgrade.yml")
+        self.play_without_failure("upgrade.yml", "-e", "batch=5")
         self.assertEqual(self.losses(), {})
         self.check_metrics()
 
