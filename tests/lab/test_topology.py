@@ -33,13 +33,14 @@ class LinkTests(LabTestCase):
         with self.assertRaisesRegex(OSError, "lonely has no interface eth7"):
             node.join(GROUP, "eth7")
 
-    def test_six_nodes_are_ready_within_a_second(self) -> None:
-        begin = time.monotonic()
+    def test_links_carry_packets_as_soon_as_they_are_made(self) -> None:
         switch = self.lab.switch("switch")
-        for number in range(5):
-            node = self.lab.node(f"host{number}")
-            self.lab.link(node, "eth0", switch, f"port{number}", (f"10.0.0.{number + 1}/24",))
-        self.assertLess(time.monotonic() - begin, 1.0)
+        nodes = [self.lab.node(f"host{number}") for number in range(5)]
+        for number, node in enumerate(nodes, 1):
+            self.lab.link(node, "eth0", switch, f"port{number}", (f"10.0.0.{number}/24",))
+        members = [node.join(GROUP) for node in nodes[1:]]
+        nodes[0].burst(GROUP, 10)
+        wait_until(lambda: [member.total() for member in members] == [10] * 4)
 
 
 class SwitchTests(LabTestCase):
