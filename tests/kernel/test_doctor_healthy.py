@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mcproxy.lab.node import Node
+from mcproxy.lab.waiting import wait_until
 
 from .doctoring import CONFIG, DoctorTestCase, addresses
 
@@ -64,7 +65,7 @@ class HealthyTests(DoctorTestCase):
         self.home = self.lab.nodes[-1]
         outer = self.start()
         self.proxy = inner
-        self.assertIn("ready", "\n".join(outer.lines))
+        wait_until(lambda: any("ready" in line for line in outer.lines), 5, "the log says no ready")
         self.assert_healthy_while_forwarding()
 
     def test_jumbo_frames(self) -> None:
