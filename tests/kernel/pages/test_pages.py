@@ -111,6 +111,12 @@ class FollowedPagesTests(PagesTestCase):
         self.check(GUIDE / "first.rst")
         self.receive()
 
+    def test_home(self) -> None:
+        """The stream passes the bridge and the firewall of the page."""
+        self.check(GUIDE / "home.rst")
+        self.is_received = True
+        self.receive()
+
     def test_several_upstreams(self) -> None:
         self.is_received = True
         self.check(GUIDE / "several-upstreams.rst")
