@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test lint venv bench reference docs versions dist deb clean
+.PHONY: help demo test lint venv bench reference docs versions lowest dist deb release-check clean
 
 help:
 	@echo "make demo   a source, the proxy and receivers in network namespaces of their own"
@@ -18,6 +18,7 @@ help:
 	@echo "make versions  the tests with other versions of Python and of the libraries"
 	@echo "make dist   source distribution and wheel, in dist"
 	@echo "make deb    the Debian package, in build/deb"
+	@echo "make release-check  what must hold before a release, point by point"
 	@echo "make clean  remove what these made"
 
 demo: venv
@@ -48,10 +49,16 @@ docs: venv
 versions: venv
 	$(BIN)/nox
 
+lowest: venv
+	$(BIN)/nox --session lowest
+
 dist: venv
 	rm -rf dist
 	$(BIN)/python -m build
 	$(BIN)/twine check --strict dist/*
+
+release-check: venv
+	$(BIN)/python -m tests.release
 
 # In a copy, because dpkg-buildpackage writes beside and into its folder; with Debian's own Python.
 deb:

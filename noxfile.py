@@ -1,9 +1,9 @@
 """Tests with other interpreters and other versions of the libraries: ``make versions``.
 
-``nox --session lowest`` tests the lowest versions that setup.py allows. Each session runs the
-tests that need no network namespace; name others after ``--``, as in
-``nox --session lowest -- tests.kernel.test_restart``. An interpreter that this machine lacks is
-left out, and nox says so.
+``nox --session lowest`` tests the lowest versions that setup.py allows, with the tests of what
+stands upon libraries. The other sessions run all tests that need no network namespace. Name others
+after ``--``, as in ``nox --session lowest -- tests.kernel.test_restart``. An interpreter that this
+machine lacks is left out, and nox says so.
 """
 
 import ast
@@ -21,8 +21,12 @@ NEED_NAMESPACES = {"kernel", "lab"}
 
 NO_TESTS = {"benchmarks"}
 
-USE_NO_LIBRARY = {"conformance", "documents", "protocol", "test_imports.py", "test_sizes.py"}
-"""Tests of what is the same with every version of the libraries."""
+ON_LIBRARIES = [
+    *("tests.control", "tests.linux", "tests.restart", "tests.routing"),
+    *("tests.config.native", "tests.config.foreign", "tests.cli.test_run"),
+    *("tests.test_logs", "tests.test_proxy", "tests.test_reconfigure", "tests.test_tap"),
+]
+"""Tests of what stands upon the libraries; the rest is the same with every version of them."""
 
 # Libraries of the libraries, which have changed since: the versions of Debian 12 too.
 BELOW = ["zope.interface==5.5.2", "cryptography==38.0.4", "bcrypt==3.2.2"]
@@ -60,5 +64,5 @@ def lowest(session: nox.Session) -> None:
     needed = [*requirements("install_requires"), *requirements("MANHOLE")]
     pinned = [each.replace(">=", "==") for each in needed]
     session.install("--quiet", *pinned, *BELOW, *requirements("TEST"))
-    names = session.posargs or modules(NEED_NAMESPACES | NO_TESTS | USE_NO_LIBRARY)
+    names = session.posargs or ON_LIBRARIES
     session.run("python", "-m", "tests", "--jobs", "2", *names)

@@ -26,7 +26,6 @@ from twisted.internet.defer import Deferred
 from mcproxy import tap
 from mcproxy.change_counts import ChangeCounts
 from mcproxy.cli import main
-from mcproxy.change_counts import ChangeCounts
 from mcproxy.events.bus import Events
 from mcproxy.linux.mroute.errors import NotPermitted, TableInUse
 from mcproxy.timer import Timer
