@@ -148,11 +148,13 @@ _LOAD_TEXT = (
 def _load(count: int, rounds: int) -> Measure:
     title = f"{count:,} groups"
     text = _LOAD_TEXT if count == _SIZES[0] else f"The same with {title}."
-    return Measure(f"load-{count}", title, text, _rows(count), rounds, _run(count))
+    # igmpproxy reads no 50,000 joins in the time that a measure may take.
+    contenders = (MCPROXY, IGMPPROXY) if count < _SIZES[-1] else (MCPROXY,)
+    return Measure(f"load-{count}", title, text, _rows(count), rounds, _run(count), contenders)
 
 
 LOAD = (
-    _load(1_000, 3),
+    _load(1_000, 2),
     _load(5_000, 3),
     _load(50_000, 1),
     Measure(

@@ -212,7 +212,7 @@ def _older(protocol: HostProtocol) -> Measure:
                 at_most_part(5) if both else at_most(2),
             ),
         ),
-        2,
+        1,
         run,
         (MCPROXY, IGMPPROXY) if both else (MCPROXY,),
     )
@@ -230,7 +230,7 @@ REACTION = (
             Row("join", "join delay, median", "ms", 2, at_most(0.3)),
             Row("join95", "join delay, 95th percentile", "ms", 2, statistic=percentile_95),
         ),
-        3,
+        2,
         _join,
     ),
     Measure(
@@ -263,7 +263,7 @@ REACTION = (
             ),
             Row("first", "delay of a source's first packet, median", "ms", 3),
         ),
-        2,
+        1,
         _burst,
         (MCPROXY, IGMPPROXY, SMCROUTE),
     ),
@@ -283,7 +283,7 @@ REACTION = (
                 target=near(2.0, 0.1, "2.0 within 0.1"),
             ),
         ),
-        2,
+        1,
         _leave,
     ),
     Measure(
@@ -293,7 +293,7 @@ REACTION = (
         "proxy leaves. igmpproxy has ``quickleave`` and mcproxy has ``immediate-leave``, for "
         "users who prefer speed to last-member queries.",
         (Row("quick", "leave to cut, both with their quick leave", "ms", 1),),
-        2,
+        1,
         _leave_quickly,
         (MCPROXY_QUICK, IGMPPROXY),
     ),
@@ -321,7 +321,7 @@ REACTION = (
                 max,
             ),
         ),
-        2,
+        1,
         _leave_one_by_one,
         (MCPROXY_QUICK, IGMPPROXY),
     ),
@@ -334,7 +334,7 @@ REACTION = (
         "take ten seconds to answer. The value is the number of packets that were lost or "
         "arrived twice.",
         (Row("restart", "packets lost by a restart", "", 0, at_most(0, "none"), max),),
-        3,
+        2,
         _restart,
     ),
 )

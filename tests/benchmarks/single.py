@@ -117,7 +117,7 @@ SINGLE = (
             Row("alone-join", "CPU a join that comes alone", "µs", 0, at_most(120)),
             Row("alone-refresh", "CPU a refresh that comes alone", "µs", 0, at_most(45)),
         ),
-        3,
+        2,
         _alone,
     ),
 )
