@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from http import HTTPStatus
 from typing import Any, Protocol
 
 from twisted.internet.interfaces import IPushProducer
@@ -84,7 +85,8 @@ class Delivery:
         own = {"Content-Type": answer.content_type, "Connection": "close"}
         for name, value in {**self._headers, **own, **answer.headers}.items():
             headers.setRawHeaders(name, [value])
-        self._request.setResponseCode(answer.status)
+        # Twisted does not know each status.
+        self._request.setResponseCode(answer.status, HTTPStatus(answer.status).phrase.encode())
 
     def _finish(self) -> None:
         self._request.finish()

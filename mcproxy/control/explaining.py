@@ -98,6 +98,8 @@ def parse_request(query: str) -> ExplainRequest:
 
 
 def _address(key: str, value: str) -> Address:
+    if "%" in value:
+        raise BadRequestError(f"{key}: {value!r} names an interface; give that as interface=NAME")
     try:
         return packed(value)
     except ValueError as error:

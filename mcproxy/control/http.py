@@ -31,6 +31,7 @@ from twisted.python.failure import Failure
 from twisted.web.http import HTTPFactory, Request
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Site
+from twisted.web.server import Request as SiteRequest
 
 from .answers import Answer
 from .delivery import Delivery
@@ -180,13 +181,23 @@ class Connection(ProtocolWrapper):
         self.abort()
 
 
+class _Request(SiteRequest):
+    """A request whose path may be ``*``, which Twisted answers itself, without our rules."""
+
+    def process(self) -> None:
+        """Let the endpoint answer."""
+        if self.path == b"*":
+            self.path = b"/*"
+        super().process()  # type: ignore[no-untyped-call]  # untyped in Twisted
+
+
 class _Site(Site):
     """The web site that one connection sees; it tells the connection of a body that is too long."""
 
     def __init__(self, endpoint: Endpoint, refuse: Callable[[], None], reactor: Any) -> None:
         # The connection has deadlines of its own; these would start again with each byte.
         paths = _AllPaths(endpoint)
-        super().__init__(paths, timeout=None, reactor=reactor, **_NO_FORMS)  # type: ignore[no-untyped-call]  # untyped in Twisted
+        super().__init__(paths, _Request, timeout=None, reactor=reactor, **_NO_FORMS)  # type: ignore[no-untyped-call]  # untyped in Twisted
         self._refuse = refuse
         self._longest = endpoint.longest_body
 

@@ -36,6 +36,7 @@ class RequestTests(SynchronousTestCase):
         for query, text in (
             ("", "group: '' does not appear"),
             ("group=x", "(expected: an IP address)"),
+            ("group=ff15::1%25eth0", "group: 'ff15::1%eth0' names an interface; give that"),
             ("group=10.0.0.1", "group: 10.0.0.1 is no multicast address (expected: one of 224"),
             ("group=239.1.1.1&source=fd00::1", "source: fd00::1 cannot be a source of 239.1.1.1"),
             ("group=239.1.1.1&source=239.1.1.2", "cannot be a source"),

@@ -114,9 +114,21 @@ class EndpointTests(ConnectionTestCase):
     async def test_refused_host_reaches_no_handler(self) -> None:
         self.send(b"GET /status HTTP/1.1\r\nHost: evil.example\r\n\r\n")
         await self.pieces_are_sent()
-        self.assertTrue(self.transport.value().startswith(b"HTTP/1.1 421 "))
+        self.assertTrue(self.transport.value().startswith(b"HTTP/1.1 421 Misdirected Request\r\n"))
         self.assertEqual(self.head() | HEADERS, self.head())
         self.assertEqual(self.asked, [])
+
+    async def test_star_is_a_path_like_others(self) -> None:
+        for method in (b"OPTIONS", b"GET", b"POST"):
+            self.setUp()
+            self.send(method + b" * HTTP/1.1\r\nHost: evil.example\r\n\r\n")
+            await self.pieces_are_sent()
+            self.assertTrue(self.transport.value().startswith(b"HTTP/1.1 421 "), method)
+            self.assertEqual(self.head() | HEADERS, self.head())
+            self.assertTrue(self.transport.disconnecting)
+            self.setUp()
+            self.send(method + b" * HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            self.assertEqual(self.asked, [(method.decode(), "*", b"")])
 
     async def test_any_body_is_refused(self) -> None:
         for length in (

@@ -10,6 +10,7 @@ from prometheus_client import GCCollector, ProcessCollector
 from prometheus_client.core import Metric as Family
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector, CollectorRegistry
+from prometheus_client.utils import floatToGoString
 
 from ...latency import BOUNDS, Histogram
 from ..answers import PIECE_TIME
@@ -20,7 +21,8 @@ ROWS_A_PIECE = 50
 """The most time series of a piece; each takes 10 to 20 microseconds."""
 
 _END = b"# EOF\n"
-_BUCKETS = [f"{bound:g}" for bound in BOUNDS] + ["+Inf"]
+_BUCKETS = [*map(floatToGoString, BOUNDS), "+Inf"]
+"""As OpenMetrics writes numbers in labels: ``1.0``, not ``1``."""
 
 Encoder = Callable[[Collector], bytes]
 

@@ -22,6 +22,8 @@ def asked_groups(query: str) -> list[Address]:
             address = ip_address(value)
         except ValueError:
             address = None
+        if getattr(address, "scope_id", None):
+            raise BadRequestError(f'group: {value!r} names an interface; remove "%" and the rest')
         if address is None or not address.is_multicast:
             raise BadRequestError(f"group: {value!r} is not a multicast address")
         found[address.packed] = None

@@ -105,6 +105,7 @@ class ExpositionTests(SynchronousTestCase):
                 for one in family.samples
                 if one.name == "mcproxy_x_seconds_bucket"
             }
+            self.assertIn('le="1.0"', self.text(accept))
             expected = dict.fromkeys(BOUNDS, 3.0) | {BOUNDS[0]: 1.0, float("inf"): 4.0}
             self.assertEqual(buckets, expected)
             totals = {one.name: one.value for one in family.samples if "le" not in one.labels}

@@ -23,6 +23,9 @@ class AskedGroupsTests(SynchronousTestCase):
         for value in ("", "tv", "10.0.0.1", "239.1.1.0/24"):
             self.assert_refused(f"group={value}", f"group: {value!r} is not a multicast address")
 
+    def test_group_with_an_interface_is_refused(self) -> None:
+        self.assert_refused("group=ff15::1%25eth0", "group: 'ff15::1%eth0' names an interface")
+
     def test_unknown_key_is_refused_with_the_known_one(self) -> None:
         self.assert_refused("interface=d1", "unknown key 'interface'; /metrics accepts only group")
 
