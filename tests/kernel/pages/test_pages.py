@@ -47,6 +47,8 @@ phyint eth2 disabled
 """
 """The file of one who has igmpproxy at home."""
 
+NOBODY_ASKS = '[instance.tv]\nupstream = "eth0"\ndownstream = ["eth1", "wlan0"]\n'
+
 _COMMAND = re.compile(
     r"\s*(\$ )?(\S*/)?(mcproxy|ip|ip6?tables|nft|sysctl|bridge|systemctl|curl|make|cp|ssh|cat|pip"
     r"|python3?|apt-get|ln|mkdir|journalctl|ssh-keygen|twistd|promtool) \S"
@@ -120,6 +122,12 @@ class FollowedPagesTests(PagesTestCase):
     def test_several_upstreams(self) -> None:
         self.is_received = True
         self.check(GUIDE / "several-upstreams.rst")
+
+    def test_troubleshooting(self) -> None:
+        """The daemon runs, the stream arrives, and nobody has asked for it."""
+        self.router.path("/etc/mcproxy.toml").write_text(NOBODY_ASKS, encoding="utf-8")
+        self.router.start("mcproxy", ["/opt/mcproxy/bin/mcproxy", "run"])
+        self.check(PROJECT / "docs/troubleshooting/index.rst")
 
     def test_operation(self) -> None:
         self.read(OPERATION)  # test_documented_samples compares its samples
