@@ -28,13 +28,14 @@ _Reason = tuple[str, str, bool]
 
 def look(configuration: Configuration) -> Iterator[Found]:
     """What the daemon would refuse or miss on this machine, for its services."""
-    for table, config in (("control", configuration.control), ("manhole", configuration.manhole)):
-        if isinstance(config, ControlConfig):
-            reasons = _control(config)
-        elif isinstance(config, ManholeConfig):
-            reasons = _manhole(config)
-        else:
-            continue
+    services: list[tuple[str, Iterator[_Reason]]] = []
+    if configuration.control is not None:
+        services.append(("control", _control(configuration.control)))
+    if configuration.http is not None:
+        services.append(("http", _http()))
+    if configuration.manhole is not None:
+        services.append(("manhole", _manhole(configuration.manhole)))
+    for table, reasons in services:
         for key, text, refuses in reasons:
             where = (table, key) if key else (table,)
             yield Found(configuration.origin.mistake(where, text, ""), refuses)
@@ -48,6 +49,13 @@ def _control(config: ControlConfig) -> Iterator[_Reason]:
             yield "group", f"{error.strerror}; create it, or name another group", True
     if config.socket:
         yield from _socket("socket", config.socket)
+
+
+def _http() -> Iterator[_Reason]:
+    from .metrics.library import is_there, what_is_missing
+
+    if not is_there():
+        yield "", what_is_missing(), False
 
 
 def _manhole(config: ManholeConfig) -> Iterator[_Reason]:

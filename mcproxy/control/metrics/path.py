@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-import sys
 import time
+
+from twisted.logger import Logger
 
 from ..answers import Answer, DataAnswer, error_answer
 from ..paths import Get
 from .definition import Scrape
+from .library import is_there, what_is_missing
 from .request import asked_groups
 
-try:
+_log = Logger()
+
+if is_there():
+    # In the thread that imports this module: it takes some tens of milliseconds.
     from . import exposition
-except ImportError as _error:
-    # A distribution may leave the library out. The daemon does not need it otherwise.
-    if not (_error.name or "").startswith("prometheus_client"):
-        raise
-    _missing: ImportError | None = _error
 else:
-    _missing = None
+    _log.warn("/metrics is answered with an error: {reason}", reason=what_is_missing())
 
 
 def answer(get: Get) -> Answer:
     """The metrics of the daemon; the Accept header chooses between OpenMetrics and plain text."""
-    if _missing is not None:
-        return error_answer(
-            501,
-            f"metrics need the Python package prometheus-client ({_missing}); install it with"
-            f" {sys.executable} -m pip install prometheus-client, and restart the daemon",
-        )
+    if not is_there():
+        return error_answer(501, what_is_missing())
     groups = asked_groups(get.query)
     scrape = Scrape(get.proxy, get.proxy.timer.now(), time.time(), groups)
     return DataAnswer(*exposition.pieces(scrape, get.accept))
