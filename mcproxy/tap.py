@@ -227,8 +227,6 @@ def _make_control(
         return Connection(factory, reactor, Endpoint(Api(proxy, changes, reactor).handle))
 
     def connect(factory: ConnectionFactory) -> IProtocol:
-        if imports.are_done:
-            return make(factory)
         return LateConnection(factory, imports, partial(make, factory))
 
     if socket is not None:

@@ -86,8 +86,6 @@ def make_service(reactor: Any, config: HttpConfig, proxy: Proxy) -> IService:
         return Connection(factory, reactor, endpoints[0])
 
     def connect(factory: ConnectionFactory) -> IProtocol:
-        if _IMPORTS.are_done:
-            return make(factory)
         return LateConnection(factory, _IMPORTS, partial(make, factory))
 
     return HttpService(reactor, config, connect, proxy.measure_latencies)

@@ -16,6 +16,8 @@ from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from .one_a_turn import OneATurn
+
 
 class Registry(Protocol):
     """Counts connections."""
@@ -55,8 +57,15 @@ class Imports:
             done.callback(None) if self.are_done else done.errback(result)
 
 
+_TURNS = OneATurn()
+"""Connections are made one in each turn of the reactor: each takes a tenth of a millisecond."""
+
+
 class LateConnection(BaseProtocol):
-    """The connection of a client until the ``imports`` are done; then ``make`` makes its own."""
+    """The connection of a client until the ``imports`` are done and it has its turn.
+
+    Then ``make`` makes its own connection.
+    """
 
     log = Logger()
 
@@ -72,7 +81,11 @@ class LateConnection(BaseProtocol):
         self._registry.registerProtocol(self)
         self._transport = self.transport  # declared with fewer methods than it has
         self._transport.pauseProducing()
-        self._imports.when_done().addCallbacks(lambda _: self._hand_over(), self._failed)
+        if self._imports.are_done:
+            _TURNS.call(self._hand_over)
+        else:
+            done = self._imports.when_done()
+            done.addCallbacks(lambda _: _TURNS.call(self._hand_over), self._failed)
 
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]  # Twisted's default
         """The client is gone."""

@@ -21,7 +21,7 @@ from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 
 from ..config.model import ControlConfig
-from .connections import ConnectionFactory
+from .connections import MOST_CONNECTIONS, ConnectionFactory
 
 
 class ControlService(Service):
@@ -110,7 +110,7 @@ def listen_unix(reactor: Any, path: str, factory: Factory) -> Any:
     # The umask keeps others out between the creation of the file and Twisted's chmod.
     umask = os.umask(0o177)
     try:
-        return reactor.listenUNIX(path, factory, mode=0o600)
+        return reactor.listenUNIX(path, factory, MOST_CONNECTIONS, mode=0o600)
     except CannotListenError as error:
         raise error.socketError from error
     finally:

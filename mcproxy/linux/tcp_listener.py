@@ -8,7 +8,8 @@ from ipaddress import ip_address
 _IP_FREEBIND = 15
 """Python's socket module lacks it (linux/in.h); it also works for IPv6."""
 
-_BACKLOG = 50
+_BACKLOG = 32
+"""Clients that wait; so many at most are accepted in one turn of the reactor."""
 
 
 def listening_socket(address: str, port: int) -> socket.socket:

@@ -13,6 +13,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.control import late_connection
 from mcproxy.control.late_connection import Imports, LateConnection
+from mcproxy.control.one_a_turn import OneATurn
+
+from .test_one_a_turn import Turns
 
 
 class Heard(Protocol):
@@ -31,6 +34,8 @@ class LateConnectionTests(SynchronousTestCase):
         self.thread: Deferred[Any] = Deferred()
         self.started: list[Any] = []
         self.patch(late_connection, "deferToThread", self.defer)
+        self.turns = Turns()
+        self.patch(late_connection, "_TURNS", OneATurn(self.turns))
         self.imports = Imports(("json",))
         self.made: list[Heard] = []
 
@@ -68,7 +73,20 @@ class LateConnectionTests(SynchronousTestCase):
         for _ in range(3):
             self.connect()
         self.thread.callback(None)
-        self.assertEqual((len(self.started), len(self.made)), (1, 3))
+        self.assertEqual(len(self.started), 1)
+        for number in (1, 2, 3):
+            self.assertEqual(len(self.made), number)
+            self.turns.turn()
+
+    def test_clients_that_come_at_once_get_connections_one_a_turn(self) -> None:
+        self.imports.are_done = True
+        connections = [self.connect()[0] for _ in range(3)]
+        self.assertEqual((len(self.made), self.started), (1, []))
+        connections[1].connectionLost(Failure(ConnectionDone()))
+        self.turns.turn()
+        self.assertEqual(len(self.made), 1)
+        self.turns.turn()
+        self.assertEqual((len(self.made), self.registered), (2, set()))
 
     def test_client_that_leaves_meanwhile_gets_no_connection(self) -> None:
         connection, _ = self.connect()

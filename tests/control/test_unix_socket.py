@@ -31,7 +31,7 @@ class FakeReactor:
         self.error: OSError | None = None
         self.port = FakePort()
 
-    def listenUNIX(self, path: str, factory: object, mode: int) -> Any:
+    def listenUNIX(self, path: str, factory: object, backlog: int, mode: int) -> Any:
         if self.error is not None:
             raise CannotListenError(None, path, self.error)
         open(path, "w").close()
