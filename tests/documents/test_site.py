@@ -80,6 +80,11 @@ class SiteTests(SynchronousTestCase):
         }
         self.assertEqual(dead, {})
 
+    def test_no_page_has_contents_of_its_own(self) -> None:
+        """The theme shows them beside the page, and an error in their place."""
+        pages = [page.name for page in DOCS.rglob("*.rst") if "contents::" in page.read_text()]
+        self.assertEqual(pages, [])
+
     def test_every_part_of_the_documentation_has_its_folder(self) -> None:
         parts = {page.parent.name for page in DOCS.glob("*/index.rst")}
         self.assertEqual(parts, {"guide", "reference", "troubleshooting", "developer"})
