@@ -9,6 +9,7 @@ The third one has how long hosts wait while another program holds the kernel's l
 
 ``floor`` shows the limit of these figures, with two programs that do nothing but answer a report
 with a report and an entry (``tests.benchmarks.floor``), and with igmpproxy where it is installed.
+``core`` measures the state machines and the encoding alone.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from mcproxy.protocol.wire.packets import RecordType
 from ..kernel.held_lock import HeldLock
 from . import packets, process
 from .contenders import MCPROXY, MCPROXY_HTTP, Contender, Folder
+from .core import core_table
 from .floor_table import floor_table
 from .measure import percentile_95
 from .packets import IGMPV3, MLDV2, HostProtocol
@@ -42,7 +44,7 @@ _PACE = 0.001
 _REPEATED = 1.5
 _ROUNDS = 5
 _HELD = 1000
-_TABLES = ("stages", "costs", "held", "floor")
+_TABLES = ("stages", "costs", "held", "floor", "core")
 
 
 @dataclass(frozen=True)
@@ -166,7 +168,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.path", description=__doc__)
     parser.add_argument("--joins", type=int, default=200, help="joins of the first table (200)")
     parser.add_argument("--reports", type=int, default=500, help="reports a round (500)")
-    parser.add_argument("--rounds", type=int, default=1, help="rounds of the last table (1)")
+    parser.add_argument("--rounds", type=int, default=1, help="rounds of the floor (1)")
     parser.add_argument("--mld", action="store_true", help="MLDv2 in place of IGMPv3")
     parser.add_argument(
         "--http", action="store_true", help="with [http]: the daemon measures latencies"
@@ -188,8 +190,10 @@ def main() -> int:
             table = _costs(protocol, options.reports, contender)
         elif name == "held":
             table = _held(protocol)
-        else:
+        elif name == "floor":
             table = floor_table(options.rounds)
+        else:
+            table = core_table()
         print(aligned(table), end="\n\n")
     return 0
 
