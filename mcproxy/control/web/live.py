@@ -5,10 +5,10 @@
     first page opens -> cycle: read the counters, make the rows, send what changed -> wait -> ...
     last page closes -> nothing runs, nothing is kept
 
-A cycle makes rows in short turns; the reactor does other work in between. The wait grows with the
-time that a cycle takes, so that a daemon with very many flows spends at most a fifth of its time
-here. When something happens, the next cycle begins earlier, and uses the last reading of the
-counters if that is not old: a new flow is seen at once, and its data a moment later.
+A cycle makes rows in short turns; the reactor does other work in between. A long cycle has pauses
+between its turns, so that a daemon with very many flows spends a fifth of its time here. When
+something happens, the next cycle begins earlier, and uses the last reading of the counters if that
+is not old: a new flow is seen at once, and its data a moment later.
 
 A page that does not keep up gets nothing until it has read what was sent, and then all rows anew:
 no changes wait for it in memory. The messages are server-sent events:
@@ -50,9 +50,6 @@ INTERVAL = 1.0
 HASTE = 0.1
 """Seconds from the end of a cycle to the next one, at least, when something happened."""
 
-REST = 4.0
-"""The wait is at least this many times the processor time of the last cycle."""
-
 ALIVE_INTERVAL = 2.0
 """Seconds between messages that say that the daemon runs."""
 
@@ -90,7 +87,6 @@ class LiveFeed:
         self._counts: dict[str, int] = {}
         self._reading: Reading | None = None
         self._next_reading = 0.0
-        self._pause = HASTE
         self._is_urgent = False
 
     def open(self, write: Callable[[bytes], object]) -> LiveReader:
@@ -141,7 +137,7 @@ class LiveFeed:
         self._is_urgent = True
         if self._next is not None:
             left = self._next.getTime() - self._reactor.seconds()
-            self._next.reset(min(left, self._pause))
+            self._next.reset(min(left, HASTE))
 
     # -- cycles
 
@@ -165,7 +161,7 @@ class LiveFeed:
         self._cycle = None
         if self._readers and self._next is None:
             left = 0.0 if self._is_urgent else self._next_reading - self._reactor.seconds()
-            self._schedule(max(left, self._pause))
+            self._schedule(max(left, HASTE))
 
     async def _make(self) -> None:
         """One cycle."""
@@ -181,7 +177,6 @@ class LiveFeed:
             self._next_reading = self._reactor.seconds() + INTERVAL
         turn = Turn(self._reactor)
         changes = [message async for message in self._changes(self._reading, turn)]
-        self._pause = max(HASTE, REST * turn.spent())
         self._finish(changes, error)
 
     def _finish(self, changes: list[bytes], error: str | None) -> None:

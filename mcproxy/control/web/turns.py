@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable
-from time import perf_counter, thread_time
+from time import perf_counter
 from typing import Any
 
 from twisted.internet.task import deferLater
@@ -14,6 +14,13 @@ from .live_table import encoded
 
 TURN_TIME = 0.001
 """Seconds of work until the reactor has its turn."""
+
+QUICK_TURNS = 20
+"""Turns that follow one another at once; the later ones have pauses between them."""
+
+PAUSE = 4 * TURN_TIME
+"""Seconds between two turns of a long cycle: joins then wait for few of them, and the kernel does
+not take the daemon for a program that needs a processor all the time."""
 
 Keyed = tuple[str, Row]
 
@@ -25,15 +32,7 @@ class Turn:
 
     def __init__(self, reactor: Any) -> None:
         self._reactor = reactor
-        self._spent = 0.0
-        self._begin()
-
-    def spent(self) -> float:
-        """Processor time (s) of all turns until now, without what others did in between."""
-        return self._spent + thread_time() - self._began
-
-    def _begin(self) -> None:
-        self._began = thread_time()
+        self._number = 0
         self._ends = perf_counter() + TURN_TIME
 
     async def encode(
@@ -64,6 +63,6 @@ class Turn:
     async def _pass_on(self) -> None:
         """Let the reactor do other work, if this turn is over."""
         if perf_counter() > self._ends:
-            self._spent = self.spent()
-            await deferLater(self._reactor, 0)
-            self._begin()
+            self._number += 1
+            await deferLater(self._reactor, 0 if self._number < QUICK_TURNS else PAUSE)
+            self._ends = perf_counter() + TURN_TIME
