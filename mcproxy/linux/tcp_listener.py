@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from errno import ENODEV
 from ipaddress import ip_address
 
 _IP_FREEBIND = 15
@@ -15,11 +16,16 @@ _BACKLOG = 32
 def listening_socket(address: str, port: int) -> socket.socket:
     """A non-blocking socket that listens; OSError.
 
-    ``address`` is an IP address, which may have a scope (``fe80::1%eth0``).
+    ``address`` is an IP address, which may have a scope (``fe80::1%eth0``); its interface must be
+    there.
     """
     family = socket.AF_INET if ip_address(address).version == 4 else socket.AF_INET6
     numeric = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
-    *_, where = socket.getaddrinfo(address, port, family, socket.SOCK_STREAM, 0, numeric)[0]
+    try:
+        *_, where = socket.getaddrinfo(address, port, family, socket.SOCK_STREAM, 0, numeric)[0]
+    except socket.gaierror as error:
+        scope = address.partition("%")[2]
+        raise OSError(ENODEV, f"there is no interface {scope}") from error
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         sock.setblocking(False)

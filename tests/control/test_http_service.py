@@ -73,6 +73,15 @@ class HttpServiceTests(TestCase):
             f"cannot listen for HTTP on {listen}: Address already in use (see listen in [http])",
         )
 
+    def test_interface_of_an_address_that_is_missing_is_named(self) -> None:
+        listen = f"[fe80::1%nosuch]:{free_port()}"
+        error = self.assertRaises(OSError, self.service(listen).privilegedStartService)
+        self.assertEqual(
+            str(error),
+            f"cannot listen for HTTP on {listen}: there is no interface nosuch"
+            " (see listen in [http])",
+        )
+
     def test_address_may_come_later(self) -> None:
         service = self.start(f"192.0.2.77:{free_port()}")
         self.assertIsNotNone(service._port)

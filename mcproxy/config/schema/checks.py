@@ -99,6 +99,11 @@ def check_tcp_address(text: str) -> None:
             f"{shown(text)} is not an IP address with a port",
             "use ADDRESS:PORT or [ADDRESS]:PORT, as in 127.0.0.1:9464 or [::1]:9464",
         )
+    if address.version == 6 and address.is_link_local and not address.scope_id:
+        raise Wrong(
+            f"{shown(text)} is link-local, and each interface can have it",
+            f"name the interface too, as in [{address}%eth0]:{port}",
+        )
     _check_port(port)
 
 

@@ -45,6 +45,14 @@ class HttpTests(ConfigurationTestCase):
             (mistake,) = self.http(f'listen = "{listen}"', "allow-remote = true")
             self.assertTrue(mistake.startswith("http.listen (line 2): "), mistake)
 
+    def test_link_local_address_needs_its_interface(self) -> None:
+        (mistake,) = self.http('listen = "[fe80::1]:80"', "allow-remote = true")
+        self.assertEqual(
+            mistake,
+            'http.listen (line 2): "[fe80::1]:80" is link-local, and each interface can have it;'
+            " name the interface too, as in [fe80::1%eth0]:80",
+        )
+
     def test_hosts_are_names(self) -> None:
         self.assertEqual(self.accepted('hosts = ["router", "a.b-c.example"]').hosts[0], "router")
         for name in ("", "a b", "a:80", "http://a", "*.example", "x" * 254, "[::1]"):
