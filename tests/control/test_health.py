@@ -58,7 +58,7 @@ class HealthTests(ViewTestCase):
     def test_daemon_that_starts_or_stops_is_not_healthy(self) -> None:
         self.proxy.ready = False
         self.assertEqual(self.problem()["problem"], "starting")
-        self.proxy.stopping = True
+        self.proxy.ready, self.proxy.stopping = True, True
         self.assertEqual(self.problem()["problem"], "stopping")
         self.assertFalse(self.ask()[1]["ready"])
 

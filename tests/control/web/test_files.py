@@ -34,6 +34,10 @@ class FileTests(SynchronousTestCase):
 
     def test_policy_allows_nothing_but_the_daemon_itself(self) -> None:
         self.assertIn("default-src 'none'", POLICY)
+        # default-src does not cover these.
+        for rule in ("base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"):
+            self.assertIn(rule, POLICY)
+        self.assertIn("require-trusted-types-for 'script'", POLICY)
         sources = set(re.findall(r"-src ([^;]*)", POLICY))
         self.assertEqual(sources, {"'none'", "'self'"})
 
