@@ -21,6 +21,7 @@ _KERNEL_TEST = re.compile(r"\.(kernel|lab)\.")
 
 LONG = (
     "tests.kernel.test_fleet",
+    "tests.kernel.pages.test_pages",
     "tests.kernel.test_doctor_judgement",
     "tests.kernel.test_many",
     "tests.kernel.test_frr",
