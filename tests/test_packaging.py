@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import shutil
 import site
 import subprocess
@@ -18,6 +19,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from mcproxy import __version__
 
 from .source import PROJECT
+
+SETUP = PROJECT / "setup.py"
 
 FOLDERS = (".ci", "debian", "docs", "etc", "mcproxy", "tests", "twisted")
 """The folders of a checkout whose files are in the source distribution."""
@@ -44,6 +47,14 @@ class SourceTests(SynchronousTestCase):
             for alias in node.names
         ]
         self.assertEqual(names, ["ServiceMaker"])
+
+    def test_classifiers_name_the_interpreters_that_are_tested(self) -> None:
+        nox = (PROJECT / "noxfile.py").read_text(encoding="utf-8")
+        (tested,) = re.findall(r"^PYTHONS = \[(.*)\]$", nox, re.M)
+        named = re.findall(
+            r'"Programming Language :: Python :: (3\.\d+)"', SETUP.read_text("utf-8")
+        )
+        self.assertEqual(named, re.findall(r"3\.\d+", tested))
 
 
 class ImportTests(SynchronousTestCase):
