@@ -75,6 +75,9 @@ def request(
     except PermissionError:
         text = f"not permitted to use the socket {path}; run the command as root (see [control])"
         raise FailureError(text, NOT_PERMITTED) from None
+    except BlockingIOError:
+        text = f"the daemon at {path} has too many clients that wait for it; try again"
+        raise FailureError(text, NO_DAEMON) from None
     except OSError as error:
         reason = error.strerror or str(error)
         text = f"no daemon answers at {path}: {reason}; start it, or name its socket with --socket"

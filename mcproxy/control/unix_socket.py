@@ -21,7 +21,13 @@ from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 
 from ..config.model import ControlConfig
-from .connections import MOST_CONNECTIONS, ConnectionFactory
+from .connections import ConnectionFactory
+
+QUEUE = 256
+"""Clients that may wait until the daemon accepts them; the kernel refuses more with EAGAIN.
+
+The daemon tells each client above the limit that it is one too many, so these may wait, too.
+"""
 
 
 class ControlService(Service):
@@ -110,7 +116,7 @@ def listen_unix(reactor: Any, path: str, factory: Factory) -> Any:
     # The umask keeps others out between the creation of the file and Twisted's chmod.
     umask = os.umask(0o177)
     try:
-        return reactor.listenUNIX(path, factory, MOST_CONNECTIONS, mode=0o600)
+        return reactor.listenUNIX(path, factory, QUEUE, mode=0o600)
     except CannotListenError as error:
         raise error.socketError from error
     finally:

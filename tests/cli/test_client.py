@@ -13,6 +13,7 @@ from typing import Any
 
 from mcproxy.cli import client
 from mcproxy.config.model import ControlConfig
+from mcproxy.exit_codes import NO_DAEMON
 
 from ..source import PROJECT
 from .support import CommandTestCase
@@ -161,6 +162,18 @@ class FailureTests(ClientTestCase):
             dead.bind(self.path)
         self.assertEqual(self.command("show"), 3)
         self.assertIn("Connection refused", self.err)
+
+    def test_daemon_with_a_full_queue_is_told(self) -> None:
+        with socket.socket(socket.AF_UNIX) as crowded, contextlib.ExitStack() as waiting:
+            crowded.bind(self.path)
+            crowded.listen(0)
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    one = waiting.enter_context(socket.socket(socket.AF_UNIX))
+                    one.setblocking(False)
+                    one.connect(self.path)
+            self.assertEqual(self.command("show"), NO_DAEMON)
+        self.assertIn("has too many clients that wait for it; try again", self.err)
 
     def test_forbidden_socket_has_exit_code_4(self) -> None:
         def refuse(*_: object) -> None:

@@ -100,9 +100,9 @@ class FailoverTests(TwoProxiesTestCase):
         capture = self.host.capture("eth0", data=True)
         member = self.host.join(group)
         stream = self.source.stream(group, rate=RATE)
-        wait_until(lambda: self.forwards(first, group), message="the first proxy does not forward")
+        wait_until(lambda: self.forwards(first, group), 15, "the first proxy does not forward")
         wait_until(
-            lambda: not self.forwards(second, group), message="the second proxy forwards too"
+            lambda: not self.forwards(second, group), 15, "the second proxy forwards too"
         )
         self.await_single_delivery(capture, group)
 
@@ -161,8 +161,8 @@ class HandoverTests(TwoProxiesTestCase):
         stream = self.source.stream(group, rate=RATE)
         wait_until(lambda: any(capture.data()), message="the second proxy does not forward")
         self.start(first, versions)
-        wait_until(lambda: self.forwards(first, group), message="the first one does not forward")
-        wait_until(lambda: not self.forwards(second, group), message="both proxies forward")
+        wait_until(lambda: self.forwards(first, group), 15, "the first one does not forward")
+        wait_until(lambda: not self.forwards(second, group), 15, "both proxies forward")
         sent = stream.sent + RATE
         wait_until(lambda: stream.sent >= sent, 10)
         copies = Counter(datum.sequence for datum in capture.data() if datum.group == group)

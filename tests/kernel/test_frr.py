@@ -62,7 +62,7 @@ class DomainScenarios(Scenarios):
 
     def await_listed(self, *groups: str) -> None:
         """Wait until FRR lists exactly these groups."""
-        wait_until(lambda: self.listed() == set(groups), 5, f"FRR does not list {groups}")
+        wait_until(lambda: self.listed() == set(groups), 15, f"FRR does not list {groups}")
 
     def await_end(self, upstream: Capture) -> None:
         """Wait until FRR lists no group, and no data comes from it."""
