@@ -13,7 +13,7 @@ from twisted.logger import Logger
 
 MOST_CONNECTIONS = 32
 """Clients of an endpoint at a time. Further ones are disconnected at once, so that stalled clients
-cost little. As many wait to be accepted."""
+cost little."""
 
 MOST_OF_A_HOST = 16
 """Of these, clients of one other machine, so that one machine keeps no others out."""
