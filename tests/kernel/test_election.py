@@ -101,9 +101,7 @@ class FailoverTests(TwoProxiesTestCase):
         member = self.host.join(group)
         stream = self.source.stream(group, rate=RATE)
         wait_until(lambda: self.forwards(first, group), 15, "the first proxy does not forward")
-        wait_until(
-            lambda: not self.forwards(second, group), 15, "the second proxy forwards too"
-        )
+        wait_until(lambda: not self.forwards(second, group), 15, "the second proxy forwards too")
         self.await_single_delivery(capture, group)
 
         killed = time.time()
