@@ -117,6 +117,12 @@ class ExplainTests(SynchronousTestCase):
         seen = Capture(0.5, (arrived(), arrived("lan", hops=7, is_leaving=True)))
         self.assertTrue(explain([replace(HEALTHY, flows=(SILENT,), capture=seen)]).flows)
 
+    def test_stream_that_only_counters_have_seen_is_said_to_be_that(self) -> None:
+        found = explain([replace(HEALTHY, capture=Capture(0.5))])
+        told = [step.text for step in found.links[0].steps if step.name == "data"]
+        self.assertTrue(found.flows)
+        self.assertIn("by the kernel's counters; no packet was seen to leave in 0.5 s", told[0])
+
     def test_stream_that_ended_while_counters_were_read_does_not_flow(self) -> None:
         evidence = replace(HEALTHY, flows=(FLOW | {"last-seen": 9.0},))
         self.assert_cause("No data of 239.1.1.1 arrives at wan", evidence)

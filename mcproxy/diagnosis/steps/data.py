@@ -99,6 +99,9 @@ def _flows(evidence: Evidence, link: LinkEvidence, row: Row, left: list[Arrived]
     bits = row.get("bit-rate")
     rate = f" at {bits / 1000:.0f} kbit/s" if bits else ""
     seen = f"; {sum(one.packets for one in left)} packets were seen to leave" if left else ""
+    if not left and evidence.capture.seconds and not evidence.capture.failure:
+        seconds = evidence.capture.seconds
+        seen = f", by the kernel's counters; no packet was seen to leave in {seconds:.1f} s"
     return ok(
         "data",
         f"The data of {evidence.what} flows from {row['incoming-interface']} to {link.name}"
