@@ -149,3 +149,5 @@ class _Reader:
 
     def _unexpected(self, word: Word, hint: str) -> None:
         self._draft.mistake(word.position, f"{shown(word.text)} is not expected here", hint)
+        while self._word.text[:1].isdigit():  # its values are no mistakes of their own
+            self._next()

@@ -134,6 +134,13 @@ class MistakeTests(ConfigurationTestCase):
             "line 1, column 1: no downstream; write phyint IF downstream",
         )
 
+    def test_values_of_an_unexpected_word_are_no_mistakes_of_their_own(self) -> None:
+        self.refuses(
+            SMALL + "\n  atlnet 10.0.0.0/8 192.168.0.0/24\n  treshold 1",
+            'line 2, column 3: "atlnet" is not expected here; did you mean altnet?',
+            'line 3, column 3: "treshold" is not expected here; did you mean threshold?',
+        )
+
     def test_missing_word_is_refused(self) -> None:
         self.refuses(
             SMALL + "threshold", 'line 1, column 45: the value after "threshold" is missing'
