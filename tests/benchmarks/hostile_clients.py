@@ -12,7 +12,7 @@ from .. import hostile_clients
 from . import process
 from .contenders import MCPROXY_SCRAPED, Contender
 from .measure import Findings, Measure, Row, at_most
-from .readers import joins, percentile_99
+from .readers import delay_row, joins
 from .site import Site, groups
 
 _SECONDS = 3600
@@ -63,9 +63,7 @@ _CLIENTS = {"alone": "no clients", "unix": "control socket", "tcp": "TCP port"}
 def _rows() -> Iterator[Row]:
     for name, clients in _CLIENTS.items():
         for key, title in (("reported", "join to report upstream"), ("arrived", "join to data")):
-            yield Row(
-                f"hostile-http-{key}-{name}", f"{title}, {clients}", "ms", 2, None, percentile_99
-            )
+            yield delay_row(f"hostile-http-{key}-{name}", f"{title}, {clients}")
         yield Row(f"hostile-http-cpu-{name}", f"CPU, {clients}", "%", 0)
         yield Row(f"hostile-http-memory-{name}", f"memory, {clients}", "MiB", 1, at_most(96))
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .contenders import MCPROXY_QUICK, Contender
 from .measure import Findings, Measure, Row, at_most
-from .readers import joins, percentile_99, reports
+from .readers import delay_row, joins, percentile_99, reports
 from .site import Site, groups
 
 _ROUTES = 50_000
@@ -108,10 +108,6 @@ def _costs(contender: Contender, findings: Findings) -> None:
             time.sleep(1)
 
 
-def _delay(key: str, title: str) -> Row:
-    return Row(key, title, "ms", 2, statistic=percentile_99)
-
-
 PAGES = (
     Measure(
         "pages",
@@ -121,11 +117,11 @@ PAGES = (
         "those from the join until it is reported upstream, and until data arrives. The 99th "
         "percentiles are shown, and how much larger they are with the pages.",
         (
-            _delay("page-reported-alone", "join to report upstream, no page"),
-            _delay("page-reported-beside", "join to report upstream, ten pages"),
+            delay_row("page-reported-alone", "join to report upstream, no page"),
+            delay_row("page-reported-beside", "join to report upstream, ten pages"),
             Row("page-reported-later", "difference", "ms", 2, at_most(5)),
-            _delay("page-arrived-alone", "join to data, no page"),
-            _delay("page-arrived-beside", "join to data, ten pages"),
+            delay_row("page-arrived-alone", "join to data, no page"),
+            delay_row("page-arrived-beside", "join to data, ten pages"),
             Row("page-arrived-later", "difference", "ms", 2, at_most(5)),
             Row("page-interval", "time between two states of a page", "s", 2),
         ),

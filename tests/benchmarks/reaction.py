@@ -177,6 +177,7 @@ def _pause(seconds: float) -> None:
 def _older(protocol: HostProtocol) -> Measure:
     """The measure of join delay and zap time of hosts of an older version."""
     name, both = protocol.name, protocol.family is IPV4
+    join, zap = (at_most_part(7), at_most_part(5)) if both else (at_most(1.5), at_most(2))
     alone = "" if both else " igmpproxy has no IPv6; the targets come from its times with IGMP."
 
     def run(contender: Contender, findings: Findings) -> None:
@@ -189,13 +190,7 @@ def _older(protocol: HostProtocol) -> Measure:
         f"Join delay and zap time as above, of hosts that speak {name}; mcproxy has its defaults "
         f"and tells the provider in the current version.{alone}",
         (
-            Row(
-                f"join-{name}",
-                f"join delay, {name}, median",
-                "ms",
-                2,
-                at_most_part(7) if both else at_most(1.5),
-            ),
+            Row(f"join-{name}", f"join delay, {name}, median", "ms", 2, join),
             Row(
                 f"join-{name}95",
                 f"join delay, {name}, 95th percentile",
@@ -204,13 +199,7 @@ def _older(protocol: HostProtocol) -> Measure:
                 None,
                 percentile_95,
             ),
-            Row(
-                f"zap-{name}",
-                f"zap time, {name}, median",
-                "ms",
-                2,
-                at_most_part(5) if both else at_most(2),
-            ),
+            Row(f"zap-{name}", f"zap time, {name}, median", "ms", 2, zap),
         ),
         1,
         run,

@@ -117,7 +117,8 @@ def percentile_99(values: list[float]) -> float:
     return sorted(values)[math.ceil(0.99 * len(values)) - 1]
 
 
-def _row(key: str, title: str) -> Row:
+def delay_row(key: str, title: str) -> Row:
+    """A row of delays in milliseconds, as their 99th percentile."""
     return Row(key, title, "ms", 2, statistic=percentile_99)
 
 
@@ -130,11 +131,11 @@ READERS = (
         "The times are those from the join until it is reported upstream, and until data "
         "arrives. The 99th percentiles are shown, and how much larger they are with the reader.",
         (
-            _row("reported-alone", "join to report upstream, nobody reads"),
-            _row("reported-read", "join to report upstream, flows are read"),
+            delay_row("reported-alone", "join to report upstream, nobody reads"),
+            delay_row("reported-read", "join to report upstream, flows are read"),
             Row("reported-later", "difference", "ms", 2, at_most(5)),
-            _row("arrived-alone", "join to data, nobody reads"),
-            _row("arrived-read", "join to data, flows are read"),
+            delay_row("arrived-alone", "join to data, nobody reads"),
+            delay_row("arrived-read", "join to data, flows are read"),
             Row("arrived-later", "difference", "ms", 2, at_most(5)),
             Row("reading", "answer with 50,000 flows", "s", 2),
         ),

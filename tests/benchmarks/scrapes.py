@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from . import process
 from .contenders import MCPROXY_SCRAPED, Contender
 from .measure import Findings, Measure, Row, at_most
-from .readers import joins, percentile_99, reports
+from .readers import delay_row, joins, percentile_99, reports
 from .site import Site, groups
 
 _PORT = 9464
@@ -108,10 +108,6 @@ def _scraper(site: Site) -> Iterator[None]:
         thread.join()
 
 
-def _row(key: str, title: str) -> Row:
-    return Row(key, title, "ms", 2, statistic=percentile_99)
-
-
 SCRAPES = (
     Measure(
         "scrape",
@@ -137,11 +133,11 @@ SCRAPES = (
         "As the joins while somebody reads the flows, with a scrape of /metrics every second in "
         "place of the reader.",
         (
-            _row("scraped-reported-alone", "join to report upstream, nobody reads"),
-            _row("scraped-reported", "join to report upstream, a scrape every second"),
+            delay_row("scraped-reported-alone", "join to report upstream, nobody reads"),
+            delay_row("scraped-reported", "join to report upstream, a scrape every second"),
             Row("scraped-reported-later", "difference", "ms", 2, at_most(5)),
-            _row("scraped-arrived-alone", "join to data, nobody reads"),
-            _row("scraped-arrived", "join to data, a scrape every second"),
+            delay_row("scraped-arrived-alone", "join to data, nobody reads"),
+            delay_row("scraped-arrived", "join to data, a scrape every second"),
             Row("scraped-arrived-later", "difference", "ms", 2, at_most(5)),
         ),
         1,

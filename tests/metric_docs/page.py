@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from mcproxy.control.metrics.definition import LABELS, Metric
 from mcproxy.control.metrics.metrics import PARTS
 
+from ..program_docs.table import table, title
 from ..source import PROJECT
 
 PAGE = PROJECT / "docs/reference/metrics.rst"
@@ -25,29 +26,16 @@ def page(text: str) -> str:
 
 
 def _parts() -> Iterator[str]:
-    for title, metrics in PARTS.items():
-        yield f"\n{title}\n{'~' * len(title)}\n\n"
-        yield _table((38, 10, 18, 34), ("metric", "kind", "labels", "meaning"), _rows(metrics))
-    yield "\nLabels\n~~~~~~\n\n"
-    rows = ((f"``{name}``", meaning, most) for name, (meaning, most) in LABELS.items())
-    yield _table((14, 50, 36), ("label", "value", "at most"), rows)
     yield "\n"
+    for name, metrics in PARTS.items():
+        yield title(name, "~")
+        yield table((38, 10, 18, 34), ("metric", "kind", "labels", "meaning"), _rows(metrics))
+    yield title("Labels", "~")
+    rows = ((f"``{name}``", meaning, most) for name, (meaning, most) in LABELS.items())
+    yield table((14, 50, 36), ("label", "value", "at most"), rows)
 
 
 def _rows(metrics: Iterable[Metric]) -> Iterator[tuple[str, ...]]:
     for metric in metrics:
         labels = ", ".join(f"``{label}``" for label in metric.labels)
         yield f"``{metric.name}``", metric.kind, labels, metric.text
-
-
-def _table(widths: Sequence[int], heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [
-        ".. list-table::",
-        "   :header-rows: 1",
-        f"   :widths: {' '.join(map(str, widths))}",
-        "",
-    ]
-    for row in (heads, *rows):
-        for number, cell in enumerate(row):
-            lines.append(f"   {' ' if number else '*'} - {cell}".rstrip())
-    return "\n".join(lines) + "\n"
