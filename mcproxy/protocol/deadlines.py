@@ -7,6 +7,7 @@ heap.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable
 from heapq import heappop, heappush
 from typing import Generic, TypeVar
@@ -20,17 +21,15 @@ _MOVED = 4
 Key = TypeVar("Key", bound=Hashable)
 
 
-def earlier(one: float | None, other: float | None) -> float | None:
-    """The earlier of two times, of which each may be missing."""
-    if one is None or (other is not None and other < one):
-        return other
-    return one
-
-
 class Deadlines(Generic[Key]):
-    """The deadline of each key. Keys must be comparable."""
+    """The deadline of each key. Keys must be comparable.
+
+    ``next`` is the earliest deadline, infinite if there is none. Each change keeps it ready,
+    because it is asked for after each packet.
+    """
 
     def __init__(self) -> None:
+        self.next = math.inf
         self._when: dict[Key, float] = {}
         self._heap: list[tuple[float, Key]] = []
         self._old: list[tuple[float, Key]] = []
@@ -41,6 +40,8 @@ class Deadlines(Generic[Key]):
         if scheduled is None or when < scheduled:
             self._when[key] = when
             heappush(self._heap, (when, key))
+            if when < self.next:
+                self.next = when
             if self._old:
                 self._move_some()
             elif len(self._heap) > 2 * len(self._when) + _SLACK:
@@ -52,7 +53,8 @@ class Deadlines(Generic[Key]):
 
     def cancel(self, key: Key) -> None:
         """Cancel the deadline of ``key``; its heap entry is removed later."""
-        self._when.pop(key, None)
+        if self._when.pop(key, None) == self.next:
+            self._find_next()
 
     def _move_some(self) -> None:
         """Move some valid entries out of the old heap, and forget cancelled ones.
@@ -66,27 +68,24 @@ class Deadlines(Generic[Key]):
             if scheduled.get(key) == when:
                 heappush(self._heap, (when, key))
 
-    def next(self) -> float | None:
-        """The earliest deadline; None if there is none."""
-        heap = self._first_heap()
-        return heap[0][0] if heap else None
+    def pop(self, now: float) -> Key | None:
+        """Remove and return the key with the earliest deadline; None if none is due."""
+        if self.next > now:
+            return None
+        heap, old = self._heap, self._old
+        key = heappop(old if old and (not heap or old[0] < heap[0]) else heap)[1]
+        del self._when[key]
+        self._find_next()
+        return key
 
-    def _first_heap(self) -> list[tuple[float, Key]]:
-        """The heap that begins with the earliest deadline; it is empty if there is none."""
+    def _find_next(self) -> None:
+        """Find the earliest deadline, which is then the first entry of one of the heaps."""
         heap, old, scheduled = self._heap, self._old, self._when
         while heap and scheduled.get(heap[0][1]) != heap[0][0]:
             heappop(heap)
         while old and (not heap or old[0] < heap[0]):
             if scheduled.get(old[0][1]) == old[0][0]:
-                return old
+                self.next = old[0][0]
+                return
             heappop(old)
-        return heap
-
-    def pop(self, now: float) -> Key | None:
-        """Remove and return the key with the earliest deadline; None if none is due."""
-        heap = self._first_heap()
-        if not heap or heap[0][0] > now:
-            return None
-        key = heappop(heap)[1]
-        del self._when[key]
-        return key
+        self.next = heap[0][0] if heap else math.inf

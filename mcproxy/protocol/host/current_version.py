@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from itertools import count
 
-from ..deadlines import Deadlines, earlier
+from ..deadlines import Deadlines
 from ..family import Address, Family
 from ..sources import EXCLUDE, INCLUDE, NOTHING, SourceFilter
 from ..wire.packets import NO_SOURCES, Packet, Query, Record, RecordType, Sources
@@ -124,9 +124,9 @@ class CurrentVersionHost:
         self._asked: dict[Address, Sources] = {}
         self._answer_times: dict[Address, float] = {}
 
-    def next_deadline(self) -> float | None:
-        """When ``advance`` must be called next."""
-        return earlier(earlier(self._repeats.next(), self._answers.next()), self._general.next)
+    def next_deadline(self) -> float:
+        """When ``advance`` must be called next; infinite for never."""
+        return min(self._repeats.next, self._answers.next, self._general.next)
 
     # -- changes
 
@@ -220,7 +220,7 @@ class CurrentVersionHost:
 
     def _repeat(self, records: list[Record], now: float) -> None:
         """Add the repeats that are due, and those that soon will be."""
-        if (first := self._repeats.next()) is None or first > now:
+        if self._repeats.next > now:
             return
         due: list[int] = []  # all of them before any is scheduled again: that may be soon, too
         count = 0

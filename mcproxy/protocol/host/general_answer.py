@@ -7,6 +7,7 @@ random time in each (RFC 9776, section 5.2; RFC 9777, section 6.3).
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
@@ -29,7 +30,7 @@ Otherwise a querier that asks again and again for an immediate answer would take
 
 
 class GeneralAnswer:
-    """The answer that is under way, if any; ``next`` is when its next report is due then.
+    """The answer that is under way; ``next`` is when its next report is due, infinite for none.
 
     ``groups`` is the owner's mapping. ``random`` returns numbers in [0, 1).
     """
@@ -40,7 +41,7 @@ class GeneralAnswer:
         groups: Mapping[Address, SourceFilter],
         random: Callable[[], float],
     ) -> None:
-        self.next: float | None = None
+        self.next = math.inf
         self._family = family
         self._groups = groups
         self._random = random
@@ -72,7 +73,7 @@ class GeneralAnswer:
         when = now + slot * (1.0 - self._random())
         if not begun and self.covers(when):
             return
-        if begun and self.next is not None:
+        if begun:
             slot, when = min(slot, self._slot), min(when, self.next)
         self.next, self._slot = when, slot
         self._slot_ends, self._ends = now + slot, now + longest
@@ -80,11 +81,11 @@ class GeneralAnswer:
 
     def is_due(self, now: float) -> bool:
         """Whether a report is due."""
-        return self.next is not None and self.next <= now
+        return self.next <= now
 
     def covers(self, when: float) -> bool:
         """Whether all groups will be reported no later than ``when``."""
-        if self.next is None:
+        if self.next == math.inf:
             return False
         return (self.next if len(self._parts) == 1 else self._ends) <= when
 
@@ -96,7 +97,7 @@ class GeneralAnswer:
             self.next = self._slot_ends + self._slot * (1.0 - self._random())
             self._slot_ends += self._slot
             return part
-        self.next = None
+        self.next = math.inf
         reported = set(self._reported)
         self._reported = []
         return part + list(filterfalse(reported.__contains__, self._groups))

@@ -16,7 +16,6 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
-from ..deadlines import earlier
 from ..family import IPV4, Address, Family, Predicate
 from ..sources import NOTHING, SourceFilter
 from ..versions import OlderVersions
@@ -72,12 +71,12 @@ class Host:
 
     def next_deadline(self) -> float | None:
         """When ``advance`` must be called next."""
-        when = earlier(self._current.next_deadline(), self._older_version.next_deadline())
+        when = min(self._current.next_deadline(), self._older_version.next_deadline())
         if self._version_ends is not None:
-            when = earlier(when, self._version_ends)
-        if self.groups and self.unqueried.due < math.inf:
-            when = earlier(when, self.unqueried.due)
-        return when
+            when = min(when, self._version_ends)
+        if self.groups:
+            when = min(when, self.unqueried.due)
+        return when if when < math.inf else None
 
     def _older_version_host(self) -> OlderVersionHost:
         return OlderVersionHost(
@@ -161,7 +160,7 @@ class Host:
         """
         self.cancel_pending()
         sends = self.update([(g, keep.get(g, NOTHING)) for g in list(self.groups)], now)
-        while (when := self._current.next_deadline()) is not None and when <= now:
+        while self._current.next_deadline() <= now:
             sends += self._reports(self._current.advance(now), now)
         self.groups.clear()
         self.asked_since.clear()

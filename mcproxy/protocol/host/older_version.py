@@ -44,9 +44,9 @@ class OlderVersionHost:
         self._repeats: dict[Address, int] = {}
         self._deadlines: Deadlines[Address] = Deadlines()
 
-    def next_deadline(self) -> float | None:
-        """When ``advance`` must be called next."""
-        return self._deadlines.next()
+    def next_deadline(self) -> float:
+        """When ``advance`` must be called next; infinite for never."""
+        return self._deadlines.next
 
     def change(self, changes: Iterable[Change], robustness: int, now: float) -> list[Send]:
         """Report groups that are joined or left, and schedule the repeats."""

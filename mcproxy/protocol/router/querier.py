@@ -17,6 +17,7 @@ addresses of groups, and the two of ``role``.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Collection, Mapping
 
@@ -131,7 +132,8 @@ class Querier:
 
     def next_deadline(self) -> float | None:
         """When ``advance`` must be called next."""
-        return self._deadlines.next()
+        when = self._deadlines.next
+        return when if when < math.inf else None
 
     # -- what happens
 
