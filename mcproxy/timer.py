@@ -20,7 +20,8 @@ class Reminder:
     """Calls back at the time that was set last.
 
     A machine's next deadline mostly moves to a later time. The scheduled call then stays as it
-    is: it fires early, finds nothing due, and is scheduled again.
+    is: it fires early, finds nothing due, and is scheduled again. To an earlier time the call
+    itself is moved.
 
     When a deadline was missed, packets that arrived in the meantime go first: they may have
     answered a query in time. ``is_behind`` tells whether such packets are still waiting.
@@ -53,8 +54,8 @@ class Reminder:
         elif self._call is None:
             self._call_at(when)
         elif when < self._call_time:
-            self._call.cancel()
-            self._call_at(when)
+            self._call_time = when
+            self._call.reset(max(0.0, when - self._clock.seconds()))
 
     def cancel(self) -> None:
         """Do not call back, until a time is set again."""
