@@ -67,13 +67,8 @@ class ChosenUpstreams:
         for upstream in self.by_name.values():
             upstream.remove_user(self._owner)
 
-    def changed(self, groups: Iterable[Address], now: float) -> None:
-        """Have upstreams pull what is wanted of these groups."""
-        for upstream in self.by_name.values():
-            upstream.changed(groups, now)
-
     def ask(self, groups: Iterable[Address]) -> None:
-        """The same as ``changed``, for any number of groups: most wait for the next turns."""
+        """Have upstreams pull what is wanted of any number of groups, most in the next turns."""
         self._waiting.update(dict.fromkeys(groups))
         self._ask_some(self._timer.now())
 
@@ -81,7 +76,8 @@ class ChosenUpstreams:
         some = list(islice(self._waiting, GROUPS_A_TURN))
         for group in some:
             del self._waiting[group]
-        self.changed(some, now)
+        for upstream in self.by_name.values():
+            upstream.changed(some, now)
         self._asking.set(now if self._waiting else None)
 
     def _ask_all(self) -> None:

@@ -226,7 +226,8 @@ class ProxyInstance(Service):
         ``tests.benchmarks join present``, three runs in turns: the report after 0.48 ms and the
         entry after 1.70 ms; with the entry first after 0.78 ms and 1.15 ms.
         """
-        self._chosen.changed(groups, now)
+        for upstream in self._chosen.by_name.values():
+            upstream.changed(groups, now)
         self._context.table.changed(groups)
         if JoinDenied in self._context.events.wanted:
             tell_denied(self, self._context.events, groups)

@@ -47,11 +47,11 @@ class MembershipDatabase:
 
     def merged(self, group: Address) -> SourceFilter:
         """The membership record of ``group``: what the upstream must be asked for."""
-        wanted = [
-            one
-            for querier in self.queriers.values()
-            if (one := querier.subscription(group)) is not NOTHING
-        ]
+        wanted = []
+        for querier in self.queriers.values():
+            one = querier.subscription(group)
+            if one is not NOTHING:
+                wanted.append(one)
         if group in self.static:
             wanted.append(self.static[group])
         return wanted[0] if len(wanted) == 1 else merge(wanted)
