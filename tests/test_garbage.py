@@ -17,6 +17,16 @@ class RecordingCollector:
     def __init__(self) -> None:
         self.callbacks: list[Callable[[str, dict[str, int]], None]] = []
         self.said: list[str] = []
+        self.thresholds = (700, 10, 10)
+
+    def get_threshold(self) -> tuple[int, int, int]:
+        """When it searches by itself, as the module tells it."""
+        return self.thresholds
+
+    def set_threshold(self, *thresholds: int) -> None:
+        """Search after so many objects."""
+        first, second, third = thresholds
+        self.thresholds = first, second, third
 
     def search(self, generation: int) -> list[str]:
         """Search, and return what was asked meanwhile."""
@@ -61,6 +71,15 @@ class GarbageCollectionTests(SynchronousTestCase):
         self.assertEqual(self.collector.search(1), [])
         self.assertEqual(self.collector.search(2), ["unfreeze", "freeze"])
         self.assertEqual(self.collector.search(2), ["freeze"])
+
+    def test_full_searches_are_short_because_they_come_often(self) -> None:
+        """While the service runs; young objects are searched as Python does it."""
+        before = self.collector.thresholds
+        self.service.startService()
+        self.assertEqual(self.collector.thresholds[:2], before[:2])
+        self.assertLess(self.collector.thresholds[2], before[2])
+        self.service.stopService()
+        self.assertEqual(self.collector.thresholds, before)
 
     def test_stopped_service_leaves_the_collector_alone(self) -> None:
         """Also if it stops twice, or never started."""
