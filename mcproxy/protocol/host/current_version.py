@@ -57,41 +57,36 @@ class Pending:
 
     __slots__ = ("batch", "mode_count", "source_counts")
 
-    def __init__(self) -> None:
-        self.batch = 0
-        self.mode_count = 0
-        self.source_counts = _NO_COUNTS
-
-    def __bool__(self) -> bool:
-        return self.mode_count > 0 or bool(self.source_counts)
-
-    def note(self, before: SourceFilter, after: SourceFilter, robustness: int) -> None:
-        """Add the change from ``before`` to ``after`` to what must be reported."""
+    def __init__(
+        self, batch: int, change: Change, robustness: int, earlier: Pending | None
+    ) -> None:
+        """Those of ``change``, and what an ``earlier`` one of the group has left."""
+        _, before, after = change
+        self.batch = batch
         if before.mode is not after.mode:
             self.mode_count = robustness
             self.source_counts = _NO_COUNTS
-        else:
-            changed = before.sources ^ after.sources
-            self.source_counts = {**self.source_counts, **dict.fromkeys(changed, robustness)}
+            return
+        self.mode_count = earlier.mode_count if earlier is not None else 0
+        self.source_counts = dict.fromkeys(before.sources ^ after.sources, robustness)
+        if earlier is not None:
+            self.source_counts = {**earlier.source_counts, **self.source_counts}
 
-    def transmit(self, group: Address, wanted: SourceFilter) -> list[Record]:
-        """The records of the next transmission; reduces the counts."""
+    def transmit(self, group: Address, wanted: SourceFilter, records: list[Record]) -> None:
+        """Add the records of the next transmission to ``records``; reduces the counts."""
         counts = self.source_counts
         if self.mode_count:
             self.mode_count -= 1
-            excluding = wanted.mode is EXCLUDE
-            kind = _TO_EXCLUDE if excluding else _TO_INCLUDE
-            records = [Record(kind, group, wanted.sources)]
+            kind = _TO_EXCLUDE if wanted.mode is EXCLUDE else _TO_INCLUDE
+            records.append(Record(kind, group, wanted.sources))
         else:
             allowed = frozenset(filter(wanted.wants, counts))
-            records = [
-                Record(kind, group, sources)
-                for kind, sources in ((_ALLOW, allowed), (_BLOCK, frozenset(counts) - allowed))
-                if sources
-            ]
+            if allowed:
+                records.append(Record(_ALLOW, group, allowed))
+            if len(allowed) < len(counts):
+                records.append(Record(_BLOCK, group, frozenset(counts) - allowed))
         if counts:
             self.source_counts = {s: left - 1 for s, left in counts.items() if left > 1}
-        return records
 
 
 _ALLOW = RecordType.ALLOW_NEW_SOURCES
@@ -136,21 +131,18 @@ class CurrentVersionHost:
         If there are very many changes, ``advance`` reports most of them, too; it is due at once.
         """
         records: list[Record] = []
-        members: list[Address] = []
-        first = batch = next(self._batch_numbers)
-        self._batches[first] = members
-        for group, before, after in changes:
+        first: list[Address] = []
+        members, pending = first, self._pending
+        number = batch = next(self._batch_numbers)
+        for change in changes:
+            group = change[0]
             if len(members) == MOST_RECORDS:
                 batch, members = next(self._batch_numbers), []
                 self._batches[batch] = members
                 self._repeats.schedule(batch, now)
-            pending = self._pending.get(group)
-            if pending is None:
-                pending = self._pending[group] = Pending()
-            pending.note(before, after, robustness)
-            pending.batch = batch
+            pending[group] = Pending(batch, change, robustness, pending.get(group))
             members.append(group)
-        self._transmit(first, self._batches.pop(first), records, now)
+        self._transmit(number, first, records, now)
         return records
 
     def _transmit(
@@ -162,14 +154,15 @@ class CurrentVersionHost:
             pending = self._pending.get(group)
             if pending is None or pending.batch != batch:
                 continue  # it has changed again and belongs to a later batch
-            records += pending.transmit(group, self._groups.get(group, NOTHING))
-            if pending:
+            pending.transmit(group, self._groups.get(group, NOTHING), records)
+            if pending.mode_count or pending.source_counts:
                 left.append(group)
             else:
                 del self._pending[group]
         if left:
             self._batches[batch] = left
-            self._repeats.schedule(batch, now + self._delay(UNSOLICITED_REPORT_INTERVAL))
+            delay = UNSOLICITED_REPORT_INTERVAL * (1.0 - self._random())
+            self._repeats.schedule(batch, now + delay)
 
     # -- queries
 
@@ -183,7 +176,7 @@ class CurrentVersionHost:
         if packet.group == self._family.unspecified:
             self._general.ask(packet.max_response, room, now)
         elif packet.group in self._groups:
-            when = now + self._delay(packet.max_response)
+            when = now + packet.max_response * (1.0 - self._random())
             if not self._general.covers(when):
                 self._note_specific(packet, when)
 
@@ -208,11 +201,12 @@ class CurrentVersionHost:
     def advance(self, now: float) -> list[Record]:
         """The records of repeats and answers that are due; what is left is due at once."""
         records: list[Record] = []
-        self._repeat(records, now)
+        if self._repeats.next <= now:
+            self._repeat(records, now)
         while len(records) < MOST_RECORDS and (group := self._answers.pop(now)) is not None:
             del self._answer_times[group]
             records += self._specific_answer(group, self._asked.pop(group))
-        while len(records) < MOST_RECORDS and self._general.is_due(now):
+        while self._general.next <= now and len(records) < MOST_RECORDS:
             wanted = self._groups
             due = self._general.take()
             records += [_current_state(g, wanted[g]) for g in due if g in wanted]
@@ -220,8 +214,6 @@ class CurrentVersionHost:
 
     def _repeat(self, records: list[Record], now: float) -> None:
         """Add the repeats that are due, and those that soon will be."""
-        if self._repeats.next > now:
-            return
         due: list[int] = []  # all of them before any is scheduled again: that may be soon, too
         count = 0
         while count < MOST_RECORDS:
@@ -241,9 +233,6 @@ class CurrentVersionHost:
             return [_current_state(group, wanted)]
         sources = frozenset(filter(wanted.wants, asked))
         return [Record(RecordType.MODE_IS_INCLUDE, group, sources)] if sources else []
-
-    def _delay(self, longest: float) -> float:
-        return longest * (1.0 - self._random())
 
 
 def _current_state(group: Address, wanted: SourceFilter) -> Record:

@@ -79,10 +79,6 @@ class GeneralAnswer:
         self._slot_ends, self._ends = now + slot, now + longest
         self._parts, self._reported = parts, []
 
-    def is_due(self, now: float) -> bool:
-        """Whether a report is due."""
-        return self.next <= now
-
     def covers(self, when: float) -> bool:
         """Whether all groups will be reported no later than ``when``."""
         if self.next == math.inf:

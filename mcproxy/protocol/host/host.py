@@ -19,9 +19,8 @@ from types import MappingProxyType
 from ..family import IPV4, Address, Family, Predicate
 from ..sources import NOTHING, SourceFilter
 from ..versions import OlderVersions
-from ..wire.datagram import destination
 from ..wire.encoding import REPORT_HEADER_SIZE, pack_reports
-from ..wire.packets import OldReport, Packet, Query, Record, Send
+from ..wire.packets import Packet, Query, Record, Report, Send
 from .current_version import Change, CurrentVersionHost
 from .older_version import OlderVersionHost
 from .unqueried import (
@@ -66,22 +65,18 @@ class Host:
         self._version_ends: float | None = None
         self.unqueried = UnqueriedReports()
         self._random = random
-        self._current = CurrentVersionHost(family, self.groups, random)
-        self._older_version = self._older_version_host()
+        self._current: CurrentVersionHost
+        self._older_version: OlderVersionHost | None  # the one in use, if it is
+        self.cancel_pending()
 
     def next_deadline(self) -> float | None:
         """When ``advance`` must be called next."""
-        when = min(self._current.next_deadline(), self._older_version.next_deadline())
+        when = (self._older_version or self._current).next_deadline()
         if self._version_ends is not None:
             when = min(when, self._version_ends)
         if self.groups:
             when = min(when, self.unqueried.due)
         return when if when < math.inf else None
-
-    def _older_version_host(self) -> OlderVersionHost:
-        return OlderVersionHost(
-            self.family, self.version, self.groups, self._random, self._is_source_specific
-        )
 
     def _is_source_specific(self, group: Address) -> bool:
         # Looked up for each group, because ``configure`` may change the answer.
@@ -170,12 +165,17 @@ class Host:
     def cancel_pending(self) -> None:
         """Cancel all pending repeats and answers; the link is gone, for example."""
         self._current = CurrentVersionHost(self.family, self.groups, self._random)
-        self._older_version = self._older_version_host()
+        self._older_version = None
+        if self.version != self.family.current_version:
+            self._older_version = OlderVersionHost(
+                self.family, self.version, self.groups, self._random, self._is_source_specific
+            )
 
     def _report(self, differences: list[Change], now: float) -> list[Send]:
-        if self.version == self.family.current_version:
+        older = self._older_version
+        if older is None:
             return self._reports(self._current.change(differences, self.robustness, now), now)
-        return self._sent(self._older_version.change(differences, self.robustness, now), now)
+        return self._sent(older.change(differences, self.robustness, now), now)
 
     # -- received packets, and time
 
@@ -194,11 +194,11 @@ class Host:
 
     def answer(self, packet: Packet, now: float) -> None:
         """React as ``receive`` does, but do not change the version or the timers."""
-        if self.version == self.family.current_version:
+        if self._older_version is not None:
+            self._older_version.receive(packet, now)
+        else:
             room = self.family.room(self.mtu) - REPORT_HEADER_SIZE
             self._current.receive(packet, room, now)
-        elif isinstance(packet, Query | OldReport):
-            self._older_version.receive(packet, now)
 
     def advance(self, now: float) -> list[Send]:
         """Send the repeats and answers that are due, or return to a newer version."""
@@ -209,8 +209,9 @@ class Host:
             any_group, spread = self.family.unspecified, self.unqueried.spread()
             self.answer(Query(self.version, any_group, spread), now)
             self.unqueried.schedule(now)
-        sends = self._reports(self._current.advance(now), now)
-        return sends + self._sent(self._older_version.advance(now), now)
+        if self._older_version is not None:
+            return self._sent(self._older_version.advance(now), now)
+        return self._reports(self._current.advance(now), now)
 
     def _note_querier(self, query: Query, now: float) -> list[Send]:
         family = self.family
@@ -255,8 +256,11 @@ class Host:
     def _reports(self, records: list[Record], now: float) -> list[Send]:
         if not records:
             return []
-        reports = pack_reports(records, self.family, self.mtu)
-        return self._sent([Send(destination(self.family, r), r) for r in reports], now)
+        self.last_report = now
+        send_to = self.family.report_destination
+        if len(records) == 1 and not records[0].sources:  # as most are; it fits into any packet
+            return [Send(send_to, Report((records[0],)))]
+        return [Send(send_to, one) for one in pack_reports(records, self.family, self.mtu)]
 
     def _sent(self, sends: list[Send], now: float) -> list[Send]:
         if sends:

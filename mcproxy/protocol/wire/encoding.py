@@ -157,9 +157,6 @@ def pack_reports(records: Sequence[Record], family: Family, mtu: int) -> Iterato
     A source list that is too long for a packet is divided into several records; in an IS_EX
     or TO_EX record it is cut (RFC 9776, section 4.2.17).
     """
-    if len(records) == 1 and not records[0].sources:
-        yield Report((records[0],))  # as most are; it fits into any packet
-        return
     room = family.room(mtu) - REPORT_HEADER_SIZE
     batch: list[Record] = []
     used = 0
