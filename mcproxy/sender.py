@@ -11,10 +11,10 @@ from twisted.logger import Logger
 
 from .linux.netlink.links import Link
 from .linux.send_socket import open_send_socket, send_on, send_without_address
-from .message_counts import MessageCounts, MessageKey, by_kind, message_key
+from .message_counts import MessageCounts, MessageKey, by_kind, message_key, report_key
 from .protocol.family import IPV4, Family
 from .protocol.wire import datagram
-from .protocol.wire.packets import Query, RouterAdvertisement, RouterTermination, Send
+from .protocol.wire.packets import Query, Report, RouterAdvertisement, RouterTermination, Send
 
 _NEEDS_ADDRESS = frozenset((Query, RouterAdvertisement, RouterTermination))
 """What is not sent from 0.0.0.0 or :: (RFC 9776 4.1.12, RFC 9777 5.1.14, RFC 4286 3.3.1, 5.2.1)."""
@@ -64,22 +64,27 @@ class Sender(Service):
         """Send ``sends`` on ``link``, in their order."""
         sock = self._sockets[family]
         for destination, packet in sends:
-            source = link.address(family)
+            source = link.source[family]
             if source is None:
                 if type(packet) in _NEEDS_ADDRESS:
                     continue
                 source = family.unspecified
             data = datagram.encode(family, source, destination, packet)
+            if type(packet) is Report:
+                key = report_key(family, link.name)
+            else:
+                key = message_key(family, link.name, packet)
             try:
                 if family is IPV4 and source == IPV4.unspecified:
                     send_without_address(link.name, data, destination)
                 else:
                     send_on(sock, family, link.index, data, destination)
             except OSError as error:
-                self._note_failure(family, link, message_key(family, link.name, packet), error)
+                self._note_failure(family, link, key, error)
             else:
-                self.messages[message_key(family, link.name, packet)] += 1
-                self._failing.discard((family, link.name))
+                self.messages[key] += 1
+                if self._failing:
+                    self._failing.discard((family, link.name))
 
     def _note_failure(self, family: Family, link: Link, key: MessageKey, error: OSError) -> None:
         self.not_sent[key] += 1

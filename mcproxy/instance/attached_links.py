@@ -113,7 +113,7 @@ class AttachedLinks:
         if usable is not None and known is not None:
             self._register(usable, settings)
             known.update(usable)
-        elif usable is not None and usable.address(self._family) is not None:
+        elif usable is not None and usable.source[self._family] is not None:
             self._add_downstream(usable, settings, querier, is_new=querier is None)
 
     def change_downstream(self, name: str) -> None:

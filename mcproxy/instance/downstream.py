@@ -118,13 +118,13 @@ class Downstream:
         if other is None or self._is_refused(other):
             self.start()
             return
-        self.querier.set_address(self.link.address(self.querier.family))
+        self.querier.set_address(self.link.source[self.querier.family])
         self._tell_of_role()
         self._reminder.set(self.querier.next_deadline())
 
     def start(self) -> None:
         """Begin to query, from the address that the link has now."""
-        self.querier.set_address(self.link.address(self.querier.family))
+        self.querier.set_address(self.link.source[self.querier.family])
         now = self._timer.now()
         self._carry_out(self.querier.start(now), now)
 
@@ -156,7 +156,7 @@ class Downstream:
         self.link = link
         self.renew_groups()
         self.querier.set_mtu(link.mtu)
-        address = link.address(self.querier.family)
+        address = link.source[self.querier.family]
         if address is None:
             self.querier.set_address(None)  # the address may be changing: memberships stay
         elif address != self.querier.election.address:

@@ -62,7 +62,7 @@ def obstacle(
         return _down(link)
     if refused:
         return TABLE_FULL
-    if role != DOWNSTREAM or link.address(family) is not None:
+    if role != DOWNSTREAM or link.source[family] is not None:
         return None
     return _without_address(link, family)
 

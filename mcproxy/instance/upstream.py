@@ -332,4 +332,4 @@ def _is_in_no_range(group: Address) -> bool:
 
 def _identity(link: Link, family: Family) -> tuple[int, Address | None, int]:
     """What the router upstream knows us by, and how often the link has lost its carrier."""
-    return link.index, link.address(family), link.carrier_losses
+    return link.index, link.source[family], link.carrier_losses

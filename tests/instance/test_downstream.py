@@ -236,7 +236,7 @@ class DownstreamTests(SynchronousTestCase):
     def test_query_address_counts_only_without_an_ipv4_address(self) -> None:
         plain = Link("d1", 2, True, 1500)
         self.assertEqual(
-            plain.with_query_address(packed("192.0.2.1")).address(IPV4), packed("192.0.2.1")
+            plain.with_query_address(packed("192.0.2.1")).source[IPV4], packed("192.0.2.1")
         )
         self.assertIs(plain.with_query_address(None), plain)
         self.assertIs(LINK.with_query_address(packed("192.0.2.1")), LINK)

@@ -53,7 +53,7 @@ class MonitorTests(KernelTestCase):
         self.assertEqual((up0.index, up0.up, up0.mtu), (self.indexes[0], True, 1500))
         self.assertEqual(up0.ipv4, ((packed("10.0.0.1"), 24),))
         self.assertEqual(set(up0.ipv6), {(packed("fe80::1"), 64), (packed("2001:db8:0::1"), 64)})
-        self.assertEqual(up0.address(IPV6), packed("fe80::1"))
+        self.assertEqual(up0.source[IPV6], packed("fe80::1"))
         self.assertTrue(self.monitor.links["lo"].up)
 
     def test_monitor_reports_addresses_that_are_added_and_removed(self) -> None:
@@ -61,7 +61,7 @@ class MonitorTests(KernelTestCase):
         self.router.ip("addr add 10.9.0.2/16 dev up0")
         self.run_until(lambda: len(self.monitor.links["up0"].ipv4) == 3)
         self.router.ip("addr del 10.0.0.1/24 dev up0")
-        self.run_until(lambda: self.link("up0").address(IPV4) == packed("10.9.0.1"))  # type: ignore
+        self.run_until(lambda: self.link("up0").source[IPV4] == packed("10.9.0.1"))  # type: ignore
         self.assertEqual(len(self.changes), 3)
 
     def test_tentative_address_is_reported_once_it_is_usable(self) -> None:

@@ -88,7 +88,7 @@ def _row(
 def _upstream(instance: ProxyInstance, upstream: Upstream, now: float) -> Row:
     """``hold-timer`` is the time until a held upstream is preferred again; None for never."""
     held = instance.selection.preference.held().get(upstream.name)
-    address = upstream.link.address(instance.family) if upstream.link else None
+    address = upstream.link.source[instance.family] if upstream.link else None
     up = State.UP if held is None else State.HELD
     return {
         "state": (State.DOWN if upstream.link is None else up).value,
@@ -126,7 +126,7 @@ def _downstream(
     return {
         "state": State.UP.value,
         "version": querier.version,
-        "address": address_text(downstream.link.address(instance.family)),
+        "address": address_text(downstream.link.source[instance.family]),
         "querier": "local" if is_ours else "other",
         "querier-address": address_text(election.address if is_ours else election.other),
         "querier-version": querier.version if is_ours else heard["querier-version"],

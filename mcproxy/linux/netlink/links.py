@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 
 from ...protocol.family import IPV4, IPV6, Address, Family
@@ -23,7 +23,8 @@ class Link:
     addresses with prefix lengths, primary ones first. ``peers`` are the other ends of
     point-to-point addresses, with prefix lengths. ``carrier_losses`` counts also those that were
     too short for an event of their own. ``why_down`` says why it is not ``up``, and
-    ``link_local`` why its IPv6 link-local address, if it has one, cannot be used.
+    ``link_local`` why its IPv6 link-local address, if it has one, cannot be used. ``source`` is
+    what to send from, by family: the primary IPv4 and the link-local IPv6 address, or None.
     """
 
     name: str
@@ -36,16 +37,16 @@ class Link:
     carrier_losses: int = 0
     why_down: str = ""
     link_local: str = ""
+    source: Mapping[Family, Address | None] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        ipv4 = self.ipv4[0][0] if self.ipv4 else None
+        ipv6 = next((own for own, _ in self.ipv6 if IPV6.is_link_local(own)), None)
+        object.__setattr__(self, "source", {IPV4: ipv4, IPV6: ipv6})
 
     def with_query_address(self, address: Address | None) -> Link:
         """This link, which sends from the IPv4 ``address`` if it has no other."""
         return self if self.ipv4 or address is None else replace(self, ipv4=((address, 32),))
-
-    def address(self, family: Family) -> Address | None:
-        """The source to send from: the primary IPv4 or link-local IPv6 address, or None."""
-        if family is IPV4:
-            return self.ipv4[0][0] if self.ipv4 else None
-        return next((own for own, _ in self.ipv6 if family.is_link_local(own)), None)
 
     def addresses(self, family: Family) -> frozenset[Address]:
         """All usable addresses of one family."""

@@ -28,12 +28,12 @@ class LinkTests(SynchronousTestCase):
     bare = Link("eth1", 3, True, 1500, (), ((GLOBAL, 64),))
 
     def test_address_is_the_primary_or_the_link_local_one(self) -> None:
-        self.assertEqual(self.link.address(IPV4), A1)
-        self.assertEqual(self.link.address(IPV6), LOCAL)
+        self.assertEqual(self.link.source[IPV4], A1)
+        self.assertEqual(self.link.source[IPV6], LOCAL)
 
     def test_link_without_usable_address_has_none(self) -> None:
-        self.assertIsNone(self.bare.address(IPV4))
-        self.assertIsNone(self.bare.address(IPV6))
+        self.assertIsNone(self.bare.source[IPV4])
+        self.assertIsNone(self.bare.source[IPV6])
 
     def test_addresses_are_all_of_one_family(self) -> None:
         self.assertEqual(self.link.addresses(IPV4), {A1, A2})
@@ -168,10 +168,10 @@ class EventTests(MonitorTestCase):
         for flags, expected in ((TENTATIVE, links.TENTATIVE), (DADFAILED, links.DUPLICATE)):
             [(_, after)] = self.receive(messages.address(2, LOCAL, 64, flags))
             assert after is not None
-            self.assertEqual((after.address(IPV6), after.link_local), (None, expected))
+            self.assertEqual((after.source[IPV6], after.link_local), (None, expected))
         [(_, after)] = self.receive(messages.address(2, LOCAL, 64))
         assert after is not None
-        self.assertEqual((after.address(IPV6), after.link_local), (LOCAL, ""))
+        self.assertEqual((after.source[IPV6], after.link_local), (LOCAL, ""))
 
     def test_address_of_point_to_point_link_is_the_local_one(self) -> None:
         self.receive(messages.address(2, A2, 32, peer=A3))

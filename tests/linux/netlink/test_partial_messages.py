@@ -79,7 +79,7 @@ class KnownLinkTests(MonitorTestCase):
         for kind in (20, 21):
             body = messages.message(kind, pack("=BBBBI", 2, 24, 0, 0, 2))
             self.assertEqual(self.receive(body), [])
-        self.assertEqual(self.monitor.links["eth0"].address(IPV4), A1)
+        self.assertEqual(self.monitor.links["eth0"].source[IPV4], A1)
 
 
 class UnknownLinkTests(MonitorTestCase):
