@@ -71,6 +71,9 @@ def main(arguments: Sequence[str]) -> int:
     try:
         configuration = load()
         with late_imports():
+            from ..linux.epoll_reactor import install
+
+            install()
             from twisted.internet import reactor
         start_logging(options.log_level)
         service = tap.build(reactor, configuration, load, options.socket, COMMAND)

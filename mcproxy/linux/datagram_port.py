@@ -112,15 +112,22 @@ class DatagramPort(FileDescriptor):
         """Hand over what has arrived, at most READS_PER_WAKEUP datagrams."""
         self.read()
 
-    def read(self) -> bool:
-        """Hand over at most READS_PER_WAKEUP datagrams; whether more may have arrived.
+    def read_first(self) -> None:
+        """Hand over the first datagram that has arrived after a wait, which seldom is one of many.
+
+        A reactor may call it in place of ``doRead``, where it calls that if there are more.
+        """
+        self.read(1)
+
+    def read(self, most: int = READS_PER_WAKEUP) -> bool:
+        """Hand over at most ``most`` datagrams; whether more may have arrived.
 
         No exception may leave this method: the reactor would drop the port.
         """
         receive, deliver = self.socket.recvmsg_into, self.protocol.datagramReceived
         buffer, size = self._buffer, self._ancillary_size
         buffers = [buffer]
-        for _ in range(READS_PER_WAKEUP):
+        for _ in range(most):
             if not self._reading:
                 return False
             try:

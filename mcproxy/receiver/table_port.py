@@ -28,10 +28,18 @@ class TablePort(DatagramPort):
     def doRead(self) -> None:
         """Hand over what has arrived, within READING_SLICE seconds."""
         begin = perf_counter()
-        self.table.begin_slice(SLICE)
+        self.table.slice_ends = begin + SLICE
         self._more = True
         while self._more:
             self._more = self.read()
             if self._more and perf_counter() >= begin + READING_SLICE:
                 break
         self.table.end_reading(self._more)
+
+    def read_first(self) -> None:
+        """Hand over one packet, and go on with ``doRead`` only if there is another one."""
+        self.table.slice_ends = perf_counter() + SLICE
+        self.read(1)
+        if self._more:  # ``doRead`` had no time to see that nothing is left
+            self._more = False
+            self.table.end_reading(False)

@@ -84,7 +84,8 @@ class TableProtocol:
     ``counts`` gets what arrives and what is dropped. ``vif_name`` gives the name of a vif's
     interface. ``call_later`` makes a call after some seconds; 0: after the reactor has served
     others. ``work_clock`` is the processor time of this thread. ``take`` works on a packet: it is
-    ``take_now``, or what measures that. Once closed, it delivers nothing.
+    ``take_now``, or what measures that. What is read after ``slice_ends``, in seconds of ``clock``,
+    waits. Once closed, it delivers nothing.
     """
 
     log = Logger()
@@ -112,7 +113,7 @@ class TableProtocol:
         self._clock = clock
         self._work_clock = work_clock
         self._slice = SLICE
-        self._slice_ends = inf
+        self.slice_ends = inf
         self._most_records = MOST_RECORDS
         self.take: Take = self.take_now
         self._messages = counts.messages
@@ -174,10 +175,6 @@ class TableProtocol:
         """Count a failed read, as of a full buffer; hosts repeat what was lost when queried."""
         self._drops.count_failure()
 
-    def begin_slice(self, seconds: float) -> None:
-        """Work on packets for this time from now on; those after that wait."""
-        self._slice_ends = self._clock() + seconds
-
     def end_reading(self, is_behind: bool) -> None:
         """The socket was read, but perhaps not to its end.
 
@@ -220,8 +217,8 @@ class TableProtocol:
         index = self._arrival(ancillary)
         if index not in self.interfaces:
             return  # an interface of another table, or of none
-        if self._is_free():
-            self._known.note(index, address[0], self._slice_ends)
+        if not self._queue.links and self._clock() < self.slice_ends:
+            self._known.note(index, address[0], self.slice_ends)
             self.take(index, data, ancillary, address)
         else:
             take = partial(self.take, index, data, ancillary, address)
@@ -232,7 +229,7 @@ class TableProtocol:
 
     def _is_free(self) -> bool:
         """Whether a packet can be worked on now: nothing waits, and there is time."""
-        return not self._queue.links and self._clock() < self._slice_ends
+        return not self._queue.links and self._clock() < self.slice_ends
 
     def _wait(self, sender: Sender, work: Callable[[], None], size: int) -> None:
         """Do the work in its turn, unless its host has its share of the queue waiting."""
@@ -255,8 +252,8 @@ class TableProtocol:
         self._called = False
         if self._closed:
             return
-        self.begin_slice(self._slice)
-        while self._queue and self._clock() < self._slice_ends:
+        self.slice_ends = self._clock() + self._slice
+        while self._queue and self._clock() < self.slice_ends:
             sender, work = self._queue.take()
             try:
                 work()
@@ -286,7 +283,9 @@ class TableProtocol:
         if type(packet) is Report:
             self._messages[found.reports] += 1
             if len(packet.records) == 1:
-                found.deliver(PacketReceived(found.name, datagram.source, packet))
+                message = PacketReceived(found.name, datagram.source, packet)
+                for listener in found.listeners:  # not deliver(): a call less for each report
+                    listener.receive(message)
             elif len(packet.records) <= self._most_records:
                 self._deliver_part(found, datagram.source, packet)
             else:

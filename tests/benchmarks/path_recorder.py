@@ -153,6 +153,9 @@ class _Poller:
 
 def main() -> int:
     """Run the daemon with the ways of reports recorded."""
+    from mcproxy.linux.epoll_reactor import install
+
+    install()
     from twisted.internet import reactor
 
     from mcproxy.cli.run import main as run

@@ -84,6 +84,9 @@ def _functions(frame: FrameType | None) -> set[str]:
 
 def main() -> int:
     """Run the daemon with its reactor measured."""
+    from mcproxy.linux.epoll_reactor import install
+
+    install()
     from twisted.internet import reactor
 
     from mcproxy.cli.run import main as run

@@ -96,6 +96,10 @@ class FloodTests(SynchronousTestCase):
         for call in calls:
             call()
 
+    def begin_slice(self, seconds: float) -> None:
+        """Let the protocol work on packets for this time, as its port does."""
+        self.protocol.slice_ends = self.now + seconds
+
     def report(self, source: str, index: int, *groups: int) -> None:
         """One report, as a socket delivers it."""
         records = [
@@ -109,7 +113,7 @@ class FloodTests(SynchronousTestCase):
 
     def test_join_of_another_host_comes_next_in_a_flood(self) -> None:
         """The flood of one host costs the others on its link, and on other links, nothing."""
-        self.protocol.begin_slice(SLICE)
+        self.begin_slice(SLICE)
         for _ in range(500):
             self.report("10.0.2.9", 7, 1)
         self.report("10.0.2.2", 7, 2)
@@ -120,14 +124,14 @@ class FloodTests(SynchronousTestCase):
     def become_known(self, source: str) -> None:
         """Report in quiet times, as a host does that has joined before."""
         for _ in range(2):
-            self.protocol.begin_slice(SLICE)
+            self.begin_slice(SLICE)
             self.report(source, 7, 1)
             self.now += PROBATION
 
     def test_join_of_a_known_host_comes_next_in_a_flood_from_forged_addresses(self) -> None:
         """What strangers send delays the strangers of their link alone."""
         self.become_known("10.0.2.2")
-        self.protocol.begin_slice(0)
+        self.begin_slice(0)
         for number in range(500):
             self.report(f"10.0.{16 + number // 256}.{number % 256}", 7, 1)
         self.report("10.0.2.2", 7, 2)
@@ -139,7 +143,7 @@ class FloodTests(SynchronousTestCase):
 
     def test_known_hosts_are_still_heard_where_strangers_fill_the_queue(self) -> None:
         self.become_known("10.0.2.2")
-        self.protocol.begin_slice(0)
+        self.begin_slice(0)
         for number in range(3000):
             self.report(f"10.0.{16 + number // 256}.{number % 256}", 7, 1)
         self.assertEqual(self.table.filters[-1], ([8], []))
@@ -156,7 +160,7 @@ class FloodTests(SynchronousTestCase):
 
     def test_turn_of_the_reactor_is_short_in_a_flood(self) -> None:
         """No turn is longer than the slice and one packet."""
-        self.protocol.begin_slice(SLICE)
+        self.begin_slice(SLICE)
         for _ in range(500):
             self.report("10.0.2.9", 7, 1)
         while self.calls:
@@ -166,7 +170,7 @@ class FloodTests(SynchronousTestCase):
         self.assertEqual(len(self.listener.told), 500)
 
     def test_flood_beyond_the_share_of_a_host_is_refused_in_the_kernel_and_counted(self) -> None:
-        self.protocol.begin_slice(0)
+        self.begin_slice(0)
         for _ in range(2000):
             self.report("10.0.2.9", 7, 1)
         self.report("10.0.2.2", 7, 2)
@@ -180,7 +184,7 @@ class FloodTests(SynchronousTestCase):
 
     def flood(self) -> tuple[int, list[float]]:
         """More than the share of a host, all worked off; who is refused then, and the pauses."""
-        self.protocol.begin_slice(0)
+        self.begin_slice(0)
         for _ in range(2000):
             self.report("10.0.2.9", 7, 1)
         while self.calls:
@@ -220,7 +224,7 @@ class FloodTests(SynchronousTestCase):
 
     def test_long_report_is_delivered_in_parts(self) -> None:
         """No report, however long, holds up the others."""
-        self.protocol.begin_slice(SLICE)
+        self.begin_slice(SLICE)
         self.report("10.0.2.9", 7, *range(1000))
         self.report("10.0.2.2", 7, 2)
         while self.calls:
@@ -231,7 +235,7 @@ class FloodTests(SynchronousTestCase):
 
     def test_parts_become_smaller_while_records_take_long(self) -> None:
         self.listener.record_cost = 0.001
-        self.protocol.begin_slice(SLICE)
+        self.begin_slice(SLICE)
         self.report("10.0.2.9", 7, *range(1000))
         while self.calls:
             self.turn()
@@ -241,7 +245,7 @@ class FloodTests(SynchronousTestCase):
 
     def test_upcalls_of_a_flood_wait_behind_joins(self) -> None:
         upcall = struct.pack("=8xBBBB4s4s8x", 1, 0, 3, 0, H4, G4)
-        self.protocol.begin_slice(SLICE)
+        self.begin_slice(SLICE)
         for _ in range(500):
             self.protocol.datagramReceived(upcall, [], ("10.0.2.9", 0))
         self.report("10.0.3.2", 8, 3)
@@ -249,14 +253,14 @@ class FloodTests(SynchronousTestCase):
         self.assertLessEqual(self.listener.places("10.0.3.2"), 15)
 
     def test_packets_that_wait_for_a_lost_interface_are_dropped(self) -> None:
-        self.protocol.begin_slice(0)
+        self.begin_slice(0)
         self.report("10.0.2.9", 7, 1)
         self.protocol.forget(7)
         self.turn()
         self.assertEqual((self.listener.told, self.protocol.is_behind), ([], False))
 
     def test_closed_protocol_delivers_nothing(self) -> None:
-        self.protocol.begin_slice(0)
+        self.begin_slice(0)
         self.report("10.0.2.9", 7, 1)
         self.protocol.close()
         self.turn()
