@@ -7,13 +7,14 @@ kernel.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 from twisted.logger import Logger
 
 from ..linux.mroute.operations import Operations
 from ..protocol.family import Address, text
 from ..protocol.forwarding.planner import Route
+from .dirty import GROUPS_A_BATCH, PLANNING_SLICE, Dirty
 from .installed import FEW, InstalledEntries
 from .plan import Batch, Entries, Installed, Owner, united
 from .vifs import Vifs
@@ -52,30 +53,40 @@ class EntryPlanner:
         """Compile plans anew from now on: vifs or their thresholds are different."""
         self._compiled.clear()
 
-    def plan(self, keys: Iterable[bytes], batch: Batch) -> None:
-        """Add to ``batch`` what differs for each key: a group, or a group and a source.
+    def plan(self, dirty: Dirty, batch: Batch, seconds: Callable[[], float]) -> None:
+        """Take what is dirty, and add to ``batch`` what differs; stop after a slice of time.
 
-        An error in the plan of one group concerns no other group, and no vif of the batch.
+        At most GROUPS_A_BATCH keys are taken. An error in the plan of one group concerns no
+        other group, and no vif of the batch.
         """
-        size = len(self._any)
-        for key in keys:
+        size, many = len(self._any), self.installed.many
+        ends = seconds() + PLANNING_SLICE
+        for _ in range(GROUPS_A_BATCH):
+            if not dirty.keys:
+                return
+            key = dirty.take()
             try:
-                if len(key) == size:
-                    self._plan_group(key, batch)
-                else:
+                if len(key) > size:
                     self._plan_source(key[:size], key[size:], batch)
+                elif key in many and (parts := self._parts(key)):
+                    dirty.add_sources(parts)
+                else:
+                    self._plan_group(key, batch)
             except Exception:
                 message = "internal error: the entries of {group} stay as they are"
                 self.log.failure(message, group=text(key[:size]))
+            if seconds() >= ends:
+                return
 
-    def parts(self, group: Address) -> list[bytes]:
+    def _parts(self, group: Address) -> list[bytes]:
         """The keys of the single sources to plan in place of a group that has very many.
 
         Empty for other groups: these are planned as a whole, which costs less.
         """
-        if len(self.installed.sources(group)) < _VERY_MANY:
+        installed = self.installed.many[group]
+        if len(installed) < _VERY_MANY:
             return []
-        sources = set(self.installed.sources(group))
+        sources = set(installed)
         for owner in self.owners:
             planned = owner.planned_sources(group)
             if planned is None:
@@ -117,18 +128,17 @@ class EntryPlanner:
 
     def _wanted(self, group: Address, source: Address | None = None) -> Entries:
         if len(self.owners) == 1:
-            return self._compile(self.owners[0].plan(group, source))
-        plans = [plan for owner in self.owners if (plan := owner.plan(group, source))]
-        if not plans:
-            return ()
-        return self._compile(plans[0] if len(plans) == 1 else united(plans))
+            routes = self.owners[0].plan(group, source)
+        else:
+            plans = [plan for owner in self.owners if (plan := owner.plan(group, source))]
+            routes = united(plans) if len(plans) > 1 else plans[0] if plans else ()
+        entries = self._compiled.get(routes)
+        return self._compile(routes) if entries is None else entries
 
     def _compile(self, routes: tuple[Route, ...]) -> Entries:
-        entries = self._compiled.get(routes)
-        if entries is None:
-            entries = tuple(e for e in map(self._compile_route, routes) if e is not None)
-            if all(route.source == self._any for route in routes):
-                self._compiled[routes] = entries  # most groups share a few plans
+        entries = tuple(e for e in map(self._compile_route, routes) if e is not None)
+        if all(route.source == self._any for route in routes):
+            self._compiled[routes] = entries  # most groups share a few plans
         return entries
 
     def _compile_route(self, route: Route) -> Installed | None:

@@ -6,7 +6,7 @@ its own, has an index by source: a change of one source costs the same however m
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from ..protocol.family import Address
 from .plan import Entries, Installed
@@ -18,33 +18,34 @@ FEW = 8
 class InstalledEntries(Mapping[Address, Entries]):
     """The entries by group, at first those of ``entries``; a group without entries is left out.
 
-    ``count`` is how many entries all groups have together.
+    ``count`` is how many entries all groups have together. ``many`` has those of the groups with
+    more than FEW, by source.
     """
 
     def __init__(self, entries: Mapping[Address, Entries] | None = None) -> None:
+        self.many: dict[Address, dict[Address, Entries]] = {}
         self._few: dict[Address, Entries] = {}
-        self._many: dict[Address, dict[Address, Entries]] = {}
         self.count = 0
         for group, some in (entries or {}).items():
             self.set(group, some)
 
     def __getitem__(self, group: Address) -> Entries:
         found = self._few.get(group)
-        return _joined(self._many[group]) if found is None else found
+        return _joined(self.many[group]) if found is None else found
 
     def __iter__(self) -> Iterator[Address]:
         yield from self._few
-        yield from self._many
+        yield from self.many
 
     def __len__(self) -> int:
-        return len(self._few) + len(self._many)
+        return len(self._few) + len(self.many)
 
     def of(self, group: Address) -> Entries:
         """The entries of a group, which may be none."""
         found = self._few.get(group)
         if found is not None:
             return found
-        many = self._many.get(group)
+        many = self.many.get(group)
         return () if many is None else _joined(many)
 
     def is_only(self, group: Address, entry: Installed) -> bool:
@@ -53,22 +54,19 @@ class InstalledEntries(Mapping[Address, Entries]):
 
     def of_source(self, group: Address, source: Address) -> Entries:
         """The entries of one source of a group."""
-        many = self._many.get(group)
+        many = self.many.get(group)
         if many is not None:
             return many.get(source, ())
         return tuple(entry for entry in self._few.get(group, ()) if entry.source == source)
 
-    def sources(self, group: Address) -> Collection[Address]:
-        """The sources of a group with many entries; none for other groups."""
-        return self._many.get(group, {}).keys()
-
     def set(self, group: Address, entries: Entries) -> None:
         """The group has these entries from now on, or none."""
         self.count += len(entries) - len(self.of(group))
-        self._many.pop(group, None)
+        if self.many:
+            self.many.pop(group, None)
         if len(entries) > FEW:
             self._few.pop(group, None)
-            self._many[group] = _by_source(entries)
+            self.many[group] = _by_source(entries)
         elif entries:
             self._few[group] = entries
         else:
@@ -76,7 +74,7 @@ class InstalledEntries(Mapping[Address, Entries]):
 
     def set_source(self, group: Address, source: Address, entries: Entries) -> None:
         """One source of the group has these entries from now on, or none."""
-        many = self._many.get(group)
+        many = self.many.get(group)
         if many is None:
             known = self._few.get(group, ())
             self.set(group, tuple(one for one in known if one.source != source) + entries)

@@ -9,44 +9,42 @@ _NO_LINK = -1
 class RetiredNumbers:
     """Numbers that are retired until every entry was planned anew without them.
 
-    ``not_removed`` are those whose vif the kernel did not remove: they last until it does.
+    ``indexes`` are those of their links, by number. ``not_removed`` are those whose vif the
+    kernel did not remove: they last until it does.
     """
 
     def __init__(self) -> None:
         self.not_removed: set[int] = set()
-        self._indexes: dict[int, int] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self._indexes or self.not_removed)
+        self.indexes: dict[int, int] = {}
 
     @property
     def taken(self) -> set[int]:
         """All numbers that may not be used."""
-        return self.not_removed.union(self._indexes)
+        return self.not_removed.union(self.indexes)
 
     def retire(self, number: int, index: int) -> None:
         """The vif of the link with this index is removed."""
-        self._indexes[number] = index
+        self.indexes[number] = index
 
     def take_back(self, index: int) -> int | None:
         """The number that this link had until a moment ago, which it has again now."""
-        for number, before in self._indexes.items():
+        for number, before in self.indexes.items():
             if before == index:
-                del self._indexes[number]
+                del self.indexes[number]
                 return number
         return None
 
     def removal_refused(self, number: int) -> None:
         """The kernel did not remove the vif, unless its link has it again."""
-        if self._indexes.pop(number, None) is not None:
+        if self.indexes.pop(number, None) is not None:
             self.not_removed.add(number)
 
     def retry_removals(self) -> set[int]:
         """The numbers whose vifs the kernel is asked again to remove."""
         again, self.not_removed = self.not_removed, set()
-        self._indexes.update(dict.fromkeys(again, _NO_LINK))
+        self.indexes.update(dict.fromkeys(again, _NO_LINK))
         return again
 
     def free(self) -> None:
         """Every entry was planned anew: these numbers may be used again."""
-        self._indexes.clear()
+        self.indexes.clear()

@@ -11,9 +11,13 @@ FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
 
 
 class RetryTimer:
-    """Calls ``due`` after a wait that doubles from one refusal to the next, until ``reset``."""
+    """Calls ``due`` after a wait that doubles from one refusal to the next, until ``reset``.
+
+    It ``was_armed`` if something was refused since the start or ``reset``.
+    """
 
     def __init__(self, clock: IReactorTime, due: Callable[[], None]) -> None:
+        self.was_armed = False
         self._clock = clock
         self._due = due
         self._wait = 0.0
@@ -25,19 +29,16 @@ class RetryTimer:
         """Whether nothing was tried again since the start or ``reset``."""
         return self._wait <= FIRST_WAIT
 
-    @property
-    def was_armed(self) -> bool:
-        """Whether something was refused since the start or ``reset``."""
-        return self._wait > 0
-
     def arm(self) -> None:
         """Something was refused: try again after the wait, unless that is due already."""
         if self._call is None and not self._closed:
+            self.was_armed = True
             self._wait = min(self._wait * 2 or FIRST_WAIT, LONGEST_WAIT)
             self._call = self._clock.callLater(self._wait, self._fire)
 
     def reset(self) -> None:
         """Nothing is refused any more: start with the shortest wait the next time."""
+        self.was_armed = False
         self._wait = 0.0
         self._cancel()
 

@@ -58,6 +58,7 @@ class KernelWork:
         self.refused: Counter[str] = Counter()
         self._kernel = kernel
         self._thread = thread
+        self._quiet = thread.quiet_work()
         self._events = events
         self._vifs = vifs
         self._entries = entries
@@ -77,7 +78,8 @@ class KernelWork:
 
     def plan(self, keys: Iterable[bytes]) -> None:
         """Plan these groups anew."""
-        self._measured.note()
+        if self._events.latencies is not None:
+            self._measured.note()
         self._dirty.add_groups(keys)
         self._start()
 
@@ -116,28 +118,29 @@ class KernelWork:
 
     def when_idle(self) -> Deferred[None]:
         """Fires once everything is in the kernel."""
+        if self._busy is not None and self._quiet.has_ended():
+            self._busy = None
         if self._busy is None and self._called is None:
             return succeed(None)
         waiting: Deferred[None] = Deferred()
         self._waiting.append(waiting)
-        self._thread.hurry()
         return waiting
 
     # -- one piece of work after the other
 
     def _start(self) -> None:
         """Start the next piece of work unless one is under way."""
-        if self._busy is not None:
-            self._thread.hurry()  # it may have ended quietly; if not, go on once it has
-        vifs = self._vifs
+        if self._busy is not None and self._quiet.has_ended():
+            self._busy = None
+        dirty, vifs = self._dirty, self._vifs
         while self._busy is None and self._called is None and self.state is _OPEN:
-            if self._dirty or vifs.pending:
-                batch = self._next_batch()
-                if not batch.operations:
-                    if self._dirty:
-                        self._called = self._clock.callLater(0, self._go_on)
-                    continue
-                self._apply(batch)
+            if dirty.keys or vifs.pending:
+                batch = Batch(vifs.take_pending() if vifs.pending else [])
+                self._entries.plan(dirty, batch, self._clock.seconds)
+                if batch.operations:
+                    self._apply(batch)
+                elif dirty.keys:
+                    self._called = self._clock.callLater(0, self._go_on)
             elif self._audit_wanted:
                 self._audit_wanted = False
                 expected = Expected.now(self._kernel, self._entries.installed, vifs)
@@ -153,13 +156,15 @@ class KernelWork:
                 return
 
     def _apply(self, batch: Batch) -> None:
-        """Hand a batch to the kernel. Unless somebody waits for the end, it comes late."""
-        tells = bool(ROUTES & self._events.wanted)
-        apply = self._measured.measure(self._kernel.apply, not self._dirty)
-        self._busy = done = self._thread.submit_quietly(apply, batch.operations)
-        more = self._dirty or self._audit_wanted or self._waiting
-        if tells or more or batch.vifs or self._vifs.retired or self.retry.was_armed:
-            self._thread.hurry()
+        """Hand a batch to the kernel, quietly where nobody waits for the end."""
+        more = self._dirty.keys or self._audit_wanted or self._waiting
+        vifs = batch.vifs or self._vifs.retired.indexes
+        tells = not ROUTES.isdisjoint(self._events.wanted)
+        apply = self._kernel.apply
+        if self._events.latencies is not None:
+            apply = self._measured.measure(apply, is_last=not self._dirty.keys)
+        work = self._thread if more or vifs or tells or self.retry.was_armed else self._quiet
+        self._busy = done = work.submit(apply, batch.operations)
         done.addBoth(self._batch_ended, batch, tells)  # one callback: there is a batch a join
 
     def _batch_ended(self, result: Failures | Failure, batch: Batch, tells: bool) -> None:
@@ -175,14 +180,6 @@ class KernelWork:
     def _go_on(self) -> None:
         self._called = None
         self._start()
-
-    def _next_batch(self) -> Batch:
-        batch = Batch(self._vifs.take_pending() if self._vifs.pending else [])
-        keys = self._dirty.take_some(
-            self._entries.parts, self._clock.seconds, self._kernel.family.address_size
-        )
-        self._entries.plan(keys, batch)
-        return batch
 
     def _finished(self, _: object) -> None:
         self._busy = None

@@ -27,7 +27,6 @@ from mcproxy.linux.mroute.socket import MulticastTable
 from mcproxy.receiver.table_port import TablePort
 from mcproxy.receiver.table_reader import Registration, TableProtocol
 from mcproxy.routing.thread import RoutingThread
-from mcproxy.routing.work import KernelWork
 
 STAGES = {
     "arrived": "the kernel queued the report on the routing socket",
@@ -41,7 +40,6 @@ STAGES = {
     "installing": "the routing thread asks the kernel for the entry",
     "installed": "the kernel has the entry",
     "turned": "the reactor has read the socket to its end",
-    "finished": "the reactor knows that the entry is installed: when the next one changes",
 }
 """What a stamp means."""
 
@@ -114,10 +112,9 @@ def _record(path: _Path) -> None:
     _wrap(TablePort, "doRead", path.begin, stamp("turned"))
     _wrap(Registration, "deliver", stamp("decoded"), nothing)
     _wrap(Downstream, "_carry_out", stamp("decided"), nothing)
-    _wrap(RoutingThread, "submit_quietly", nothing, stamp("handed"))
+    _wrap(RoutingThread, "callInThreadWithCallback", nothing, stamp("handed"))
     _wrap(sender, "send_on", stamp("built"), stamp("sent"))
     _wrap(MulticastTable, "apply", stamp("installing"), stamp("installed"))
-    _wrap(KernelWork, "_finished", nothing, stamp("finished"))
 
 
 def _record_arrival(path: _Path) -> None:

@@ -63,6 +63,9 @@ class FakeKernel:
     def read_entry(self, operation: Any) -> Any:
         return operation[1:]
 
+    def read_tail(self, tail: bytes) -> tuple[int, list[int]]:
+        return tail[0], [n & 31 for n in tail[1:]]
+
     def apply(self, operations: list[Any]) -> list[tuple[int, OSError]]:
         self.applied.append(list(operations))
         failures = []
@@ -135,13 +138,28 @@ def any_source(upstream: str, *members: str) -> Route:
     return Route(ANY, upstream, frozenset([upstream, *members]))
 
 
+class QuietWork:
+    """Quiet work of ``case``, which counts what is submitted and who asks for the end."""
+
+    def __init__(self, case: RoutingTestCase) -> None:
+        self._case = case
+
+    def submit(self, function: Any, *arguments: Any) -> Deferred[Any]:
+        self._case.quiet += 1
+        return self._case.submit(function, *arguments)
+
+    def has_ended(self) -> bool:
+        self._case.asked += 1
+        return False
+
+
 class RoutingTestCase(SynchronousTestCase):
     """A table with an owner and vifs 0 to 2: up, d1, d2."""
 
     def setUp(self) -> None:
         self.kernel = FakeKernel()
         self.held: list[Deferred[Any]] | None = None
-        self.hurried = 0
+        self.quiet = self.asked = 0
         self.patch(audit, "dump_routes", lambda *_: self.kernel.dump())
         self.clock = Clock()
         self.events_log = LogLines(self.clock)
@@ -165,13 +183,9 @@ class RoutingTestCase(SynchronousTestCase):
         self.held.append(waiting)
         return waiting
 
-    def submit_quietly(self, function: Any, *arguments: Any) -> Deferred[Any]:
-        """Results come as early as those of ``submit``."""
-        return self.submit(function, *arguments)
-
-    def hurry(self) -> None:
-        """Note that somebody waits for what was submitted."""
-        self.hurried += 1
+    def quiet_work(self) -> QuietWork:
+        """Work whose end is told as early as that of ``submit``."""
+        return QuietWork(self)
 
     def run_now(self, function: Any, *arguments: Any) -> Deferred[Any]:
         return execute(function, *arguments)

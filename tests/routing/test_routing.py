@@ -74,13 +74,16 @@ class Store:
 class RoutingTestCase(SynchronousTestCase):
     def setUp(self) -> None:
         self.patch(RoutingThread, "submit", self.submit)
-        self.patch(RoutingThread, "submit_quietly", self.submit)
+        self.patch(RoutingThread, "quiet_work", lambda _: self)
         self.open_before = self.descriptors()
         self.store = Store()
         self.clock = Clock()
 
     def submit(self, function: Callable[..., Any], *arguments: object) -> Deferred[Any]:
         return succeed(function(*arguments))
+
+    def has_ended(self) -> bool:
+        return False
 
     def descriptors(self) -> list[str]:
         return os.listdir("/proc/self/fd")

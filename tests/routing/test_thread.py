@@ -9,9 +9,10 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from mcproxy.routing.route_events import ROUTES
 from mcproxy.routing.thread import RoutingThread
 
-from .support import ANY, G1, G2, RoutingTestCase, any_source
+from .support import ANY, G1, G2, QuietWork, RoutingTestCase, any_source
 
 LIMIT = 10.0
 
@@ -59,42 +60,65 @@ class ThreadTests(SynchronousTestCase):
         self.failureResultOf(failure, ZeroDivisionError)
 
     def test_quiet_empty_result_does_not_wake_the_reactor(self) -> None:
-        done = self.thread.submit_quietly(list)
+        work = self.thread.quiet_work()
+        done = work.submit(list)
         self.let_thread_end_its_work()
-        self.assertNoResult(done)
         self.assertTrue(self.reactor.calls.empty())
-        self.thread.hurry()
-        self.assertEqual(self.successResultOf(done), [])
+        self.assertTrue(work.has_ended())
+        self.assertNoResult(done)
 
-    def test_hurry_before_the_end_has_the_reactor_woken(self) -> None:
-        may_end = threading.Event()
-        done = self.thread.submit_quietly(lambda: may_end.wait(LIMIT) and [])
-        self.thread.hurry()
+    def test_question_before_the_end_has_the_reactor_woken(self) -> None:
+        work, may_end = self.thread.quiet_work(), threading.Event()
+        done = work.submit(lambda: may_end.wait(LIMIT) and [])
+        self.assertFalse(work.has_ended())
         self.assertNoResult(done)
         may_end.set()
         self.reactor.turn()
         self.assertEqual(self.successResultOf(done), [])
+        self.assertFalse(work.has_ended())
 
-    def test_hurry_does_not_last_beyond_what_was_submitted(self) -> None:
-        first = self.thread.submit_quietly(list)
+    def test_question_does_not_last_beyond_what_was_submitted(self) -> None:
+        work = self.thread.quiet_work()
+        for _ in range(2):
+            done = work.submit(list)
+            self.let_thread_end_its_work()
+            self.assertTrue(work.has_ended())
+            self.assertNoResult(done)
+
+    def test_end_is_no_end_of_what_others_submit(self) -> None:
+        """Nor is it told twice."""
+        work, other = self.thread.quiet_work(), self.thread.quiet_work()
+        self.assertFalse(work.has_ended())
+        work.submit(list)
         self.let_thread_end_its_work()
-        self.thread.hurry()
-        self.successResultOf(first)
-        second = self.thread.submit_quietly(list)
-        self.let_thread_end_its_work()
-        self.assertNoResult(second)
-        self.thread.hurry()
-        self.successResultOf(second)
+        self.assertEqual(
+            [work.has_ended(), work.has_ended(), other.has_ended()], [True, False, False]
+        )
 
     def test_quiet_result_that_says_something_wakes_the_reactor(self) -> None:
-        done = self.thread.submit_quietly(lambda: ["refused"])
+        work = self.thread.quiet_work()
+        done = work.submit(lambda: ["refused"])
         self.reactor.turn()
+        self.assertFalse(work.has_ended())
         self.assertEqual(self.successResultOf(done), ["refused"])
 
     def test_quiet_failure_wakes_the_reactor(self) -> None:
-        done = self.thread.submit_quietly(divmod, 7, 0)
+        done = self.thread.quiet_work().submit(divmod, 7, 0)
         self.reactor.turn()
         self.failureResultOf(done, ZeroDivisionError)
+
+    def test_each_end_is_told_once_whoever_comes_first(self) -> None:
+        """Questions and ends race: there is an answer or a call, and never both."""
+        work, told = self.thread.quiet_work(), []
+        for number in range(500):
+            done = work.submit(list).addCallback(lambda _, n=number: told.append(n))
+            if work.has_ended():
+                told.append(number)
+                self.assertNoResult(done)
+            else:
+                self.reactor.turn()
+        self.assertEqual(told, list(range(500)))
+        self.assertTrue(self.reactor.calls.empty())
 
     def test_thread_that_was_never_started_can_be_stopped(self) -> None:
         thread = RoutingThread(self.reactor)
@@ -103,40 +127,82 @@ class ThreadTests(SynchronousTestCase):
 
 
 class QuietBatchTests(RoutingTestCase):
-    """Batches come quietly; whoever waits for one hurries."""
+    """Batches are quiet unless somebody waits for their end; who comes later asks for it."""
 
     def setUp(self) -> None:
         super().setUp()
         self.held = []
-        self.hurried = 0
+        self.quiet = self.asked = 0
 
     def test_lone_batch_is_not_waited_for(self) -> None:
         self.want(G1, any_source("up", "d1"))
-        self.assertEqual((len(self.held or ()), self.hurried), (1, 0))
+        self.assertEqual((len(self.held or ()), self.quiet, self.asked), (1, 1, 0))
 
-    def test_change_during_a_batch_hurries_and_follows_it(self) -> None:
+    def test_change_during_a_batch_asks_for_its_end_and_follows_it(self) -> None:
         self.want(G1, any_source("up", "d1"))
         self.want(G2, any_source("up", "d2"))
-        self.assertEqual(self.hurried, 1)
+        self.assertEqual(self.asked, 1)
         self.let_go_on()
         self.assertEqual({group for _, group, _ in self.kernel.entries}, {G1, G2})
 
-    def test_who_waits_for_an_idle_table_hurries(self) -> None:
+    def test_who_waits_for_an_idle_table_asks(self) -> None:
         self.want(G1, any_source("up", "d1"))
         idle = self.table.when_idle()
-        self.assertEqual(self.hurried, 1)
+        self.assertEqual(self.asked, 1)
         self.let_go_on()
         self.successResultOf(idle)
 
-    def test_batch_that_removes_a_vif_hurries(self) -> None:
-        self.table.release("d2", self.owner)
-        self.assertGreaterEqual(self.hurried, 1)
+    def test_batch_that_others_wait_for_is_not_quiet(self) -> None:
+        self.want(G1, any_source("up", "d1"))
+        self.want(G2, any_source("up", "d1"))
+        idle = self.table.when_idle()
+        self.let_go_on()
+        self.successResultOf(idle)
+        self.assertEqual(self.quiet, 1)
 
-    def test_batch_after_a_refusal_hurries_until_all_is_accepted(self) -> None:
+    def test_batch_that_removes_a_vif_is_not_quiet(self) -> None:
+        self.table.release("d2", self.owner)
+        self.assertEqual((len(self.held or ()), self.quiet), (1, 0))
+
+    def test_batch_after_a_refusal_is_not_quiet_until_all_is_accepted(self) -> None:
         self.kernel.refuse.add(("add", ANY, G1))
         self.want(G1, any_source("up", "d1"))
         self.let_go_on()
-        self.hurried = 0
+        self.assertEqual(self.quiet, 1)
         self.want(G2, any_source("up", "d1"))
-        self.assertEqual(self.hurried, 1)
+        self.assertEqual(self.quiet, 1)
         self.let_go_on()
+
+    def test_batch_is_not_quiet_while_somebody_reads_of_entries(self) -> None:
+        self.events_log.events.read(lambda event: None, ROUTES)
+        self.want(G1, any_source("up", "d1"))
+        self.assertEqual((len(self.held or ()), self.quiet), (1, 0))
+        self.let_go_on()
+
+
+class EndedQuietlyTests(RoutingTestCase):
+    """The end of a batch that nobody was told of is found by whoever needs it."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.patch(QuietWork, "has_ended", lambda _: self.ended.pop() if self.ended else False)
+        self.ended: list[bool] = []
+        self.held = []
+        self.want(G1, any_source("up", "d1"))
+        self.kernel.apply([("add", ANY, G1, b"\0\0\1")])  # as the thread does
+        self.held.clear()
+        self.ended = [True]
+
+    def test_next_change_starts_a_batch(self) -> None:
+        self.want(G2, any_source("up", "d2"))
+        self.let_go_on()
+        self.assertEqual({group for _, group, _ in self.kernel.entries}, {G1, G2})
+
+    def test_table_is_idle(self) -> None:
+        self.successResultOf(self.table.when_idle())
+
+    def test_table_closes(self) -> None:
+        done = self.table.close()
+        self.let_go_on()
+        self.successResultOf(done)
+        self.assertTrue(self.kernel.closed)
