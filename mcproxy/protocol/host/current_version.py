@@ -96,15 +96,17 @@ _TO_INCLUDE = RecordType.CHANGE_TO_INCLUDE_MODE
 
 
 class CurrentVersionHost:
-    """Reports the groups of one link with their sources; ``groups`` is the owner's mapping.
+    """Reports the groups of one link with their sources.
 
-    ``random`` returns numbers in [0, 1).
+    ``groups`` is the owner's mapping, and ``joined`` says when each was joined, in the order of
+    these times. ``random`` returns numbers in [0, 1).
     """
 
     def __init__(
         self,
         family: Family,
         groups: Mapping[Address, SourceFilter],
+        joined: dict[Address, float],
         random: Callable[[], float],
     ) -> None:
         self._family = family
@@ -115,7 +117,7 @@ class CurrentVersionHost:
         self._batch_numbers = count(1)
         self._repeats: Deadlines[int] = Deadlines()
         self._answers: Deadlines[Address] = Deadlines()
-        self._general = GeneralAnswer(family, groups, random)
+        self._general = GeneralAnswer(family, groups, joined, random)
         self._asked: dict[Address, Sources] = {}
         self._answer_times: dict[Address, float] = {}
 

@@ -164,7 +164,7 @@ class Host:
 
     def cancel_pending(self) -> None:
         """Cancel all pending repeats and answers; the link is gone, for example."""
-        self._current = CurrentVersionHost(self.family, self.groups, self._random)
+        self._current = CurrentVersionHost(self.family, self.groups, self.asked_since, self._random)
         self._older_version = None
         if self.version != self.family.current_version:
             self._older_version = OlderVersionHost(

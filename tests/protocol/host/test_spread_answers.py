@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from mcproxy.protocol.family import Address
 from mcproxy.protocol.sources import ANY_SOURCE, NOTHING
 from mcproxy.protocol.wire.encoding import encode_records
@@ -119,3 +121,37 @@ class SpreadAnswerTests(HostTests):
         }
         self.assertIn(new, answered)
         self.assertNotIn(self.known[-1], answered)
+
+    def test_no_group_is_reported_twice(self) -> None:
+        """HR-10: also those that were joined with the query, or left and joined again."""
+        again = self.known[:2]
+        self.host.update([(one, NOTHING) for one in again], self.now)
+        self.pass_time(10)
+        self.sent.clear()
+        self.host.update([(again[0], ANY_SOURCE)], self.now)
+        self.receives_general_query(within=10)
+        self.host.update([(again[1], ANY_SOURCE)], self.now)
+        self.pass_time(3)
+        self.host.update([(one, NOTHING) for one in self.known[2:4]], self.now)
+        self.host.update([(one, ANY_SOURCE) for one in self.known[2:4]], self.now)
+        self.pass_time(10)
+        answered = [
+            one.group for records in self.sent_records() for one in records if one.type is IS_EX
+        ]
+        self.assertCountEqual(answered, self.known)
+
+    def test_reports_are_full_where_some_groups_have_sources(self) -> None:
+        """HR-01: with as many groups in each as fit beside the sources."""
+        for number, one in enumerate(self.known):
+            if number % 7 == 0 or number < 100:
+                self.host.update([(one, self.including(*range(1, 2 + number % 5)))], self.now)
+        self.pass_time(10)
+        self.sent.clear()
+        self.receives_general_query(within=10)
+        self.pass_time(10)
+        room = self.family.room(1500) - 8
+        reports = self.sent_records()
+        self.assertCountEqual([one.group for report in reports for one in report], self.known)
+        for report, following in pairwise(reports):
+            self.assertLessEqual(len(encode_records(list(report))), room)
+            self.assertGreater(len(encode_records([*report, following[0]])), room)
