@@ -17,7 +17,7 @@ _LOOK_INTERVAL = 0.005
 
 
 class Reminder:
-    """Calls back at the time that was set last.
+    """Calls back at the time that was set last: ``when``, None if there is none.
 
     A machine's next deadline mostly moves to a later time. The scheduled call then stays as it
     is: it fires early, finds nothing due, and is scheduled again. To an earlier time the call
@@ -37,18 +37,13 @@ class Reminder:
         self._due = due
         self._is_behind = is_behind
         self._missed: float | None = None
-        self._when: float | None = None
+        self.when: float | None = None
         self._call: IDelayedCall | None = None
         self._call_time = 0.0
 
-    @property
-    def when(self) -> float | None:
-        """The time of the next call; None if there is none."""
-        return self._when
-
     def set(self, when: float | None) -> None:
         """Call back at ``when``, in seconds of the clock; None cancels."""
-        self._when = when
+        self.when = when
         if when is None:
             self.cancel()
         elif self._call is None:
@@ -59,7 +54,7 @@ class Reminder:
 
     def cancel(self) -> None:
         """Do not call back, until a time is set again."""
-        self._when = None
+        self.when = None
         if self._call is not None:
             self._call.cancel()
             self._call = None
@@ -74,13 +69,13 @@ class Reminder:
     def _fire(self) -> None:
         self._call = None
         now = self._clock.seconds()
-        if self._when is None:
+        if self.when is None:
             self._missed = None
-        elif self._when > now:
+        elif self.when > now:
             self._missed = None
-            self._call_at(self._when)
-        elif now - self._when <= LATE or not self._lets_packets_go_first(now):
-            self._when = self._missed = None
+            self._call_at(self.when)
+        elif now - self.when <= LATE or not self._lets_packets_go_first(now):
+            self.when = self._missed = None
             self._due(now)
 
     def _lets_packets_go_first(self, now: float) -> bool:

@@ -27,6 +27,7 @@ from mcproxy.protocol.wire.datagram import Datagram
 from mcproxy.protocol.wire.encoding import checksum
 from mcproxy.protocol.wire.packets import (
     Leave,
+    MembershipPacket,
     OldReport,
     Packet,
     Query,
@@ -198,10 +199,11 @@ class Proxy:
             self._carry_out(querier.start(self.now))
 
     def hear(self, packet: Packet, source: Address) -> None:
-        """Deliver a packet to the host and to one of the routers, in turn."""
+        """Deliver a packet to the host and, about groups, to one of the routers, in turn."""
         self._turn = (self._turn + 1) % len(self._turns)
         querier = self._turns[self._turn]
-        self._carry_out(querier.receive(packet, source, self.now))
+        if isinstance(packet, MembershipPacket):
+            self._carry_out(querier.receive(packet, source, self.now))
         assert len(querier.groups) <= MAX_GROUPS, "too many groups"
         assert not querier.hosts or len(querier.hosts.times()) <= querier.hosts.most, (
             "too many hosts"

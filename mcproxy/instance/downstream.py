@@ -14,22 +14,22 @@ from twisted.logger import Logger
 from ..events.bus import Events
 from ..events.membership import LocalProgramJoined, Refused, ReportReceived
 from ..events.routers import BecameQuerier, LostQuerierRole, OtherVersionHeard, QueryHeard
+from ..latency import Latencies
 from ..linux.netlink.links import Link
 from ..linux.report_groups import ReportGroups
 from ..messages import HeardQuery
 from ..protocol.family import Address
 from ..protocol.host.reported_groups import joined_groups, left_sources
 from ..protocol.router.admission import Refusal
-from ..protocol.router.effects import Effects
+from ..protocol.router.effects import NO_EFFECTS, Effects
 from ..protocol.router.querier import Querier
 from ..protocol.router.settings import QuerierSettings
 from ..protocol.wire.packets import (
+    Leave,
+    OldReport,
     Packet,
     Query,
     Report,
-    RouterAdvertisement,
-    RouterSolicitation,
-    RouterTermination,
     Send,
 )
 from ..sender import Sender
@@ -46,7 +46,7 @@ from .membership_events import (
 from .recent_leaves import RecentLeaves
 from .refusals import RecentRefusals, groups_of, setting_of, warning_of
 
-_DISCOVERY = (RouterSolicitation, RouterAdvertisement, RouterTermination)
+_REPORTS = (Report, OldReport, Leave)
 
 
 class DownstreamOwner(Protocol):
@@ -180,24 +180,24 @@ class Downstream:
         if self._closed:
             return
         querier = self.querier
-        if isinstance(packet, _DISCOVERY):
-            if self._is_local(source):
-                self.advertiser.receive(packet)
-            return
-        if isinstance(packet, Query):
-            self.heard = HeardQuery(source, packet.version, now, packet.interval)
-            self._tell_of_query(packet, source)
-        else:
-            self._link_layer.read(querier, now)
+        if isinstance(packet, _REPORTS):
+            if self._link_layer.source is not None:
+                self._link_layer.read(querier, now)
             if ReportReceived in self._events.wanted:
                 for one in record_events(ReportReceived, packet, host=source, **self._place):
                     self._events.tell(one)
+        elif isinstance(packet, Query):
+            self.heard = HeardQuery(source, packet.version, now, packet.interval)
+            self._tell_of_query(packet, source)
+        else:
+            if self._is_local(source):
+                self.advertiser.receive(packet)
+            return
         if self._check_subnet and self._is_refused(source):
             querier.admission.refuse(Refusal.SUBNET)
         else:
             effects = querier.receive(packet, source, now)
-            # Reports bring no earlier deadline without an effect, and most only refresh.
-            if effects.changed or effects.send or type(packet) is not Report:
+            if effects is not NO_EFFECTS:
                 self._carry_out(effects, now, source)
             if self._events.latencies is not None:
                 self._events.latencies.note_left(self, left_sources(packet), querier.groups)
@@ -230,7 +230,9 @@ class Downstream:
 
     def _carry_out(self, effects: Effects, now: float, host: Address | None = None) -> None:
         """Do what the querier asks for; ``host`` sent the packet that made it act."""
-        self._reminder.set(self.querier.next_deadline())
+        querier = self.querier
+        if querier.deadlines.next != self._reminder.when:
+            self._reminder.set(querier.next_deadline())
         if self._events.wanted & MEMBERSHIP:
             self._membership.tell(effects, host, now, self._place)
         if effects.role_changed:
@@ -238,18 +240,22 @@ class Downstream:
             self._tell_of_role()
             self._owner.role_changed(self)
         if effects.changed:
-            self._tell_of_change(effects.changed, now)
-            self.leaves.note(effects.changed, self.querier.groups, host, now)
-        self._send(effects.send)
-        for one in effects.send:
-            if isinstance(one.packet, Query):
-                self._owner.asked(self, one.packet)
+            if self._events.latencies is None:
+                self._owner.changed(effects.changed, now)
+            else:
+                self._tell_measured(self._events.latencies, effects.changed, now)
+            for group in effects.changed:
+                if group not in querier.groups:
+                    self.leaves.note(group, host, now)
+        if effects.send:
+            self._sender.send(querier.family, self.link, effects.send)
+            for one in effects.send:
+                if isinstance(one.packet, Query):
+                    self._owner.asked(self, one.packet)
 
-    def _tell_of_change(self, changed: list[Address], now: float) -> None:
-        latencies, querier = self._events.latencies, self.querier
-        if latencies is None:
-            self._owner.changed(changed, now)
-            return
+    def _tell_measured(self, latencies: Latencies, changed: list[Address], now: float) -> None:
+        """Tell the owner of changes, and measure how long hosts wait for what it does."""
+        querier = self.querier
         latencies.begin(querier.family.name, self, changed, querier.groups)
         try:
             self._owner.changed(changed, now)

@@ -106,15 +106,17 @@ class ProxyInstance(Service):
         """Act upon a message of a module; a stopped instance ignores it."""
         if not self.running:
             return
+        if isinstance(message, PacketReceived):
+            interface, source, packet, direct = message
+            downstream = self.links.downstreams.get(interface)
+            if downstream is not None and not direct:
+                now = self._context.timer.now()
+                for upstream in self._chosen.by_name.values():
+                    if now >= upstream.host.unqueried.since:
+                        upstream.receive_from_host(packet, now)
+                downstream.receive(packet, source, now)
+            return
         match message:
-            case PacketReceived(interface, source, packet, direct):
-                downstream = self.links.downstreams.get(interface)
-                if downstream is not None and not direct:
-                    now = self._context.timer.now()
-                    for upstream in self._chosen.by_name.values():
-                        if now >= upstream.host.unqueried.since:
-                            upstream.receive_from_host(packet, now)
-                    downstream.receive(packet, source, now)
             case OwnPacketReceived(interface, packet):
                 downstream = self.links.downstreams.get(interface)
                 if downstream is not None and interface not in self.upstreams:

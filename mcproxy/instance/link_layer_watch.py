@@ -31,7 +31,8 @@ OpenReporters = Callable[[Family, str], ReporterSource]
 class LinkLayerWatch:
     """The socket of one downstream, opened where the querier's settings need it.
 
-    ``open_reporters`` opens it; OSError. Log lines carry the ``name`` of the instance.
+    ``open_reporters`` opens it; OSError. ``source`` is the socket while it is open. Log lines
+    carry the ``name`` of the instance.
     """
 
     log = Logger()
@@ -40,7 +41,7 @@ class LinkLayerWatch:
         self._open = open_reporters
         self._name = name
         self._interface = interface
-        self._source: ReporterSource | None = None
+        self.source: ReporterSource | None = None
 
     def configure(self, querier: Querier) -> None:
         """Open or close the socket, as the settings say; a leave that is always trusted needs none.
@@ -49,9 +50,9 @@ class LinkLayerWatch:
         """
         if querier.settings.immediate_leave is not True:
             self.close()
-        elif self._source is None:
+        elif self.source is None:
             try:
-                self._source = self._open(querier.family, self._interface)
+                self.source = self._open(querier.family, self._interface)
             except OSError as error:
                 self.log.warn(
                     "cannot see from which link-layer addresses reports come: {reason}; "
@@ -62,10 +63,9 @@ class LinkLayerWatch:
                 )
 
     def read(self, querier: Querier, now: float) -> None:
-        """Tell the querier who has reported; before it gets a report."""
-        if self._source is None:
-            return
-        found, is_lossy = self._source.read()
+        """Tell the querier who has reported; before it gets a report, while there is a socket."""
+        assert self.source is not None
+        found, is_lossy = self.source.read()
         for source, link_layer in found:
             querier.note_link_layer(source, link_layer, now)
         if is_lossy:
@@ -73,6 +73,6 @@ class LinkLayerWatch:
 
     def close(self) -> None:
         """Close the socket; closing again is no error."""
-        if self._source is not None:
-            self._source.close()
-            self._source = None
+        if self.source is not None:
+            self.source.close()
+            self.source = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Container, Iterable
 from typing import NamedTuple
 
 from ..protocol.family import Address
@@ -23,20 +22,12 @@ class RecentLeaves:
         self._known: OrderedDict[Address, Ended] = OrderedDict()
         self._most = most
 
-    def note(
-        self,
-        changed: Iterable[Address],
-        groups: Container[Address],
-        host: Address | None,
-        now: float,
-    ) -> None:
-        """Groups have changed; those that are not among ``groups`` have ended."""
-        for group in changed:
-            if group not in groups:
-                self._known[group] = Ended(now, host)
-                self._known.move_to_end(group)
-                if len(self._known) > self._most:
-                    self._known.popitem(last=False)
+    def note(self, group: Address, host: Address | None, now: float) -> None:
+        """A group has ended; ``host`` left it, None where nobody answered."""
+        self._known[group] = Ended(now, host)
+        self._known.move_to_end(group)
+        if len(self._known) > self._most:
+            self._known.popitem(last=False)
 
     def of(self, group: Address) -> Ended | None:
         """When a group ended here; None if that is not known."""

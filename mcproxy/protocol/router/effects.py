@@ -19,3 +19,7 @@ class Effects:
     send: list[Send] = field(default_factory=list)
     changed: list[Address] = field(default_factory=list)
     role_changed: bool = False
+
+
+NO_EFFECTS = Effects()
+"""Nothing to do, as after most reports: all of them share it, and nobody changes it."""

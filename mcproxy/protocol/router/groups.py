@@ -28,6 +28,13 @@ class GroupTable:
         self._deadlines = deadlines
         self._queries = queries
 
+    def add(self, address: Address, group: Group, when: float) -> None:
+        """Add a new group; the first of its timers runs out at ``when``."""
+        self.groups[address] = group
+        if group.sources:
+            self._count_sources(address, len(group.sources))
+        self._deadlines.schedule(address, when)
+
     def store(self, address: Address, group: Group) -> None:
         """Add ``group``, or note that it has changed, and schedule its next event."""
         self.groups[address] = group

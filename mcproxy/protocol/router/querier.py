@@ -45,7 +45,8 @@ class Querier:
     """The IGMP or MLD router of one link.
 
     ``groups`` are the groups that hosts want, by address. ``address`` is the source of our
-    queries, None while the link has none. ``mtu`` is in bytes.
+    queries, None while the link has none. ``mtu`` is in bytes. ``deadlines.next`` is the next
+    deadline, infinite for none, for those who cannot wait for a call.
     """
 
     def __init__(
@@ -62,12 +63,12 @@ class Querier:
         )
         self.election = Election(family, self.version, address)
         self.election.configure(settings.allowed_queriers, settings.elects)
-        self._deadlines: Deadlines[Address] = Deadlines()
+        self.deadlines: Deadlines[Address] = Deadlines()
         self._queries = Queries(family, self.version, settings, mtu)
-        self._table = GroupTable(self._deadlines, self._queries)
+        self._table = GroupTable(self.deadlines, self._queries)
         self.groups = self._table.groups
         self._role = QuerierRole(
-            family, settings, self.election, self._table, self._queries, self._deadlines
+            family, settings, self.election, self._table, self._queries, self.deadlines
         )
         self._reports = ReportReceiver(
             family, self.version, self._role, self._table, self._queries, self.admission
@@ -132,7 +133,7 @@ class Querier:
 
     def next_deadline(self) -> float | None:
         """When ``advance`` must be called next."""
-        when = self._deadlines.next
+        when = self.deadlines.next
         return when if when < math.inf else None
 
     # -- what happens
@@ -145,10 +146,10 @@ class Querier:
 
     def receive(self, packet: MembershipPacket, source: Address, now: float) -> Effects:
         """React to a packet that a host or another router sent from ``source``."""
-        effects = Effects()
         if not isinstance(packet, Query):
-            self._reports.receive(packet, source, now, effects)
-        elif self._role.receive(packet, source, now, effects) is Verdict.REFUSED:
+            return self._reports.receive(packet, source, now)
+        effects = Effects()
+        if self._role.receive(packet, source, now, effects) is Verdict.REFUSED:
             self.admission.refuse(Refusal.QUERIER)
         return effects
 
@@ -168,7 +169,7 @@ class Querier:
         """Handle the deadlines that have come: expiry and queries, at most MAX_EVENTS."""
         effects = Effects()
         for _ in range(MAX_EVENTS):
-            key = self._deadlines.pop(now)
+            key = self.deadlines.pop(now)
             if key is None:
                 break
             group = self.groups.get(key)

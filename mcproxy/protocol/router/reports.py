@@ -13,11 +13,11 @@ Each record of a report passes these stages::
 from __future__ import annotations
 
 from ..family import Address, Family
-from ..sources import EXCLUDE, NOTHING, SourceFilter
+from ..sources import EXCLUDE
 from ..versions import apply_compatibility_mode, has_leave_message
 from ..wire.packets import Leave, OldReport, Record, RecordType, Report
 from .admission import Admission, Refusal, ReportRates
-from .effects import Effects
+from .effects import NO_EFFECTS, Effects
 from .fast_leave import Reporter, all_members_known, drop_unwanted, track, without_wanted
 from .group import NO_QUERY_NEEDED, Group, NeedsQuery
 from .groups import GroupTable
@@ -59,6 +59,7 @@ class ReportReceiver:
         self._admission = admission
         self._rates: ReportRates | None = None
         self._oldest = 1
+        self._accepts_reports = True
         self.configure(role.configured)
 
     def configure(self, settings: QuerierSettings) -> None:
@@ -66,6 +67,8 @@ class ReportReceiver:
         self._oldest = settings.oldest_host_version
         rates = settings.max_report_rate, settings.max_host_report_rate
         self._rates = None if rates == (None, None) else ReportRates(*rates)
+        is_current = self._version == self._family.current_version
+        self._accepts_reports = is_current and self._rates is None
         if settings.immediate_leave is not True:
             self.link_layer = None
         elif self.link_layer is not None:
@@ -91,65 +94,28 @@ class ReportReceiver:
         until = now + self._role.settings.group_membership_interval
         self.link_layer.note(host, key, now, until, self.hosts.is_tracked(host, now))
 
-    def receive(
-        self, packet: Report | OldReport | Leave, source: Address, now: float, effects: Effects
-    ) -> None:
+    def receive(self, packet: Report | OldReport | Leave, source: Address, now: float) -> Effects:
         """React to a report or leave of the host at ``source``."""
-        if self._rates is not None:
-            refusal = self._rates.refusal(source, now)
-            if refusal is not None:
-                self._admission.refuse(refusal)
-                return
-        match packet:
-            case Report(records=records):
-                if self._version == self._family.current_version:
-                    self._take(records, source, now, effects, self._version)
-                else:
-                    self._admission.refuse(Refusal.VERSION)
-            case OldReport(version=version, group=group) if version < self._oldest:
-                self._admission.refuse(Refusal.VERSION, group)
-            case OldReport(version=version, group=group):
-                self._take((Record(_IS_EX, group),), source, now, effects, version)
-                self._note_old_host(group, version, now)
-            case Leave(group=group):
-                self._leave(group, source, now, effects)
-
-    def _leave(self, group: Address, source: Address, now: float, effects: Effects) -> None:
-        """React to a leave message of an older version.
-
-        These versions have no source-specific groups (RFC 4604, section 2.2.1), except where
-        ``ssm-map`` names the sources for them.
-        """
-        ssm = self._admission.ssm
-        is_too_old = self._family.current_version - 1 < self._oldest
-        if is_too_old or not has_leave_message(self._family, self._version):
-            self._admission.refuse(Refusal.VERSION)
-        elif ssm.is_ssm(group) and not ssm.sources_of(group):
-            self._admission.refuse(Refusal.SSM)
+        if type(packet) is Report and self._accepts_reports:
+            records = packet.records
+        elif self._is_refused(packet, source, now):
+            return NO_EFFECTS
         else:
-            self._take((Record(_TO_IN, group),), source, now, effects)
-
-    def _take(
-        self,
-        records: tuple[Record, ...],
-        source: Address,
-        now: float,
-        effects: Effects,
-        version: int | None = None,
-    ) -> None:
+            records = _records(packet)
         until = now + self._role.settings.group_membership_interval
-        groups = self._table.groups
-        tracking = self.hosts
-        host = None if tracking is None else tracking.register(source, now, until, version)
-        if self.link_layer is not None and self.link_layer.is_doubtful(source, now):
-            host = None
-        reporter = None
+        groups, tracking, host = self._table.groups, self.hosts, None
+        if tracking is not None:
+            host = self._register(tracking, packet, source, now, until)
+        effects = None
         for record in records:
             kind, address, listed = record
             group = groups.get(address)
-            if (
-                group is not None
-                and (kind is _IS_EX or kind is _TO_EX)
+            if group is None:
+                if self._join(record, source, host, now, until):
+                    effects = effects or Effects()
+                    effects.changed.append(address)
+            elif (
+                (kind is _IS_EX or kind is _TO_EX)
                 and group.mode is EXCLUDE
                 and not listed
                 and not group.sources
@@ -159,69 +125,115 @@ class ReportReceiver:
                 # Most records only refresh an any-source membership: nothing else changes.
                 group.timer, group.last_reporter = until, source
             else:
-                reporter = reporter or Reporter(source, host, now, until)
-                self._take_record(record, group, reporter, effects)
+                effects = effects or Effects()
+                self._change(record, group, Reporter(source, host, now, until), effects)
+        if type(packet) is OldReport:
+            self._note_old_host(packet.group, packet.version, now)
+        return effects or NO_EFFECTS
 
-    def _take_record(
-        self, record: Record, group: Group | None, reporter: Reporter, effects: Effects
-    ) -> None:
-        admission = self._admission
-        checked = admission.check(record)
+    def _is_refused(self, packet: Report | OldReport | Leave, source: Address, now: float) -> bool:
+        """Whether the whole message is refused, and counted as such."""
+        refused: Refusal | None = None
+        group: Address | None = None
+        if self._rates is not None:
+            refused = self._rates.refusal(source, now)
+        if refused is None:
+            match packet:
+                case Report() if self._version != self._family.current_version:
+                    refused = Refusal.VERSION
+                case OldReport(version=version) if version < self._oldest:
+                    refused, group = Refusal.VERSION, packet.group
+                case Leave():
+                    refused = self._leave_refusal(packet.group)
+        if refused is not None:
+            self._admission.refuse(refused, group)
+        return refused is not None
+
+    def _leave_refusal(self, group: Address) -> Refusal | None:
+        """Why a leave message of an older version is refused; None if it is not.
+
+        These versions have no source-specific groups (RFC 4604, section 2.2.1), except where
+        ``ssm-map`` names the sources for them.
+        """
+        ssm = self._admission.ssm
+        is_too_old = self._family.current_version - 1 < self._oldest
+        if is_too_old or not has_leave_message(self._family, self._version):
+            return Refusal.VERSION
+        return Refusal.SSM if ssm.is_ssm(group) and not ssm.sources_of(group) else None
+
+    def _register(
+        self,
+        tracking: LinkHosts,
+        packet: Report | OldReport | Leave,
+        source: Address,
+        now: float,
+        until: float,
+    ) -> Address | None:
+        """The key of the sender in the tables of tracked hosts; None if it is not tracked."""
+        version = self._version if isinstance(packet, Report) else None
+        if isinstance(packet, OldReport):
+            version = packet.version
+        host = tracking.register(source, now, until, version)
+        if self.link_layer is not None and self.link_layer.is_doubtful(source, now):
+            return None
+        return host
+
+    def _join(
+        self, record: Record, source: Address, host: Address | None, now: float, until: float
+    ) -> bool:
+        """Take a record about a group that no host wanted; return whether one does now."""
+        checked = self._admission.check(record)
         if checked is None:
-            return
-        before = NOTHING
-        if group is None:
-            group = self._new_group(checked, reporter.now)
-            if group is None:
-                return
+            return False
+        kind, address, listed = checked
+        joins_any = kind is _IS_EX or kind is _TO_EX
+        if not joins_any and (not listed or kind is RecordType.BLOCK_OLD_SOURCES):
+            return False
+        limit = self._role.settings.max_groups
+        if limit is not None and len(self._table.groups) >= limit:
+            self._admission.refuse(Refusal.MAX_GROUPS, address)
+            return False
+        group = Group(now, last_reporter=source)
+        if listed:
+            checked = self._admission.limit_sources(checked, (), self._table.source_count)
+            if checked is None:
+                return False
+            group.apply(checked, until)
         else:
-            before = group.subscription()
-            if group.older is not None:
-                mode = group.older.oldest(self._family.current_version, reporter.now)
-                checked = apply_compatibility_mode(mode, self._family, checked)
+            group.mode, group.timer = EXCLUDE, until
+        if self.hosts is not None:
+            track(self.hosts, group, checked, Reporter(source, host, now, until))
+        self._table.add(address, group, until)
+        return True
+
+    def _change(self, record: Record, group: Group, reporter: Reporter, effects: Effects) -> None:
+        """Apply a record to a group that hosts want."""
+        now = reporter.now
+        checked = self._admission.check(record)
+        if checked is not None and group.older is not None:
+            mode = group.older.oldest(self._family.current_version, now)
+            checked = apply_compatibility_mode(mode, self._family, checked)
         if checked is not None and checked.sources:
-            checked = admission.limit_sources(checked, group.sources, self._table.source_count)
+            checked = self._admission.limit_sources(
+                checked, group.sources, self._table.source_count
+            )
         if checked is None:
             return
+        before = group.subscription()
         needed = group.apply(checked, reporter.until)
         group.last_reporter = reporter.source
         if self.hosts is not None:
             table = track(self.hosts, group, checked, reporter)
             if needed is not NO_QUERY_NEEDED and self._leaves_fast:
-                needed = self._leave_fast(group, table, needed, reporter.now)
-        self._store(record.group, group, before, needed, reporter.now, effects)
-
-    def _store(
-        self,
-        address: Address,
-        group: Group,
-        before: SourceFilter,
-        needed: NeedsQuery,
-        now: float,
-        effects: Effects,
-    ) -> None:
-        """Store the changed group, send the query that it needs, and report the change."""
+                needed = self._leave_fast(group, table, needed, now)
         if not group:
-            if before is not NOTHING:
-                self._table.remove(address, effects)
+            self._table.remove(record.group, effects)
             return
         if needed is not NO_QUERY_NEEDED and self._role.is_querier:
-            effects.send += self._queries.start_specific(address, group, needed, now)
-        self._table.store(address, group)
+            effects.send += self._queries.start_specific(record.group, group, needed, now)
+        self._table.store(record.group, group)
         if group.subscription() != before:
-            effects.changed.append(address)
-
-    def _new_group(self, record: Record, now: float) -> Group | None:
-        """A group for a record that joins one; None if it does not, or there is no room."""
-        if not record.sources and record.type not in (_IS_EX, _TO_EX):
-            return None
-        if record.type is RecordType.BLOCK_OLD_SOURCES:
-            return None
-        limit = self._role.settings.max_groups
-        if limit is not None and len(self._table.groups) >= limit:
-            self._admission.refuse(Refusal.MAX_GROUPS, record.group)
-            return None
-        return Group(now)
+            effects.changed.append(record.group)
 
     @property
     def _leaves_fast(self) -> bool:
@@ -248,3 +260,10 @@ class ReportReceiver:
             group.note_old_host(version, now + settings.older_host_present_interval)
         elif group.hosts is not None:
             group.hosts.mark_unknowable(now + settings.group_membership_interval)
+
+
+def _records(packet: Report | OldReport | Leave) -> tuple[Record, ...]:
+    """What a message says, as records of the current version."""
+    if isinstance(packet, Report):
+        return packet.records
+    return (Record(_IS_EX if isinstance(packet, OldReport) else _TO_IN, packet.group),)
