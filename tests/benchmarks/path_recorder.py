@@ -39,7 +39,7 @@ STAGES = {
     "sent": "the report upstream was sent",
     "installing": "the routing thread asks the kernel for the entry",
     "installed": "the kernel has the entry",
-    "turned": "the reactor has read the socket to its end",
+    "turned": "the reactor has read what it takes in this turn",
 }
 """What a stamp means."""
 
@@ -109,7 +109,8 @@ def _record(path: _Path) -> None:
         return functools.partial(path.stamp, stage)
 
     _record_arrival(path)
-    _wrap(TablePort, "doRead", path.begin, stamp("turned"))
+    for name in ("doRead", "read_first"):
+        _wrap(TablePort, name, path.begin, stamp("turned"))
     _wrap(Registration, "deliver", stamp("decoded"), nothing)
     _wrap(Downstream, "_carry_out", stamp("decided"), nothing)
     _wrap(RoutingThread, "callInThreadWithCallback", nothing, stamp("handed"))
