@@ -71,7 +71,7 @@ class StormTests(SynchronousTestCase):
 
     def test_join_storm_joins_each_group_once_from_many_hosts(self) -> None:
         reports = [self.decode(packet) for packet in storms.join_storm()]
-        joined = [record.group for _, each in reports for record in each.records]
+        joined = [record.group for _, each in reports for record in each]
         self.assertEqual((len(joined), len(set(joined))), (100_000, 100_000))
         self.assertEqual(len({source for source, _ in reports}), 10_000)
 
@@ -80,7 +80,7 @@ class StormTests(SynchronousTestCase):
         packets = storms.zap_storm(3, random.Random(2))
         self.assertEqual(len(packets), 3000)
         for source, message in map(self.decode, packets):
-            leave, join = message.records
+            leave, join = message
             self.assertEqual(leave.type, RecordType.CHANGE_TO_INCLUDE_MODE)
             self.assertEqual(join.type, RecordType.CHANGE_TO_EXCLUDE_MODE)
             self.assertEqual(watched.setdefault(source, leave.group), leave.group)

@@ -116,8 +116,8 @@ def _kind(family: Family, group: Address, packet: Packet) -> str:
             return f"{protocol}v{version} query for the group"
         case Query(version=version, group=asked) if asked == family.unspecified:
             return f"{protocol}v{version} query"
-        case Report(records=records):
-            own = [one for one in records if one.group == group]
+        case Report():
+            own = [one for one in packet if one.group == group]
             kind = "report" if any(map(_joins, own)) else "leave"
             return f"{protocol}v{current} {kind}" if own else ""
         case OldReport(version=version, group=joined) if joined == group:

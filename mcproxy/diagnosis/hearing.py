@@ -29,7 +29,7 @@ def _reported(packet: bytes) -> Iterator[Address]:
     """The groups in a report; none in other messages. WireError."""
     family, found = decode(packet)
     match accept(family, found):
-        case Report(records=records):
+        case Report() as records:
             yield from (record.group for record in records)
         case OldReport(group=group):
             yield group

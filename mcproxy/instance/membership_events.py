@@ -109,8 +109,8 @@ def record_events(
 ) -> Iterator[ReportReceived | ReportSent]:
     """An event for each group in a report or leave."""
     match packet:
-        case Report(records=records):
-            for record in records:
+        case Report():
+            for record in packet:
                 name = record.type.name.lower().replace("_", "-")
                 sources = tuple(sorted(record.sources))
                 yield kind(group=record.group, record=name, sources=sources, **fields)

@@ -282,14 +282,14 @@ class TableProtocol:
             return
         if type(packet) is Report:
             self._messages[found.reports] += 1
-            if len(packet.records) == 1:
+            if len(packet) == 1:
                 message = PacketReceived(found.name, datagram.source, packet)
                 for listener in found.listeners:  # not deliver(): a call less for each report
                     listener.receive(message)
-            elif len(packet.records) <= self._most_records:
+            elif len(packet) <= self._most_records:
                 self._deliver_part(found, datagram.source, packet)
             else:
-                self._divide(self._sender(index, address[0]), datagram.source, packet.records)
+                self._divide(self._sender(index, address[0]), datagram.source, packet)
         else:
             self._messages[message_key(self._family, found.name, packet)] += 1
             direct = isinstance(packet, Query) and is_direct(self._family, datagram, packet)
@@ -316,7 +316,7 @@ class TableProtocol:
         found.deliver(PacketReceived(found.name, source, part))
         took = self._work_clock() - begin
         if took > SLICE:
-            self._most_records = max(1, len(part.records) // 4)
+            self._most_records = max(1, len(part) // 4)
         elif self._most_records < MOST_RECORDS and took < SLICE / 4:
             self._most_records = min(MOST_RECORDS, self._most_records * 2)
 

@@ -78,7 +78,7 @@ MLDV2 = HostProtocol("MLDv2", IPV6, *_IPV6_HOSTS)
 def reported_groups(packet: bytes) -> Iterator[Address]:
     """The groups that a report joins or refreshes; none for other packets."""
     match _message(packet):
-        case Report(records=records):
+        case Report() as records:
             yield from (record.group for record in records if not _leaves(record))
         case OldReport(group=group):
             yield group
@@ -87,7 +87,7 @@ def reported_groups(packet: bytes) -> Iterator[Address]:
 def left_groups(packet: bytes) -> Iterator[Address]:
     """The groups that a report or leave message leaves; none for other packets."""
     match _message(packet):
-        case Report(records=records):
+        case Report() as records:
             yield from (record.group for record in records if _leaves(record))
         case Leave(group=group):
             yield group

@@ -181,7 +181,7 @@ class DownstreamTests(SynchronousTestCase):
         listed = frozenset([packed("192.0.2.1"), packed("192.0.2.2")])
         self.make(QuerierSettings(max_groups=1, max_group_sources=1))
         allow = RecordType.ALLOW_NEW_SOURCES
-        self.says("10.0.2.9", Report((*JOIN.records, Record(JOIN.records[0].type, other))))
+        self.says("10.0.2.9", Report((*JOIN, Record(JOIN[0].type, other))))
         self.says("10.0.2.9", old)
         self.says("10.0.2.8", OldReport(2, SSM))
         self.says("10.0.2.7", Report((Record(allow, G, listed),)))

@@ -29,14 +29,14 @@ class SentMessage(NamedTuple):
     def groups(self) -> list[Address]:
         """The groups in it, in order."""
         if isinstance(self.message, Report):
-            return [one.group for one in self.message.records]
+            return [one.group for one in self.message]
         return [self.message.group]
 
     @property
     def sources(self) -> set[Address]:
         """All sources in it."""
         match self.message:
-            case Report(records=records):
+            case Report() as records:
                 return set(chain.from_iterable(one.sources for one in records))
             case Query(sources=sources):
                 return set(sources)

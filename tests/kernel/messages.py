@@ -121,7 +121,7 @@ def _read(frame: Frame) -> CapturedMessage:
 
 def _records_of(packet: Packet) -> tuple[Record, ...]:
     match packet:
-        case Report(records=found):
+        case Report() as found:
             return found
         case OldReport(group=group):
             return (Record(IS_EX, group),)

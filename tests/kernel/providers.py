@@ -107,7 +107,7 @@ class ProvidersTestCase(SiteTestCase):
         send_message(self.server.raw_host(interface), self.plan.raw_router, general)
         time.sleep(ANSWER_TIME + 0.15)
         reports = [one.packet for one in messages_on(link) if isinstance(one.packet, Report)]
-        reported = [one for report in reports for one in report.records]
+        reported = [one for report in reports for one in report]
         groups = self.scenario_groups()
         return {r for r in reported if r.type in (IS_IN, IS_EX) and text(r.group) in groups}
 

@@ -100,7 +100,7 @@ def spoken(link: Capture) -> list[Message]:
             case Leave():
                 said.append(("leave", text(packet.group)))
             case Report():
-                said += [(SHORT[one.type.name], text(one.group)) for one in packet.records]
+                said += [(SHORT[one.type.name], text(one.group)) for one in packet]
     return [one for one in said if one[1] in GROUPS]
 
 

@@ -188,7 +188,7 @@ class UpstreamScenarios(LinkScenarios):
             found = [
                 (who, what) for _, who, what in messages_on(upstream) if isinstance(what, Report)
             ]
-            return [who for who, report in found if expected in report.records]
+            return [who for who, report in found if expected in report]
 
         wait_until(lambda: len(reporting_addresses()) >= 2, message="not reported again")
         self.assertEqual(reporting_addresses()[-1], new)
@@ -261,7 +261,7 @@ class LateScenarios(Scenarios):
 
     def is_report_of(self, packet: Packet, group: str) -> bool:
         """Whether it is a report with a record of this group."""
-        return isinstance(packet, Report) and packed(group) in {r.group for r in packet.records}
+        return isinstance(packet, Report) and packed(group) in {r.group for r in packet}
 
 
 class IPv4DownstreamTests(DownstreamScenarios, IPv4TestCase):

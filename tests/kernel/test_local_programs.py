@@ -200,13 +200,13 @@ def _report(one: Record) -> Report:
 def _says(packet: Packet, said: Packet) -> bool:
     """Whether ``packet`` is ``said``, or a report that has its record beside those of others."""
     if isinstance(packet, Report) and isinstance(said, Report):
-        return set(said.records) <= set(packet.records)
+        return set(said) <= set(packet)
     return packet == said
 
 
 def _groups(packet: Packet) -> set[str]:
     match packet:
-        case Report(records=listed):
+        case Report() as listed:
             return {text(one.group) for one in listed}
         case OldReport(group=group) | Leave(group=group):
             return {text(group)}

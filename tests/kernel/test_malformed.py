@@ -20,9 +20,10 @@ from scapy.layers.inet6 import (
 from mcproxy.lab.waiting import wait_until
 from mcproxy.protocol.family import IPV4, packed
 from mcproxy.protocol.wire import igmp, mld
-from mcproxy.protocol.wire.encoding import checksum, pseudo_header
+from mcproxy.protocol.wire.encoding import checksum
 from mcproxy.protocol.wire.packets import OldReport, Packet, Report
 
+from ..protocol.mld_checksum import pseudo_header
 from .messages import ALLOW, IS_EX, TO_EX, messages_on, query, record, records
 from .site import IPv4TestCase, IPv6TestCase, Scenarios
 
@@ -107,7 +108,7 @@ class MalformedScenarios(Scenarios):
     def reported_groups(self) -> set[bytes]:
         """The groups that were reported upstream, in any version."""
         packets = [message.packet for message in messages_on(self.upstream)]
-        current = {one.group for p in packets if isinstance(p, Report) for one in p.records}
+        current = {one.group for p in packets if isinstance(p, Report) for one in p}
         return current | {p.group for p in packets if isinstance(p, OldReport)}
 
     def check_streams_continue(self) -> None:

@@ -94,7 +94,7 @@ class OlderQuerierScenarios(Scenarios):
         second.leave()
         self.await_packet(upstream, Leave(packed(self.groups[1])))
         reports = [one.packet for one in messages_on(upstream) if isinstance(one.packet, Report)]
-        reported = {record.group for report in reports for record in report.records}
+        reported = {record.group for report in reports for record in report}
         # The kernel reports its own neighbour discovery groups in any version.
         self.assertFalse(reported & {packed(group) for group in self.groups})
 

@@ -129,7 +129,7 @@ def _kind(family: Family, packet: Packet) -> object:
     """What a packet says of the family's group: the type of its record, or of the packet."""
     group = packed(GROUPS[family])
     match packet:
-        case Report(records=records):
+        case Report() as records:
             return next((one.type for one in records if one.group == group), None)
         case OldReport(group=about) | Leave(group=about):
             return type(packet) if about == group else None

@@ -46,7 +46,7 @@ class UpstreamScenarios(Scenarios):
         """The records reported since a time, with their first time; no link-local groups."""
         times: dict[Record, float] = {}
         for when, _, packet in messages_on(self.upstream):
-            for one in packet.records if isinstance(packet, Report) and when >= since else ():
+            for one in packet if isinstance(packet, Report) and when >= since else ():
                 if self.family.is_proxied(one.group):
                     times.setdefault(one, when)
         return times

@@ -131,7 +131,7 @@ def reports(link: Capture, group: str) -> list[Packet]:
 def is_about(packet: Packet, group: str) -> bool:
     """Return whether a message reports or leaves a group."""
     match packet:
-        case Report(records=found):
+        case Report() as found:
             return any(one.group == packed(group) for one in found)
         case OldReport(group=address) | Leave(group=address):
             return address == packed(group)

@@ -259,7 +259,7 @@ class Host:
         self.last_report = now
         send_to = self.family.report_destination
         if len(records) == 1 and not records[0].sources:  # as most are; it fits into any packet
-            return [Send(send_to, Report((records[0],)))]
+            return [Send(send_to, Report(records))]
         return [Send(send_to, one) for one in pack_reports(records, self.family, self.mtu)]
 
     def _sent(self, sends: list[Send], now: float) -> list[Send]:

@@ -17,8 +17,8 @@ from ..wire.packets import Leave, Packet, Record, RecordType, Report
 def contradicted_groups(packet: Packet, wanted: Mapping[Address, SourceFilter]) -> list[Address]:
     """The groups of ``wanted`` of which ``packet`` takes something away."""
     match packet:
-        case Report(records=records):
-            found = (r.group for r in records if r.group in wanted and _takes(r, wanted[r.group]))
+        case Report():
+            found = (r.group for r in packet if r.group in wanted and _takes(r, wanted[r.group]))
             return list(dict.fromkeys(found))
         case Leave(group=group):
             return [group] if group in wanted else []

@@ -12,8 +12,8 @@ _LEAVING = (_TO_INCLUDE, RecordType.BLOCK_OLD_SOURCES)
 def reported_groups(packet: Packet) -> list[Address]:
     """The groups that ``packet`` says something of, as a host."""
     match packet:
-        case Report(records=records):
-            return [record.group for record in records]
+        case Report():
+            return [record.group for record in packet]
         case OldReport(group=group) | Leave(group=group):
             return [group]
     return []
@@ -22,8 +22,8 @@ def reported_groups(packet: Packet) -> list[Address]:
 def joined_groups(packet: Packet) -> list[Address]:
     """The groups that ``packet`` asks for."""
     match packet:
-        case Report(records=records):
-            return [record.group for record in records if _joins(record)]
+        case Report():
+            return [record.group for record in packet if _joins(record)]
         case OldReport(group=group):
             return [group]
     return []
@@ -32,8 +32,8 @@ def joined_groups(packet: Packet) -> list[Address]:
 def left_groups(packet: Packet) -> list[Address]:
     """The groups that ``packet`` leaves."""
     match packet:
-        case Report(records=records):
-            return [one.group for one in records if one.type is _TO_INCLUDE and not one.sources]
+        case Report():
+            return [one.group for one in packet if one.type is _TO_INCLUDE and not one.sources]
         case Leave(group=group):
             return [group]
     return []
@@ -42,8 +42,8 @@ def left_groups(packet: Packet) -> list[Address]:
 def left_sources(packet: Packet) -> list[Address]:
     """The groups of which ``packet`` leaves something: the group, or some of its sources."""
     match packet:
-        case Report(records=records):
-            return [one.group for one in records if one.type in _LEAVING]
+        case Report():
+            return [one.group for one in packet if one.type in _LEAVING]
         case Leave(group=group):
             return [group]
     return []

@@ -97,7 +97,7 @@ class ReportReceiver:
     def receive(self, packet: Report | OldReport | Leave, source: Address, now: float) -> Effects:
         """React to a report or leave of the host at ``source``."""
         if type(packet) is Report and self._accepts_reports:
-            records = packet.records
+            records: tuple[Record, ...] = packet
         elif self._is_refused(packet, source, now):
             return NO_EFFECTS
         else:
@@ -265,5 +265,5 @@ class ReportReceiver:
 def _records(packet: Report | OldReport | Leave) -> tuple[Record, ...]:
     """What a message says, as records of the current version."""
     if isinstance(packet, Report):
-        return packet.records
+        return packet
     return (Record(_IS_EX if isinstance(packet, OldReport) else _TO_IN, packet.group),)

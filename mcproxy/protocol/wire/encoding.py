@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from struct import Struct
 
-from ..family import Address, Family
+from ..family import Family
 from .packets import NO_SOURCES, DropReason, Record, RecordType, Report, Sources, WireError
 
 SUPPRESS_FLAG = 0x08
@@ -14,7 +14,9 @@ ROBUSTNESS_MASK = 0x07
 REPORT_HEADER_SIZE = 8
 
 _RECORD_HEADERS = {4: Struct("!BBH4s"), 16: Struct("!BBH16s")}
+_LONE_RECORDS = {4: Struct("!6xHBBH4s"), 16: Struct("!6xHBBH16s")}  # with their report's header
 _RECORD_TYPES = (RecordType.MODE_IS_INCLUDE, *RecordType)  # by number; 0 is never used
+_REPORT_START = Struct("!BxxxxxH")
 _QUERY_TAIL = Struct("!BBH")
 
 _new_record = partial(tuple.__new__, Record)  # what Record does, without a call of Python code
@@ -78,19 +80,34 @@ def decode_sources(message: bytes, offset: int, count: int, size: int) -> Source
     return frozenset([message[at : at + size] for at in range(offset, stop, size)])
 
 
-def decode_records(message: bytes, count: int, size: int) -> tuple[Record, ...]:
-    """The ``count`` group records of a report message with addresses of ``size`` bytes.
+def decode_report(message: bytes, size: int) -> Report:
+    """The group records of a report message with addresses of ``size`` bytes.
 
     Auxiliary data is skipped, and records of unknown type are left out. A record that is
     longer than the message raises WireError (TRUNCATED); then no record counts.
     """
+    lone = _LONE_RECORDS[size]
+    if len(message) == lone.size:
+        # One record, as in most reports: 9 us less with cold caches than in the loop.
+        count, kind, auxiliary, sources, group = lone.unpack(message)
+        if count == 1 and not auxiliary and not sources and 0 < kind < 7:
+            return Report((_new_record((_RECORD_TYPES[kind], group, NO_SOURCES)),))
     header = _RECORD_HEADERS[size]
-    header_size = header.size
-    end = len(message)
-    if end == REPORT_HEADER_SIZE + count * header_size:
-        plain = _decode_plain(header.iter_unpack(message[REPORT_HEADER_SIZE:]))
-        if plain is not None:
-            return plain
+    count = message[6] << 8 | message[7]
+    if len(message) != REPORT_HEADER_SIZE + count * header.size:
+        return _decode_with_sources(message, count, size)
+    records = []  # without anything else than groups: 0.23 us each in place of 0.38 us
+    for kind, auxiliary, sources, group in header.iter_unpack(message[REPORT_HEADER_SIZE:]):
+        if auxiliary or sources:
+            raise WireError(DropReason.TRUNCATED, "no room for sources or auxiliary data")
+        if 0 < kind < 7:
+            records.append(_new_record((_RECORD_TYPES[kind], group, NO_SOURCES)))
+    return Report(records)
+
+
+def _decode_with_sources(message: bytes, count: int, size: int) -> Report:
+    header = _RECORD_HEADERS[size]
+    header_size, end = header.size, len(message)
     offset = REPORT_HEADER_SIZE
     records = []
     for _ in range(count):
@@ -106,29 +123,15 @@ def decode_records(message: bytes, count: int, size: int) -> tuple[Record, ...]:
         if offset > end:
             raise WireError(DropReason.TRUNCATED, "auxiliary data")
         if 0 < kind < 7:
-            records.append(Record(_RECORD_TYPES[kind], group, listed))
-    return tuple(records)
+            records.append(_new_record((_RECORD_TYPES[kind], group, listed)))
+    return Report(records)
 
 
-def _decode_plain(fields: Iterable[tuple[int, int, int, Address]]) -> tuple[Record, ...] | None:
-    """Records that have nothing behind their groups, as most; None if one has.
-
-    It takes 0.23 us a record in place of 0.38 us.
-    """
-    records = []
-    for kind, auxiliary, sources, group in fields:
-        if auxiliary or sources:
-            return None
-        if 0 < kind < 7:
-            records.append(_new_record((_RECORD_TYPES[kind], group, NO_SOURCES)))
-    return tuple(records)
-
-
-def encode_records(records: Iterable[Record]) -> bytes:
-    """The bytes of group records, each with its sources in ascending order."""
-    parts = []
-    for kind, group, sources in records:
-        parts.append(_RECORD_HEADERS[len(group)].pack(kind, 0, len(sources), group))
+def encode_report(kind: int, records: Report) -> bytes:
+    """A report message of this type with a checksum of 0; sources are in ascending order."""
+    parts = [_REPORT_START.pack(kind, len(records))]
+    for record_type, group, sources in records:
+        parts.append(_RECORD_HEADERS[len(group)].pack(record_type, 0, len(sources), group))
         if sources:
             parts.extend(sorted(sources))
     return b"".join(parts)
@@ -165,12 +168,12 @@ def pack_reports(records: Sequence[Record], family: Family, mtu: int) -> Iterato
         for piece in pieces:
             size = 4 + family.address_size * (1 + len(piece.sources))
             if used + size > room:
-                yield Report(tuple(batch))
+                yield Report(batch)
                 batch, used = [], 0
             batch.append(piece)
             used += size
     if batch:
-        yield Report(tuple(batch))
+        yield Report(batch)
 
 
 def chunks(sources: Sources, most: int) -> Iterator[Sources]:
@@ -187,8 +190,3 @@ def _fitting(record: Record, size: int, room: int) -> Iterable[Record]:
     if record.type in _WHOLE_LIST_TYPES:
         return (record._replace(sources=next(chunks(record.sources, most))),)
     return (record._replace(sources=part) for part in chunks(record.sources, most))
-
-
-def pseudo_header(source: Address, destination: Address, length: int) -> bytes:
-    """The pseudo-header that the ICMPv6 checksum covers too (RFC 8200, section 8.1)."""
-    return source + destination + length.to_bytes(4, "big") + b"\0\0\0\x3a"

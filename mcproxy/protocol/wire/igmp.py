@@ -10,13 +10,12 @@ from struct import Struct
 from ..family import IPV4, Address
 from . import discovery
 from .encoding import (
-    checksum,
     decode_float,
     decode_query_tail,
-    decode_records,
+    decode_report,
     encode_float,
     encode_query_tail,
-    encode_records,
+    encode_report,
     tenths,
 )
 from .packets import DropReason, Leave, OldReport, Packet, Query, Report, WireError
@@ -32,7 +31,6 @@ IGMPV1_MAX_RESPONSE = 10.0
 """Response time in seconds of an IGMPv1 query, which carries none (RFC 2236, section 4)."""
 
 _MESSAGE = Struct("!BBH4s")
-_REPORT = Struct("!BxHxxH")
 _OLD_REPORTS = {REPORT_V1: 1, REPORT_V2: 2}
 _MIN_QUERY_V3 = 12
 
@@ -43,8 +41,8 @@ def encode(packet: Packet, source: Address = b"", destination: Address = b"") ->
     The addresses are not used; they are here because ``mld.encode`` needs them.
     """
     match packet:
-        case Report(records=records):
-            message = _REPORT.pack(REPORT_V3, 0, len(records)) + encode_records(records)
+        case Report():
+            message = encode_report(REPORT_V3, packet)
         case Query():
             message = _encode_query(packet)
         case OldReport(version=version, group=group):
@@ -53,7 +51,9 @@ def encode(packet: Packet, source: Address = b"", destination: Address = b"") ->
             message = _MESSAGE.pack(LEAVE, 0, 0, group)
         case _:
             message = discovery.encode(packet, DISCOVERY)
-    return message[:2] + checksum(message).to_bytes(2, "big") + message[4:]
+    # This is ``checksum``, whose call takes 5 us with cold caches; no message of ours is all zeros.
+    covered = -int.from_bytes(message, "big") % 0xFFFF
+    return message[:2] + covered.to_bytes(2, "big") + message[4:]
 
 
 def _encode_query(query: Query) -> bytes:
@@ -70,11 +70,15 @@ def decode(message: bytes) -> Packet:
     """The packet in ``message``, which is the IP payload; WireError if it is not acceptable."""
     if len(message) < 8 and not discovery.is_short(message, DISCOVERY):
         raise WireError(DropReason.SHORT, f"{len(message)} bytes")
-    if checksum(message):
+    # As in ``checksum``, whose call would take 5 us with cold caches.
+    total = int.from_bytes(message, "big")
+    if len(message) & 1:
+        total <<= 8
+    if total % 0xFFFF or not total:
         raise WireError(DropReason.CHECKSUM)
     kind = message[0]
     if kind == REPORT_V3:
-        return Report(decode_records(message, _REPORT.unpack_from(message)[2], 4))
+        return decode_report(message, 4)
     if kind == QUERY:
         return _decode_query(message)
     group = message[4:8]

@@ -10,15 +10,13 @@ from struct import Struct
 from ..family import IPV6, Address
 from . import discovery
 from .encoding import (
-    checksum,
     decode_float,
     decode_query_tail,
-    decode_records,
+    decode_report,
     encode_float,
     encode_query_tail,
-    encode_records,
+    encode_report,
     milliseconds,
-    pseudo_header,
 )
 from .packets import DropReason, Leave, OldReport, Packet, Query, Report, WireError
 
@@ -29,16 +27,16 @@ REPORT_V2 = 143
 DISCOVERY = discovery.Types(advertisement=151, solicitation=152, termination=153)
 
 _MESSAGE = Struct("!BxHHxx16s")
-_REPORT = Struct("!BxHxxH")
 _SIZE_V1 = 24
+_ICMPV6 = 58
 _MIN_QUERY_V2 = 28
 
 
 def encode(packet: Packet, source: Address, destination: Address) -> bytes:
     """The message of ``packet`` with its checksum, which covers the addresses too."""
     match packet:
-        case Report(records=records):
-            message = _REPORT.pack(REPORT_V2, 0, len(records)) + encode_records(records)
+        case Report():
+            message = encode_report(REPORT_V2, packet)
         case Query():
             message = _encode_query(packet)
         case OldReport(group=group):
@@ -47,8 +45,9 @@ def encode(packet: Packet, source: Address, destination: Address) -> bytes:
             message = _MESSAGE.pack(DONE, 0, 0, group)
         case _:
             message = discovery.encode(packet, DISCOVERY)
-    covered = checksum(pseudo_header(source, destination, len(message)) + message)
-    return message[:2] + covered.to_bytes(2, "big") + message[4:]
+    # The sum has the pseudo-header too: addresses, length and next header (RFC 8200, section 8.1).
+    total = int.from_bytes(source + destination + message, "big") + len(message) + _ICMPV6
+    return message[:2] + (-total % 0xFFFF).to_bytes(2, "big") + message[4:]
 
 
 def _encode_query(query: Query) -> bytes:
@@ -68,7 +67,7 @@ def decode(message: bytes) -> Packet:
         raise WireError(DropReason.SHORT, f"{len(message)} bytes")
     kind = message[0]
     if kind == REPORT_V2:
-        return Report(decode_records(message, _REPORT.unpack_from(message)[2], 16))
+        return decode_report(message, 16)
     if kind in DISCOVERY:
         return discovery.decode(message, DISCOVERY)
     if kind not in (QUERY, REPORT_V1, DONE):

@@ -76,7 +76,7 @@ class HostTests(FamilyTests):
 
     def sent_messages(self) -> list[tuple[float, tuple[Record, ...]]]:
         """Return the reports since the last call: seconds from the start, and records."""
-        told = [(when - START, report.records) for when, report in self.sent]
+        told = [(when - START, report) for when, report in self.sent]
         self.sent.clear()
         return told
 

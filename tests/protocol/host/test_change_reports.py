@@ -43,7 +43,7 @@ class ChangeReportTests(HostTests):
             self.pass_time(0.005)
         self.sent.clear()
         self.pass_time(20)
-        self.assertEqual([len(report.records) for _, report in self.sent], [2, 1])
+        self.assertEqual([len(report) for _, report in self.sent], [2, 1])
 
     def test_repeat_with_a_short_delay_is_not_sent_twice_at_once(self) -> None:
         """HS-04: transmissions are apart, to survive a loss."""

@@ -35,8 +35,8 @@ class ConfiguredVersionTests(OlderQuerierTests):
             self.assertEqual(self.host.version, version)
         (report,) = self.configure(self.family.current_version)
         assert isinstance(report, Report)
-        self.assertIn(Record(TO_EX, self.any), report.records)
-        self.assertEqual({one.group for one in report.records}, {self.any, self.ssm})
+        self.assertIn(Record(TO_EX, self.any), report)
+        self.assertEqual({one.group for one in report}, {self.any, self.ssm})
 
     def test_older_queriers_count_in_the_current_version_only(self) -> None:
         """HC-06: what was heard before, meanwhile, or before a restart."""

@@ -19,7 +19,7 @@ MANY = 2500
 def reported(sends: list[Send]) -> list[Address]:
     """Return the groups of the records in some reports."""
     packets = [packet for _, packet in sends if isinstance(packet, Report)]
-    return [record.group for report in packets for record in report.records]
+    return [record.group for report in packets for record in report]
 
 
 @both_families

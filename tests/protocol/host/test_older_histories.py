@@ -97,7 +97,7 @@ class OlderHistoryTests(OlderQuerierTests):
         """Check that both have sent the same, in the same version, and want the same."""
         said: Counter[tuple[float, object]] = Counter()
         for when, packet in self.sent:
-            each = packet.records if isinstance(packet, Report) else (packet,)
+            each = packet if isinstance(packet, Report) else (packet,)
             said.update((when, one) for one in each)
         self.assertEqual(said, Counter(self.slow.sent))
         self.assertEqual(self.host.version, self.slow.version)

@@ -233,4 +233,4 @@ class OlderSsmTests(OlderQuerierTests):
         self.pass_time(0.1)
         [(_, report)] = self.sent_messages()
         assert isinstance(report, Report)
-        self.assertEqual([record.type for record in report.records], [ALLOW])
+        self.assertEqual([record.type for record in report], [ALLOW])

@@ -126,7 +126,7 @@ class HistoryTests(HostTests):
         answers = Counter(
             (when, record)
             for when, report in self.sent
-            for record in report.records
+            for record in report
             if record.type in ANSWERS
         )
         self.assertEqual(answers, expected)
@@ -147,14 +147,14 @@ class LossTests(HostTests):
         """Deliver a report, or only its answers; no change is lost too often in a row."""
         for _, packet in sends:
             assert isinstance(packet, Report)
-            changes = {r.group for r in packet.records if r.type not in ANSWERS}
+            changes = {r.group for r in packet if r.type not in ANSWERS}
             may_be_lost = changes and all(self.lost[g] < self.most for g in changes)
             if may_be_lost and data.draw(st.booleans()):
                 self.lost.update(changes)
-                records = tuple(r for r in packet.records if r.type in ANSWERS)
+                records = tuple(r for r in packet if r.type in ANSWERS)
             else:
                 self.lost.subtract({g: self.lost[g] for g in changes})
-                records = packet.records
+                records = packet
             self.query(self.router.receive(Report(records), host(self.family, 1), self.now).send)
 
     def query(self, queries: Iterable[Send]) -> None:

@@ -6,7 +6,8 @@ from itertools import pairwise
 
 from mcproxy.protocol.family import Address
 from mcproxy.protocol.sources import ANY_SOURCE, NOTHING
-from mcproxy.protocol.wire.encoding import encode_records
+from mcproxy.protocol.wire.encoding import encode_report
+from mcproxy.protocol.wire.packets import Report
 
 from ..families import IS_EX, START, both_families, group
 from .simulated_host import HostTests
@@ -55,7 +56,7 @@ class SpreadAnswerTests(HostTests):
         found = self.answers(10)
         sizes = {len(listed) for _, listed in found[:-1]}
         (size,) = sizes
-        record = len(encode_records([self.record(IS_EX)]))
+        record = len(encode_report(0, Report([self.record(IS_EX)]))) - 8
         self.assertEqual(size, (self.family.room(1500) - 8) // record)
 
     def test_repeated_query_does_not_delay_an_answer_that_has_not_begun(self) -> None:
@@ -149,9 +150,9 @@ class SpreadAnswerTests(HostTests):
         self.sent.clear()
         self.receives_general_query(within=10)
         self.pass_time(10)
-        room = self.family.room(1500) - 8
+        room = self.family.room(1500)
         reports = self.sent_records()
         self.assertCountEqual([one.group for report in reports for one in report], self.known)
         for report, following in pairwise(reports):
-            self.assertLessEqual(len(encode_records(list(report))), room)
-            self.assertGreater(len(encode_records([*report, following[0]])), room)
+            self.assertLessEqual(len(encode_report(0, Report(report))), room)
+            self.assertGreater(len(encode_report(0, Report([*report, following[0]]))), room)

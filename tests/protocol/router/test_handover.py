@@ -23,7 +23,7 @@ class HandoverTests(ElectionTests):
 
     def records_of(self, packet: Packet) -> tuple[Record, ...]:
         self.assertIsInstance(packet, Report)
-        return packet.records if isinstance(packet, Report) else ()
+        return packet if isinstance(packet, Report) else ()
 
     def test_loser_reports_its_groups_at_once(self) -> None:
         """QE-16: with their source filters."""

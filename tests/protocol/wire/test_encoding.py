@@ -10,6 +10,7 @@ from mcproxy.protocol.family import IPV6
 from mcproxy.protocol.wire import encoding as wire
 
 from ..families import examples, group, host
+from ..mld_checksum import pseudo_header
 
 
 class ChecksumTests(SynchronousTestCase):
@@ -39,4 +40,4 @@ class PseudoHeaderTests(SynchronousTestCase):
         """CK-03: both addresses, four bytes of length, 58."""
         here, there = host(IPV6, 1), group(IPV6, 1)
         expected = here + there + b"\0\0\0\x1c" + b"\0\0\0\x3a"
-        self.assertEqual(wire.pseudo_header(here, there, 28), expected)
+        self.assertEqual(pseudo_header(here, there, 28), expected)

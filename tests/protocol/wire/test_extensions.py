@@ -94,7 +94,7 @@ class SentExtensionTests(FamilyTests):
                     self.assertEqual(message[4] & 0x80, 0)
                     size = sum(
                         4 + self.family.address_size * (1 + len(record.sources))
-                        for record in packet.records
+                        for record in packet
                     )
                     self.assertEqual(len(message), 8 + size)
                 else:

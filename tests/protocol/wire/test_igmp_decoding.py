@@ -163,7 +163,7 @@ class ReceivedReportTests(SynchronousTestCase):
     def test_duplicate_sources_are_decoded_as_one_source(self) -> None:
         """IGMP3-R-08: the record lists it once."""
         report = igmp.decode(message("22000000 00000001 05000002 ef010101 0a000001 0a000001"))
-        self.assertEqual(report.records[0].sources, frozenset([source(IPV4, 1)]))
+        self.assertEqual(report[0].sources, frozenset([source(IPV4, 1)]))
 
 
 class RefusedMessageTests(SynchronousTestCase):

@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.protocol.family import IPV6, packed
 from mcproxy.protocol.wire import mld
-from mcproxy.protocol.wire.encoding import checksum, pseudo_header
+from mcproxy.protocol.wire.encoding import checksum
 from mcproxy.protocol.wire.packets import (
     DropReason,
     Leave,
@@ -21,7 +21,7 @@ from mcproxy.protocol.wire.packets import (
 )
 
 from ..families import ALLOW, TO_EX, addresses, examples, group, host, source
-from ..mld_checksum import verify_checksum
+from ..mld_checksum import pseudo_header, verify_checksum
 from .messages import mld_packets
 
 G = group(IPV6, 1)

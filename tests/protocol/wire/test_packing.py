@@ -70,7 +70,7 @@ class PackingTests(FamilyTests):
         for kind in (ALLOW, BLOCK, TO_IN, RecordType.MODE_IS_INCLUDE):
             wanted = Record(kind, group(self.family, 1), many_sources(self.family, 800))
             reports = self.pack(wanted)
-            lists = [record.sources for report in reports for record in report.records]
+            lists = [record.sources for report in reports for record in report]
             whole, rest = divmod(800, self.most())
             self.assertEqual([len(one) for one in lists], [self.most()] * whole + [rest])
             self.assertEqual(frozenset().union(*lists), wanted.sources)
@@ -81,7 +81,7 @@ class PackingTests(FamilyTests):
         for kind in (IS_EX, TO_EX):
             wanted = Record(kind, group(self.family, 1), many_sources(self.family, 800))
             [report] = self.pack(wanted)
-            [cut] = report.records
+            [cut] = report
             self.assertEqual(cut.type, kind)
             self.assertEqual(len(cut.sources), self.most())
             self.assertLess(cut.sources, wanted.sources)
@@ -91,7 +91,7 @@ class PackingTests(FamilyTests):
         size = 4 + self.family.address_size
         count = (1500 - self.family.header_size - 8) // size
         wanted = [Record(TO_EX, source(self.family, 1)) for _ in range(count + 1)]
-        self.assertEqual([len(r.records) for r in self.pack(*wanted)], [count, 1])
+        self.assertEqual([len(r) for r in self.pack(*wanted)], [count, 1])
 
     @given(st.data(), st.integers(1280, 1400))
     @examples(2)
@@ -100,7 +100,7 @@ class PackingTests(FamilyTests):
     ) -> None:
         """In their order, and every report fits."""
         wanted = data.draw(st.lists(self.sized_records(), max_size=6))
-        packed = [r for report in self.pack(*wanted, mtu=mtu) for r in report.records]
+        packed = [r for report in self.pack(*wanted, mtu=mtu) for r in report]
         self.assertEqual(joined(packed), joined(self.cut(wanted, mtu)))
 
     def sized_records(self) -> st.SearchStrategy[Record]:
@@ -127,14 +127,13 @@ class PackingTests(FamilyTests):
     @given(st.data())
     def test_encoded_records_are_decoded_to_themselves(self, data: st.DataObject) -> None:
         """Whatever their types and sources."""
-        wanted = tuple(data.draw(st.lists(records(self.family), max_size=5)))
-        message = bytes(8) + wire.encode_records(wanted)
-        size = self.family.address_size
-        self.assertEqual(wire.decode_records(message, len(wanted), size), wanted)
+        wanted = Report(data.draw(st.lists(records(self.family), max_size=5)))
+        message = wire.encode_report(0, wanted)
+        self.assertEqual(wire.decode_report(message, self.family.address_size), wanted)
 
     def test_sources_are_encoded_in_order(self) -> None:
         """The same record always has the same bytes."""
-        encoded = wire.encode_records([self.record(ALLOW, 3, 1, 2)])
+        encoded = wire.encode_report(0, Report([self.record(ALLOW, 3, 1, 2)]))
         listed = b"".join(source(self.family, number) for number in (1, 2, 3))
         self.assertTrue(encoded.endswith(listed))
 

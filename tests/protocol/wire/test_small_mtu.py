@@ -64,7 +64,7 @@ class SmallMtuTests(FamilyTests):
         for mtu in TOO_SMALL:
             record = Record(ALLOW, self.group, self.many)
             reports = list(pack_reports([record], self.family, mtu))
-            carried = [one.sources for report in reports for one in report.records]
+            carried = [one.sources for report in reports for one in report]
             self.assertEqual(frozenset().union(*carried), self.many)
 
     def test_host_with_too_small_mtu_reports_all_sources(self) -> None:
