@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from functools import lru_cache
 from struct import Struct
 
-from ..protocol.family import IPV4, Address, Family
+from ..protocol.family import IPV4, Family
 
 Ancillary = Sequence[tuple[int, int, bytes]]
 """Control messages as ``recvmsg`` gives and ``sendmsg`` takes them: level, kind, value."""
 
-_IPPROTO_IP, _IPPROTO_IPV6 = int(socket.IPPROTO_IP), int(socket.IPPROTO_IPV6)
+_IPPROTO_IP, IPPROTO_IPV6 = int(socket.IPPROTO_IP), int(socket.IPPROTO_IPV6)
 _SOL_SOCKET = int(socket.SOL_SOCKET)
 _IP_PKTINFO = 8
-_IPV6_PKTINFO, _IPV6_HOPLIMIT, _IPV6_HOPOPTS = 50, 52, 54
+IPV6_PKTINFO, IPV6_HOPLIMIT, IPV6_HOPOPTS = 50, 52, 54
 _IN_PKTINFO = Struct("=i4s4s")
 _IN6_PKTINFO = Struct("=16si")
 _INT, _UNSIGNED = Struct("=i"), Struct("=I")
@@ -35,7 +35,7 @@ def request_packet_info(sock: socket.socket, family: Family) -> None:
         sock.setsockopt(_IPPROTO_IP, _IP_PKTINFO, 1)
         return
     for option in (socket.IPV6_RECVPKTINFO, socket.IPV6_RECVHOPLIMIT, socket.IPV6_RECVHOPOPTS):
-        sock.setsockopt(_IPPROTO_IPV6, option, 1)
+        sock.setsockopt(IPPROTO_IPV6, option, 1)
 
 
 def request_losses(sock: socket.socket) -> int:
@@ -90,26 +90,9 @@ def ipv4_arrival(ancillary: Ancillary) -> int:
 def ipv6_arrival(ancillary: Ancillary) -> int:
     """The same for IPv6."""
     for level, kind, value in ancillary:
-        if kind == _IPV6_PKTINFO and level == _IPPROTO_IPV6:
+        if kind == IPV6_PKTINFO and level == IPPROTO_IPV6:
             return int(_INT.unpack_from(value, 16)[0])
     return 0
-
-
-def ipv6_info(ancillary: Ancillary) -> tuple[Address, int, bytes]:
-    """Destination, hop limit and hop-by-hop options of a packet: its header stays in the kernel.
-
-    What the kernel does not tell is empty, and the hop limit then -1.
-    """
-    destination, hops, options = b"", -1, b""
-    for level, kind, value in ancillary:
-        if level == _IPPROTO_IPV6:
-            if kind == _IPV6_PKTINFO:
-                destination = value[:16]
-            elif kind == _IPV6_HOPLIMIT:
-                hops = _INT.unpack_from(value)[0]
-            elif kind == _IPV6_HOPOPTS:
-                options = value
-    return destination, hops, options
 
 
 @lru_cache(maxsize=512)
@@ -120,4 +103,4 @@ def sent_on(family: Family, ifindex: int) -> Ancillary:
     """
     if family is IPV4:
         return ((_IPPROTO_IP, _IP_PKTINFO, _IN_PKTINFO.pack(ifindex, bytes(4), bytes(4))),)
-    return ((_IPPROTO_IPV6, _IPV6_PKTINFO, _IN6_PKTINFO.pack(bytes(16), ifindex)),)
+    return ((IPPROTO_IPV6, IPV6_PKTINFO, _IN6_PKTINFO.pack(bytes(16), ifindex)),)

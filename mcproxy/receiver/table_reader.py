@@ -27,10 +27,10 @@ from ..linux.packet_info import Ancillary, ipv4_arrival, ipv6_arrival, losses
 from ..message_counts import MessageKey, message_key
 from ..messages import CacheMiss, Message, OwnPacketReceived, PacketReceived, WrongInterface
 from ..protocol.family import IPV4, Address
-from ..protocol.wire.datagram import accept, is_direct
+from ..protocol.wire.datagram import accept, decode_ipv4, is_direct
 from ..protocol.wire.packets import Query, Record, Report, WireError
 from .brake import Brakes
-from .datagrams import ipv4_datagram, ipv6_datagram
+from .datagrams import ipv6_datagram
 from .drops import Counts, Drops
 from .fair_queue import STRANGERS, FairQueue, Sender
 from .known_hosts import KnownHosts
@@ -120,7 +120,6 @@ class TableProtocol:
         self._drops = Drops(table.family.protocol, counts.dropped, events)
         ipv4 = table.family is IPV4
         self._arrival = ipv4_arrival if ipv4 else ipv6_arrival
-        self._datagram = ipv4_datagram if ipv4 else ipv6_datagram
         self._upcall_mark = UPCALL_MARKS[table.family]
 
     # -- what the Receiver changes
@@ -272,7 +271,10 @@ class TableProtocol:
         if found is None:
             return
         try:
-            datagram = self._datagram(data, ancillary, address)
+            if self._family is IPV4:
+                datagram = decode_ipv4(data)
+            else:
+                datagram = ipv6_datagram(data, ancillary, address)
             packet = accept(self._family, datagram, require_router_alert=bool(found.strict))
         except WireError as error:
             self._drops.count_refused(found.name, address[0].partition("%")[0], error)

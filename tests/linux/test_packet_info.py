@@ -10,7 +10,6 @@ from twisted.trial.unittest import SynchronousTestCase
 from mcproxy.linux.packet_info import (
     ipv4_arrival,
     ipv6_arrival,
-    ipv6_info,
     request_packet_info,
     sent_on,
 )
@@ -29,14 +28,6 @@ class PacketInfoTests(SynchronousTestCase):
     def test_arrival_without_control_message_is_zero(self) -> None:
         for arrival in (ipv4_arrival, ipv6_arrival):
             self.assertEqual(arrival([OTHER]), 0)
-
-    def test_ipv6_info_has_destination_hops_and_options(self) -> None:
-        options = bytes.fromhex("3a00050200000100")
-        messages = [(41, 50, TO + pack("=i", 9)), OTHER, (41, 52, pack("=i", 1)), (41, 54, options)]
-        self.assertEqual(ipv6_info(messages), (TO, 1, options))
-
-    def test_ipv6_info_without_control_messages_is_empty(self) -> None:
-        self.assertEqual(ipv6_info([OTHER]), (b"", -1, b""))
 
     def test_what_is_sent_on_an_interface_says_so(self) -> None:
         self.assertEqual(sent_on(IPV4, 7), ((0, 8, pack("=i8x", 7)),))

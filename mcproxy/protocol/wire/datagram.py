@@ -30,7 +30,7 @@ _IPV4_HEADER = Struct("!BBHHHBBH4s4s")
 _RECEIVED_IPV4_HEADER = Struct("!BxHxxHBBxx4s4s")  # without the fields that do not count
 _IPV6_HEADER = Struct("!IHBB16s16s")
 _IPV4_ROUTER_ALERT = bytes.fromhex("94040000")
-_IPV6_ROUTER_ALERT = bytes.fromhex("3a00050200000100")
+IPV6_ROUTER_ALERT = bytes.fromhex("3a00050200000100")
 _PAD1, _ROUTER_ALERT = 0, 5
 _INTERNETWORK_CONTROL = 0xC0
 _DISCOVERY = frozenset((RouterAdvertisement, RouterSolicitation, RouterTermination))
@@ -58,9 +58,9 @@ def encode(family: Family, source: Address, send_to: Address, packet: Packet) ->
         message = igmp.encode(packet)
         return _ipv4_header(source, send_to, len(message)) + message
     message = mld.encode(packet, source, send_to)
-    length = len(_IPV6_ROUTER_ALERT) + len(message)
+    length = len(IPV6_ROUTER_ALERT) + len(message)
     header = _IPV6_HEADER.pack(6 << 28 | OWN_FLOW_LABEL, length, 0, 1, source, send_to)
-    return header + _IPV6_ROUTER_ALERT + message
+    return header + IPV6_ROUTER_ALERT + message
 
 
 @lru_cache(maxsize=256)
@@ -98,7 +98,7 @@ def decode_sent(family: Family, packet: bytes) -> Packet:
     if len(packet) < _IPV6_HEADER.size:
         raise WireError(DropReason.HEADER, "shorter than an IPv6 header")
     end = _IPV6_HEADER.size + _IPV6_HEADER.unpack_from(packet)[1]
-    return mld.decode(packet[_IPV6_HEADER.size + len(_IPV6_ROUTER_ALERT) : end])
+    return mld.decode(packet[_IPV6_HEADER.size + len(IPV6_ROUTER_ALERT) : end])
 
 
 def ipv6_router_alert(options: bytes) -> bool:
