@@ -96,7 +96,11 @@ class EntryPlanner:
 
     def _plan_group(self, group: Address, batch: Batch) -> None:
         before = self.installed.of(group)
-        after = self._wanted(group)
+        one = len(self.owners) == 1
+        routes = self.owners[0].plan(group, None) if one else self._united(group, None)
+        after = self._compiled.get(routes)
+        if after is None:
+            after = self._compile(routes)
         if after != before:
             if before:
                 batch.before[group] = before
@@ -106,7 +110,7 @@ class EntryPlanner:
     def _plan_source(self, group: Address, source: Address, batch: Batch) -> None:
         """Plan one source alone: the group may have many more."""
         before = self.installed.of_source(group, source)
-        after = self._wanted(group, source)
+        after = self._compile(self._united(group, source))
         if after != before:
             if before:
                 batch.before.setdefault(group + source, before)
@@ -126,14 +130,12 @@ class EntryPlanner:
                 if (entry.source, entry.parent) not in kept:
                     operations.append(make.removal(entry.source, group, entry.tail))
 
-    def _wanted(self, group: Address, source: Address | None = None) -> Entries:
-        if len(self.owners) == 1:
-            routes = self.owners[0].plan(group, source)
-        else:
-            plans = [plan for owner in self.owners if (plan := owner.plan(group, source))]
-            routes = united(plans) if len(plans) > 1 else plans[0] if plans else ()
-        entries = self._compiled.get(routes)
-        return self._compile(routes) if entries is None else entries
+    def _united(self, group: Address, source: Address | None) -> tuple[Route, ...]:
+        """What all owners want together of a group, or of one source of it."""
+        plans = [plan for owner in self.owners if (plan := owner.plan(group, source))]
+        if len(plans) > 1:
+            return united(plans)
+        return plans[0] if plans else ()
 
     def _compile(self, routes: tuple[Route, ...]) -> Entries:
         entries = tuple(e for e in map(self._compile_route, routes) if e is not None)

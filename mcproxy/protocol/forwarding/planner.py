@@ -65,8 +65,17 @@ class Planner:
         """The (*,*) entry."""
         return Route(self._any, self._base_iif, downstreams | {self._upstream})
 
-    def plan(self, group: Address, subscriptions: Mapping[str, SourceFilter]) -> tuple[Route, ...]:
-        """The entries that ``subscriptions`` to a group need, by downstream."""
+    def plan(
+        self,
+        group: Address,
+        subscriptions: Mapping[str, SourceFilter],
+        source: Address | None = None,
+    ) -> tuple[Route, ...]:
+        """The entries that ``subscriptions`` to a group need, by downstream.
+
+        A (*,G) entry, and (S,G) entries where links differ about a source; of these only the one
+        of ``source`` if that is given.
+        """
         members = []
         listed = NO_SOURCES
         for name, (mode, sources) in subscriptions.items():
@@ -78,9 +87,11 @@ class Planner:
         routes = self._plain.get(any_source)
         if routes is None:
             routes = self._plain[any_source] = self._any_source(any_source)
-        if not listed:
+        if listed:
+            routes += self._per_source(group, listed, subscriptions)
+        if source is None:
             return routes
-        return routes + self._per_source(group, listed, subscriptions)
+        return tuple(route for route in routes if route.source == source)
 
     def _any_source(self, members: Interfaces) -> tuple[Route, ...]:
         if not members:
