@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Protocol
 
@@ -17,8 +17,8 @@ from ..timer import Timer
 from .attached_links import AttachedLinks
 from .upstream import Upstream, UpstreamUser
 
-GROUPS_A_TURN = 1000
-"""Groups that upstreams pull in one turn of the reactor, which takes about 5 ms."""
+GROUPS_A_TURN = 400
+"""Groups that upstreams pull in one turn of the reactor, which takes 2 to 5 ms."""
 
 
 class UpstreamsOwner(UpstreamUser, Protocol):
@@ -52,6 +52,7 @@ class ChosenUpstreams:
         self._events = events
         self._reminder = timer.reminder(lambda _: self._select())
         self._waiting: dict[Address, None] = {}
+        self._all: Iterator[Address] = iter(())
         self._asking = timer.reminder(self._ask_some)
 
     def start(self) -> None:
@@ -64,6 +65,7 @@ class ChosenUpstreams:
         self._reminder.cancel()
         self._asking.cancel()
         self._waiting.clear()
+        self._all = iter(())
         for upstream in self.by_name.values():
             upstream.remove_user(self._owner)
 
@@ -72,16 +74,22 @@ class ChosenUpstreams:
         self._waiting.update(dict.fromkeys(groups))
         self._ask_some(self._timer.now())
 
+    def ask_all(self, groups: Iterator[Address]) -> None:
+        """The same for all groups there are, taken from ``groups`` only in the next turns."""
+        self._all = groups
+        self._asking.set(self._timer.now())
+
     def _ask_some(self, now: float) -> None:
         some = list(islice(self._waiting, GROUPS_A_TURN))
         for group in some:
             del self._waiting[group]
-        for upstream in self.by_name.values():
+        some += islice(self._all, GROUPS_A_TURN - len(some))
+        for upstream in self.by_name.values() if some else ():
             upstream.changed(some, now)
-        self._asking.set(now if self._waiting else None)
+        self._asking.set(now if len(some) == GROUPS_A_TURN else None)
 
-    def _ask_all(self) -> None:
-        while self._waiting:
+    def _ask_the_rest(self) -> None:
+        while self._asking.when is not None:
             self._ask_some(self._timer.now())
 
     def answer(self, name: str, query: Query) -> None:
@@ -126,7 +134,7 @@ class ChosenUpstreams:
             self._links.forget_upstream(name)
         self._select(anyway=True)
         if gone:
-            self._ask_all()
+            self._ask_the_rest()
         for name in gone:
             before[name].remove_user(self._owner)
             self._links.release_upstream(name)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import chain
 
 from twisted.application.service import Service
 
@@ -189,7 +190,7 @@ class ProxyInstance(Service):
         self.forwarding = new
         new.links_changed(self.links.usable)
         if migrate and isinstance(old, GroupForwarding) and isinstance(new, SourceForwarding):
-            new.migrate_from(old, list(self.database.groups()))
+            new.migrate_from(old, self.database.groups())
         else:
             old.close()
 
@@ -216,8 +217,8 @@ class ProxyInstance(Service):
 
     def planned_groups(self) -> Iterable[Address]:
         """The groups that some downstream wants, or that have entries all the same."""
-        yield from self.database.groups()
-        yield from self.forwarding.groups()
+        yield from self.database.groups_in_time()
+        yield from list(self.forwarding.groups())
 
     # -- what downstreams tell
 
@@ -243,14 +244,19 @@ class ProxyInstance(Service):
     def links_changed(self) -> None:
         """Forward by the links that are usable now."""
         self.forwarding.links_changed(self.links.usable)
-        self._context.table.changed([self.family.unspecified, *self.planned_groups()])
+        self._context.table.all_changed(
+            self, chain([self.family.unspecified], self.planned_groups())
+        )
 
     def role_changed(self, downstream: Downstream) -> None:
         """Stop forwarding to this link, or start again."""
         self.links.role_changed(downstream)
         self.forwarding.links_changed(self.links.usable)
-        groups = (*downstream.querier.wanted_groups(), *self.forwarding.groups())
-        self._context.table.changed([self.family.unspecified, *groups])
+        groups = (downstream.querier.wanted_groups(), self.forwarding.groups())
+        lists = (list(each) for each in groups)  # in their turn
+        self._context.table.all_changed(
+            downstream, chain([self.family.unspecified], chain.from_iterable(lists))
+        )
 
     def take_link(self, link: Link, querier: Querier | None = None) -> None:
         """Use a link that exists, with the querier that another instance had on it."""
@@ -274,4 +280,4 @@ class ProxyInstance(Service):
     def upstreams_changed(self) -> None:
         """Plan everything again, and ask the upstreams that are usable now."""
         self.links_changed()
-        self._chosen.ask(list(self.database.groups()))
+        self._chosen.ask_all(self.database.groups_in_time())

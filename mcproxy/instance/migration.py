@@ -7,7 +7,7 @@ at a time, and the proxy answers the upcalls of one step before those packets ha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from itertools import islice
 from typing import Generic, TypeVar
 
@@ -25,18 +25,19 @@ B = TypeVar("B")
 class Migration(Generic[B]):
     """The groups that still have the entries of the forwarding ``before``, fewer at each step.
 
+    At first these are ``groups``, which is ours from now on.
     ``changed`` is called with the groups that have lost them. A closed migration does nothing.
     """
 
     def __init__(
         self,
         before: B,
-        groups: Iterable[Address],
+        groups: dict[Address, None],
         timer: Timer,
         changed: Callable[[list[Address]], None],
     ) -> None:
         self.before = before
-        self._waiting = dict.fromkeys(groups)
+        self._waiting = groups
         self._changed = changed
         self._timer = timer
         self._closed = False

@@ -83,10 +83,10 @@ class SourceForwarding:
         self._counters_fail = False
         self._closed = False
 
-    def migrate_from(self, before: GroupForwarding, groups: Iterable[Address]) -> None:
+    def migrate_from(self, before: GroupForwarding, groups: dict[Address, None]) -> None:
         """Forward ``groups`` as ``before`` does, and migrate them to sources a few at a time.
 
-        ``before`` is ours from now on, and is closed with us.
+        ``before`` and ``groups`` are ours from now on; ``before`` is closed with us.
         """
         self._migration = Migration(before, groups, self._timer, self._table.changed)
 

@@ -7,7 +7,7 @@ kernel.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from twisted.logger import Logger
 
@@ -41,13 +41,17 @@ class EntryPlanner:
         self._any = operations.family.unspecified
         self._compiled: dict[tuple[Route, ...], Entries] = {}
 
-    def groups(self) -> dict[Address, None]:
-        """All groups that have entries, or may be wanted; the base first."""
-        groups: dict[Address, None] = {self._any: None}
-        groups.update(dict.fromkeys(self.installed))
-        for owner in self.owners:
-            groups.update(dict.fromkeys(owner.planned_groups()))
-        return groups
+    def groups(self) -> Iterator[Address]:
+        """All groups that have entries, or may be wanted; the base first.
+
+        Entries and wishes may change while they are taken; who changes them has them planned.
+        """
+        yield self._any
+        yield from self.installed.groups()
+        for owner in list(self.owners):
+            for group in owner.planned_groups():
+                if not self.installed.of(group):
+                    yield group
 
     def vifs_changed(self) -> None:
         """Compile plans anew from now on: vifs or their thresholds are different."""
@@ -62,9 +66,11 @@ class EntryPlanner:
         size, many = len(self._any), self.installed.many
         ends = seconds() + PLANNING_SLICE
         for _ in range(GROUPS_A_BATCH):
-            if not dirty.keys:
+            if not dirty.keys and not dirty.later:
                 return
             key = dirty.take()
+            if key is None:
+                continue
             try:
                 if len(key) > size:
                     self._plan_source(key[:size], key[size:], batch)

@@ -40,6 +40,10 @@ class InstalledEntries(Mapping[Address, Entries]):
     def __len__(self) -> int:
         return len(self._few) + len(self.many)
 
+    def groups(self) -> list[Address]:
+        """The groups that have entries now."""
+        return [*self._few, *self.many]
+
     def of(self, group: Address) -> Entries:
         """The entries of a group, which may be none."""
         found = self._few.get(group)

@@ -26,7 +26,10 @@ class Owner(Protocol):
         """
 
     def planned_groups(self) -> Iterable[Address]:
-        """All groups for which it may want entries."""
+        """All groups for which it may want entries.
+
+        They are taken in many turns of the reactor, and what is wanted may change meanwhile.
+        """
 
 
 class Installed(NamedTuple):

@@ -6,7 +6,7 @@ A table is HELD, OPEN or CLOSED (``state.State``).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred, fail
@@ -146,6 +146,13 @@ class ForwardingTable:
         self.vifs.remove(name)
         self.rules.remove(name)
 
+    def all_changed(self, whose: Hashable, groups: Iterator[Address]) -> None:
+        """As ``changed``, for very many groups, which are taken only in their turn.
+
+        These are in place of those that were given for ``whose`` before.
+        """
+        self._work.plan_later(whose, groups)
+
     def source_changed(self, group: Address, source: Address) -> None:
         """Owners may want something else for one source of a group alone; groups go first."""
         self._work.plan_source(group, source)
@@ -208,11 +215,12 @@ class ForwardingTable:
     def close(self) -> Deferred[Any]:
         """Let the work under way end, and give the table back to the kernel: CLOSED."""
         self.rules.close()
-        return self._work.close().addCallback(lambda _: self._give_back())
 
-    def _give_back(self) -> Deferred[Any]:
-        self.vifs.close_record()
-        return self._thread.submit(self.kernel.close)
+        def give_back(_: None) -> Deferred[Any]:
+            self.vifs.close_record()
+            return self._thread.submit(self.kernel.close)
+
+        return self._work.close().addCallback(give_back)
 
     def when_idle(self) -> Deferred[None]:
         """Fires once everything asked for is in the kernel."""

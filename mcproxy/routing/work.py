@@ -10,7 +10,7 @@ Planning is done in slices of time, so that packets of hosts are not delayed.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
@@ -83,6 +83,16 @@ class KernelWork:
         self._dirty.add_groups(keys)
         self._start()
 
+    def plan_later(self, whose: Hashable, keys: Iterator[bytes]) -> None:
+        """Plan very many groups anew, which are taken only in their turn.
+
+        These are in place of those that were to be planned for ``whose`` before.
+        """
+        if self._events.latencies is not None:
+            self._measured.note()
+        self._dirty.later[whose] = keys
+        self._start()
+
     def plan_source(self, group: Address, source: Address) -> None:
         """Plan one source of a group anew, after all groups."""
         self._dirty.add_sources((group + source,))
@@ -91,7 +101,8 @@ class KernelWork:
     def plan_all(self) -> None:
         """Plan everything anew: a vif or an owner came or went."""
         self._entries.vifs_changed()
-        self.plan(self._entries.groups())
+        self._dirty.later.clear()
+        self.plan_later(self, self._entries.groups())
 
     def audit(self) -> None:
         """Compare the kernel's table with what was installed, and mend it."""
@@ -134,12 +145,12 @@ class KernelWork:
             self._busy = None
         dirty, vifs = self._dirty, self._vifs
         while self._busy is None and self._called is None and self.state is _OPEN:
-            if dirty.keys or vifs.pending:
+            if dirty.keys or dirty.later or vifs.pending:
                 batch = Batch(vifs.take_pending() if vifs.pending else [])
                 self._entries.plan(dirty, batch, self._clock.seconds)
                 if batch.operations:
                     self._apply(batch)
-                elif dirty.keys:
+                elif dirty.keys or dirty.later:
                     self._called = self._clock.callLater(0, self._go_on)
             elif self._audit_wanted:
                 self._audit_wanted = False
@@ -157,12 +168,13 @@ class KernelWork:
 
     def _apply(self, batch: Batch) -> None:
         """Hand a batch to the kernel, quietly where nobody waits for the end."""
-        more = self._dirty.keys or self._audit_wanted or self._waiting
+        is_last = not self._dirty.keys and not self._dirty.later
+        more = not is_last or self._audit_wanted or self._waiting
         vifs = batch.vifs or self._vifs.retired.indexes
         tells = not ROUTES.isdisjoint(self._events.wanted)
         apply = self._kernel.apply
         if self._events.latencies is not None:
-            apply = self._measured.measure(apply, is_last=not self._dirty.keys)
+            apply = self._measured.measure(apply, is_last=is_last)
         work = self._thread if more or vifs or tells or self.retry.was_armed else self._quiet
         self._busy = done = work.submit(apply, batch.operations)
         done.addBoth(self._batch_ended, batch, tells)  # one callback: there is a batch a join

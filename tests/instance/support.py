@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from twisted.internet.task import Clock
@@ -88,6 +88,9 @@ class Recorder:
         self.vifs.pop(name, None)
 
     def changed(self, groups: Iterable[bytes]) -> None:
+        self.changed_groups += groups
+
+    def all_changed(self, whose: object, groups: Iterator[bytes]) -> None:
         self.changed_groups += groups
 
     def source_changed(self, group: bytes, source: bytes) -> None:

@@ -13,7 +13,7 @@ from mcproxy.events.bus import Events
 from mcproxy.instance.chosen_upstreams import GROUPS_A_TURN, ChosenUpstreams
 from mcproxy.timer import Timer
 
-MANY = [bytes([239, 2, n >> 8, n & 255]) for n in range(2 * GROUPS_A_TURN + 500)]
+MANY = [bytes([239, 2, n >> 8, n & 255]) for n in range(2 * GROUPS_A_TURN + 100)]
 
 
 class RecordingUpstream:
@@ -80,18 +80,45 @@ class AskingTests(SynchronousTestCase):
         self.assertEqual(self.sizes(self.upstream), [GROUPS_A_TURN])
         for _ in range(3):
             self.clock.advance(0)
-        self.assertEqual(self.sizes(self.upstream), [GROUPS_A_TURN, GROUPS_A_TURN, 500])
+        self.assertEqual(self.sizes(self.upstream), [GROUPS_A_TURN, GROUPS_A_TURN, 100])
         self.assertEqual([one for groups in self.upstream.said for one in groups], MANY)
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_groups_that_wait_are_asked_for_once(self) -> None:
         """What is wanted of them is pulled in their turn."""
         self.chosen.ask(MANY)
-        self.chosen.ask(MANY[-500:])
+        self.chosen.ask(MANY[-100:])
         for _ in range(5):
             self.clock.advance(0)
         asked = [one for groups in self.upstream.said for one in groups]
         self.assertCountEqual(asked, MANY)
+
+    def test_all_groups_are_taken_only_in_their_turn(self) -> None:
+        """In their order; what is asked besides goes first."""
+        taken: list[bytes] = []
+        self.chosen.ask_all(one for one in MANY if not taken.append(one))  # type: ignore[func-returns-value]
+        self.assertEqual((taken, self.upstream.said), ([], []))
+        self.chosen.ask([b"other"])
+        self.assertEqual(taken, MANY[: GROUPS_A_TURN - 1])
+        for _ in range(3):
+            self.clock.advance(0)
+        asked = [one for groups in self.upstream.said for one in groups]
+        self.assertEqual(asked, [b"other", *MANY])
+        self.assertLessEqual(max(self.sizes(self.upstream)), GROUPS_A_TURN)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_all_groups_are_asked_for_before_an_upstream_is_left(self) -> None:
+        """Also those that wait for their turn."""
+        order: list[str] = []
+        self.chosen.ask_all(iter(MANY))
+        after = RecordingUpstream("up2")
+        after.changed = lambda groups, now: order.extend(["asked"] * len(groups))  # type: ignore[method-assign]
+        self.upstream.remove_user = lambda user: order.append("left")  # type: ignore[method-assign]
+        upstreams: Any = [after]
+        self.chosen.exchange(upstreams, {})
+        self.assertEqual(set(order[:-1]), {"asked"})
+        self.assertGreaterEqual(len(order[:-1]), len(MANY))
+        self.assertEqual(order[-1], "left")
 
     def test_new_upstream_has_all_groups_before_the_old_one_is_left(self) -> None:
         """No stream stops in between."""

@@ -15,7 +15,7 @@ class MigrationTests(SynchronousTestCase):
         self.changed: list[list[bytes]] = []
 
     def begin(self, count: int) -> Migration[str]:
-        groups = [number.to_bytes(4) for number in range(count)]
+        groups = dict.fromkeys(number.to_bytes(4) for number in range(count))
         return Migration("before", groups, Timer(self.clock), self.changed.append)
 
     def test_groups_migrate_one_after_the_other(self) -> None:
@@ -47,7 +47,8 @@ class MigrationTests(SynchronousTestCase):
     def test_migration_that_is_closed_within_a_step_ends_with_it(self) -> None:
         """What a step sets off may close it."""
         groups = [number.to_bytes(4) for number in range(3)]
-        migration = Migration("before", groups, Timer(self.clock), lambda _: migration.close())
+        waiting = dict.fromkeys(groups)
+        migration = Migration("before", waiting, Timer(self.clock), lambda _: migration.close())
         self.clock.advance(PACE)
         self.assertEqual(self.clock.getDelayedCalls(), [])
         self.assertEqual([group in migration for group in groups], [False, True, True])

@@ -110,6 +110,25 @@ class MembershipDatabaseTests(FamilyTests):
             sorted(self.database.groups()), [group(self.family, 1), group(self.family, 2)]
         )
 
+    def test_groups_are_taken_while_hosts_join_and_leave(self) -> None:
+        """Each that is wanted all the time comes once; others may be left out."""
+        for number in range(1, 5):
+            self.reports("eth1", self.record(TO_EX, group_number=number))
+            self.reports("eth2", self.record(TO_EX, group_number=2 * number))
+        taken = self.database.groups_in_time()
+        first = next(taken)
+        self.reports("eth1", self.record(TO_EX, group_number=9))
+        self.reports("eth3", self.record(TO_EX, group_number=10))
+        self.reports("eth2", self.record(TO_IN, group_number=8))
+        self.pass_time(3)
+        del self.queriers["eth3"]
+        found = [first, *taken]
+        self.assertEqual(len(found), len(set(found)))
+        always = {group(self.family, number) for number in (1, 2, 3, 4, 6)}
+        perhaps = {group(self.family, number) for number in (8, 9, 10)}
+        self.assertEqual(always - set(found), set())
+        self.assertEqual(set(found) - always - perhaps, set())
+
     @given(st.data())
     @examples(3)
     def test_merge_of_random_reports_is_the_merge_of_the_links(self, data: st.DataObject) -> None:

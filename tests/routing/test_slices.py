@@ -67,6 +67,55 @@ class SliceTests(RoutingTestCase):
         self.want(G1, any_source("up", "d1"))
         self.assertEqual(list(self.kernel.entries), [(ANY, G1, 0)])
 
+    def plan_all(self, count: int) -> list[bytes]:
+        """Have so many groups planned anew, none of which is wanted; the groups as planned."""
+        many = [packed(f"239.2.{number >> 8}.{number & 255}") for number in range(count)]
+        planned: list[bytes] = []
+        slow_plan = self.owner.plan
+
+        def plan(group: bytes, source: bytes | None = None) -> tuple[Route, ...]:
+            planned.append(group + (source or b""))
+            return slow_plan(group, source)
+
+        self.owner.plan = plan  # type: ignore[method-assign]
+        self.table.all_changed(self.owner, iter(many))
+        self.assertEqual(planned, many[: len(planned)])
+        return planned
+
+    def test_all_groups_are_planned_in_slices_and_changed_ones_before_them(self) -> None:
+        begin = self.clock.seconds()
+        planned = self.plan_all(100)
+        self.assertLess(self.clock.seconds() - begin, PLANNING_SLICE + 2 * self.cost)
+        idle = self.table.when_idle()
+        before = len(planned)
+        self.want(G1, any_source("up", "d1"))
+        self.assertNoResult(idle)
+        self.clock.pump([0] * 20)
+        self.assertEqual(planned[before], G1)
+        self.assertEqual(list(self.kernel.entries), [(ANY, G1, 0)])
+        self.successResultOf(idle)
+        self.assertEqual((len(planned), len(set(planned))), (101, 101))
+
+    def test_neither_sources_nor_all_groups_wait_for_each_other(self) -> None:
+        """Anybody can send from very many addresses, and each new source waits for its entry."""
+        planned = self.plan_all(100)
+        before = len(planned)
+        for one in MANY[:20]:
+            self.table.source_changed(G1, one)
+        self.clock.pump([0] * 20)
+        soon = planned[before : before + 40]
+        self.assertEqual(sum(len(key) > len(G1) for key in soon), 20)
+        self.assertEqual(len(planned), 120)
+
+    def test_what_changes_again_as_a_whole_is_planned_once(self) -> None:
+        planned = self.plan_all(50)
+        before = len(planned)
+        again = [packed(f"239.2.0.{number}") for number in range(40, 50)]
+        self.table.all_changed(self.owner, iter(again))
+        self.clock.pump([0] * 20)
+        self.assertEqual(planned[before:], again)
+        self.successResultOf(self.table.when_idle())
+
     def test_batch_has_what_is_planned_within_a_slice(self) -> None:
         self.held = []
         wanted = [packed(f"239.2.0.{number}") for number in range(100)]
