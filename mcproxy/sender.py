@@ -10,7 +10,7 @@ from twisted.application.service import Service
 from twisted.logger import Logger
 
 from .linux.netlink.links import Link
-from .linux.send_socket import open_send_socket, send_on, send_without_address
+from .linux.send_socket import open_send_socket, send_without_address, way_out
 from .message_counts import MessageCounts, MessageKey, by_kind, message_key, report_key
 from .protocol.family import IPV4, Family
 from .protocol.wire import datagram
@@ -78,7 +78,7 @@ class Sender(Service):
                 if family is IPV4 and source == IPV4.unspecified:
                     send_without_address(link.name, data, destination)
                 else:
-                    send_on(sock, family, link.index, data, destination)
+                    sock.sendmsg((data,), *way_out(family, link.index, destination))
             except OSError as error:
                 self._note_failure(family, link, key, error)
             else:

@@ -30,9 +30,18 @@ BARE = Link("up", 5, True, 1500)
 
 
 class FakeSocket:
-    """Only there to be closed."""
+    """Notes what leaves it, on which interface and where to; or fails by its ``error``."""
 
     closed = False
+
+    def __init__(self) -> None:
+        self.left: list[tuple[int, bytes, bytes]] = []
+        self.error: OSError | None = None
+
+    def sendmsg(self, parts: tuple[bytes], index: int, destination: bytes) -> None:
+        if self.error is not None:
+            raise self.error
+        self.left.append((index, *parts, destination))
 
     def close(self) -> None:
         self.closed = True
@@ -40,21 +49,13 @@ class FakeSocket:
 
 class SenderTests(SynchronousTestCase):
     def setUp(self) -> None:
-        self.left: list[tuple[int, bytes, bytes]] = []
-        self.error: OSError | None = None
         self.socket: Any = FakeSocket()
-        self.patch(module, "send_on", self.send_on)
+        self.left = self.socket.left
+        self.patch(module, "way_out", lambda family, index, destination: (index, destination))
         self.patch(module, "send_without_address", self.send_bare)
         self.sender = Sender(lambda family: self.socket)
         self.sender.open(IPV4)
         self.sender.open(IPV6)
-
-    def send_on(
-        self, sock: Any, family: Any, index: int, packet: bytes, destination: bytes
-    ) -> None:
-        if self.error is not None:
-            raise self.error
-        self.left.append((index, packet, destination))
 
     def send_bare(self, interface: str, packet: bytes, destination: bytes) -> None:
         self.left.append((0, packet, destination))
@@ -102,14 +103,14 @@ class SenderTests(SynchronousTestCase):
     def test_send_failure_is_counted_and_logged_once(self) -> None:
         told: list[Any] = []
         self.patch(self.sender, "log", type("Log", (), {"warn": lambda *a, **k: told.append(k)}))
-        self.error = OSError(errno.ENETDOWN, "Network is down")
+        self.socket.error = OSError(errno.ENETDOWN, "Network is down")
         for _ in range(3):
             self.sender.send(IPV4, FULL, [Send(IPV4.report_destination, JOIN)])
         self.assertEqual(self.sender.failed["up", "report"], 3)
         self.assertEqual([event["interface"] for event in told], ["up"])
-        self.error = None
+        self.socket.error = None
         self.sender.send(IPV4, FULL, [Send(IPV4.report_destination, JOIN)])
-        self.error = OSError(errno.ENETDOWN, "Network is down")
+        self.socket.error = OSError(errno.ENETDOWN, "Network is down")
         self.sender.send(IPV4, FULL, [Send(IPV4.report_destination, JOIN)])
         self.assertEqual(len(told), 2)
         self.assertEqual(self.sender.sent["up", "report"], 1)

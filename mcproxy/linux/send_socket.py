@@ -6,7 +6,7 @@ import socket
 from functools import lru_cache
 
 from ..protocol.family import IPV4, Address, Family
-from .packet_info import sent_on
+from .packet_info import Ancillary, sent_on
 
 _ETH_P_IP = 0x0800
 _IP_MULTICAST_ALL = 49
@@ -31,22 +31,17 @@ def open_send_socket(family: Family) -> socket.socket:
     return sock
 
 
-def send_on(
-    sock: socket.socket, family: Family, ifindex: int, datagram: bytes, destination: Address
-) -> None:
-    """Send ``datagram`` on interface ``ifindex``, whatever the routes say.
-
-    OSError when the kernel refuses it. The kernel replaces an IPv4 source of 0.0.0.0 by an
-    address of this machine (see ``send_without_address``), and sets the IPv4 identification
-    and header checksum.
-    """
-    sock.sendmsg((datagram,), sent_on(family, ifindex), 0, _address(family, destination))
-
-
 @lru_cache(maxsize=256)
-def _address(family: Family, destination: Address) -> tuple[str, int]:
-    """A destination as sockets take it; nearly all packets go to a few."""
-    return socket.inet_ntop(family.socket_family, destination), 0
+def way_out(
+    family: Family, ifindex: int, destination: Address
+) -> tuple[Ancillary, int, tuple[str, int]]:
+    """What ``sendmsg`` takes after the datagram, to send it on interface ``ifindex``.
+
+    It goes there whatever the routes say; nearly all packets go to a few destinations. The kernel
+    replaces an IPv4 source of 0.0.0.0 by an address of this machine (see
+    ``send_without_address``), and sets the IPv4 identification and header checksum.
+    """
+    return sent_on(family, ifindex), 0, (socket.inet_ntop(family.socket_family, destination), 0)
 
 
 def send_without_address(interface: str, datagram: bytes, destination: Address) -> None:

@@ -2,7 +2,7 @@
 
 from mcproxy.linux.mroute.socket import MulticastTable
 from mcproxy.linux.report_groups import ReportGroups
-from mcproxy.linux.send_socket import open_send_socket, send_on, send_without_address
+from mcproxy.linux.send_socket import open_send_socket, send_without_address, way_out
 from mcproxy.protocol.family import FAMILIES, IPV4, IPV6, Family, packed
 from mcproxy.protocol.wire.encoding import checksum
 
@@ -39,7 +39,7 @@ class SendTests(KernelTestCase):
     def send(self, family: Family, name: str, datagram: bytes, destination: str) -> None:
         sock = self.open(self.router, open_send_socket, family)
         index = self.indexes[self.links.index(name)]
-        send_on(sock, family, index, datagram, packed(destination))
+        sock.sendmsg((datagram,), *way_out(family, index, packed(destination)))
 
     def send_and_receive(
         self, family: Family, name: str, datagram: bytes, destination: str
@@ -127,8 +127,8 @@ class SendTests(KernelTestCase):
             (IPV4, ipv4("10.0.0.1", "224.0.0.22")),
             (IPV6, ipv6(LINK_LOCAL, "ff02::16")),
         ):
-            arguments = (family, self.indexes[2], datagram, family.report_destination)
-            self.assertRaises(OSError, send_on, sockets[family], *arguments)
+            way = way_out(family, self.indexes[2], family.report_destination)
+            self.assertRaises(OSError, sockets[family].sendmsg, (datagram,), *way)
 
     def test_sent_datagram_is_not_received_by_the_host_itself(self) -> None:
         for family in FAMILIES:
@@ -145,7 +145,8 @@ class SendTests(KernelTestCase):
                     ipv4(source, destination) if family is IPV4 else ipv6(LINK_LOCAL, destination)
                 )
                 seen = self.sniff(self.peer, "down0", family)
-                send_on(sender, family, self.indexes[1], given, packed(destination))
+                way = way_out(family, self.indexes[1], packed(destination))
+                sender.sendmsg((given,), *way)
                 await_datagram(seen, lambda data, end=given[-20:]: data.endswith(end))
                 sent = MLD_REPORT[-20:] if family is IPV6 else IGMP_REPORT
                 self.assertEqual([d for d in drain(table.socket) if sent in d], [])

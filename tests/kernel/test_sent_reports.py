@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 
-from mcproxy.linux.send_socket import open_send_socket, send_on, send_without_address
+from mcproxy.linux.send_socket import open_send_socket, send_without_address, way_out
 from mcproxy.linux.sent_reports import open_sent_reports
 from mcproxy.protocol.family import FAMILIES, IPV4, IPV6, Family, packed
 from mcproxy.protocol.wire import datagram
@@ -103,7 +103,7 @@ class SentReportTests(KernelTestCase):
             packet = Leave(group)
             own = packed("10.0.0.1") if family is IPV4 else packed("fe80::1")
             data = datagram.encode(family, own, family.all_routers, packet)
-            send_on(sender, family, self.indexes[0], data, family.all_routers)
+            sender.sendmsg((data,), *way_out(family, self.indexes[0], family.all_routers))
             self.assertTrue(readable(arrived, 3.0))
             if family is IPV4:
                 bare = datagram.encode(family, bytes(4), family.all_routers, packet)
