@@ -23,7 +23,7 @@ from ..events.forwarding import RouteRefused
 from ..linux.mroute.socket import MulticastTable
 from ..protocol.family import Address
 from .audit import Expected, Inspection, inspect
-from .dirty import Dirty
+from .dirty import PLANNED_AT_ONCE, Dirty
 from .entries import EntryPlanner
 from .measured import MeasuredBatches
 from .plan import Batch, Entries, Failures, VifChange
@@ -81,7 +81,10 @@ class KernelWork:
         if self._events.latencies is not None:
             self._measured.note()
         self._dirty.add_groups(keys)
-        self._start()
+        if len(self._dirty.groups) <= PLANNED_AT_ONCE or self.state is not _OPEN:
+            self._start()
+        elif self._called is None:
+            self._called = self._clock.callLater(0, self._go_on)
 
     def plan_later(self, whose: Hashable, keys: Iterator[bytes]) -> None:
         """Plan very many groups anew, which are taken only in their turn.

@@ -123,7 +123,9 @@ class SliceTests(RoutingTestCase):
             self.owner.wanted[group] = (any_source("up", "d1"),)
         begin = self.clock.seconds()
         self.table.changed(wanted)
+        self.clock.advance(0)
         self.assertLess(self.clock.seconds() - begin, PLANNING_SLICE + 2 * self.cost)
+        self.assertEqual(len(self.held), 1)
         self.let_go_on()
         self.assertEqual({group for _, group, _ in self.kernel.entries}, set(wanted))
 

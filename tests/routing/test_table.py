@@ -63,6 +63,7 @@ class TableTests(RoutingTestCase):
             self.owner.wanted[group] = (any_source("up", "d1"),)
         before = len(self.kernel.applied)
         self.table.changed(groups)
+        self.clock.advance(0)
         sizes = [len(batch) for batch in self.kernel.applied[before:]]
         self.assertEqual(sizes, [GROUPS_A_BATCH, GROUPS_A_BATCH, 2500 - 2 * GROUPS_A_BATCH])
         self.assertEqual(len(self.kernel.entries), 2500)
@@ -73,12 +74,18 @@ class TableTests(RoutingTestCase):
         planned: list[bytes] = []
         self.owner.plan = lambda group, source=None: planned.append(group) or ()  # type: ignore[method-assign]
         self.table.changed(groups)
-        self.assertEqual(len(planned), GROUPS_A_BATCH)
+        self.assertEqual(planned, [])
         idle = self.table.when_idle()
+        self.table.changed([G1])
+        self.assertEqual(planned, [])
+        [call] = self.clock.getDelayedCalls()
+        self.clock.calls.clear()
+        call.func()
+        self.assertEqual(len(planned), GROUPS_A_BATCH)
         self.assertNoResult(idle)
         for _ in range(2):
             self.clock.advance(0)
-        self.assertEqual(planned, groups)
+        self.assertEqual(planned, [*groups, G1])
         self.successResultOf(idle)
 
     def test_owners_that_share_an_upstream_share_its_entries(self) -> None:
