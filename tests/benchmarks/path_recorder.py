@@ -21,12 +21,14 @@ from collections.abc import Callable
 from struct import Struct
 from typing import Any, TextIO
 
-from mcproxy import sender
 from mcproxy.instance.downstream import Downstream
+from mcproxy.instance.instance import ProxyInstance
 from mcproxy.linux.mroute.socket import MulticastTable
+from mcproxy.protocol.wire import datagram
 from mcproxy.receiver.table_port import TablePort
-from mcproxy.receiver.table_reader import Registration, TableProtocol
+from mcproxy.receiver.table_reader import TableProtocol
 from mcproxy.routing.thread import RoutingThread
+from mcproxy.sender import Sender
 
 STAGES = {
     "arrived": "the kernel queued the report on the routing socket",
@@ -111,10 +113,11 @@ def _record(path: _Path) -> None:
     _record_arrival(path)
     for name in ("doRead", "read_first"):
         _wrap(TablePort, name, path.begin, stamp("turned"))
-    _wrap(Registration, "deliver", stamp("decoded"), nothing)
+    _wrap(ProxyInstance, "receive", stamp("decoded"), nothing)
     _wrap(Downstream, "_carry_out", stamp("decided"), nothing)
     _wrap(RoutingThread, "callInThreadWithCallback", nothing, stamp("handed"))
-    _wrap(sender, "send_on", stamp("built"), stamp("sent"))
+    _wrap(datagram, "encode", nothing, stamp("built"))
+    _wrap(Sender, "send", nothing, stamp("sent"))
     _wrap(MulticastTable, "apply", stamp("installing"), stamp("installed"))
 
 
