@@ -32,6 +32,7 @@ _IPV6_HEADER = Struct("!IHBB16s16s")
 _IPV4_ROUTER_ALERT = bytes.fromhex("94040000")
 _ALERT_TYPE = _IPV4_ROUTER_ALERT[:2]
 IPV6_ROUTER_ALERT = bytes.fromhex("3a00050200000100")
+_LINK_LOCAL_START = b"\xfe\x80"
 _PAD1, _ROUTER_ALERT = 0, 5
 _INTERNETWORK_CONTROL = 0xC0
 _DISCOVERY = frozenset((RouterAdvertisement, RouterSolicitation, RouterTermination))
@@ -134,7 +135,8 @@ def accept(family: Family, datagram: Datagram, require_router_alert: bool = Fals
         packet = igmp.decode(message)
     else:
         packet = mld.decode(message)
-        if not family.is_link_local(source):
+        # The first bytes of nearly all such addresses; a call costs 5 us more with cold caches.
+        if source[:2] != _LINK_LOCAL_START and not family.is_link_local(source):
             reason = DropReason.QUERY_SOURCE if type(packet) is Query else DropReason.SOURCE
             raise WireError(reason, "not link-local")
     if hops != 1:
