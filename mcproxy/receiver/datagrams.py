@@ -17,8 +17,8 @@ from ..protocol.wire.datagram import (
     IPV6_ROUTER_ALERT,
     Datagram,
     ipv6_router_alert,
-    new_datagram,
 )
+from ..protocol.wire.packets import new_tuple
 
 
 def ipv6_datagram(data: bytes, ancillary: Ancillary, address: Any) -> Datagram:
@@ -37,4 +37,4 @@ def ipv6_datagram(data: bytes, ancillary: Ancillary, address: Any) -> Datagram:
                 # As Linux sends it, without a call: 5 us less with cold caches.
                 alert = value == IPV6_ROUTER_ALERT or ipv6_router_alert(value)
     source = inet_pton(AF_INET6, address[0].partition("%")[0])
-    return new_datagram((source, destination, hops, alert, data))
+    return new_tuple(Datagram, (source, destination, hops, alert, data))

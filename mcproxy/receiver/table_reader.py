@@ -28,7 +28,7 @@ from ..message_counts import MessageKey, message_key
 from ..messages import CacheMiss, Message, OwnPacketReceived, PacketReceived, WrongInterface
 from ..protocol.family import IPV4, Address
 from ..protocol.wire.datagram import accept, decode_ipv4, is_direct
-from ..protocol.wire.packets import Query, Record, Report, WireError
+from ..protocol.wire.packets import Query, Record, Report, WireError, new_tuple
 from .brake import Brakes
 from .datagrams import ipv6_datagram
 from .drops import Counts, Drops
@@ -285,7 +285,8 @@ class TableProtocol:
         if type(packet) is Report:
             self._messages[found.reports] += 1
             if len(packet) == 1:
-                message = PacketReceived(found.name, datagram.source, packet)
+                fields = found.name, datagram.source, packet, False
+                message = new_tuple(PacketReceived, fields)
                 for listener in found.listeners:  # not deliver(): a call less for each report
                     listener.receive(message)
             elif len(packet) <= self._most_records:

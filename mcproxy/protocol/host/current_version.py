@@ -17,7 +17,7 @@ from itertools import count
 from ..deadlines import Deadlines
 from ..family import Address, Family
 from ..sources import EXCLUDE, INCLUDE, NOTHING, SourceFilter
-from ..wire.packets import NO_SOURCES, Packet, Query, Record, RecordType, Sources, new_record
+from ..wire.packets import NO_SOURCES, Packet, Query, Record, RecordType, Sources, new_tuple
 from .general_answer import GeneralAnswer
 
 UNSOLICITED_REPORT_INTERVAL = 1.0
@@ -128,7 +128,7 @@ class CurrentVersionHost:
             if mode_count:
                 mode_count -= 1
                 kind = _TO_EXCLUDE if wanted.mode is EXCLUDE else _TO_INCLUDE
-                records.append(new_record((kind, group, wanted.sources)))
+                records.append(new_tuple(Record, (kind, group, wanted.sources)))
             else:
                 records += _source_records(group, wanted, counts)
             if counts:

@@ -20,7 +20,7 @@ from ..family import IPV4, Address, Family, Predicate
 from ..sources import NOTHING, SourceFilter
 from ..versions import OlderVersions
 from ..wire.encoding import REPORT_HEADER_SIZE, pack_reports
-from ..wire.packets import Packet, Query, Record, Report, Send, new_send
+from ..wire.packets import Packet, Query, Record, Report, Send, new_tuple
 from .current_version import Change, CurrentVersionHost
 from .older_version import OlderVersionHost
 from .unqueried import (
@@ -259,7 +259,7 @@ class Host:
         self.last_report = now
         send_to = self.family.report_destination
         if len(records) == 1 and not records[0].sources:  # as most are; it fits into any packet
-            return [new_send((send_to, Report(records)))]
+            return [new_tuple(Send, (send_to, Report(records)))]
         return [Send(send_to, one) for one in pack_reports(records, self.family, self.mtu)]
 
     def _sent(self, sends: list[Send], now: float) -> list[Send]:

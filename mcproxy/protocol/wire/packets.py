@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, IntEnum
-from functools import partial
 from typing import NamedTuple
 
 from ..family import Address
@@ -54,16 +53,20 @@ class RecordType(IntEnum):
     BLOCK_OLD_SOURCES = 6
 
 
+new_tuple = tuple.__new__
+"""Makes a value of a NamedTuple from all its fields, as ``new_tuple(Send, (where, packet))``.
+
+It does so without a call of Python code: 6 us less than ``Send(...)`` with caches that other work
+has emptied. It is for what is made for each report.
+"""
+
+
 class Record(NamedTuple):
     """One group record of a report."""
 
     type: RecordType
     group: Address
     sources: Sources = NO_SOURCES
-
-
-new_record = partial(tuple.__new__, Record)
-"""What ``Record`` does with a tuple of all its values, without a call of Python code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +149,3 @@ class Send(NamedTuple):
 
     destination: Address
     packet: Packet
-
-
-new_send = partial(tuple.__new__, Send)
-"""The same for ``Send``; each takes 5 us less with caches that other work has emptied."""
