@@ -19,7 +19,8 @@ MOST_COUNTED_HOSTS = 4096
 MOST_NOTED = 64
 """Refusals of one packet that are noted with their group; the others are only counted."""
 
-_EXCLUDES = (RecordType.MODE_IS_EXCLUDE, RecordType.CHANGE_TO_EXCLUDE_MODE)
+_IS_EX = RecordType.MODE_IS_EXCLUDE
+_TO_EX = RecordType.CHANGE_TO_EXCLUDE_MODE
 
 
 class Refusal(Enum):
@@ -106,22 +107,23 @@ class Admission:
 
     def check(self, record: Record) -> Record | None:
         """``record`` without unusable sources; None if it is refused."""
+        kind, group, listed = record
         family = self.family
-        if not family.is_proxied(record.group):
-            if family.is_multicast(record.group):
+        if not family.is_proxied(group):
+            if family.is_multicast(group):
                 self.link_scope += 1
             else:
                 self.refuse(Refusal.SCOPE)
             return None
-        excludes = record.type in _EXCLUDES
-        if excludes and self.ssm.is_ssm(record.group):
-            return self._mapped(record.group)
-        if not record.sources:
+        excludes = kind is _IS_EX or kind is _TO_EX
+        if excludes and self.ssm.is_ssm(group):
+            return self._mapped(group)
+        if not listed:
             return record
-        usable = frozenset(filter(family.is_source, record.sources))
+        usable = frozenset(filter(family.is_source, listed))
         if not usable and not excludes:
             # With an empty list the record would be a leave.
-            self.refuse(Refusal.SOURCES, record.group)
+            self.refuse(Refusal.SOURCES, group)
             return None
         return record._replace(sources=usable)
 
@@ -147,7 +149,7 @@ class Admission:
         most, reason = self._most(len(known), on_link)
         if most is None or not listed:
             return record
-        if record.type in _EXCLUDES:
+        if record.type is _IS_EX or record.type is _TO_EX:
             if len(listed) <= most:
                 return record
             self.refuse(reason, record.group)

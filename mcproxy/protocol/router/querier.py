@@ -67,6 +67,7 @@ class Querier:
         self._queries = Queries(family, self.version, settings, mtu)
         self._table = GroupTable(self.deadlines, self._queries)
         self.groups = self._table.groups
+        self._static = settings.static
         self._role = QuerierRole(
             family, settings, self.election, self._table, self._queries, self.deadlines
         )
@@ -123,12 +124,12 @@ class Querier:
         """What this link wants of ``group``: its hosts, and the static groups."""
         found = self.groups.get(group)
         wanted = NOTHING if found is None else found.subscription()
-        static = self._role.configured.static
+        static = self._static
         return merge((static[group], wanted)) if group in static else wanted
 
     def wanted_groups(self) -> Collection[Address]:
         """The groups that this link wants."""
-        static = self._role.configured.static
+        static = self._static
         return self.groups.keys() | static.keys() if static else self.groups
 
     def next_deadline(self) -> float | None:
@@ -140,7 +141,7 @@ class Querier:
 
     def start(self, now: float) -> Effects:
         """Become the querier: send the first start-up query (section 6.1)."""
-        effects = Effects(changed=list(self._role.configured.static))
+        effects = Effects(changed=list(self._static))
         self._role.become_querier(effects, now)
         return effects
 
@@ -183,8 +184,8 @@ class Querier:
 
     def reconfigure(self, settings: QuerierSettings, now: float) -> Effects:
         """Use other settings, of the same version; memberships stay."""
-        static = self._role.configured.static
-        effects = Effects(changed=list({**static, **settings.static}))
+        effects = Effects(changed=list({**self._static, **settings.static}))
+        self._static = settings.static
         self.admission.configure(
             self._ssm(settings), settings.max_group_sources, settings.max_sources
         )
