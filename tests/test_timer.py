@@ -47,7 +47,9 @@ class ReminderTests(SynchronousTestCase):
 
     def test_earlier_time_replaces_the_first(self) -> None:
         self.reminder.set(8.0)
+        call = self.clock.getDelayedCalls()[0]
         self.reminder.set(3.0)
+        self.assertEqual(self.clock.getDelayedCalls(), [call])  # it was moved
         self.clock.advance(3.0)
         self.assertEqual(self.due, [3.0])
         self.clock.advance(10.0)
