@@ -5,6 +5,7 @@ from __future__ import annotations
 from mcproxy.lab.waiting import wait_until
 from mcproxy.protocol.family import IPV4, packed
 from mcproxy.protocol.wire.encoding import pack_reports
+from mcproxy.protocol.wire.igmp import IGMPV1_MAX_RESPONSE
 from mcproxy.protocol.wire.packets import OldReport, Packet, Query, Record, Report
 
 from .messages import ALLOW, IS_EX, IS_IN, TO_EX, messages_on, query, record, records, send_message
@@ -130,6 +131,7 @@ class UpstreamScenarios(Scenarios):
         """Wait until the proxy sends exactly this packet upstream."""
         wait_until(
             lambda: any(one.packet == packet for one in messages_on(self.upstream)),
+            timeout=IGMPV1_MAX_RESPONSE + SLACK,
             message=f"no {packet}",
         )
 
