@@ -36,8 +36,12 @@ from .fair_queue import STRANGERS, FairQueue, Sender
 from .known_hosts import KnownHosts
 from .measured import Take
 
-SLICE = 0.005
-"""Seconds of work for packets before the reactor can serve others again."""
+SLICE = 0.003
+"""Seconds of work for packets before the reactor can serve others again.
+
+A turn may have two slices. With 5 ms the longest turns took 12 ms and more while a hundred thousand
+groups were left; with 3 ms they take 11 ms.
+"""
 
 SHORT_SLICE = 0.002
 """The same while there is more to read: reading comes first, so that nothing waits there."""

@@ -29,7 +29,7 @@ from .turn_recorder import MARK
 _SECONDS = 4.0
 _LARGEST_MTU = 65535
 _MANY = 100_000
-_RELOADED = 5_000
+_RELOADED = _MANY
 _SETTLING = 6.0
 _LIMIT = at_most(20)
 _FLIPS = (
