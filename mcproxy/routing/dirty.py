@@ -1,8 +1,8 @@
 """What must be planned anew in one kernel table: groups, and single sources of groups.
 
 Groups go first: hosts wait for their groups, and anybody can send from very many addresses. Where
-all groups are to be planned, they are taken from an iterator only in their turn: a hundred thousand
-would take 30 ms to be listed here.
+all groups are to be planned, they are taken from an iterator only in their turn: a reload that
+changed a filter of a hundred thousand groups took a turn of 90 ms when all were listed here.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Hashable, Iterable, Iterator
 PLANNED_AT_ONCE = 16
 """Groups that are planned in the turn of the reactor in which they change; more have their own.
 
-Where a hundred thousand groups were joined, the longest turn took 4 to 8 ms less.
+Where a hundred thousand groups were joined, the longest turn took 20 ms in place of 24.
 """
 
 GROUPS_A_BATCH = 1000
