@@ -143,6 +143,11 @@ class Latencies:
                 found[LEAVE, when] = None
         self.changes = [(self._waits(family, kind), when) for kind, when in found]
 
+    def resume(self, changes: Sequence[Change]) -> None:
+        """What follows from changes of many groups goes on, in a later turn than theirs."""
+        self._is_reported = False
+        self.changes = changes
+
     def end(self) -> None:
         """All that follows from the change at once is done."""
         self.changes = ()

@@ -6,7 +6,7 @@ tells its owner which groups have another subscription, and when the querier's r
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Protocol
 
 from twisted.logger import Logger
@@ -54,7 +54,7 @@ class DownstreamOwner(Protocol):
 
     name: str | None
 
-    def changed(self, groups: Iterable[Address], now: float) -> None:
+    def changed(self, groups: Collection[Address], now: float) -> None:
         """The link has another subscription to these groups."""
 
     def role_changed(self, downstream: Downstream) -> None:

@@ -11,6 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.events.bus import Events
 from mcproxy.instance.chosen_upstreams import GROUPS_A_TURN, ChosenUpstreams
+from mcproxy.latency import Latencies, Waits
 from mcproxy.timer import Timer
 
 MANY = [bytes([239, 2, n >> 8, n & 255]) for n in range(2 * GROUPS_A_TURN + 100)]
@@ -67,7 +68,10 @@ class AskingTests(SynchronousTestCase):
         self.upstream = RecordingUpstream("up")
         owner: Any = SimpleNamespace(name="a", upstreams_changed=lambda: self.chosen.ask(MANY))
         upstreams: Any = [self.upstream]
-        parts: Any = FixedSelection(), Links(), Timer(self.clock), Events()
+        self.events = Events()
+        self.planned: list[Any] = []
+        plan = self.planned.append
+        parts: Any = FixedSelection(), Links(), Timer(self.clock), self.events, plan
         self.chosen = ChosenUpstreams(owner, upstreams, *parts)
 
     def sizes(self, upstream: RecordingUpstream) -> list[Any]:
@@ -77,11 +81,12 @@ class AskingTests(SynchronousTestCase):
     def test_many_groups_are_asked_for_in_several_turns(self) -> None:
         """At the same time, in their order, each once."""
         self.chosen.ask(MANY)
-        self.assertEqual(self.sizes(self.upstream), [GROUPS_A_TURN])
-        for _ in range(3):
+        self.assertEqual(self.upstream.said, [])
+        for _ in range(4):
             self.clock.advance(0)
         self.assertEqual(self.sizes(self.upstream), [GROUPS_A_TURN, GROUPS_A_TURN, 100])
         self.assertEqual([one for groups in self.upstream.said for one in groups], MANY)
+        self.assertEqual(self.planned, self.upstream.said)
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_groups_that_wait_are_asked_for_once(self) -> None:
@@ -99,11 +104,13 @@ class AskingTests(SynchronousTestCase):
         self.chosen.ask_all(one for one in MANY if not taken.append(one))  # type: ignore[func-returns-value]
         self.assertEqual((taken, self.upstream.said), ([], []))
         self.chosen.ask([b"other"])
-        self.assertEqual(taken, MANY[: GROUPS_A_TURN - 1])
-        for _ in range(3):
+        self.assertEqual(taken, [])
+        for _ in range(4):
             self.clock.advance(0)
+        self.assertEqual(self.upstream.said[0], [b"other", *MANY[: GROUPS_A_TURN - 1]])
         asked = [one for groups in self.upstream.said for one in groups]
         self.assertEqual(asked, [b"other", *MANY])
+        self.assertEqual(self.planned, [[b"other"]])
         self.assertLessEqual(max(self.sizes(self.upstream)), GROUPS_A_TURN)
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
@@ -137,4 +144,19 @@ class AskingTests(SynchronousTestCase):
         self.chosen.close()
         for _ in range(3):
             self.clock.advance(0)
-        self.assertEqual(self.sizes(self.upstream), [GROUPS_A_TURN, "left"])
+        self.assertEqual(self.upstream.said, ["left"])
+
+    def test_latency_of_many_groups_is_measured_in_the_turn_of_their_report(self) -> None:
+        """From the packet on, once for all of them."""
+        latencies = self.events.latencies = Latencies(clock=self.clock.seconds)
+        waits = Waits()
+        latencies.changes = [(waits, self.clock.seconds())]
+        self.chosen.ask(MANY)
+        latencies.end()
+        self.upstream.changed = lambda groups, now: latencies.reported()  # type: ignore[method-assign]
+        self.clock.advance(0.02)
+        for _ in range(4):
+            self.clock.advance(0)
+        self.assertEqual(sum(waits.report.counts), 1)
+        self.assertAlmostEqual(waits.report.sum, 0.02)
+        self.assertEqual(latencies.changes, ())
