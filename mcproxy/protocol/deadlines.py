@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable
 from heapq import heappop, heappush
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 _SLACK = 64
 """The heap is cleaned when it has more cancelled than valid entries, and this many more."""
@@ -19,18 +19,33 @@ _MOVED = 4
 """Entries that one call moves from a heap that is being cleaned: it ends before the next one."""
 
 Key = TypeVar("Key", bound=Hashable)
+AnyKey = TypeVar("AnyKey", bound=Hashable, contravariant=True)
+
+
+class Times(Protocol[AnyKey]):
+    """The parts of a dictionary of times, in seconds by key, that a queue needs."""
+
+    def __len__(self) -> int: ...
+
+    def __setitem__(self, key: AnyKey, when: float, /) -> None: ...
+
+    def __delitem__(self, key: AnyKey, /) -> None: ...
+
+    def get(self, key: AnyKey, /) -> float | None: ...
+
+    def pop(self, key: AnyKey, default: None, /) -> float | None: ...
 
 
 class Deadlines(Generic[Key]):
     """The deadline of each key. Keys must be comparable.
 
     ``next`` is the earliest deadline, infinite if there is none. Each change keeps it ready,
-    because it is asked for after each packet.
+    because it is asked for after each packet. ``times`` is where the queue keeps the deadlines.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, times: Times[Key] | None = None) -> None:
         self.next = math.inf
-        self._when: dict[Key, float] = {}
+        self._when: Times[Key] = {} if times is None else times
         self._heap: list[tuple[float, Key]] = []
         self._old: list[tuple[float, Key]] = []
 
@@ -39,13 +54,17 @@ class Deadlines(Generic[Key]):
         scheduled = self._when.get(key)
         if scheduled is None or when < scheduled:
             self._when[key] = when
-            heappush(self._heap, (when, key))
-            if when < self.next:
-                self.next = when
-            if self._old:
-                self._move_some()
-            elif len(self._heap) > 2 * len(self._when) + _SLACK:
-                self._old, self._heap = self._heap, []
+            self.push(key, when)
+
+    def push(self, key: Key, when: float) -> None:
+        """The same for a key of which ``times`` has this deadline already."""
+        heappush(self._heap, (when, key))
+        if when < self.next:
+            self.next = when
+        if self._old:
+            self._move_some()
+        elif len(self._heap) > 2 * len(self._when) + _SLACK:
+            self._old, self._heap = self._heap, []
 
     def when(self, key: Key) -> float | None:
         """The deadline of ``key``; None if it has none."""

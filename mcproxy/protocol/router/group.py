@@ -62,7 +62,8 @@ class Group:
 
     ``since`` is when it was created, ``last_reporter`` the host that reported it last.
     ``hosts`` are the tracked hosts, ``older`` the older versions that hosts of the group speak,
-    ``pending`` the queries still to be sent; each is None where there are none.
+    ``pending`` the queries still to be sent; each is None where there are none. ``scheduled`` is
+    the deadline for which its querier is to wake up (see ``GroupTimes``).
     """
 
     __slots__ = (
@@ -71,6 +72,7 @@ class Group:
         "mode",
         "older",
         "pending",
+        "scheduled",
         "since",
         "sources",
         "timer",
@@ -96,6 +98,7 @@ class Group:
         self.pending = pending
         self.hosts = hosts
         self.older = older
+        self.scheduled: float | None = None
 
     def __bool__(self) -> bool:
         """Whether a host wants something of the group."""

@@ -21,7 +21,6 @@ import math
 from collections import Counter
 from collections.abc import Collection, Mapping
 
-from ..deadlines import Deadlines
 from ..family import Address, Family
 from ..sources import NOTHING, SourceFilter, merge
 from ..wire.packets import MembershipPacket, Query
@@ -63,10 +62,9 @@ class Querier:
         )
         self.election = Election(family, self.version, address)
         self.election.configure(settings.allowed_queriers, settings.elects)
-        self.deadlines: Deadlines[Address] = Deadlines()
         self._queries = Queries(family, self.version, settings, mtu)
-        self._table = GroupTable(self.deadlines, self._queries)
-        self.groups = self._table.groups
+        self._table = GroupTable(self._queries)
+        self.groups, self.deadlines = self._table.groups, self._table.deadlines
         self._static = settings.static
         self._role = QuerierRole(
             family, settings, self.election, self._table, self._queries, self.deadlines
