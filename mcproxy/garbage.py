@@ -4,8 +4,9 @@ Nothing else runs while it searches for reference cycles. A full search looks at
 20 ms with the modules alone, and more than 100 ms with a hundred thousand groups. Nearly all
 objects of the daemon end without it. So what a full search has looked at is exempt from the next
 ones, for FULL_SEARCH_INTERVAL; each search then looks only at what is new. Cycles among exempt
-objects, as those of links that went, wait for the end of that time. These searches come five
-times as often as Python would make them, so that each has a fifth of the objects to look at.
+objects, as those of links that went, wait for the end of that time, and so do the few that are
+part of a cycle just then. These searches come five times as often as Python would make them, so
+that each has a fifth of the objects to look at.
 """
 
 from __future__ import annotations

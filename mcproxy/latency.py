@@ -1,12 +1,13 @@
 """How long hosts wait: the times from their packets to the reports upstream and to the entries.
 
 The kernel stamps a packet when it arrives. What follows from the packet is done in the turn of the
-reactor that takes it; only a group that must be queried first ends later. So the times of a packet
-are known where it has effect::
+reactor that takes it; only a group that must be queried first ends later, and many groups go
+upstream in turns of their own. So the times of a packet are known where it has effect::
 
     receiver      arrive(), done()   a packet is worked on
     downstream    note_left()        it leaves groups that are queried now
     downstream    begin(), end()     groups of the link change, by the packet or by a deadline
+    upstreams     resume(), end()    many groups that have changed go upstream
     upstream      reported()         a report went upstream meanwhile
     routing       changes            those whose entries are planned meanwhile
 

@@ -22,11 +22,11 @@ GROUPS_A_TURN = 400
 """Groups that upstreams pull in one turn of the reactor, which takes 2 to 5 ms."""
 
 ASKED_AT_ONCE = 16
-"""Groups of a change that upstreams pull in the same turn; more have turns of their own.
+"""Groups that hosts change at once and upstreams pull in the same turn; more have a later one.
 
 Where dictionaries have an entry for each group, all grow at the same number of groups. With
-100,000 each takes 3 to 6 ms then, so the querier's two, the upstream's two and that of the
-table's entries grow in three turns.
+100,000 each takes 3 to 6 ms then. So the querier's, the upstream's and that of the table's
+entries grow in three turns.
 """
 
 
@@ -63,6 +63,7 @@ class ChosenUpstreams:
         self._plan = plan
         self._reminder = timer.reminder(lambda _: self._select())
         self._waiting: dict[Address, None] = {}
+        self._changed: dict[Address, None] = {}
         self._changes: list[Change] = []
         self._all: Iterator[Address] = iter(())
         self._asking = timer.reminder(self._ask_some)
@@ -74,42 +75,60 @@ class ChosenUpstreams:
 
     def close(self) -> None:
         """Leave all groups that no other instance wants."""
+        self._pull_changed()
         self._reminder.cancel()
         self._asking.cancel()
         self._waiting.clear()
-        self._changes = []
         self._all = iter(())
         for upstream in self.by_name.values():
             upstream.remove_user(self._owner)
 
     def ask(self, groups: Iterable[Address]) -> None:
-        """Have upstreams pull many groups that changed, in the next turns; then plan them."""
+        """Have upstreams pull what is wanted of any number of groups, most in the next turns."""
         self._waiting.update(dict.fromkeys(groups))
+        self._ask_some(self._timer.now())
+
+    def ask_all(self, groups: Iterator[Address]) -> None:
+        """The same for all groups there are, taken from ``groups`` only in the next turns."""
+        self._all = groups
+        self._asking.set(self._timer.now())
+
+    def pull_later(self, groups: Iterable[Address]) -> None:
+        """Have upstreams pull groups that changed, and plan them then, in the next turns."""
+        self._changed.update(dict.fromkeys(groups))
         if self._events.latencies is not None:
             self._changes += self._events.latencies.changes
         self._asking.set(self._timer.now())
 
-    def ask_all(self, groups: Iterator[Address]) -> None:
-        """Have upstreams pull all groups there are, taken from ``groups`` in the next turns."""
-        self._all = groups
-        self._asking.set(self._timer.now())
-
     def _ask_some(self, now: float) -> None:
-        changed = list(islice(self._waiting, GROUPS_A_TURN))
-        for group in changed:
-            del self._waiting[group]
-        others = list(islice(self._all, GROUPS_A_TURN - len(changed)))
+        changed = _take(self._changed, GROUPS_A_TURN)
+        others = _take(self._waiting, GROUPS_A_TURN - len(changed))
+        others += islice(self._all, GROUPS_A_TURN - len(changed) - len(others))
+        self._pull(changed, others, now)
+        is_full = len(changed) + len(others) == GROUPS_A_TURN
+        self._asking.set(now if is_full else None)
+
+    def _pull(self, changed: list[Address], others: list[Address], now: float) -> None:
+        """Have upstreams pull these groups; plan those that have changed.
+
+        Latencies end with the last groups that have changed.
+        """
         latencies = self._events.latencies
-        if latencies is not None and changed:
+        if latencies is not None and changed and not self._changed:
             latencies.resume(self._changes)
-            self._changes = []
         for upstream in self.by_name.values() if changed or others else ():
             upstream.changed(changed + others, now)
         if changed:
             self._plan(changed)
-            if latencies is not None:
+        if not self._changed:
+            self._changes = []
+            if latencies is not None and changed:
                 latencies.end()
-        self._asking.set(now if len(changed) + len(others) == GROUPS_A_TURN else None)
+
+    def _pull_changed(self) -> None:
+        """Have the present upstreams pull all that has changed, before they are others."""
+        changed, self._changed = list(self._changed), {}
+        self._pull(changed, [], self._timer.now())
 
     def _ask_the_rest(self) -> None:
         while self._asking.when is not None:
@@ -144,6 +163,7 @@ class ChosenUpstreams:
 
     def exchange(self, upstreams: Iterable[Upstream], links: Mapping[str, Link]) -> None:
         """Use these upstreams: join on the new ones, then leave the old ones."""
+        self._pull_changed()
         before, self.by_name = self.by_name, {one.name: one for one in upstreams}
         for name, upstream in self.by_name.items():
             if name not in before:
@@ -173,3 +193,11 @@ class ChosenUpstreams:
         if moved or anyway:
             self._owner.upstreams_changed()
         self._reminder.set(selection.next_deadline())
+
+
+def _take(waiting: dict[Address, None], most: int) -> list[Address]:
+    """Take the first of these groups, at most so many."""
+    taken = list(islice(waiting, most))
+    for group in taken:
+        del waiting[group]
+    return taken

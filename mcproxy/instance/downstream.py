@@ -54,8 +54,8 @@ class DownstreamOwner(Protocol):
 
     name: str | None
 
-    def changed(self, groups: Collection[Address], now: float) -> None:
-        """The link has another subscription to these groups."""
+    def changed(self, groups: Collection[Address], now: float, *, may_wait: bool = False) -> None:
+        """The link has another subscription to these groups; many of them may wait a turn."""
 
     def role_changed(self, downstream: Downstream) -> None:
         """We became the querier of the link, or another router did."""
@@ -241,7 +241,7 @@ class Downstream:
             self._owner.role_changed(self)
         if effects.changed:
             if self._events.latencies is None:
-                self._owner.changed(effects.changed, now)
+                self._owner.changed(effects.changed, now, may_wait=True)
             else:
                 self._tell_measured(self._events.latencies, effects.changed, now)
             for group in effects.changed:
@@ -258,7 +258,7 @@ class Downstream:
         querier = self.querier
         latencies.begin(querier.family.name, self, changed, querier.groups)
         try:
-            self._owner.changed(changed, now)
+            self._owner.changed(changed, now, may_wait=True)
         finally:
             latencies.end()
 

@@ -113,9 +113,9 @@ class DatagramPort(FileDescriptor):
         self.read()
 
     def read_first(self) -> None:
-        """Hand over the first datagram that has arrived after a wait, which seldom is one of many.
+        """Hand over one datagram: the first after a wait, which is seldom one of many.
 
-        A reactor may call it in place of ``doRead``, where it calls that if there are more.
+        A reactor that calls it calls ``doRead`` afterwards, as long as the socket is readable.
         """
         self.read(1)
 

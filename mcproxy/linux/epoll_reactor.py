@@ -7,8 +7,8 @@ processor time with cold caches, medians of 300 reports.
 * Twisted makes a log context for each reader that it calls. A DatagramPort needs none, for it has
   its own logger and lets no exception out: 10 us in place of 51 us from ``epoll_wait`` to the port.
 * A read that finds nothing tells it by an exception, which costs 28 us. If the reactor had to
-  wait, the sockets were empty before, and a port reads one datagram. If that was not all,
-  ``epoll_wait`` returns at once the next time, and the port reads its socket to the end.
+  wait, the sockets were most likely empty before, and a port reads one datagram. If that was not
+  all, ``epoll_wait`` returns at once the next time, and the port reads its socket to the end.
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ from twisted.python.log import callWithLogger
 from .datagram_port import DatagramPort
 
 WAITED = 0.00005
-"""Seconds in ``epoll_wait`` after which it has waited; else it takes less than half as long."""
+"""Seconds in ``epoll_wait`` after which it has waited; else it takes less than half as long.
+
+Where this thread had to wait for a processor, it only seems so: the turn after it reads the rest.
+"""
 
 
 class DatagramReactor(EPollReactor):
@@ -36,7 +39,7 @@ class DatagramReactor(EPollReactor):
         selectables: dict[int, Any] = self._selectables
         begin = perf_counter()
         events = self._poller.poll(-1 if timeout is None else timeout, len(selectables))
-        has_waited = perf_counter() > begin + WAITED
+        has_waited = timeout != 0 and perf_counter() > begin + WAITED
         for descriptor, event in events:
             port = selectables.get(descriptor)
             if event == EPOLLIN and isinstance(port, DatagramPort):

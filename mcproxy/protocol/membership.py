@@ -70,9 +70,14 @@ class MembershipDatabase:
 
         Hosts may join and leave meanwhile: a group that comes or goes may be left out.
         """
-        before: list[Collection[Address]] = []
-        for wanted in (self.static, *(one.wanted_groups() for one in self.queriers.values())):
+        before: list[tuple[str, Querier, Collection[Address]]] = []
+        yield from list(self.static)
+        for name, querier in list(self.queriers.items()):
+            wanted = querier.wanted_groups()
             for group in list(wanted):
-                if not any(group in other for other in before):
+                if group not in self.static and not any(
+                    group in others and self.queriers.get(other) is whose  # not gone meanwhile
+                    for other, whose, others in before
+                ):
                     yield group
-            before.append(wanted)
+            before.append((name, querier, wanted))

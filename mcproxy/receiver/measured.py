@@ -13,7 +13,7 @@ Take = Callable[[int, bytes, Ancillary, Any], None]
 
 
 def measured(take: Take, latencies: Latencies) -> Take:
-    """``take``, with ``latencies`` measuring what follows from the packet in the same turn.
+    """``take``, with ``latencies`` measuring what follows from the packet.
 
     Of a report with very many records that is the first part (see MOST_RECORDS).
     """

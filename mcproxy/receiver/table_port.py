@@ -37,9 +37,9 @@ class TablePort(DatagramPort):
         self.table.end_reading(self._more)
 
     def read_first(self) -> None:
-        """Hand over one packet, and go on with ``doRead`` only if there is another one."""
+        """Hand over one packet; all that have arrived, if there were more the last time."""
+        if self._more:
+            self.doRead()
+            return
         self.table.slice_ends = perf_counter() + SLICE
         self.read(1)
-        if self._more:  # ``doRead`` had no time to see that nothing is left
-            self._more = False
-            self.table.end_reading(False)

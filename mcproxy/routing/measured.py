@@ -35,7 +35,7 @@ class MeasuredBatches:
     def measure(self, apply: Callable[..., Any], is_last: bool) -> Callable[..., Any]:
         """``apply``, or what calls it and then counts the changes that wait.
 
-        They wait for the last batch: what changed last is planned last.
+        They wait for the batch that leaves nothing to plan: what changed last is planned last.
         """
         latencies, waiting = self._events.latencies, self._waiting
         if latencies is None or not waiting or not is_last:

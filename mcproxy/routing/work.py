@@ -127,7 +127,8 @@ class KernelWork:
         if self._called is not None:
             self._called.cancel()
             self._called = None
-            self._fire_waiting()
+            if self._busy is None:
+                self._fire_waiting()
         return self.when_idle()
 
     def when_idle(self) -> Deferred[None]:

@@ -61,7 +61,7 @@ class Links:
         return lambda *arguments: None
 
 
-class AskingTests(SynchronousTestCase):
+class AskingCase(SynchronousTestCase):
     def setUp(self) -> None:
         """An instance with one upstream; when its upstreams change, it asks for many groups."""
         self.clock = Clock()
@@ -78,15 +78,16 @@ class AskingTests(SynchronousTestCase):
         """Return for how many groups an upstream was asked, call by call."""
         return [one if one == "left" else len(one) for one in upstream.said]
 
+
+class AskingTests(AskingCase):
     def test_many_groups_are_asked_for_in_several_turns(self) -> None:
         """At the same time, in their order, each once."""
         self.chosen.ask(MANY)
-        self.assertEqual(self.upstream.said, [])
-        for _ in range(4):
+        self.assertEqual(self.sizes(self.upstream), [GROUPS_A_TURN])
+        for _ in range(3):
             self.clock.advance(0)
         self.assertEqual(self.sizes(self.upstream), [GROUPS_A_TURN, GROUPS_A_TURN, 100])
         self.assertEqual([one for groups in self.upstream.said for one in groups], MANY)
-        self.assertEqual(self.planned, self.upstream.said)
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_groups_that_wait_are_asked_for_once(self) -> None:
@@ -104,13 +105,11 @@ class AskingTests(SynchronousTestCase):
         self.chosen.ask_all(one for one in MANY if not taken.append(one))  # type: ignore[func-returns-value]
         self.assertEqual((taken, self.upstream.said), ([], []))
         self.chosen.ask([b"other"])
-        self.assertEqual(taken, [])
-        for _ in range(4):
+        self.assertEqual(taken, MANY[: GROUPS_A_TURN - 1])
+        for _ in range(3):
             self.clock.advance(0)
-        self.assertEqual(self.upstream.said[0], [b"other", *MANY[: GROUPS_A_TURN - 1]])
         asked = [one for groups in self.upstream.said for one in groups]
         self.assertEqual(asked, [b"other", *MANY])
-        self.assertEqual(self.planned, [[b"other"]])
         self.assertLessEqual(max(self.sizes(self.upstream)), GROUPS_A_TURN)
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
@@ -144,19 +143,78 @@ class AskingTests(SynchronousTestCase):
         self.chosen.close()
         for _ in range(3):
             self.clock.advance(0)
-        self.assertEqual(self.upstream.said, ["left"])
+        self.assertEqual(self.sizes(self.upstream), [GROUPS_A_TURN, "left"])
 
-    def test_latency_of_many_groups_is_measured_in_the_turn_of_their_report(self) -> None:
+
+class ChangedGroupsTests(AskingCase):
+    """Groups that hosts changed, more than fit into the turn of their packet."""
+
+    def turns(self) -> None:
+        """Let some turns of the reactor pass."""
+        for _ in range(4):
+            self.clock.advance(0)
+
+    def test_changed_groups_are_pulled_in_later_turns_and_planned_then(self) -> None:
+        self.chosen.pull_later(MANY)
+        self.assertEqual((self.upstream.said, self.planned), ([], []))
+        self.turns()
+        self.assertEqual(self.sizes(self.upstream), [GROUPS_A_TURN, GROUPS_A_TURN, 100])
+        self.assertEqual([one for groups in self.upstream.said for one in groups], MANY)
+        self.assertEqual(self.planned, self.upstream.said)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_groups_that_are_only_asked_for_are_not_planned(self) -> None:
+        """As each source that is learned asks for its group where one upstream serves it."""
+        self.chosen.ask(MANY)
+        self.chosen.ask_all(iter(MANY))
+        self.turns()
+        self.assertEqual(self.planned, [])
+
+    def test_changed_groups_go_first(self) -> None:
+        self.chosen.ask_all(iter(MANY))
+        self.chosen.pull_later([b"changed"])
+        self.turns()
+        self.assertEqual(self.upstream.said[0], [b"changed", *MANY[: GROUPS_A_TURN - 1]])
+
+    def test_closing_has_changed_groups_pulled_before_the_upstream_is_left(self) -> None:
+        """Another instance may use the upstream, which would keep them for ever."""
+        self.chosen.pull_later(MANY)
+        self.chosen.close()
+        self.assertEqual(self.sizes(self.upstream), [len(MANY), "left"])
+        self.turns()
+        self.assertEqual(len(self.upstream.said), 2)
+
+    def test_upstream_that_is_replaced_pulls_changed_groups_before_it_is_left(self) -> None:
+        after: Any = RecordingUpstream("up2")
+        self.chosen.pull_later(MANY)
+        self.chosen.exchange([after], {})
+        self.assertEqual(self.sizes(self.upstream), [len(MANY), "left"])
+        self.assertEqual([one for groups in after.said for one in groups], MANY)
+
+    def test_latency_of_many_groups_is_measured_with_the_last_of_them(self) -> None:
         """From the packet on, once for all of them."""
         latencies = self.events.latencies = Latencies(clock=self.clock.seconds)
         waits = Waits()
         latencies.changes = [(waits, self.clock.seconds())]
-        self.chosen.ask(MANY)
+        self.chosen.pull_later(MANY)
         latencies.end()
-        self.upstream.changed = lambda groups, now: latencies.reported()  # type: ignore[method-assign]
+        reported: list[int] = []
+
+        def changed(groups: Iterable[bytes], now: float) -> None:
+            latencies.reported()
+            reported.append(sum(waits.report.counts))
+
+        self.upstream.changed = changed  # type: ignore[method-assign]
         self.clock.advance(0.02)
-        for _ in range(4):
-            self.clock.advance(0)
-        self.assertEqual(sum(waits.report.counts), 1)
+        self.turns()
+        self.assertEqual(reported, [0, 0, 1])
         self.assertAlmostEqual(waits.report.sum, 0.02)
         self.assertEqual(latencies.changes, ())
+
+    def test_changes_are_forgotten_where_nobody_measures_any_more(self) -> None:
+        latencies = self.events.latencies = Latencies(clock=self.clock.seconds)
+        latencies.changes = [(Waits(), 0.0)]
+        self.chosen.pull_later(MANY)
+        self.events.latencies = None
+        self.turns()
+        self.assertEqual(self.chosen._changes, [])

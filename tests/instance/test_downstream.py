@@ -36,7 +36,7 @@ class Owner:
     def __init__(self) -> None:
         self.groups: list[bytes] = []
 
-    def changed(self, groups: Iterable[bytes], now: float) -> None:
+    def changed(self, groups: Iterable[bytes], now: float, *, may_wait: bool = False) -> None:
         self.groups += groups
 
     def role_changed(self, downstream: Downstream) -> None:

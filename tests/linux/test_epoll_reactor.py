@@ -116,6 +116,25 @@ class TurnTests(SynchronousTestCase):
         self.assertEqual(self.protocol.received, [b"datagram"])
         self.assertNotIn(reader, self.reactor.getReaders())
 
+    def test_poll_that_may_not_wait_never_counts_as_a_wait(self) -> None:
+        """It may take long all the same, where other processes have the processor."""
+
+        class SlowPoller:
+            def poll(self, timeout: float, most: int) -> list[tuple[int, int]]:
+                time.sleep(LATER)
+                return events
+
+            def close(self) -> None:
+                """It holds nothing."""
+
+        for datagram in (b"1", b"2", b"3"):
+            self.far.send(datagram)
+        events = self.reactor._poller.poll(1, 10)
+        poller, self.reactor._poller = self.reactor._poller, SlowPoller()
+        self.reactor.doPoll(0)
+        self.reactor._poller = poller
+        self.assertEqual(self.protocol.received, [b"1", b"2", b"3"])
+
     def test_time_limit_without_events_ends_the_turn(self) -> None:
         begin = time.monotonic()
         self.reactor.doPoll(0.02)

@@ -129,6 +129,19 @@ class MembershipDatabaseTests(FamilyTests):
         self.assertEqual(always - set(found), set())
         self.assertEqual(set(found) - always - perhaps, set())
 
+    def test_link_that_goes_hides_no_group_from_those_who_take_them_in_many_turns(self) -> None:
+        """Its querier may belong to another instance by then, where hosts join."""
+        self.reports("eth1", self.record(TO_EX, group_number=1))
+        self.reports("eth2", self.record(TO_EX, group_number=2))
+        taken = self.database.groups_in_time()
+        found = [next(taken)]
+        gone = self.queriers["eth1"]
+        self.reports("eth1", self.record(TO_EX, group_number=2))
+        del self.queriers["eth1"]
+        self.assertIn(group(self.family, 2), gone.groups)
+        found += taken
+        self.assertEqual(found, [group(self.family, number) for number in (1, 2)])
+
     @given(st.data())
     @examples(3)
     def test_merge_of_random_reports_is_the_merge_of_the_links(self, data: st.DataObject) -> None:

@@ -45,7 +45,7 @@ class Querier:
 
     ``groups`` are the groups that hosts want, by address. ``address`` is the source of our
     queries, None while the link has none. ``mtu`` is in bytes. ``deadlines.next`` is the next
-    deadline, infinite for none, for those who cannot wait for a call.
+    deadline, infinite for none, for callers to whom a call of a function costs too much.
     """
 
     def __init__(

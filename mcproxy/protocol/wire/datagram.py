@@ -165,7 +165,10 @@ def _is_igmpv1_query(packet: Packet) -> bool:
 
 
 def _require_destination(family: Family, send_to: Address, packet: Packet) -> None:
-    """No general query of IGMP comes to another group than all hosts (RFC 9776, 9.1)."""
+    """A message other than a report comes to the address that its kind is sent to; WireError.
+
+    No general query of IGMP comes to another group than all hosts (RFC 9776, 9.1).
+    """
     if isinstance(packet, OldReport):
         if not _is_ours(family, send_to, packet.group):
             raise WireError(DropReason.DESTINATION, "report sent to another group")
