@@ -8,7 +8,12 @@ from collections.abc import Callable
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from mcproxy.garbage import FULL_SEARCH_INTERVAL, GarbageCollection, no_search
+from mcproxy.garbage import (
+    _YOUNG_SEARCHES,
+    FULL_SEARCH_INTERVAL,
+    GarbageCollection,
+    no_search,
+)
 
 
 class RecordingCollector:
@@ -18,6 +23,7 @@ class RecordingCollector:
         self.callbacks: list[Callable[[str, dict[str, int]], None]] = []
         self.said: list[str] = []
         self.thresholds = (700, 10, 10)
+        self.enabled = True
 
     def get_threshold(self) -> tuple[int, int, int]:
         """When it searches by itself, as the module tells it."""
@@ -35,6 +41,10 @@ class RecordingCollector:
             for each in self.callbacks:
                 each(phase, {"generation": generation})
         return list(self.said)
+
+    def isenabled(self) -> bool:
+        """Whether it searches."""
+        return self.enabled
 
     def collect(self) -> None:
         """A full search."""
@@ -54,7 +64,13 @@ class GarbageCollectionTests(SynchronousTestCase):
         """A collector of our own, and a clock."""
         self.clock = Clock()
         self.collector = RecordingCollector()
-        self.service = GarbageCollection(self.collector, self.clock.seconds)
+        self.soon: list[Callable[[], None]] = []
+        self.service = GarbageCollection(self.soon.append, self.collector, self.clock.seconds)
+
+    def search_young(self, times: int) -> None:
+        """Search the youngest objects, as Python does by itself."""
+        for _ in range(times):
+            self.collector.search(0)
 
     def test_what_a_full_search_has_looked_at_is_exempt(self) -> None:
         """From the start on; searches of young objects exempt nothing."""
@@ -72,14 +88,38 @@ class GarbageCollectionTests(SynchronousTestCase):
         self.assertEqual(self.collector.search(2), ["unfreeze", "freeze"])
         self.assertEqual(self.collector.search(2), ["freeze"])
 
-    def test_full_searches_are_short_because_they_come_often(self) -> None:
-        """While the service runs; young objects are searched as Python does it."""
+    def test_full_search_follows_some_searches_of_young_objects_in_the_next_turn(self) -> None:
+        """Python itself makes none; one is enough for all that came before."""
         before = self.collector.thresholds
         self.service.startService()
-        self.assertEqual(self.collector.thresholds[:2], before[:2])
-        self.assertLess(self.collector.thresholds[2], before[2])
+        self.assertEqual(self.collector.thresholds[0], before[0])
+        self.assertGreater(min(self.collector.thresholds[1:]), 10_000)
+        self.search_young(_YOUNG_SEARCHES - 1)
+        self.assertEqual(self.soon, [])
+        self.search_young(2 * _YOUNG_SEARCHES)
+        (search,) = self.soon
+        self.collector.said.clear()
+        search()
+        self.assertEqual(self.collector.said, ["freeze"])
+        self.search_young(_YOUNG_SEARCHES)
+        self.assertEqual(len(self.soon), 2)
         self.service.stopService()
         self.assertEqual(self.collector.thresholds, before)
+
+    def test_search_that_is_due_is_left_out_where_none_is_wanted(self) -> None:
+        """While somebody makes many objects, and once the service has stopped."""
+        self.service.startService()
+        self.search_young(_YOUNG_SEARCHES)
+        self.collector.said.clear()
+        self.collector.enabled = False
+        self.soon.pop()()
+        self.assertEqual(self.collector.said, [])
+        self.collector.enabled = True
+        self.search_young(_YOUNG_SEARCHES)
+        self.service.stopService()
+        self.collector.said.clear()
+        self.soon.pop()()
+        self.assertEqual(self.collector.said, [])
 
     def test_stopped_service_leaves_the_collector_alone(self) -> None:
         """Also if it stops twice, or never started."""
@@ -102,7 +142,7 @@ class GarbageCollectionTests(SynchronousTestCase):
             def __del__(self) -> None:
                 Node.alive -= 1
 
-        service = GarbageCollection(clock=self.clock.seconds)
+        service = GarbageCollection(self.soon.append, clock=self.clock.seconds)
         self.addCleanup(gc.unfreeze)
         node = Node()
         service.startService()
