@@ -5,9 +5,9 @@ Nothing else runs while it searches for reference cycles. A full search looks at
 objects of the daemon end without it. So what a full search has looked at is exempt from the next
 ones, for FULL_SEARCH_INTERVAL; each search then looks only at what is new. Cycles among exempt
 objects, as those of links that went, wait for the end of that time, and so do the few that are
-part of a cycle just then. These searches come six times as often as Python would make them, so
-that each has a sixth of the objects to look at, and in the turn of the reactor after the one that
-has made the objects.
+part of a cycle just then. These searches come fifteen times as often as Python would make them, so
+that each has few objects to look at, and in the turn of the reactor after the one that has made
+the objects.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ _OLDEST = 2
 _THRESHOLDS = (700, 1_000_000, 1_000_000)
 """Python's own for the youngest objects; of the others the service makes the searches."""
 
-_YOUNG_SEARCHES = 20
-"""After so many a full search follows: for 14,000 new objects; Python makes one for 85,000.
+_YOUNG_SEARCHES = 8
+"""After so many a full search follows: for 5,600 new objects; Python makes one for 85,000.
 
 A search of the middle generation would look at the same objects, and take as long.
 """
