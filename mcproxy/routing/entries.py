@@ -47,7 +47,7 @@ class EntryPlanner:
         Entries and wishes may change while they are taken; who changes them has them planned.
         """
         yield self._any
-        yield from self.installed.groups()
+        yield from list(self.installed)
         for owner in list(self.owners):
             for group in owner.planned_groups():
                 if not self.installed.of(group):

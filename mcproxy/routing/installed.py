@@ -7,6 +7,7 @@ its own, has an index by source: a change of one source costs the same however m
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 
 from ..protocol.family import Address
 from .plan import Entries, Installed
@@ -34,15 +35,10 @@ class InstalledEntries(Mapping[Address, Entries]):
         return _joined(self.many[group]) if found is None else found
 
     def __iter__(self) -> Iterator[Address]:
-        yield from self._few
-        yield from self.many
+        return chain(self._few, self.many)
 
     def __len__(self) -> int:
         return len(self._few) + len(self.many)
-
-    def groups(self) -> list[Address]:
-        """The groups that have entries now."""
-        return [*self._few, *self.many]
 
     def of(self, group: Address) -> Entries:
         """The entries of a group, which may be none."""
