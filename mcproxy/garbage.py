@@ -65,6 +65,7 @@ class GarbageCollection(Service):
     ) -> None:
         self._call_soon = call_soon
         self._young = 0
+        self._asked = False
         self._collector = collector
         self._clock = clock
         self._full_search_due = 0.0
@@ -99,11 +100,13 @@ class GarbageCollection(Service):
 
     def _count_young(self) -> None:
         self._young += 1
-        if self._young == _YOUNG_SEARCHES:  # once, until it was made
+        if self._young >= _YOUNG_SEARCHES and not self._asked:
+            self._asked = True
             self._call_soon(self._search)
 
     def _search(self) -> None:
         """Make a full search, unless somebody makes many objects just now (``no_search``)."""
         self._young = 0
+        self._asked = False
         if self.running and self._collector.isenabled():
             self._collector.collect()

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.control.one_a_turn import OneATurn
 
-
-class Turns(Clock):
-    """As the reactor: what is to be called at once in a turn is called in the next one."""
-
-    def turn(self) -> None:
-        calls, self.calls = self.calls, []
-        for each in calls:
-            each.func()
+from ..turns import Turns
 
 
 class OneATurnTests(SynchronousTestCase):

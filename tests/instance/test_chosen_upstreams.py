@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
-from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from mcproxy.events.bus import Events
 from mcproxy.instance.chosen_upstreams import GROUPS_A_TURN, ChosenUpstreams
 from mcproxy.latency import Latencies, Waits
 from mcproxy.timer import Timer
+
+from ..turns import Turns
 
 MANY = [bytes([239, 2, n >> 8, n & 255]) for n in range(2 * GROUPS_A_TURN + 100)]
 
@@ -64,7 +65,7 @@ class Links:
 class AskingCase(SynchronousTestCase):
     def setUp(self) -> None:
         """An instance with one upstream; when its upstreams change, it asks for many groups."""
-        self.clock = Clock()
+        self.clock = Turns()
         self.upstream = RecordingUpstream("up")
         owner: Any = SimpleNamespace(name="a", upstreams_changed=lambda: self.chosen.ask(MANY))
         upstreams: Any = [self.upstream]
@@ -151,11 +152,12 @@ class ChangedGroupsTests(AskingCase):
 
     def turns(self) -> None:
         """Let some turns of the reactor pass."""
-        for _ in range(4):
-            self.clock.advance(0)
+        for _ in range(5):
+            self.clock.turn()
 
     def test_changed_groups_are_pulled_in_later_turns_and_planned_then(self) -> None:
         self.chosen.pull_later(MANY)
+        self.clock.turn()  # the end of the turn in which the packet was read
         self.assertEqual((self.upstream.said, self.planned), ([], []))
         self.turns()
         self.assertEqual(self.sizes(self.upstream), [GROUPS_A_TURN, GROUPS_A_TURN, 100])
@@ -170,11 +172,24 @@ class ChangedGroupsTests(AskingCase):
         self.turns()
         self.assertEqual(self.planned, [])
 
-    def test_changed_groups_go_first(self) -> None:
+    def test_changed_groups_go_first_in_the_turn_after_that_of_their_packet(self) -> None:
         self.chosen.ask_all(iter(MANY))
         self.chosen.pull_later([b"changed"])
         self.turns()
-        self.assertEqual(self.upstream.said[0], [b"changed", *MANY[: GROUPS_A_TURN - 1]])
+        self.assertEqual(self.upstream.said[0], MANY[:GROUPS_A_TURN])
+        following = MANY[GROUPS_A_TURN : 2 * GROUPS_A_TURN - 1]
+        self.assertEqual(self.upstream.said[1], [b"changed", *following])
+
+    def test_groups_that_change_meanwhile_wait_for_the_next_turn(self) -> None:
+        """Not for all that came before them: these may be many."""
+        self.chosen.pull_later([b"first"])
+        self.clock.turn()
+        self.chosen.pull_later([b"second"])
+        self.clock.turn()
+        self.assertEqual(self.upstream.said, [[b"first"]])
+        self.clock.turn()
+        self.assertEqual(self.upstream.said, [[b"first"], [b"second"]])
+        self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_closing_has_changed_groups_pulled_before_the_upstream_is_left(self) -> None:
         """Another instance may use the upstream, which would keep them for ever."""
