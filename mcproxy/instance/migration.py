@@ -32,7 +32,7 @@ class Migration(Generic[B]):
     def __init__(
         self,
         before: B,
-        groups: dict[Address, None],
+        groups: dict[Address, object],
         timer: Timer,
         changed: Callable[[list[Address]], None],
     ) -> None:

@@ -83,7 +83,7 @@ class SourceForwarding:
         self._counters_fail = False
         self._closed = False
 
-    def migrate_from(self, before: GroupForwarding, groups: dict[Address, None]) -> None:
+    def migrate_from(self, before: GroupForwarding, groups: dict[Address, object]) -> None:
         """Forward ``groups`` as ``before`` does, and migrate them to sources a few at a time.
 
         ``before`` and ``groups`` are ours from now on; ``before`` is closed with us.

@@ -55,14 +55,20 @@ class MembershipDatabase:
             wanted.append(self.static[group])
         return wanted[0] if len(wanted) == 1 else merge(wanted)
 
-    def groups(self) -> dict[Address, None]:
-        """Every wanted group; it takes 5 to 10 ms for 100,000 of one link."""
-        found = dict.fromkeys(self.static)
+    def groups(self) -> dict[Address, object]:
+        """Every wanted group, as keys.
+
+        With 100,000 groups of one link: 3 ms, as a dictionary is copied whole, and 15 ms key by
+        key in a turn that finds cold caches.
+        """
+        found: dict[Address, object] = {}
         for querier in self.queriers.values():
-            if not found:
-                found = dict.fromkeys(querier.wanted_groups())
+            wanted = querier.wanted_groups()
+            if not found and isinstance(wanted, dict):
+                found = wanted.copy()
             else:
-                found.update(dict.fromkeys(querier.wanted_groups()))
+                found.update(dict.fromkeys(wanted))
+        found.update(self.static)
         return found
 
     def groups_in_time(self) -> Iterator[Address]:
