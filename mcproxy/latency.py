@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from time import perf_counter, time
 
 from .linux.packet_info import Ancillary, arrival_time
@@ -37,6 +37,9 @@ MOST_LEAVING = 1000
 
 LONGEST_LEAVE = 60.0
 """Seconds after which a leave is forgotten: another host has answered the queries."""
+
+
+_NO_LEAVE = (None, 0.0)
 
 
 class Histogram:
@@ -85,7 +88,7 @@ class Latencies:
         self._system_clock = system_clock
         self._packet: Ancillary = ()
         self._is_reported = False
-        self._leaving: OrderedDict[tuple[object, Address], float] = OrderedDict()
+        self._leaving: OrderedDict[tuple[object, Address], tuple[float, float]] = OrderedDict()
 
     def arrive(self, ancillary: Ancillary) -> None:
         """A packet is worked on; its control messages may have its time of arrival."""
@@ -105,18 +108,23 @@ class Latencies:
             return None
         return self._clock() - max(0.0, self._system_clock() - stamp)
 
-    def note_left(self, link: object, groups: Iterable[Address], known: Container[Address]) -> None:
-        """The packet has left these groups of a link; those that are still ``known`` end later."""
-        left = [group for group in groups if group in known]
-        arrived = self._arrived() if left else None
+    def note_left(self, link: object, ends: Mapping[Address, float]) -> None:
+        """The packet has left these groups of a link, which end at ``ends`` unless a host answers.
+
+        A host repeats its leave while the group is queried. That changes no end, and the first
+        leave counts.
+        """
+        arrived = self._arrived() if ends else None
         if arrived is None:
             return
         leaving = self._leaving
-        for group in left:
-            leaving[link, group] = arrived
-            leaving.move_to_end((link, group))
+        for group, end in ends.items():
+            before = leaving.get((link, group))
+            if before is None or before[1] != end:
+                leaving[link, group] = arrived, end
+                leaving.move_to_end((link, group))
         oldest = arrived - LONGEST_LEAVE
-        while leaving and (len(leaving) > MOST_LEAVING or next(iter(leaving.values())) < oldest):
+        while leaving and (len(leaving) > MOST_LEAVING or next(iter(leaving.values()))[0] < oldest):
             leaving.popitem(last=False)
 
     def begin(
@@ -138,7 +146,7 @@ class Latencies:
                 if arrived is not None:
                     found[JOIN, arrived] = None
                 continue
-            left = leaving.pop((link, group), None)
+            left, _ = leaving.pop((link, group), _NO_LEAVE)
             when = left if arrived is None else arrived
             if when is not None:
                 found[LEAVE, when] = None

@@ -93,33 +93,41 @@ class LatenciesTests(SynchronousTestCase):
         self.change({G1}, G1)
         self.assertEqual(self.latencies.waits, {})
 
-    def test_group_that_ends_after_queries_was_left_by_the_last_leave(self) -> None:
+    def leave(self, *groups: Address, end: float = 2.0, link: str = "d1") -> None:
+        """A packet leaves groups of a link, which end then."""
+        with self.packet():
+            self.latencies.note_left(link, dict.fromkeys(groups, end))
+
+    def test_group_that_ends_after_queries_was_left_by_the_first_leave(self) -> None:
+        """The host repeats its leave, which does not make the group end later."""
         for _ in range(2):
-            with self.packet():
-                self.latencies.note_left("d1", [G1, G2], {G1})
-            self.clock.advance(1.5)
+            self.leave(G1)
+            self.clock.advance(1.0)
         self.change(set(), G1)
-        self.assertEqual(self.counted(LEAVE, REPORT), (1, 1.5))
+        self.assertEqual(self.counted(LEAVE, REPORT), (1, 2.0))
+
+    def test_leave_that_was_answered_is_not_the_one_that_ends_the_group(self) -> None:
+        for end in (2.0, 5.0):
+            self.leave(G1, end=end)
+            self.clock.advance(2.5)
+        self.change(set(), G1)
+        self.assertEqual(self.counted(LEAVE, REPORT), (1, 2.5))
 
     def test_group_that_ends_without_a_leave_is_not_measured(self) -> None:
-        with self.packet():
-            self.latencies.note_left("d2", [G1], {G1})
+        self.leave(G1, link="d2")
         self.change(set(), G1)
         self.assertEqual(self.latencies.waits, {})
 
     def test_leave_is_forgotten_where_the_group_stays(self) -> None:
-        with self.packet():
-            self.latencies.note_left("d1", [G1], {G1})
+        self.leave(G1)
         self.clock.advance(LONGEST_LEAVE + 1)
-        with self.packet():
-            self.latencies.note_left("d1", [G2], {G2})
+        self.leave(G2)
         self.change(set(), G1)
         self.assertEqual(self.latencies.waits, {})
 
     def test_leaves_that_are_remembered_are_limited(self) -> None:
         groups = [number.to_bytes(4, "big") for number in range(MOST_LEAVING + 1)]
-        with self.packet():
-            self.latencies.note_left("d1", groups, set(groups))
+        self.leave(*groups)
         self.change(set(), groups[0])
         self.assertEqual(self.latencies.waits, {})
         self.change(set(), groups[1])

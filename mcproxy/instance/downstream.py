@@ -200,7 +200,9 @@ class Downstream:
             if effects is not NO_EFFECTS:
                 self._carry_out(effects, now, source)
             if self._events.latencies is not None:
-                self._events.latencies.note_left(self, left_sources(packet), querier.groups)
+                known = querier.groups
+                ends = {g: known[g].ends() for g in left_sources(packet) if g in known}
+                self._events.latencies.note_left(self, ends)
         if querier.admission.latest:
             self._tell_of_refusals(packet, source)
 

@@ -221,6 +221,10 @@ class Group:
                 self.sources[source] = STOPPED
         return bool(expired)
 
+    def ends(self) -> float:
+        """When the group ends, unless a host reports it until then."""
+        return max([self.timer, *self.sources.values()])
+
     def next_event(self) -> float | None:
         """When the next timer expires or the next query is due; None if neither is."""
         if not self.sources and self.pending is None:

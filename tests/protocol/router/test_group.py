@@ -172,6 +172,14 @@ class NextEventTests(SynchronousTestCase):
         state.pending.source_counts, state.pending.sources_when = {SMALL[0]: 1}, 40.0
         self.assertEqual(state.next_event(), 40.0)
 
+    def test_group_ends_with_its_last_timer(self) -> None:
+        """In EXCLUDE mode it goes on with the sources whose timers run longer."""
+        self.assertEqual(group_in_state(INCLUDE, sources(IPV4, 1, 3), NO_SOURCES).ends(), 103.0)
+        excluding = group_in_state(EXCLUDE, sources(IPV4, 1), sources(IPV4, 2))
+        self.assertEqual(excluding.ends(), GROUP_TIMER)
+        excluding.lower_group_timer(50.0)
+        self.assertEqual(excluding.ends(), 101.0)
+
     def test_lowering_changes_later_timers_only(self) -> None:
         """SQ-01, SQ-03: earlier timers and blocked sources stay."""
         state = group_in_state(EXCLUDE, sources(IPV4, 1, 2), sources(IPV4, 3))
