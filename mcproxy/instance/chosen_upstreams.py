@@ -65,7 +65,7 @@ class ChosenUpstreams:
         self._reminder = timer.reminder(lambda _: self._select())
         self._waiting: dict[Address, None] = {}
         self._changed: dict[Address, None] = {}
-        self._since_last_turn = 0
+        self._since_last_turn = 0  # so many of _changed; the others came in this turn
         self._changes: list[Change] = []
         self._all: Iterator[Address] = iter(())
         self._asking = timer.reminder(self._ask_some)
