@@ -123,7 +123,7 @@ TRACKING = (
                 at_most(300),
             ),
         ),
-        1,
+        3,
         _track_single_hosts,
         (MCPROXY_TRACKING,),
     ),
