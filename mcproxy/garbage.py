@@ -6,8 +6,7 @@ objects of the daemon end without it. So what a full search has looked at is exe
 ones, for FULL_SEARCH_INTERVAL; each search then looks only at what is new. Cycles among exempt
 objects, as those of links that went, wait for the end of that time, and so do the few that are
 part of a cycle just then. These searches come fifteen times as often as Python would make them, so
-that each has few objects to look at, and in the turn of the reactor after the one that has made
-the objects.
+that each has few objects to look at, and in a call of their own, not in the middle of other work.
 """
 
 from __future__ import annotations
@@ -51,8 +50,8 @@ def no_search() -> Iterator[None]:
 class GarbageCollection(Service):
     """Shortens the searches for garbage while it runs.
 
-    ``call_soon`` makes a call in the reactor's next turn, from any thread. ``collector`` is the
-    module gc, ``clock`` gives seconds.
+    ``call_soon`` has the reactor make a call soon, from any thread. ``collector`` is the module gc,
+    ``clock`` gives seconds.
     """
 
     name = "garbage-collection"

@@ -39,7 +39,8 @@ LONGEST_LEAVE = 60.0
 """Seconds after which a leave is forgotten: another host has answered the queries."""
 
 
-_NO_LEAVE = (None, 0.0)
+_Leave = tuple[float, float, Address]
+"""When the leave arrived, when the group ends, and the host that has left."""
 
 
 class Histogram:
@@ -88,7 +89,7 @@ class Latencies:
         self._system_clock = system_clock
         self._packet: Ancillary = ()
         self._is_reported = False
-        self._leaving: OrderedDict[tuple[object, Address], tuple[float, float]] = OrderedDict()
+        self._leaving: OrderedDict[tuple[object, Address], _Leave] = OrderedDict()
 
     def arrive(self, ancillary: Ancillary) -> None:
         """A packet is worked on; its control messages may have its time of arrival."""
@@ -108,11 +109,11 @@ class Latencies:
             return None
         return self._clock() - max(0.0, self._system_clock() - stamp)
 
-    def note_left(self, link: object, ends: Mapping[Address, float]) -> None:
-        """The packet has left these groups of a link, which end at ``ends`` unless a host answers.
+    def note_left(self, link: object, host: Address, ends: Mapping[Address, float]) -> None:
+        """The packet of ``host`` has left these groups of a link.
 
-        A host repeats its leave while the group is queried. That changes no end, and the first
-        leave counts.
+        They end at ``ends`` unless a host answers. A host repeats its leave, which changes no end
+        where we are the querier; then the first one counts.
         """
         arrived = self._arrived() if ends else None
         if arrived is None:
@@ -120,8 +121,8 @@ class Latencies:
         leaving = self._leaving
         for group, end in ends.items():
             before = leaving.get((link, group))
-            if before is None or before[1] != end:
-                leaving[link, group] = arrived, end
+            if before is None or before[1:] != (end, host):
+                leaving[link, group] = arrived, end, host
                 leaving.move_to_end((link, group))
         oldest = arrived - LONGEST_LEAVE
         while leaving and (len(leaving) > MOST_LEAVING or next(iter(leaving.values()))[0] < oldest):
@@ -146,10 +147,11 @@ class Latencies:
                 if arrived is not None:
                     found[JOIN, arrived] = None
                 continue
-            left, _ = leaving.pop((link, group), _NO_LEAVE)
-            when = left if arrived is None else arrived
-            if when is not None:
-                found[LEAVE, when] = None
+            left = leaving.pop((link, group), None)
+            if arrived is not None:
+                found[LEAVE, arrived] = None
+            elif left is not None and left[0] > self._clock() - LONGEST_LEAVE:
+                found[LEAVE, left[0]] = None
         self.changes = [(self._waits(family, kind), when) for kind, when in found]
 
     def resume(self, changes: Sequence[Change]) -> None:

@@ -106,6 +106,13 @@ class GarbageCollectionTests(SynchronousTestCase):
         self.service.stopService()
         self.assertEqual(self.collector.thresholds, before)
 
+    def test_search_that_another_thread_has_counted_too_is_not_missed(self) -> None:
+        """The counter may pass the number at which the full search is asked for."""
+        self.service.startService()
+        self.service._young = _YOUNG_SEARCHES
+        self.search_young(2)
+        self.assertEqual(len(self.soon), 1)
+
     def test_search_that_is_due_is_left_out_where_none_is_wanted(self) -> None:
         """While somebody makes many objects, and once the service has stopped."""
         self.service.startService()

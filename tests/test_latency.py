@@ -22,6 +22,7 @@ from mcproxy.protocol.family import Address, packed
 from .stamps import stamped
 
 G1, G2 = packed("239.1.1.1"), packed("239.1.1.2")
+HOST, OTHER_HOST = packed("10.0.0.1"), packed("10.0.0.2")
 STAMP = 1_000_000.0
 REPORT, ENTRY = "report", "entry"
 
@@ -93,10 +94,10 @@ class LatenciesTests(SynchronousTestCase):
         self.change({G1}, G1)
         self.assertEqual(self.latencies.waits, {})
 
-    def leave(self, *groups: Address, end: float = 2.0, link: str = "d1") -> None:
-        """A packet leaves groups of a link, which end then."""
+    def leave(self, *groups: Address, end: float = 2.0, host: Address = HOST) -> None:
+        """A packet of a host on d1 leaves groups, which end then."""
         with self.packet():
-            self.latencies.note_left(link, dict.fromkeys(groups, end))
+            self.latencies.note_left("d1", host, dict.fromkeys(groups, end))
 
     def test_group_that_ends_after_queries_was_left_by_the_first_leave(self) -> None:
         """The host repeats its leave, which does not make the group end later."""
@@ -106,6 +107,20 @@ class LatenciesTests(SynchronousTestCase):
         self.change(set(), G1)
         self.assertEqual(self.counted(LEAVE, REPORT), (1, 2.0))
 
+    def test_leave_of_the_last_of_two_hosts_counts(self) -> None:
+        for host in (HOST, OTHER_HOST):
+            self.leave(G1, host=host)
+            self.clock.advance(0.8)
+        self.change(set(), G1)
+        self.assertEqual(self.counted(LEAVE, REPORT), (1, 0.8))
+
+    def test_group_that_ends_long_after_a_leave_was_not_ended_by_it(self) -> None:
+        """Another host answered, and fell silent."""
+        self.leave(G1)
+        self.clock.advance(LONGEST_LEAVE)
+        self.change(set(), G1)
+        self.assertEqual(self.latencies.waits, {})
+
     def test_leave_that_was_answered_is_not_the_one_that_ends_the_group(self) -> None:
         for end in (2.0, 5.0):
             self.leave(G1, end=end)
@@ -114,7 +129,8 @@ class LatenciesTests(SynchronousTestCase):
         self.assertEqual(self.counted(LEAVE, REPORT), (1, 2.5))
 
     def test_group_that_ends_without_a_leave_is_not_measured(self) -> None:
-        self.leave(G1, link="d2")
+        with self.packet():
+            self.latencies.note_left("d2", HOST, {G1: 2.0})
         self.change(set(), G1)
         self.assertEqual(self.latencies.waits, {})
 

@@ -1,4 +1,4 @@
-"""A clock that is called turn by turn, as the reactor is."""
+"""A clock whose calls are made round by round, as those of the reactor."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from twisted.internet.task import Clock
 
 
 class Turns(Clock):
-    """As the reactor: what is to be called at once in a turn is called in the next one."""
+    """As the reactor: what a call wants to be called at once is called in the next round."""
 
     def turn(self) -> None:
         """Make all calls that were there before, as if their time had come."""

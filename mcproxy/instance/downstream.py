@@ -202,7 +202,7 @@ class Downstream:
             if self._events.latencies is not None:
                 known = querier.groups
                 ends = {g: known[g].ends() for g in left_sources(packet) if g in known}
-                self._events.latencies.note_left(self, ends)
+                self._events.latencies.note_left(self, source, ends)
         if querier.admission.latest:
             self._tell_of_refusals(packet, source)
 

@@ -56,10 +56,10 @@ class MembershipDatabase:
         return wanted[0] if len(wanted) == 1 else merge(wanted)
 
     def groups(self) -> dict[Address, object]:
-        """Every wanted group, as keys.
+        """Every wanted group, as keys; the dictionary is the caller's own.
 
-        With 100,000 groups of one link: 3 ms, as a dictionary is copied whole, and 15 ms key by
-        key in a turn that finds cold caches.
+        It takes 4 to 8 ms for 100,000 groups of one link, because their dictionary is copied
+        whole. Key by key it took 15 ms.
         """
         found: dict[Address, object] = {}
         for querier in self.queriers.values():

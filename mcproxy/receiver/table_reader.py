@@ -220,7 +220,7 @@ class TableProtocol:
         index = self._arrival(ancillary)
         if index not in self.interfaces:
             return  # an interface of another table, or of none
-        if not self._queue.links and self._clock() < self.slice_ends:  # _is_free, a call less
+        if not self._queue.links and self._clock() < self.slice_ends:  # _is_free(), without a call
             self._known.note(index, address[0], self.slice_ends)
             self.take(index, data, ancillary, address)
         else:

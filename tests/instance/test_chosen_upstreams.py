@@ -226,6 +226,44 @@ class ChangedGroupsTests(AskingCase):
         self.assertAlmostEqual(waits.report.sum, 0.02)
         self.assertEqual(latencies.changes, ())
 
+    def test_latencies_of_a_storm_are_measured_turn_by_turn(self) -> None:
+        """Not when it ends, and not up to its end."""
+        latencies = self.events.latencies = Latencies(clock=self.clock.seconds)
+        waits = Waits()
+
+        def changed(groups: Iterable[bytes], now: float) -> None:
+            latencies.reported()
+
+        self.upstream.changed = changed  # type: ignore[method-assign]
+        for number in range(10):
+            latencies.changes = [(waits, self.clock.seconds())]
+            self.chosen.pull_later([bytes([number])])
+            latencies.end()
+            self.clock.rightNow += 0.01
+            self.clock.turn()
+        self.assertEqual(sum(waits.report.counts), 9)
+        self.assertAlmostEqual(waits.report.sum, 9 * 0.02)
+
+    def test_learned_source_does_not_let_groups_go_in_the_turn_of_their_packet(self) -> None:
+        self.chosen.pull_later([b"changed"])
+        self.chosen.ask([b"learned"])
+        self.clock.turn()
+        self.assertEqual(self.upstream.said, [[b"learned"]])
+        self.clock.turn()
+        self.assertEqual(self.upstream.said, [[b"learned"], [b"changed"]])
+
+    def test_groups_that_change_after_an_exchange_wait_for_the_next_turn(self) -> None:
+        self.chosen.pull_later([b"before"])
+        self.clock.turn()
+        other: Any = RecordingUpstream("up2")
+        upstreams: Any = [self.upstream, other]
+        self.chosen.exchange(upstreams, {})
+        self.turns()
+        self.upstream.said.clear()
+        self.chosen.pull_later([b"after"])
+        self.clock.turn()
+        self.assertEqual(self.upstream.said, [])
+
     def test_changes_are_forgotten_where_nobody_measures_any_more(self) -> None:
         latencies = self.events.latencies = Latencies(clock=self.clock.seconds)
         latencies.changes = [(Waits(), 0.0)]

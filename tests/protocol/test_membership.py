@@ -110,6 +110,17 @@ class MembershipDatabaseTests(FamilyTests):
             sorted(self.database.groups()), [group(self.family, 1), group(self.family, 2)]
         )
 
+    def test_list_of_groups_is_the_callers_own_and_has_static_ones(self) -> None:
+        """A migration removes from it what has migrated."""
+        self.reports("eth1", self.record(TO_EX))
+        static = {group(self.family, 9): ANY_SOURCE}
+        database = MembershipDatabase(self.queriers, static)
+        listed = database.groups()
+        self.assertEqual(set(listed), {group(self.family, 1), group(self.family, 9)})
+        listed.clear()
+        self.assertEqual(list(self.queriers["eth1"].groups), [group(self.family, 1)])
+        self.assertEqual(len(static), 1)
+
     def test_groups_are_taken_while_hosts_join_and_leave(self) -> None:
         """Each that is wanted all the time comes once; others may be left out."""
         for number in range(1, 5):

@@ -29,7 +29,7 @@ def without_entry(proxy: Proxy) -> Iterator[Address]:
     for instance in proxy.instances:
         if instance.planned.forwarding.per_source:
             heard = set(instance.forwarding.groups())
-            for group in islice(instance.database.groups(), _MOST_SEARCHED):
+            for group in islice(instance.database.groups_in_time(), _MOST_SEARCHED):
                 if group not in heard:
                     yield group
 
