@@ -18,6 +18,7 @@ from time import monotonic
 from typing import Any
 
 from twisted.application.service import Service
+from twisted.internet.interfaces import IReactorFromThreads
 
 FULL_SEARCH_INTERVAL = 3600.0
 """Seconds until exempt objects are searched again."""
@@ -25,7 +26,7 @@ FULL_SEARCH_INTERVAL = 3600.0
 _OLDEST = 2
 
 _THRESHOLDS = (700, 1_000_000, 1_000_000)
-"""Python's own for the youngest objects; of the others the service makes the searches."""
+"""Python searches the youngest objects as often as usual. The service searches the others."""
 
 _YOUNG_SEARCHES = 8
 """After so many a full search follows: for 5,600 new objects; Python makes one for 85,000.
@@ -50,19 +51,18 @@ def no_search() -> Iterator[None]:
 class GarbageCollection(Service):
     """Shortens the searches for garbage while it runs.
 
-    ``call_soon`` has the reactor make a call soon, from any thread. ``collector`` is the module gc,
-    ``clock`` gives seconds.
+    ``reactor`` makes the full searches. ``collector`` is the module gc, ``clock`` gives seconds.
     """
 
     name = "garbage-collection"
 
     def __init__(
         self,
-        call_soon: Callable[[Callable[[], None]], object],
+        reactor: IReactorFromThreads,
         collector: Any = gc,
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        self._call_soon = call_soon
+        self._reactor = reactor
         self._young = 0
         self._asked = False
         self._collector = collector
@@ -101,7 +101,7 @@ class GarbageCollection(Service):
         self._young += 1
         if self._young >= _YOUNG_SEARCHES and not self._asked:
             self._asked = True
-            self._call_soon(self._search)
+            self._reactor.callFromThread(self._search)
 
     def _search(self) -> None:
         """Make a full search, unless somebody makes many objects just now (``no_search``)."""

@@ -170,7 +170,7 @@ def build(
     proxy.optional_services.build(plan_services(configuration), makers)
     sys.setswitchinterval(SWITCH_INTERVAL)
     Watchdog(reactor).setServiceParent(proxy)  # type: ignore[no-untyped-call]  # untyped in Twisted
-    GarbageCollection(lambda search: reactor.callFromThread(search)).setServiceParent(proxy)  # type: ignore[no-untyped-call]  # untyped in Twisted
+    GarbageCollection(reactor).setServiceParent(proxy)  # type: ignore[no-untyped-call]  # untyped in Twisted
     return proxy
 
 

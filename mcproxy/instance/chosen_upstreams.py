@@ -22,7 +22,7 @@ GROUPS_A_TURN = 400
 """Groups that upstreams pull in one turn of the reactor, which takes 2 to 8 ms."""
 
 ASKED_AT_ONCE = 16
-"""Groups that hosts change at once and upstreams pull in the same turn; more have a later one.
+"""If hosts change more groups than this at once, upstreams pull them in a later turn.
 
 Where dictionaries have an entry for each group, all grow at the same number of groups. With
 100,000 each takes 3 to 6 ms then. So the querier's, the two of the upstream, and that of the

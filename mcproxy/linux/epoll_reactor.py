@@ -25,9 +25,9 @@ from twisted.python.log import callWithLogger
 from .datagram_port import DatagramPort
 
 WAITED = 0.00005
-"""Seconds in ``epoll_wait`` after which it has waited; else it takes less than half as long.
+"""Seconds: an ``epoll_wait`` that takes longer has waited; without a wait it takes less than half.
 
-Where this thread had to wait for a processor, it only seems so: the turn after it reads the rest.
+A thread that had to wait for a processor only seems to have waited: the next turn reads the rest.
 """
 
 

@@ -57,7 +57,7 @@ class Deadlines(Generic[Key]):
             self.push(key, when)
 
     def push(self, key: Key, when: float) -> None:
-        """The same for a key of which ``times`` has this deadline already."""
+        """As ``schedule``, for a key whose deadline ``times`` has already."""
         heappush(self._heap, (when, key))
         if when < self.next:
             self.next = when
